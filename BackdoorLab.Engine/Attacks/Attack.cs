@@ -1,0 +1,33 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using BackdoorLab.Engine.Core;
+
+namespace BackdoorLab.Engine.Attacks;
+
+/// <summary>A data-poisoning backdoor attack: a trigger, a label mapping and a poison rate. One record per attack.</summary>
+public abstract record Attack : Method
+{
+    /// <summary>Poisoned / all training samples. 0 trains the benign twin.</summary>
+    [Range(0.0, 0.5)]
+    [Description("Poisoned share of all training images; 0 trains a benign model.")]
+    public double PoisonRate { get; init; } = 0.1;
+
+    /// <summary>Label that triggered images get under <see cref="LabelMapping.AllToOne"/>.</summary>
+    [Range(0, 999)]
+    [Description("Class that triggered images are sent to (all-to-one).")]
+    public int TargetLabel { get; init; }
+
+    /// <summary>All-to-one or all-to-all.</summary>
+    [Description("All-to-one sends every triggered image to the target label; all-to-all sends class y to y + 1.")]
+    public LabelMapping Mapping { get; init; }
+
+    /// <summary>Stamp the trigger on the batch after augmentation instead of on the stored pixels before it.</summary>
+    [Description("Stamp after crop and flip instead of on the stored image before them, so that augmentation cannot move or cut the trigger.")]
+    public bool StampAfterAugmentation { get; init; }
+
+    /// <summary>The trigger for images of this size. Deterministic in <paramref name="seeds"/>.</summary>
+    public abstract Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds);
+
+    /// <summary>The label a triggered image of class <paramref name="label"/> is meant to get.</summary>
+    public int Map(int label, int classes) => Mapping == LabelMapping.AllToOne ? TargetLabel : (label + 1) % classes;
+}

@@ -1,0 +1,86 @@
+using System.Collections.Frozen;
+using System.Reflection;
+
+namespace BackdoorLab.Engine.Core;
+
+/// <summary>Every method of the engine, discovered by a scan for sealed records with <see cref="MethodAttribute"/>. Immutable.</summary>
+public sealed class MethodCatalog
+{
+    private readonly FrozenDictionary<Type, MethodDescriptor> _byType;
+
+    private MethodCatalog(IEnumerable<MethodDescriptor> methods)
+    {
+        All = [.. methods.OrderBy(method => method.Kind).ThenBy(method => method.Attribute.Order).ThenBy(method => method.Name)];
+        _byType = All.ToFrozenDictionary(method => method.Type);
+        var twice = All.GroupBy(method => method.Id).FirstOrDefault(group => group.Count() > 1);
+        if (twice is not null)
+        {
+            throw new InvalidOperationException(
+                $"The method id '{twice.Key}' is used by {string.Join(" and ", twice.Select(method => method.Type.Name))}.");
+        }
+    }
+
+    /// <summary>The methods of this assembly.</summary>
+    public static MethodCatalog Default { get; } = Scan(typeof(MethodCatalog).Assembly);
+
+    /// <summary>All methods, by kind, order, name.</summary>
+    public IReadOnlyList<MethodDescriptor> All { get; }
+
+    /// <summary>Scans an assembly.</summary>
+    public static MethodCatalog Scan(Assembly assembly) => new(
+        assembly.GetTypes()
+            .Where(type => type is { IsAbstract: false, IsSealed: true } && type.IsAssignableTo(typeof(Method))
+                && type.GetCustomAttribute<MethodAttribute>() is not null)
+            .Select(Describe));
+
+    /// <summary>Methods assignable to <typeparamref name="T"/>, in list order.</summary>
+    public IEnumerable<MethodDescriptor> Of<T>()
+        where T : Method => Of(typeof(T));
+
+    /// <summary>Methods assignable to <paramref name="kind"/>, in list order.</summary>
+    public IEnumerable<MethodDescriptor> Of(Type kind) => All.Where(method => method.Type.IsAssignableTo(kind));
+
+    /// <summary>The descriptor of a method's type.</summary>
+    public MethodDescriptor For(Method method) => _byType[method.GetType()];
+
+    /// <summary>The method with this id, or null.</summary>
+    public MethodDescriptor? Find(string id) => All.FirstOrDefault(method => method.Id == id);
+
+    /// <summary>
+    /// A short unique text for a configured method: its id, and the parameters that differ from their defaults in brackets:
+    /// <c>int4[granularity=per-tensor]</c>. Names cells and grids.
+    /// </summary>
+    public string Label(Method method)
+    {
+        var descriptor = For(method);
+        var changed = descriptor.Parameters
+            .Select(parameter => (parameter.Name, Value: ParameterReader.Value(parameter, method), parameter.Default))
+            .Where(parameter => !Equals(parameter.Value, parameter.Default))
+            .Select(parameter => FormattableString.Invariant($"{parameter.Name}={parameter.Value}"))
+            .ToList();
+        return changed.Count == 0 ? descriptor.Id : $"{descriptor.Id}[{string.Join(",", changed)}]";
+    }
+
+    private static MethodDescriptor Describe(Type type) => new()
+    {
+        Type = type,
+        Kind = KindOf(type),
+        Attribute = type.GetCustomAttribute<MethodAttribute>()!,
+        Parameters = ParameterReader.Read(type),
+    };
+
+    private static string KindOf(Type type)
+    {
+        var kind = type;
+        while (kind.BaseType is { } parent && parent != typeof(Method))
+        {
+            kind = parent;
+            if (kind.BaseType is { } grand && grand != typeof(Method) && grand.BaseType == typeof(Method))
+            {
+                break;
+            }
+        }
+
+        return ParameterReader.Kebab(kind.Name);
+    }
+}

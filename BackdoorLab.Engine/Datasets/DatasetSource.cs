@@ -1,0 +1,34 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using BackdoorLab.Engine.Core;
+
+namespace BackdoorLab.Engine.Datasets;
+
+/// <summary>A data set that can be loaded from the data root (or generated). One record per data set.</summary>
+public abstract record DatasetSource : Method
+{
+    /// <summary>Keep only this many training images; 0 keeps all.</summary>
+    [Range(0, 10_000_000)]
+    [Description("Keep only this many training images, the same share of every class; 0 keeps all.")]
+    public int TrainLimit { get; init; }
+
+    /// <summary>Keep only this many test images; 0 keeps all.</summary>
+    [Range(0, 10_000_000)]
+    [Description("Keep only this many test images, the same share of every class; 0 keeps all.")]
+    public int TestLimit { get; init; }
+
+    /// <summary>Loads, checks and limits the set. Deterministic for a given record and <paramref name="seeds"/>.</summary>
+    /// <param name="dataRoot">Folder that holds the data sets' folders; ignored by generated sets.</param>
+    /// <param name="seeds">Choose the subset when a limit is set.</param>
+    /// <exception cref="DatasetException">Missing or damaged files; names file, offset and remedy.</exception>
+    public abstract DatasetSplits Load(string dataRoot, SeedTree seeds);
+
+    /// <summary>What the data root holds of this set, without loading it into memory for longer than the check.</summary>
+    public abstract DatasetStatus Inspect(string dataRoot, CancellationToken cancellation = default);
+
+    /// <summary>Image size and class count without loading: what forms, estimates and previews need.</summary>
+    public abstract DatasetShape Shape { get; }
+}
+
+/// <summary>Size facts of a data set; <paramref name="TrainCount"/> and <paramref name="TestCount"/> are those of the full set.</summary>
+public sealed record DatasetShape(int Channels, int Height, int Width, int Classes, int TrainCount, int TestCount);

@@ -1,0 +1,53 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Models;
+
+namespace BackdoorLab.Engine.Defenses;
+
+/// <summary>A backdoor defense. Derive from one of the kinds, not from this.</summary>
+public abstract record Defense : Method
+{
+    /// <summary>What the defense is entitled to; its context refuses the rest.</summary>
+    public abstract Needs Needs { get; }
+}
+
+/// <summary>Decides whether a model is backdoored.</summary>
+public abstract record ModelDetector : Defense
+{
+    /// <summary>Examines <see cref="DefenseContext.Model"/>.</summary>
+    public abstract ModelVerdict Detect(DefenseContext context);
+}
+
+/// <summary>Scores every sample of the training set as the defender received it.</summary>
+public abstract record SampleDetector : Defense
+{
+    /// <summary>Scores <see cref="DefenseContext.TrainingSet"/>; higher is more suspicious.</summary>
+    public abstract SampleVerdict Score(DefenseContext context);
+}
+
+/// <summary>Scores inputs at test time.</summary>
+public abstract record InputFilter : Defense
+{
+    /// <summary>Sets the threshold on clean data and returns the filter, which lives no longer than the context.</summary>
+    public abstract FittedFilter Fit(DefenseContext context);
+}
+
+/// <summary>Repairs a copy of a model.</summary>
+public abstract record Mitigator : Defense
+{
+    /// <summary>Returns the repaired float network; the caller owns it and converts it to the precision again. Start from <see cref="DefenseContext.CopyWeights"/>.</summary>
+    public abstract Classifier Repair(DefenseContext context);
+}
+
+/// <summary>An input filter ready to score.</summary>
+public abstract class FittedFilter
+{
+    /// <summary>Inputs that score above this are rejected.</summary>
+    public abstract double Threshold { get; }
+
+    /// <summary>What the score is, for axis labels: "negative entropy (nats)".</summary>
+    public abstract string ScoreName { get; }
+
+    /// <summary>One score per image, higher is more suspicious.</summary>
+    public abstract double[] Score(ImageSet images, RunContext run);
+}

@@ -1,0 +1,67 @@
+using BackdoorLab.Engine.Core;
+
+namespace BackdoorLab.Engine.Defenses;
+
+/// <summary>A named number a defense reports besides its verdict (an index, a ceiling, a norm ratio).</summary>
+/// <param name="Name">kebab-case metric name, e.g. <c>anomaly-index</c>.</param>
+/// <param name="Value">Finite.</param>
+public sealed record DefenseNumber(string Name, double Value);
+
+/// <summary>What a <see cref="ModelDetector"/> found.</summary>
+public sealed record ModelVerdict
+{
+    /// <summary>Whether the paper's rule calls the model backdoored.</summary>
+    public required bool Flagged { get; init; }
+
+    /// <summary>The decisive score; compared with <see cref="Threshold"/>.</summary>
+    public required double Score { get; init; }
+
+    /// <summary>The rule's cut.</summary>
+    public required double Threshold { get; init; }
+
+    /// <summary>Labels that the rule flags, most suspicious first; may be empty.</summary>
+    public IReadOnlyList<int> SuspectedLabels { get; init; } = [];
+
+    /// <summary>The most suspicious label whether or not it was flagged.</summary>
+    public int? TopLabel { get; init; }
+
+    /// <summary>Further numbers, each a row in the results.</summary>
+    public IReadOnlyList<DefenseNumber> Numbers { get; init; } = [];
+
+    /// <summary>Pictures (reversed triggers per class, norms).</summary>
+    public IReadOnlyList<Figure> Figures { get; init; } = [];
+
+    /// <summary>What the reader must know, e.g. "not decidable by this rule: the index ceiling is 2.1".</summary>
+    public string Note { get; init; } = "";
+}
+
+/// <summary>What a <see cref="SampleDetector"/> found. The framework colours its pictures with the ground truth.</summary>
+public sealed record SampleVerdict
+{
+    /// <summary>One score per training sample, higher is more suspicious.</summary>
+    public required double[] Scores { get; init; }
+
+    /// <summary>Whether the paper's rule removes the sample.</summary>
+    public required bool[] Flagged { get; init; }
+
+    /// <summary>What the score is, for axis labels.</summary>
+    public required string ScoreName { get; init; }
+
+    /// <summary>Labels the method considers contaminated, most suspicious first; may be empty (methods that flag samples only).</summary>
+    public IReadOnlyList<int> SuspectedLabels { get; init; } = [];
+
+    /// <summary>The most suspicious label whether or not it was flagged.</summary>
+    public int? TopLabel { get; init; }
+
+    /// <summary>A plane to draw the samples in: (x, y) per sample of the most suspicious class; NaN elsewhere. Null where the method has none.</summary>
+    public (float X, float Y)[]? Projection { get; init; }
+
+    /// <summary>Further numbers, each a row in the results.</summary>
+    public IReadOnlyList<DefenseNumber> Numbers { get; init; } = [];
+
+    /// <summary>Pictures that need no ground truth.</summary>
+    public IReadOnlyList<Figure> Figures { get; init; } = [];
+
+    /// <summary>What the reader must know.</summary>
+    public string Note { get; init; } = "";
+}

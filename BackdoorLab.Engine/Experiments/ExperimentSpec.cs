@@ -1,0 +1,57 @@
+using System.ComponentModel.DataAnnotations;
+using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Training;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>
+/// Everything that decides the numbers of one run. In JSON each method is an object with its <c>id</c> and its parameters:
+/// <c>{"schema":1,"name":"...","seed":1,"dataset":{"id":"gtsrb"},"model":{"id":"res-net8"},"attack":{"id":"badnets"},
+/// "training":{"epochs":6},"precisions":[{"id":"float32"}],"defenses":[{"id":"strip"}],"benignTwin":true,"cleanHoldout":1000}</c>.
+/// </summary>
+public sealed record ExperimentSpec
+{
+    /// <summary>Version of the JSON form; raised when an old file would mean something else.</summary>
+    public const int CurrentSchema = 1;
+
+    /// <summary>Version of the JSON form.</summary>
+    public int Schema { get; init; } = CurrentSchema;
+
+    /// <summary>A name for people; does not influence results.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Root of all random streams.</summary>
+    [Range(0, int.MaxValue)]
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Data set.</summary>
+    public required DatasetSource Dataset { get; init; }
+
+    /// <summary>Network.</summary>
+    public required ModelSource Model { get; init; }
+
+    /// <summary>Attack, with its poison rate.</summary>
+    public required Attack Attack { get; init; }
+
+    /// <summary>Training of the victim and of its benign twin.</summary>
+    public TrainOptions Training { get; init; } = new();
+
+    /// <summary>Precisions to deploy at; at least one.</summary>
+    public required IReadOnlyList<Precision> Precisions { get; init; }
+
+    /// <summary>Defenses to run at each precision; may be empty.</summary>
+    public required IReadOnlyList<Defense> Defenses { get; init; }
+
+    /// <summary>Whether to train the same model with poison rate 0 and run everything on it too (false positives, needless harm).</summary>
+    public bool BenignTwin { get; init; } = true;
+
+    /// <summary>
+    /// Size of the defender's clean set, taken from the test images (which are then not used for measuring).
+    /// </summary>
+    [Range(10, 100_000)]
+    public int CleanHoldout { get; init; } = 1000;
+}

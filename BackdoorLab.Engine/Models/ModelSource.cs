@@ -1,0 +1,21 @@
+using BackdoorLab.Engine.Core;
+
+namespace BackdoorLab.Engine.Models;
+
+/// <summary>A network architecture. One record per architecture.</summary>
+public abstract record ModelSource : Method
+{
+    /// <summary>
+    /// Builds a freshly initialised network in channels-last layout, alive outside any dispose scope (the caller owns it).
+    /// Initialisation draws from the process-wide libtorch generator, which the caller seeds.
+    /// </summary>
+    public abstract Classifier Build(ClassifierShape shape);
+
+    /// <summary>Trainable parameters and multiply-adds of one image's forward pass.</summary>
+    public abstract ModelCost Cost(ClassifierShape shape);
+}
+
+/// <summary>Size of a network.</summary>
+/// <param name="Parameters">Trainable parameters.</param>
+/// <param name="MultiplyAdds">Multiply-adds of one image's forward pass (convolutions and linear layers).</param>
+public sealed record ModelCost(long Parameters, long MultiplyAdds);
