@@ -18,14 +18,6 @@ public enum Victim
 /// <param name="Defense">Label of the defense, or null for the undefended model.</param>
 public sealed record CellId(Victim Victim, string Precision, string? Defense);
 
-/// <summary>One number of a cell.</summary>
-/// <param name="Metric">Id of a metric: <c>clean-accuracy</c>, <c>attack-success-rate</c>, <c>detection-rate</c>, ...</param>
-/// <param name="Value">Finite. Shares are 0..1, never percent.</param>
-/// <param name="Count">Number of images or models behind a share, or null.</param>
-/// <param name="Low">Lower end of the 95 % interval (Clopper-Pearson for shares), or null.</param>
-/// <param name="High">Upper end, or null.</param>
-public sealed record Measurement(string Metric, double Value, int? Count = null, double? Low = null, double? High = null);
-
 /// <summary>A file in the artifact store.</summary>
 /// <param name="Stage">Key of the stage that wrote it (its folder).</param>
 /// <param name="File">File name in that folder: <c>figure-1.json</c>, <c>trigger.png</c>.</param>
