@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+
+namespace BackdoorLab.Engine.Tensors;
+
+/// <summary>Exported symbols of native libraries that the process has already loaded (Linux).</summary>
+internal static class NativeSymbols
+{
+    /// <summary>Address of an exported symbol, or null when the library is not loaded or lacks it.</summary>
+    internal static nint? Find(string library, string symbol)
+    {
+        if (!OperatingSystem.IsLinux() || LoadedPath(library) is not { } path || !NativeLibrary.TryLoad(path, out var handle))
+        {
+            return null;
+        }
+
+        return NativeLibrary.TryGetExport(handle, symbol, out var address) ? address : null;
+    }
+
+    // The path that the loader used: loading by the same path returns the same library, never a second copy.
+    private static string? LoadedPath(string library) => File.ReadLines("/proc/self/maps")
+        .Select(line => line[(line.IndexOf('/', StringComparison.Ordinal) + 1)..])
+        .Where(path => Path.GetFileName(path) == library)
+        .Select(path => "/" + path)
+        .FirstOrDefault();
+}
