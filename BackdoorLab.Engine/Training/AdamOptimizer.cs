@@ -1,0 +1,65 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Training;
+
+/// <summary>Adam (Kingma and Ba, 2015) with the L2 penalty added to the gradient, betas 0.9 and 0.999, epsilon 1e-8.</summary>
+public sealed class AdamOptimizer : Optimizer
+{
+    private const double Beta1 = 0.9;
+    private const double Beta2 = 0.999;
+    private readonly Scalar _beta1 = Beta1;
+    private readonly Scalar _oneMinusBeta1 = 1 - Beta1;
+    private readonly Scalar _beta2 = Beta2;
+    private readonly Scalar _oneMinusBeta2 = 1 - Beta2;
+    private readonly Scalar _epsilon = 1e-8;
+    private readonly Tensor[] _first;
+    private readonly Tensor[] _second;
+    private readonly Tensor _steps;
+    private double _step;
+    private Scalar _stepRate = 0.0;
+    private Scalar _secondCorrection = 1.0;
+
+    /// <summary>Starts with zero moments.</summary>
+    public AdamOptimizer(nn.Module module, double weightDecay)
+        : base(module, weightDecay)
+    {
+        _first = [.. Parameters.Select(parameter => zeros_like(parameter.parameter).DetachFromDisposeScope())];
+        _second = [.. Parameters.Select(parameter => zeros_like(parameter.parameter).DetachFromDisposeScope())];
+        _steps = zeros(1, dtype: ScalarType.Float64).DetachFromDisposeScope();
+        var state = new Dictionary<string, Tensor> { ["steps"] = _steps };
+        for (var i = 0; i < Parameters.Count; i++)
+        {
+            state["first." + Parameters[i].name] = _first[i];
+            state["second." + Parameters[i].name] = _second[i];
+        }
+
+        State = state;
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, Tensor> State { get; }
+
+    /// <inheritdoc/>
+    protected override void BeginStep(double learningRate)
+    {
+        // The count lives in a tensor so that it is saved with the moments; it is read back once, after a restore.
+        _step = _step == 0 ? _steps.item<double>() + 1 : _step + 1;
+        _steps.fill_(_step);
+        _stepRate = -learningRate / (1 - Math.Pow(Beta1, _step));
+        _secondCorrection = 1 / Math.Sqrt(1 - Math.Pow(Beta2, _step));
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(int index, Tensor parameter, Tensor gradient, Scalar negativeRate)
+    {
+        _first[index].mul_(_beta1);
+        _first[index].add_(gradient, _oneMinusBeta1);
+        _second[index].mul_(_beta2);
+        _second[index].addcmul_(gradient, gradient, _oneMinusBeta2);
+        var root = _second[index].sqrt();
+        root.mul_(_secondCorrection);
+        root.add_(_epsilon);
+        parameter.addcdiv_(_first[index], root, _stepRate);
+    }
+}

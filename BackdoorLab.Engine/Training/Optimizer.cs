@@ -1,0 +1,89 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Training;
+
+/// <summary>
+/// In-place optimiser over a module's parameters. Ours rather than TorchSharp's: it passes only scalars it holds itself (see the
+/// scalar race in <see cref="Tensors.TorchRuntime"/>), runs fewer operations a step, and its state can be saved and restored exactly.
+/// </summary>
+public abstract class Optimizer : IDisposable
+{
+    private readonly Scalar _decay;
+    private readonly bool _decays;
+    private Scalar? _rate;
+    private double _rateValue = double.NaN;
+
+    /// <summary>Starts over the trainable parameters of <paramref name="module"/>.</summary>
+    protected Optimizer(nn.Module module, double weightDecay)
+    {
+        Parameters = [.. module.named_parameters().Where(parameter => parameter.parameter.requires_grad)];
+        _decay = weightDecay;
+        _decays = weightDecay != 0;
+    }
+
+    /// <summary>Makes the optimiser that <paramref name="options"/> asks for.</summary>
+    public static Optimizer For(nn.Module module, TrainOptions options) => options.Optimizer == OptimizerKind.Sgd
+        ? new SgdOptimizer(module, options.Momentum, options.WeightDecay)
+        : new AdamOptimizer(module, options.WeightDecay);
+
+    /// <summary>Trained parameters with their state-dict names.</summary>
+    protected IReadOnlyList<(string name, TorchSharp.Modules.Parameter parameter)> Parameters { get; }
+
+    /// <summary>Named state tensors (momentum, moments), to be saved and restored; live as long as the optimiser.</summary>
+    public abstract IReadOnlyDictionary<string, Tensor> State { get; }
+
+    /// <summary>Forgets all gradients; call before every backward pass.</summary>
+    public void ClearGradients()
+    {
+        foreach (var (_, parameter) in Parameters)
+        {
+            parameter.grad = null;
+        }
+    }
+
+    /// <summary>Updates every parameter that has a gradient. Call inside a dispose scope.</summary>
+    /// <param name="learningRate">Rate of this step.</param>
+    public void Step(double learningRate)
+    {
+        using var noGrad = no_grad();
+        if (learningRate != _rateValue)
+        {
+            (_rate, _rateValue) = (-learningRate, learningRate);
+        }
+
+        BeginStep(learningRate);
+        for (var i = 0; i < Parameters.Count; i++)
+        {
+            var parameter = Parameters[i].parameter;
+            if (parameter.grad is { } gradient)
+            {
+                if (_decays)
+                {
+                    gradient.add_(parameter, _decay);
+                }
+
+                Update(i, parameter, gradient, _rate!);
+            }
+        }
+    }
+
+    /// <summary>Called once before the updates of a step.</summary>
+    protected virtual void BeginStep(double learningRate)
+    {
+    }
+
+    /// <summary>Updates one parameter; <paramref name="negativeRate"/> is minus the learning rate.</summary>
+    protected abstract void Update(int index, Tensor parameter, Tensor gradient, Scalar negativeRate);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var state in State.Values)
+        {
+            state.Dispose();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+}

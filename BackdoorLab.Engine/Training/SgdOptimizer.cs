@@ -1,0 +1,33 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Training;
+
+/// <summary>Stochastic gradient descent with momentum, as PyTorch defines it: v = m v + g + d w, w = w - r v.</summary>
+public sealed class SgdOptimizer : Optimizer
+{
+    private readonly Scalar _momentum;
+    private readonly Scalar _one = 1.0;
+    private readonly Tensor[] _velocity;
+
+    /// <summary>Starts with zero velocity.</summary>
+    public SgdOptimizer(nn.Module module, double momentum, double weightDecay)
+        : base(module, weightDecay)
+    {
+        _momentum = momentum;
+        _velocity = [.. Parameters.Select(parameter => zeros_like(parameter.parameter).DetachFromDisposeScope())];
+        State = Parameters.Select((parameter, i) => (parameter.name, State: _velocity[i])).ToDictionary(pair => "velocity." + pair.name, pair => pair.State);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, Tensor> State { get; }
+
+    /// <inheritdoc/>
+    protected override void Update(int index, Tensor parameter, Tensor gradient, Scalar negativeRate)
+    {
+        var velocity = _velocity[index];
+        velocity.mul_(_momentum);
+        velocity.add_(gradient, _one);
+        parameter.add_(velocity, negativeRate);
+    }
+}

@@ -1,0 +1,203 @@
+using System.Diagnostics;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Tensors;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Training;
+
+/// <summary>
+/// The training loop of everything that is trained. Order and augmentation of each step come from the seed tree by epoch and step, so
+/// a training that was interrupted anywhere ends with the same bits as one that was not.
+/// </summary>
+public static class Trainer
+{
+    private const int LossCheckEvery = 25;
+
+    /// <summary>Whether <paramref name="options"/> mean bfloat16 on this machine.</summary>
+    /// <exception cref="NotSupportedException">bfloat16 is demanded and the library cannot do it.</exception>
+    public static bool UsesBFloat16(TrainOptions options) => options.Precision switch
+    {
+        TrainingPrecision.Auto => TorchRuntime.HasBFloat16Instructions && Autocast.IsAvailable,
+        TrainingPrecision.BFloat16 when !Autocast.IsAvailable => throw new NotSupportedException(
+            "Training in BF16 needs CPU autocast, which this build of libtorch does not export. Choose float32."),
+        TrainingPrecision.BFloat16 => true,
+        _ => false,
+    };
+
+    /// <summary>Trains <paramref name="model"/> in place and leaves it in evaluation mode.</summary>
+    /// <param name="model">Channels-last network.</param>
+    /// <param name="data">Training images with the labels to learn.</param>
+    /// <param name="options">Optimiser, schedule, augmentation, precision.</param>
+    /// <param name="run">Random streams, cancellation (checked every step), progress in steps.</param>
+    /// <param name="hooks">Epoch reports, checkpoints, stamping after augmentation.</param>
+    /// <param name="flipAllowed">Whether a horizontal flip keeps labels in this data set; without it <see cref="TrainOptions.Flip"/> is ignored.</param>
+    /// <returns>Mean loss of each epoch.</returns>
+    /// <exception cref="TrainingDivergedException">The loss is NaN or infinite.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the checkpoint file, if any, holds the last step.</exception>
+    public static IReadOnlyList<double> Train(
+        Classifier model, ImageSet data, TrainOptions options, RunContext run, TrainingHooks? hooks = null, bool flipAllowed = false)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(data.Count);
+        return new Session(model, data, options, run, hooks ?? new(), flipAllowed).Run();
+    }
+
+    private sealed class Session(
+        Classifier model, ImageSet data, TrainOptions options, RunContext run, TrainingHooks hooks, bool flipAllowed)
+    {
+        private static readonly Scalar One = 1.0;
+        private readonly bool _bfloat16 = UsesBFloat16(options);
+        private readonly Augmentation _augmentation = new(options.CropPadding, options.Flip && flipAllowed);
+        private readonly int _stepsPerEpoch = (data.Count + options.BatchSize - 1) / options.BatchSize;
+        private readonly Stopwatch _sinceCheckpoint = Stopwatch.StartNew();
+        private readonly List<double> _curve = [];
+        private long _step;
+
+        internal IReadOnlyList<double> Run()
+        {
+            using var optimizer = Optimizer.For(model, options);
+            using var lossSum = zeros(1, dtype: ScalarType.Float64).DetachFromDisposeScope();
+            Resume(optimizer, lossSum);
+            while (_curve.Count < options.Epochs)
+            {
+                Epoch(optimizer, lossSum);
+                _curve.Add(lossSum.item<double>() / _stepsPerEpoch);
+                lossSum.zero_();
+                model.eval();
+                hooks.EpochFinished?.Invoke(new EpochReport(_curve.Count, options.Epochs, _curve[^1], model));
+            }
+
+            model.eval();
+            optimizer.ClearGradients();
+            if (hooks.CheckpointFile is { } file)
+            {
+                File.Delete(file);
+            }
+
+            return _curve;
+        }
+
+        private void Epoch(Optimizer optimizer, Tensor lossSum)
+        {
+            model.train();
+            var order = Order(run.Seeds.Child("order").Child(_curve.Count));
+            var augment = run.Seeds.Child("augment").Child(_curve.Count);
+            for (var batch = (int)(_step - (long)_curve.Count * _stepsPerEpoch); batch < _stepsPerEpoch; batch++)
+            {
+                SaveIfDue(optimizer, lossSum);
+                run.Progress(_step, (long)_stepsPerEpoch * options.Epochs, "steps");
+                var start = batch * options.BatchSize;
+                var indices = order.AsSpan(start, Math.Min(options.BatchSize, data.Count - start));
+                Step(optimizer, lossSum, indices, augment.Child(batch).Random());
+                NativeMemory.Step(_step++);
+            }
+
+            CheckFinite(lossSum);
+        }
+
+        private void Step(Optimizer optimizer, Tensor lossSum, ReadOnlySpan<int> indices, Random random)
+        {
+            using var scope = NewDisposeScope();
+            var images = Stamp(Batches.Images(data, indices, _augmentation, random), indices);
+            var labels = Batches.Labels(data, indices);
+            optimizer.ClearGradients();
+            Tensor loss;
+            using (Autocast.BFloat16If(_bfloat16))
+            {
+                var logits = model.call(images);
+                loss = nn.functional.cross_entropy(_bfloat16 ? logits.to_type(ScalarType.Float32) : logits, labels);
+            }
+
+            loss.backward();
+            optimizer.Step(Schedule.Rate(options.Schedule, options.LearningRate, _step, (long)_stepsPerEpoch * options.Epochs));
+            using var noGrad = no_grad();
+            lossSum.add_(loss.detach(), One);
+            if (_step % LossCheckEvery == LossCheckEvery - 1)
+            {
+                CheckFinite(lossSum);
+            }
+        }
+
+        private Tensor Stamp(Tensor images, ReadOnlySpan<int> indices)
+        {
+            if (hooks.Stamp is not { } stamp || hooks.StampMask is not { } mask)
+            {
+                return images;
+            }
+
+            var rows = new List<long>();
+            for (var i = 0; i < indices.Length; i++)
+            {
+                if (mask[indices[i]])
+                {
+                    rows.Add(i);
+                }
+            }
+
+            if (rows.Count > 0)
+            {
+                using var noGrad = no_grad();
+                var which = tensor(rows.ToArray());
+                images.index_copy_(0, which, stamp(images.index_select(0, which)));
+            }
+
+            return images;
+        }
+
+        private void CheckFinite(Tensor lossSum)
+        {
+            if (!double.IsFinite(lossSum.item<double>()))
+            {
+                throw new TrainingDivergedException(
+                    _curve.Count + 1,
+                    _step,
+                    Schedule.Rate(options.Schedule, options.LearningRate, _step, (long)_stepsPerEpoch * options.Epochs));
+            }
+        }
+
+        private void Resume(Optimizer optimizer, Tensor lossSum)
+        {
+            if (hooks.CheckpointFile is not { } file || !File.Exists(file))
+            {
+                return;
+            }
+
+            try
+            {
+                var state = TrainingState.Load(file, model, optimizer);
+                _step = state.Step;
+                _curve.AddRange(state.Curve);
+                lossSum.fill_(state.LossSum);
+                run.Log($"Training resumes at step {_step} of {(long)_stepsPerEpoch * options.Epochs}.");
+            }
+            catch (InvalidDataException error)
+            {
+                throw new InvalidOperationException($"{error.Message} Delete it to train from the start.", error);
+            }
+        }
+
+        private void SaveIfDue(Optimizer optimizer, Tensor lossSum)
+        {
+            var cancelled = run.Cancellation.IsCancellationRequested;
+            if (hooks.CheckpointFile is { } file && _step > 0 && (cancelled || _sinceCheckpoint.Elapsed.TotalSeconds >= hooks.CheckpointSeconds))
+            {
+                new TrainingState(_step, lossSum.item<double>(), _curve).Save(file, model, optimizer);
+                _sinceCheckpoint.Restart();
+            }
+        }
+
+        private int[] Order(SeedTree seeds)
+        {
+            var order = new int[data.Count];
+            for (var i = 0; i < order.Length; i++)
+            {
+                order[i] = i;
+            }
+
+            seeds.Random().Shuffle(order);
+            return order;
+        }
+    }
+}
