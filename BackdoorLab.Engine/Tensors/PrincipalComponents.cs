@@ -106,6 +106,7 @@ public sealed class PrincipalComponents
     {
         using var outer = NewDisposeScope();
         var count = data.Length / dimensions;
+        var scale = 1 / Math.Sqrt(count - 1);
         var covariance = zeros(new long[] { dimensions, dimensions }, dtype: ScalarType.Float64);
         for (var start = 0; start < count; start += ChunkRows)
         {
@@ -114,7 +115,7 @@ public sealed class PrincipalComponents
             var centred = new double[rows * dimensions];
             for (var i = 0; i < centred.Length; i++)
             {
-                centred[i] = (data[start * dimensions + i] - mean[i % dimensions]) / Math.Sqrt(count - 1);
+                centred[i] = (data[start * dimensions + i] - mean[i % dimensions]) * scale;
             }
 
             var chunk = tensor(centred, new long[] { rows, dimensions });
