@@ -12,4 +12,8 @@ public sealed record DatasetSplits(ImageSet Train, ImageSet Test, Normalization 
 }
 
 /// <summary>Per-channel normalisation of pixels in [0,1]: (x - Mean) / Deviation.</summary>
-public sealed record Normalization(float[] Mean, float[] Deviation);
+public sealed record Normalization(float[] Mean, float[] Deviation)
+{
+    /// <summary>The one that changes nothing.</summary>
+    public static Normalization Identity(int channels) => new(new float[channels], [.. Enumerable.Repeat(1f, channels)]);
+}

@@ -9,6 +9,9 @@ public abstract record Defense : Method
 {
     /// <summary>What the defense is entitled to; its context refuses the rest.</summary>
     public abstract Needs Needs { get; }
+
+    /// <summary>Rough cost, for time estimates before a run.</summary>
+    public abstract DefenseWork Work(WorkSizes sizes);
 }
 
 /// <summary>Decides whether a model is backdoored.</summary>

@@ -1,0 +1,52 @@
+using System.Text.Json;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>
+/// Files by stage: <c>ROOT/ab/abcdef.../name</c>. A file is written under a temporary name and renamed, so it is whole or absent; a
+/// stage is done when its result file is there. Safe for several processes: equal keys have equal content.
+/// </summary>
+public sealed class ArtifactStore(string root)
+{
+    /// <summary>Folder of the store.</summary>
+    public string Root { get; } = Path.GetFullPath(root);
+
+    /// <summary>Path of a file, whether or not it exists.</summary>
+    public string PathOf(string stage, string file) => Path.Combine(Root, stage[..2], stage, file);
+
+    /// <summary>Whether the file is there.</summary>
+    public bool Has(StageKey stage, string file) => File.Exists(PathOf(stage.Value, file));
+
+    /// <summary>Writes bytes.</summary>
+    public void Write(StageKey stage, string file, ReadOnlySpan<byte> content)
+    {
+        var path = PathOf(stage.Value, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        using (var stream = File.Create(temporary))
+        {
+            stream.Write(content);
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+
+    /// <summary>Writes a value as JSON.</summary>
+    public void WriteJson<T>(StageKey stage, string file, T value) =>
+        Write(stage, file, JsonSerializer.SerializeToUtf8Bytes(value, SpecJson.Options));
+
+    /// <summary>Reads a JSON file; default when it is absent or unreadable (it is then computed again).</summary>
+    public T? ReadJson<T>(StageKey stage, string file)
+    {
+        var path = PathOf(stage.Value, file);
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), SpecJson.Options) : default;
+        }
+        catch (Exception error) when (error is JsonException or IOException)
+        {
+            return default;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Training;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>Time estimates from the network's throughput and each defense's declared work.</summary>
+/// <param name="spec">The run.</param>
+/// <param name="pace">Measured, or guessed from the network's size.</param>
+/// <param name="trainCount">Training images after limits.</param>
+/// <param name="testCount">Test images after limits, holdout included.</param>
+/// <param name="classes">Classes.</param>
+public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCount, int testCount, int classes)
+{
+    private const double FixedSeconds = 0.2;
+
+    /// <summary>An estimate from the spec alone, before data is loaded.</summary>
+    /// <param name="spec">A valid spec.</param>
+    /// <param name="pace">Measured throughput of this network, or null to guess.</param>
+    /// <param name="threads">Kernel threads, for the guess.</param>
+    public static double Seconds(ExperimentSpec spec, Throughput? pace, int threads)
+    {
+        var shape = spec.Dataset.Shape;
+        var classes = Math.Max(shape.Classes, 2);
+        var cost = spec.Model.Cost(new(shape.Channels, shape.Height, shape.Width, classes, Normalization.Identity(shape.Channels)));
+        pace ??= Throughput.Guess(cost.MultiplyAdds, threads, spec.Training.Precision != TrainingPrecision.Float32);
+        var estimator = new Estimator(spec, pace, Limit(shape.TrainCount, spec.Dataset.TrainLimit), Limit(shape.TestCount, spec.Dataset.TestLimit), classes);
+        var victims = spec.Attack.PoisonRate > 0 && spec.BenignTwin ? 2 : 1;
+        return victims * (estimator.Train() + spec.Precisions.Count * spec.Defenses.Prepend(null).Sum(estimator.Cell));
+    }
+
+    internal double Train() => FixedSeconds + (double)trainCount * spec.Training.Epochs / pace.TrainImagesPerSecond;
+
+    internal double Cell(Defense? defense)
+    {
+        var measured = Math.Max(0, testCount - spec.CleanHoldout);
+        if (defense is null)
+        {
+            return FixedSeconds + 2.0 * measured / pace.ForwardImagesPerSecond;
+        }
+
+        var work = defense.Work(new(classes, trainCount, spec.CleanHoldout, measured));
+        return FixedSeconds + work.ForwardImages / pace.ForwardImagesPerSecond + work.GradientImages / pace.GradientImagesPerSecond;
+    }
+
+    private static int Limit(int count, int limit) => limit > 0 && (count == 0 || limit < count) ? limit : count;
+}

@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Training;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>A model to train.</summary>
+/// <param name="Victim">Backdoored or benign.</param>
+/// <param name="Key">Identity of its training; the benign twin's does not depend on the attack, so attacks share it.</param>
+internal sealed record VictimPlan(Victim Victim, StageKey Key);
+
+/// <summary>A cell to compute; <paramref name="Defense"/> null measures the undefended model.</summary>
+internal sealed record CellPlan(StageKey Key, CellId Id, Precision Precision, Defense? Defense)
+{
+    internal string Kind => Defense is null ? "convert" : "defend";
+}
+
+/// <summary>All stages of a spec with their keys, in the order they run.</summary>
+internal sealed class ExperimentPlan
+{
+    private ExperimentPlan(StageKey poison, IReadOnlyList<VictimPlan> victims, IReadOnlyList<CellPlan> cells, IReadOnlyList<PlannedStage> stages) =>
+        (Poison, Victims, Cells, Stages) = (poison, victims, cells, stages);
+
+    /// <summary>Where trigger and samples are kept.</summary>
+    internal StageKey Poison { get; }
+
+    internal IReadOnlyList<VictimPlan> Victims { get; }
+
+    /// <summary>By precision, then victim, then defense, so that a precision's column fills before the next begins.</summary>
+    internal IReadOnlyList<CellPlan> Cells { get; }
+
+    internal IReadOnlyList<PlannedStage> Stages { get; }
+
+    internal double EstimatedSeconds => Stages.Sum(stage => stage.EstimatedSeconds);
+
+    internal static ExperimentPlan Make(ExperimentSpec spec, DatasetSplits data, Throughput pace, int threads)
+    {
+        var catalog = MethodCatalog.Default;
+        var arithmetic = Trainer.UsesBFloat16(spec.Training) ? "bfloat16" : "float32";
+        var dataKey = StageKey.Of("data", null, spec.Dataset, spec.Seed, Fingerprint(data.Train), Fingerprint(data.Test));
+        var poison = StageKey.Of("poison", dataKey, spec.Attack);
+        var victims = new List<VictimPlan>();
+        if (spec.Attack.PoisonRate > 0)
+        {
+            victims.Add(new(Victim.Backdoored, TrainKey(spec.Attack)));
+        }
+
+        if (spec.BenignTwin || victims.Count == 0)
+        {
+            victims.Add(new(Victim.Benign, TrainKey(null)));
+        }
+
+        var cells = new List<CellPlan>();
+        foreach (var precision in spec.Precisions)
+        {
+            foreach (var victim in victims)
+            {
+                foreach (var defense in spec.Defenses.Prepend(null))
+                {
+                    var id = new CellId(victim.Victim, catalog.Label(precision), defense is null ? null : catalog.Label(defense));
+                    var key = StageKey.Of(defense is null ? "measure" : "defend", victim.Key, spec.Attack, precision, defense, spec.CleanHoldout);
+                    cells.Add(new(key, id, precision, defense));
+                }
+            }
+        }
+
+        var estimator = new Estimator(spec, pace, data.Train.Count, data.Test.Count, data.Train.Classes);
+        return new(poison, victims, cells,
+        [
+            new(poison.Value, "poison", $"Poison {catalog.For(spec.Dataset).Name} with {catalog.For(spec.Attack).Name}", 0.5),
+            .. victims.Select(victim => new PlannedStage(victim.Key.Value, "train", $"Train {catalog.For(spec.Model).Name}, {Words(victim.Victim)}", estimator.Train())),
+            .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Defense))),
+        ]);
+
+        StageKey TrainKey(object? attack) => StageKey.Of("train", dataKey, spec.Model, attack, spec.Training, spec.Seed, arithmetic, threads);
+    }
+
+    private static string Title(CellPlan cell)
+    {
+        var catalog = MethodCatalog.Default;
+        var precision = catalog.For(cell.Precision).Name;
+        return cell.Defense is null
+            ? $"Measure {precision}, {Words(cell.Id.Victim)}"
+            : $"{catalog.For(cell.Defense).Name} on {precision}, {Words(cell.Id.Victim)}";
+    }
+
+    private static string Words(Victim victim) => victim == Victim.Backdoored ? "backdoored model" : "benign twin";
+
+    private static string Fingerprint(ImageSet set) => Convert.ToHexStringLower(SHA256.HashData(set.Pixels));
+}
