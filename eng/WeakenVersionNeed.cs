@@ -160,14 +160,18 @@ namespace BackdoorLab.Build
 
 #if !WITHOUT_MSBUILD
     /// <summary>
-    /// Makes one version need of the given libraries weak where the host cannot serve it. The file is replaced, never written
-    /// in place (it may be a hard link into the package cache), and keeps its size and time so that incremental copies skip it.
+    /// Copies a library, with one version need made weak where the host cannot serve it. The copy appears whole under its name
+    /// (written aside, then renamed), as builds of several projects or a running program may look at it.
     /// </summary>
     public sealed class WeakenVersionNeed : Microsoft.Build.Utilities.Task
     {
-        /// <summary>The libraries to mend.</summary>
+        /// <summary>The library as the package has it; never written.</summary>
         [Microsoft.Build.Framework.Required]
-        public Microsoft.Build.Framework.ITaskItem[] Libraries { get; set; }
+        public string Source { get; set; }
+
+        /// <summary>The copy.</summary>
+        [Microsoft.Build.Framework.Required]
+        public string Destination { get; set; }
 
         /// <summary>The library of the host that should define the version.</summary>
         [Microsoft.Build.Framework.Required]
@@ -180,52 +184,31 @@ namespace BackdoorLab.Build
         /// <inheritdoc />
         public override bool Execute()
         {
-            var provider = HostLibrary.Find(Provider);
-            if (provider != null && ElfVersionNeeds.Mentions(File.ReadAllBytes(provider), Version))
-            {
-                Log.LogMessage(Microsoft.Build.Framework.MessageImportance.Low, "{0} serves {1}: nothing to mend.", provider, Version);
-                return true;
-            }
-
-            foreach (var library in Libraries)
-            {
-                Mend(library.GetMetadata("FullPath"), provider ?? "no " + Provider + " found here");
-            }
-
-            return !Log.HasLoggedErrors;
-        }
-
-        private void Mend(string path, string provider)
-        {
             try
             {
-                var elf = File.ReadAllBytes(path);
-                if (!ElfVersionNeeds.Weaken(elf, Version))
+                var provider = HostLibrary.Find(Provider);
+                var served = provider != null && ElfVersionNeeds.Mentions(File.ReadAllBytes(provider), Version);
+                var elf = File.ReadAllBytes(Source);
+                if (!served && ElfVersionNeeds.Weaken(elf, Version))
                 {
-                    return;
+                    Log.LogMessage(
+                        Microsoft.Build.Framework.MessageImportance.High,
+                        "{0} asks for {1}, which {2} lacks; the need is made optional in the copies of this build.",
+                        Path.GetFileName(Source), Version, provider ?? "this host");
                 }
 
-                var written = File.GetLastWriteTimeUtc(path);
-                var temporary = path + "." + Guid.NewGuid().ToString("N") + ".tmp";
-                try
-                {
-                    File.WriteAllBytes(temporary, elf);
-                    File.SetLastWriteTimeUtc(temporary, written);
-                    File.Replace(temporary, path, null);
-                }
-                finally
-                {
-                    File.Delete(temporary);
-                }
-
-                Log.LogMessage(
-                    Microsoft.Build.Framework.MessageImportance.High,
-                    "{0}: its need of {1} was made optional, as the host lacks it ({2}).", path, Version, provider);
+                Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(Destination)));
+                var temporary = Destination + "." + Guid.NewGuid().ToString("N");
+                File.WriteAllBytes(temporary, elf);
+                File.Delete(Destination);
+                File.Move(temporary, Destination);
             }
             catch (Exception fault) when (fault is IOException || fault is UnauthorizedAccessException || fault is InvalidDataException)
             {
-                Log.LogError("{0} asks for {1}, which this host lacks ({2}), and could not be mended: {3}", path, Version, provider, fault.Message);
+                Log.LogError("{0} could not be made loadable on a host without {1}: {2}", Source, Version, fault.Message);
             }
+
+            return !Log.HasLoggedErrors;
         }
     }
 #endif
