@@ -1,0 +1,20 @@
+namespace BackdoorLab.Data;
+
+/// <summary>What became of a cell. The names are those of the engine's outcomes.</summary>
+public enum CellOutcome
+{
+    /// <summary>Not reached yet, or skipped because an earlier stage failed.</summary>
+    NotRun,
+
+    /// <summary>It has measurements.</summary>
+    Value,
+
+    /// <summary>It cannot apply; the reason says why.</summary>
+    NotApplicable,
+
+    /// <summary>It failed; the reason holds the error.</summary>
+    Failed,
+
+    /// <summary>It exceeded its time limit.</summary>
+    TimedOut,
+}

@@ -1,0 +1,27 @@
+using BackdoorLab.Data.Entities;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace BackdoorLab.Data.Configurations;
+
+internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
+{
+    public void Configure(EntityTypeBuilder<Run> builder)
+    {
+        builder.ToTable("Runs");
+        builder.HasKey(run => run.Id);
+        builder.Property(run => run.Id).HasMaxLength(32);
+        builder.Property(run => run.State).HasConversion<string>().HasMaxLength(16);
+        builder.Property(run => run.Version).IsConcurrencyToken();
+
+        // The run list, by its default order and by its filters.
+        builder.HasIndex(run => new { run.Deleted, run.Created });
+        builder.HasIndex(run => new { run.Deleted, run.Dataset, run.Model, run.Attack });
+
+        // Queue, active runs, counts.
+        builder.HasIndex(run => new { run.State, run.Deleted, run.Queued });
+
+        // "Is there a newer run of the same configuration and seed?"
+        builder.HasIndex(run => new { run.ConfigHash, run.Seed });
+    }
+}

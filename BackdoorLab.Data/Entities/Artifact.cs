@@ -1,0 +1,24 @@
+namespace BackdoorLab.Data.Entities;
+
+/// <summary>A file in the artifact store that belongs to a run or to one of its cells. The file itself is not in the database.</summary>
+internal sealed class Artifact
+{
+    public long Id { get; init; }
+
+    public required string RunId { get; init; }
+
+    /// <summary>Null, as precision and defense, when the file belongs to the run as a whole.</summary>
+    public string? Victim { get; init; }
+
+    public string? Precision { get; init; }
+
+    public string? Defense { get; init; }
+
+    public required string Stage { get; init; }
+
+    public required string File { get; init; }
+
+    public required string Role { get; set; }
+
+    public required string Title { get; set; }
+}

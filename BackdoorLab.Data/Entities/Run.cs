@@ -1,0 +1,77 @@
+namespace BackdoorLab.Data.Entities;
+
+/// <summary>An experiment executed, with what the run list shows of it.</summary>
+internal sealed class Run
+{
+    public required string Id { get; init; }
+
+    public required string Name { get; set; }
+
+    public RunState State { get; set; }
+
+    public required string SpecJson { get; set; }
+
+    /// <summary>Hash of the spec without name and seed: runs that differ in the seed alone share it.</summary>
+    public required string ConfigHash { get; set; }
+
+    public long Seed { get; set; }
+
+    public required string Dataset { get; set; }
+
+    public required string Model { get; set; }
+
+    public required string Attack { get; set; }
+
+    public double PoisonRate { get; set; }
+
+    public int? TargetLabel { get; set; }
+
+    public DateTime Created { get; init; }
+
+    public DateTime? Queued { get; set; }
+
+    public DateTime? Started { get; set; }
+
+    public DateTime? Ended { get; set; }
+
+    /// <summary>Counts from 1 with the first queueing; 0 for a draft.</summary>
+    public int Attempt { get; set; }
+
+    public int MaxAttempts { get; set; }
+
+    public bool CancelRequested { get; set; }
+
+    public string? LeaseOwner { get; set; }
+
+    public DateTime? LeaseUntil { get; set; }
+
+    public DateTime? Heartbeat { get; set; }
+
+    public string Phase { get; set; } = "";
+
+    public double Fraction { get; set; }
+
+    public double? EtaSeconds { get; set; }
+
+    public string Error { get; set; } = "";
+
+    public double? EstimatedSeconds { get; set; }
+
+    /// <summary>Wall time of all attempts that have ended.</summary>
+    public double ElapsedSeconds { get; set; }
+
+    public string EnvironmentJson { get; set; } = "{}";
+
+    public string RemarksJson { get; set; } = "[]";
+
+    /// <summary>Of the undefended backdoored model in the reference precision.</summary>
+    public double? CleanAccuracy { get; set; }
+
+    /// <summary>Of the undefended backdoored model in the reference precision.</summary>
+    public double? AttackSuccessRate { get; set; }
+
+    public bool Deleted { get; set; }
+
+    /// <summary>Grows with every change of state or content, not with progress.</summary>
+    public long Version { get; set; }
+}

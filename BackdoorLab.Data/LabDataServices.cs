@@ -1,0 +1,42 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace BackdoorLab.Data;
+
+/// <summary>Registration.</summary>
+public static class LabDataServices
+{
+    /// <summary>
+    /// Registers <see cref="RunStore"/>, <see cref="ResultQueries"/> and <see cref="LabDatabase"/> as singletons; each of their operations
+    /// uses a context of its own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
+    /// </summary>
+    /// <param name="services">Services.</param>
+    /// <param name="pathOrConnectionString">Path of the database file, or a SQLite connection string (recognised by its <c>=</c>).</param>
+    public static IServiceCollection AddLabData(this IServiceCollection services, string pathOrConnectionString)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(pathOrConnectionString);
+        var connectionString = ConnectionString(pathOrConnectionString);
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddDbContextFactory<SqliteLabDbContext>(options => options
+            .UseSqlite(connectionString)
+            .AddInterceptors(new SqlitePragmaInterceptor()));
+        services.AddSingleton<IDbContextFactory<LabDbContext>, SqliteFactory>();
+        services.AddSingleton<LabDatabase>();
+        services.AddSingleton<RunStore>();
+        services.AddSingleton<ResultQueries>();
+        return services;
+    }
+
+    private static string ConnectionString(string pathOrConnectionString) =>
+        pathOrConnectionString.Contains('=', StringComparison.Ordinal)
+            ? pathOrConnectionString
+            : new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(pathOrConnectionString), ForeignKeys = true }.ToString();
+
+    private sealed class SqliteFactory(IDbContextFactory<SqliteLabDbContext> inner) : IDbContextFactory<LabDbContext>
+    {
+        public LabDbContext CreateDbContext() => inner.CreateDbContext();
+    }
+}

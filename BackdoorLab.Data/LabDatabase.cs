@@ -1,0 +1,126 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace BackdoorLab.Data;
+
+/// <summary>Brings the database file to the schema of this program.</summary>
+/// <param name="contexts">Makes contexts.</param>
+/// <param name="time">Clock.</param>
+public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
+{
+    private const int NotADatabase = 26;
+
+    /// <summary>How long to wait for another process that is migrating the same file.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Makes the file and its folder if absent, and applies missing migrations; a file with an older schema is copied beside itself
+    /// first. Processes that start together wait for each other.
+    /// </summary>
+    /// <param name="cancellation">Cancellation.</param>
+    /// <exception cref="LabDatabaseException">
+    /// The file was written by a newer program, is no database, or another process keeps it locked.
+    /// </exception>
+    public async Task<MigrationReport> MigrateAsync(CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        var path = FilePath(context);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await using var gate = await EnterAsync(path, cancellation);
+        try
+        {
+            return await ApplyAsync(context, path, cancellation);
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode == NotADatabase)
+        {
+            throw new LabDatabaseException($"'{path}' is not a database of this program. Move it away or choose another path.", error);
+        }
+    }
+
+    private async Task<MigrationReport> ApplyAsync(LabDbContext context, string path, CancellationToken cancellation)
+    {
+        var existed = File.Exists(path) && new FileInfo(path).Length > 0;
+        var applied = existed ? (await context.Database.GetAppliedMigrationsAsync(cancellation)).ToList() : [];
+        var known = context.Database.GetMigrations().ToList();
+        var unknown = applied.Except(known).ToList();
+        if (unknown.Count > 0)
+        {
+            throw new LabDatabaseException(
+                $"'{path}' was written by a newer version of this program (it has the schema change '{unknown[^1]}', which this "
+                + "version does not know). Start the newer version, or choose another path for the database.");
+        }
+
+        var pending = known.Except(applied).ToList();
+        if (pending.Count == 0)
+        {
+            return new MigrationReport([], null);
+        }
+
+        var backup = applied.Count > 0 ? Backup(context, path) : null;
+        if (existed)
+        {
+            await ClearStaleLockAsync(context, cancellation);
+        }
+
+        await context.Database.MigrateAsync(cancellation);
+        return new MigrationReport(pending, backup);
+    }
+
+    /// <summary>
+    /// EF keeps its migration lock in a table, where it survives a crash and then blocks for ever. Whoever migrates holds our file
+    /// lock, which the system releases with the process: so a lock in the table now is a dead one.
+    /// </summary>
+    private static async Task ClearStaleLockAsync(LabDbContext context, CancellationToken cancellation)
+    {
+        var tables = await context.Database
+            .SqlQueryRaw<int>("SELECT COUNT(*) AS Value FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsLock'")
+            .SingleAsync(cancellation);
+        if (tables > 0)
+        {
+            await context.Database.ExecuteSqlRawAsync("DELETE FROM \"__EFMigrationsLock\"", cancellation);
+        }
+    }
+
+    /// <summary>By SQLite's own backup, which includes what is still in the write-ahead log; a copy of the file would not.</summary>
+    private string Backup(LabDbContext context, string path)
+    {
+        var stamp = time.GetUtcNow().ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture);
+        var backup = Path.Combine(
+            Path.GetDirectoryName(path)!, $"{Path.GetFileNameWithoutExtension(path)}.before-{stamp}{Path.GetExtension(path)}");
+        using var source = new SqliteConnection(context.Database.GetConnectionString());
+        using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = backup, Pooling = false }.ToString());
+        source.Open();
+        target.Open();
+        source.BackupDatabase(target);
+        return backup;
+    }
+
+    private async Task<FileStream> EnterAsync(string path, CancellationToken cancellation)
+    {
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException error) when (time.GetElapsedTime(start) > Patience)
+            {
+                throw new LabDatabaseException(
+                    $"Another process has kept '{path}.lock' for {Patience.TotalSeconds:0} s to change the schema.", error);
+            }
+            catch (IOException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
+            }
+        }
+    }
+
+    private static string FilePath(LabDbContext context)
+    {
+        var source = new SqliteConnectionStringBuilder(context.Database.GetConnectionString()).DataSource;
+        return string.IsNullOrEmpty(source) || source == ":memory:"
+            ? throw new LabDatabaseException("The database must be a file: one in memory would vanish with its connection.")
+            : Path.GetFullPath(source);
+    }
+}

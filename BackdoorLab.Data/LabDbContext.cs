@@ -1,0 +1,58 @@
+using BackdoorLab.Data.Entities;
+using Microsoft.EntityFrameworkCore;
+
+namespace BackdoorLab.Data;
+
+/// <summary>
+/// The lab's tables. Abstract: each database provider has its own derived context with its own migrations. Used only by
+/// <see cref="RunStore"/>, <see cref="ResultQueries"/> and <see cref="LabDatabase"/>, one instance per operation.
+/// </summary>
+public abstract class LabDbContext : DbContext
+{
+    private protected LabDbContext(DbContextOptions options)
+        : base(options)
+    {
+    }
+
+    internal DbSet<Run> Runs => Set<Run>();
+
+    internal DbSet<Stage> Stages => Set<Stage>();
+
+    internal DbSet<Cell> Cells => Set<Cell>();
+
+    internal DbSet<Measurement> Measurements => Set<Measurement>();
+
+    internal DbSet<CurvePoint> CurvePoints => Set<CurvePoint>();
+
+    internal DbSet<Artifact> Artifacts => Set<Artifact>();
+
+    internal DbSet<LogLine> LogLines => Set<LogLine>();
+
+    /// <summary>
+    /// Begins a read of several statements that all see the same state: a recorder writing in between cannot make stages and cells
+    /// contradict each other. It does not block writers. Dispose it when done; there is nothing to commit.
+    /// </summary>
+    internal abstract Task<IAsyncDisposable> BeginSnapshotAsync(CancellationToken cancellation);
+
+    /// <inheritdoc />
+    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        foreach (var entry in ChangeTracker.Entries<Run>())
+        {
+            if (entry.State == EntityState.Modified)
+            {
+                entry.Entity.Version++;
+            }
+        }
+
+        return base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(LabDbContext).Assembly);
+
+    /// <inheritdoc />
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<DateTime>().HaveConversion<UtcConverter>();
+}

@@ -1,0 +1,138 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace BackdoorLab.Data;
+
+/// <content>One run.</content>
+public sealed partial class ResultQueries
+{
+    /// <summary>Everything about a run except its log, or null; also from the trash.</summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<RunDetail?> FindAsync(string runId, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+
+        await using var snapshot = await context.BeginSnapshotAsync(cancellation);
+        var texts = await context.Runs.AsNoTracking()
+            .Where(run => run.Id == runId)
+            .Select(run => new { run.SpecJson, run.EnvironmentJson, run.RemarksJson })
+            .SingleOrDefaultAsync(cancellation);
+        if (texts is null)
+        {
+            return null;
+        }
+
+        var files = await FilesAsync(context, runId, cancellation);
+        return new RunDetail
+        {
+            Run = await context.Runs.AsNoTracking().Where(run => run.Id == runId).Select(RunFilters.ToItem).SingleAsync(cancellation),
+            SpecJson = texts.SpecJson,
+            Environment = JsonText.Map(texts.EnvironmentJson),
+            Remarks = JsonText.List(texts.RemarksJson),
+            Stages = await context.Stages.AsNoTracking()
+                .Where(stage => stage.RunId == runId)
+                .OrderBy(stage => stage.Position).ThenBy(stage => stage.Key)
+                .Select(stage => new StageRow(
+                    stage.Key,
+                    stage.Kind,
+                    stage.Title,
+                    stage.Position,
+                    stage.State,
+                    stage.Cached,
+                    stage.Seconds,
+                    stage.EstimatedSeconds))
+                .ToListAsync(cancellation),
+            Cells = await CellsAsync(context, runId, files, cancellation),
+            Curve = await context.CurvePoints.AsNoTracking()
+                .Where(point => point.RunId == runId)
+                .OrderBy(point => point.Victim).ThenBy(point => point.Epoch)
+                .Select(point => new CurveRow(
+                    point.Victim, point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate))
+                .ToListAsync(cancellation),
+            Artifacts = [.. files[null]],
+            LastLogSequence = await context.LogLines
+                .Where(line => line.RunId == runId)
+                .MaxAsync(line => (long?)line.Sequence, cancellation) ?? 0,
+        };
+    }
+
+    /// <summary>Log lines after a sequence number, oldest first: a page asks with the last one it has.</summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="afterSequence">0 for the beginning.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<LogRow>> LogAfterAsync(
+        string runId, long afterSequence, int count = 1000, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.LogLines.AsNoTracking()
+            .Where(line => line.RunId == runId && line.Sequence > afterSequence)
+            .OrderBy(line => line.Sequence)
+            .Take(count)
+            .Select(line => new LogRow(line.Sequence, line.At, line.Level, line.Text))
+            .ToListAsync(cancellation);
+    }
+
+    /// <summary>The last log lines, oldest first.</summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<LogRow>> LogTailAsync(string runId, int count = 200, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        var lines = await context.LogLines.AsNoTracking()
+            .Where(line => line.RunId == runId)
+            .OrderByDescending(line => line.Sequence)
+            .Take(count)
+            .Select(line => new LogRow(line.Sequence, line.At, line.Level, line.Text))
+            .ToListAsync(cancellation);
+        lines.Reverse();
+        return lines;
+    }
+
+    private static async Task<ILookup<CellKey?, ArtifactRow>> FilesAsync(
+        LabDbContext context, string runId, CancellationToken cancellation)
+    {
+        var files = await context.Artifacts.AsNoTracking()
+            .Where(file => file.RunId == runId)
+            .OrderBy(file => file.Id)
+            .ToListAsync(cancellation);
+        return files.ToLookup(
+            file => file.Victim is null ? null : new CellKey(file.Victim, file.Precision ?? "", file.Defense ?? ""),
+            file => new ArtifactRow(file.Stage, file.File, file.Role, file.Title));
+    }
+
+    private static async Task<IReadOnlyList<CellRow>> CellsAsync(
+        LabDbContext context, string runId, ILookup<CellKey?, ArtifactRow> files, CancellationToken cancellation)
+    {
+        var measurements = (await context.Measurements.AsNoTracking()
+                .Where(measurement => measurement.RunId == runId)
+                .OrderBy(measurement => measurement.Metric)
+                .ToListAsync(cancellation))
+            .ToLookup(
+                row => new CellKey(row.Victim, row.Precision, row.Defense),
+                row => new MeasurementRow(row.Metric, row.Value, row.Count, row.Low, row.High));
+        var cells = await context.Cells.AsNoTracking()
+            .Where(cell => cell.RunId == runId)
+            .OrderBy(cell => cell.Victim).ThenBy(cell => cell.Precision).ThenBy(cell => cell.Defense)
+            .ToListAsync(cancellation);
+        return
+        [
+            .. cells.Select(cell =>
+            {
+                var key = new CellKey(cell.Victim, cell.Precision, cell.Defense);
+                return new CellRow
+                {
+                    Key = key,
+                    Outcome = cell.Outcome,
+                    Reason = cell.Reason,
+                    Notes = JsonText.List(cell.NotesJson),
+                    Seconds = cell.Seconds,
+                    Cached = cell.Cached,
+                    Measurements = [.. measurements[key]],
+                    Artifacts = [.. files[key]],
+                };
+            }),
+        ];
+    }
+}

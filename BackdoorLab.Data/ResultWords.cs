@@ -1,0 +1,23 @@
+namespace BackdoorLab.Data;
+
+/// <summary>The few words of the engine's vocabulary on which the summary columns of a run depend.</summary>
+public static class ResultWords
+{
+    /// <summary>The victim trained on poisoned data.</summary>
+    public const string Backdoored = "Backdoored";
+
+    /// <summary>Its benign twin.</summary>
+    public const string Benign = "Benign";
+
+    /// <summary>Label of the precision whose undefended cell fills the summary columns.</summary>
+    public const string ReferencePrecision = "float32";
+
+    /// <summary>Stands for "no defense" in a cell's key.</summary>
+    public const string Undefended = "";
+
+    /// <summary>Id of the clean accuracy.</summary>
+    public const string CleanAccuracy = "clean-accuracy";
+
+    /// <summary>Id of the attack success rate.</summary>
+    public const string AttackSuccessRate = "attack-success-rate";
+}

@@ -1,0 +1,23 @@
+namespace BackdoorLab.Data;
+
+/// <summary>Which runs to list. What is null or empty does not restrict.</summary>
+public sealed record RunFilter
+{
+    /// <summary>Words; each must occur in the name, id, data set, model or attack. Case does not matter.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>States.</summary>
+    public IReadOnlyCollection<RunState> States { get; init; } = [];
+
+    /// <summary>Data set.</summary>
+    public string? Dataset { get; init; }
+
+    /// <summary>Network.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Attack.</summary>
+    public string? Attack { get; init; }
+
+    /// <summary>True lists the trash instead.</summary>
+    public bool Deleted { get; init; }
+}

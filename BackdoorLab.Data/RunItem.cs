@@ -1,0 +1,89 @@
+namespace BackdoorLab.Data;
+
+/// <summary>A run as lists show it. Times are UTC.</summary>
+public sealed record RunItem
+{
+    /// <summary>Id.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Name; may be empty.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>State.</summary>
+    public required RunState State { get; init; }
+
+    /// <summary>Data set.</summary>
+    public required string Dataset { get; init; }
+
+    /// <summary>Network.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Attack.</summary>
+    public required string Attack { get; init; }
+
+    /// <summary>Poisoned share of the training samples, 0..1.</summary>
+    public double PoisonRate { get; init; }
+
+    /// <summary>Target label, or null where there is no single one.</summary>
+    public int? TargetLabel { get; init; }
+
+    /// <summary>Seed.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>Hash shared by runs that differ in name and seed alone.</summary>
+    public required string ConfigHash { get; init; }
+
+    /// <summary>When it was written.</summary>
+    public DateTime Created { get; init; }
+
+    /// <summary>When it was queued last.</summary>
+    public DateTime? Queued { get; init; }
+
+    /// <summary>When the latest attempt started.</summary>
+    public DateTime? Started { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTime? Ended { get; init; }
+
+    /// <summary>From 1; 0 for a draft.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>How often it may be started.</summary>
+    public int MaxAttempts { get; init; }
+
+    /// <summary>Whether its user asked to stop.</summary>
+    public bool CancelRequested { get; init; }
+
+    /// <summary>When its worker was last heard of.</summary>
+    public DateTime? Heartbeat { get; init; }
+
+    /// <summary>Words: what it is doing now.</summary>
+    public string Phase { get; init; } = "";
+
+    /// <summary>Share done, 0..1.</summary>
+    public double Fraction { get; init; }
+
+    /// <summary>Estimated seconds to its end, as of the heartbeat.</summary>
+    public double? EtaSeconds { get; init; }
+
+    /// <summary>What went wrong; empty otherwise.</summary>
+    public string Error { get; init; } = "";
+
+    /// <summary>Estimated seconds for the whole run.</summary>
+    public double? EstimatedSeconds { get; init; }
+
+    /// <summary>Wall time of the attempts that have ended.</summary>
+    public double ElapsedSeconds { get; init; }
+
+    /// <summary>Of the undefended backdoored model in the reference precision.</summary>
+    public double? CleanAccuracy { get; init; }
+
+    /// <summary>Of the undefended backdoored model in the reference precision.</summary>
+    public double? AttackSuccessRate { get; init; }
+
+    /// <summary>Whether it is in the trash.</summary>
+    public bool Deleted { get; init; }
+
+    /// <summary>Grows with every change of state or content; give it back when saving a draft.</summary>
+    public long Version { get; init; }
+}

@@ -1,0 +1,290 @@
+using BackdoorLab.Data.Entities;
+using Microsoft.EntityFrameworkCore;
+
+namespace BackdoorLab.Data;
+
+/// <summary>
+/// All writes. Every operation is one transaction with a context of its own, so the store may be used from many threads. A run's
+/// state changes only here: drafts and queueing in this part, the worker's side in another, recorded results in a third.
+/// </summary>
+/// <param name="contexts">Makes contexts.</param>
+/// <param name="time">Clock.</param>
+public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
+{
+    private DateTime Now => time.GetUtcNow().UtcDateTime;
+
+    /// <summary>Writes a new draft and returns its id.</summary>
+    /// <param name="content">What to run.</param>
+    /// <param name="id">Id to use, or null for a new one.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    /// <exception cref="ArgumentException">The id is not well formed.</exception>
+    /// <exception cref="DbUpdateException">A run with this id exists.</exception>
+    public async Task<string> CreateAsync(NewRun content, string? id = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        if (id is not null && !RunIds.IsWellFormed(id))
+        {
+            throw new ArgumentException($"'{id}' has not the form of a run id: {RunIds.Length} characters of Crockford's base 32.", nameof(id));
+        }
+
+        var run = new Run
+        {
+            Id = id ?? RunIds.New(),
+            Name = content.Name,
+            State = RunState.Draft,
+            SpecJson = content.SpecJson,
+            ConfigHash = content.ConfigHash,
+            Dataset = content.Dataset,
+            Model = content.Model,
+            Attack = content.Attack,
+            Created = Now,
+        };
+        Fill(run, content);
+
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        context.Runs.Add(run);
+        await context.SaveChangesAsync(cancellation);
+        return run.Id;
+    }
+
+    /// <summary>Replaces the content of a draft.</summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="version">The version the author read.</param>
+    /// <param name="content">New content.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<DraftUpdate> UpdateDraftAsync(
+        string runId, long version, NewRun content, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        try
+        {
+            return await ChangeAsync(
+                runId,
+                run =>
+                {
+                    if (run is not { State: RunState.Draft, Deleted: false })
+                    {
+                        return DraftUpdate.NotADraft;
+                    }
+
+                    if (run.Version != version)
+                    {
+                        return DraftUpdate.Conflict;
+                    }
+
+                    Fill(run, content);
+                    return DraftUpdate.Saved;
+                },
+                cancellation);
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            return DraftUpdate.Conflict;
+        }
+    }
+
+    /// <summary>Gives a run of any state another name. False when there is no such run.</summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="name">Name.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public Task<bool> RenameAsync(string runId, string name, CancellationToken cancellation = default) => ChangeAsync(
+        runId,
+        run =>
+        {
+            if (run is not null)
+            {
+                run.Name = name;
+            }
+
+            return run is not null;
+        },
+        cancellation);
+
+    /// <summary>
+    /// Queues a draft, or again a run that failed, was cancelled or was interrupted (it continues from the stages in the artifact
+    /// store). Returns what to give to a job, or null when the run cannot be queued: it is active, queued, succeeded, deleted or absent.
+    /// </summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public Task<RunRef?> EnqueueAsync(string runId, CancellationToken cancellation = default) => ChangeAsync(
+        runId,
+        run =>
+        {
+            if (run is not { Deleted: false }
+                || run.State is not (RunState.Draft or RunState.Failed or RunState.Cancelled or RunState.Interrupted))
+            {
+                return null;
+            }
+
+            run.Queued = Now;
+            Queue(run);
+            run.MaxAttempts = Math.Max(run.MaxAttempts, run.Attempt);
+            return new RunRef(run.Id, run.Attempt);
+        },
+        cancellation);
+
+    /// <summary>Queued runs in the order in which they were queued.</summary>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<RunRef>> ListQueuedAsync(CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.Runs
+            .Where(run => run.State == RunState.Queued && !run.Deleted)
+            .OrderBy(run => run.Queued).ThenBy(run => run.Id)
+            .Select(run => new RunRef(run.Id, run.Attempt))
+            .ToListAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Asks to stop. A queued or interrupted run is <see cref="RunState.Cancelled"/> at once, a running one becomes
+    /// <see cref="RunState.Cancelling"/> and ends when its worker does. Returns the state after the request, or null when there was
+    /// nothing to cancel.
+    /// </summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public Task<RunState?> RequestCancelAsync(string runId, CancellationToken cancellation = default) => ChangeAsync<RunState?>(
+        runId,
+        run =>
+        {
+            switch (run?.State)
+            {
+                case RunState.Queued or RunState.Interrupted:
+                    run.CancelRequested = true;
+                    End(run, RunState.Cancelled);
+                    return run.State;
+                case RunState.Running or RunState.Cancelling:
+                    run.CancelRequested = true;
+                    run.State = RunState.Cancelling;
+                    return run.State;
+                default:
+                    return null;
+            }
+        },
+        cancellation);
+
+    /// <summary>
+    /// Moves runs to the trash. Queued ones are cancelled; running ones are left alone (cancel them first). Returns the ids that
+    /// were moved.
+    /// </summary>
+    /// <param name="runIds">Runs.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<string>> DeleteAsync(
+        IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
+    {
+        var deleted = new List<string>();
+        foreach (var runId in runIds)
+        {
+            var moved = await ChangeAsync(
+                runId,
+                run =>
+                {
+                    if (run is null or { Deleted: true } or { State: RunState.Running or RunState.Cancelling })
+                    {
+                        return false;
+                    }
+
+                    if (run.State == RunState.Queued)
+                    {
+                        run.CancelRequested = true;
+                        End(run, RunState.Cancelled);
+                    }
+
+                    run.Deleted = true;
+                    return true;
+                },
+                cancellation);
+            if (moved)
+            {
+                deleted.Add(runId);
+            }
+        }
+
+        return deleted;
+    }
+
+    /// <summary>Takes runs out of the trash and returns how many.</summary>
+    /// <param name="runIds">Runs.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<int> RestoreAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.Runs
+            .Where(run => run.Deleted && runIds.Contains(run.Id))
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(run => run.Deleted, false).SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation);
+    }
+
+    /// <summary>
+    /// Removes runs in the trash for good, with all their rows, and returns how many. Files in the artifact store may be shared
+    /// with other runs and stay.
+    /// </summary>
+    /// <param name="runIds">Runs, or null for the whole trash.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<int> PurgeAsync(IReadOnlyCollection<string>? runIds = null, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        var trash = context.Runs.Where(run => run.Deleted);
+        if (runIds is not null)
+        {
+            trash = trash.Where(run => runIds.Contains(run.Id));
+        }
+
+        return await trash.ExecuteDeleteAsync(cancellation);
+    }
+
+    private static void Fill(Run run, NewRun content)
+    {
+        run.Name = content.Name;
+        run.SpecJson = content.SpecJson;
+        run.ConfigHash = content.ConfigHash;
+        run.Seed = content.Seed;
+        run.Dataset = content.Dataset;
+        run.Model = content.Model;
+        run.Attack = content.Attack;
+        run.PoisonRate = content.PoisonRate;
+        run.TargetLabel = content.TargetLabel;
+        run.EstimatedSeconds = content.EstimatedSeconds;
+        run.MaxAttempts = Math.Max(1, content.MaxAttempts);
+    }
+
+    /// <summary>The next attempt begins to wait; nothing of how the last one went is shown any more.</summary>
+    private static void Queue(Run run)
+    {
+        run.State = RunState.Queued;
+        run.Attempt++;
+        run.CancelRequested = false;
+        run.Started = null;
+        run.Ended = null;
+        run.Error = "";
+        run.Phase = "";
+        run.Fraction = 0;
+        run.EtaSeconds = null;
+        run.LeaseOwner = null;
+        run.LeaseUntil = null;
+        run.Heartbeat = null;
+    }
+
+    private void End(Run run, RunState state)
+    {
+        run.State = state;
+        run.Ended = Now;
+        run.EtaSeconds = null;
+        run.LeaseOwner = null;
+        run.LeaseUntil = null;
+    }
+
+    /// <summary>
+    /// Reads a run, changes it and saves it in one transaction. SQLite transactions start as writers, so nobody can come between; on
+    /// other databases the version column notices and the change is rejected.
+    /// </summary>
+    private async Task<T> ChangeAsync<T>(string runId, Func<Run?, T> change, CancellationToken cancellation)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var result = change(await context.Runs.SingleOrDefaultAsync(run => run.Id == runId, cancellation));
+        await context.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return result;
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BackdoorLab.Data.Tests;
+
+/// <summary>A lab in a temporary folder, on a real database file, with a clock that stands still until told.</summary>
+public sealed class LabFixture : IAsyncLifetime
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("backdoorlab-data-");
+    private ServiceProvider _services = null!;
+
+    public TestClock Clock { get; } = new();
+
+    public string DatabasePath => Path.Combine(_folder.FullName, "data", "lab.db");
+
+    public RunStore Store => _services.GetRequiredService<RunStore>();
+
+    public ResultQueries Queries => _services.GetRequiredService<ResultQueries>();
+
+    public LabDatabase Database => _services.GetRequiredService<LabDatabase>();
+
+    public IDbContextFactory<LabDbContext> Contexts => _services.GetRequiredService<IDbContextFactory<LabDbContext>>();
+
+    /// <summary>For tests that need the lab before its first migration.</summary>
+    public void Open() => _services = new ServiceCollection()
+        .AddSingleton<TimeProvider>(Clock)
+        .AddLabData(DatabasePath)
+        .BuildServiceProvider();
+
+    public async Task InitializeAsync()
+    {
+        Open();
+        await Database.MigrateAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        _folder.Delete(recursive: true);
+    }
+}

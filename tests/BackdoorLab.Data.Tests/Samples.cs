@@ -1,0 +1,66 @@
+namespace BackdoorLab.Data.Tests;
+
+/// <summary>Runs and cells for tests.</summary>
+internal static class Samples
+{
+    public const string Worker = "worker-1";
+
+    public static NewRun Content(
+        string name = "study",
+        string config = "config-a",
+        long seed = 1,
+        string dataset = "gtsrb",
+        string model = "res-net8",
+        string attack = "badnets",
+        int maxAttempts = 3) => new()
+        {
+            Name = name,
+            SpecJson = """{"schema":1}""",
+            ConfigHash = config,
+            Seed = seed,
+            Dataset = dataset,
+            Model = model,
+            Attack = attack,
+            PoisonRate = 0.1,
+            TargetLabel = 0,
+            EstimatedSeconds = 60,
+            MaxAttempts = maxAttempts,
+        };
+
+    public static CellKey Key(string defense = "", string precision = "float32", string victim = ResultWords.Backdoored) =>
+        new(victim, precision, defense);
+
+    public static CellRow Value(CellKey key, params (string Metric, double Value)[] numbers) => new()
+    {
+        Key = key,
+        Outcome = CellOutcome.Value,
+        Seconds = 1.5,
+        Measurements = [.. numbers.Select(number => new MeasurementRow(number.Metric, number.Value, 100))],
+    };
+
+    public static async Task<RunRef> QueuedAsync(this RunStore store, NewRun? content = null)
+    {
+        var id = await store.CreateAsync(content ?? Content());
+        return (await store.EnqueueAsync(id))!;
+    }
+
+    public static async Task<RunRef> RunningAsync(this LabFixture lab, NewRun? content = null, double leaseSeconds = 120)
+    {
+        var run = await lab.Store.QueuedAsync(content);
+        Assert.True(await lab.Store.TryClaimAsync(run.Id, run.Attempt, Worker, lab.Clock.UtcNow.AddSeconds(leaseSeconds)));
+        return run;
+    }
+
+    /// <summary>A run with these cells, ended in this state. Each starts a second after the one before.</summary>
+    public static async Task<string> EndedAsync(
+        this LabFixture lab, NewRun content, IReadOnlyList<CellRow> cells, RunState state = RunState.Succeeded)
+    {
+        lab.Clock.Advance(1);
+        var run = await lab.RunningAsync(content);
+        Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Cells = cells }));
+        Assert.True(await lab.Store.FinishAsync(run.Id, Worker, new RunEnd(state)));
+        return run.Id;
+    }
+
+    public static async Task<RunItem> ItemAsync(this LabFixture lab, string runId) => (await lab.Queries.FindItemAsync(runId))!;
+}
