@@ -1,0 +1,26 @@
+namespace BackdoorLab.Engine.Tests.Structure;
+
+/// <summary>A file that outgrows its budget does more than one thing.</summary>
+public sealed class FileSizeTests
+{
+    [Theory]
+    [InlineData(".cs", 400)]
+    [InlineData(".razor", 150)]
+    [InlineData(".razor.cs", 250)]
+    public void SourceFiles_StayWithinTheirBudget(string ending, int lines)
+    {
+        var tooLong = Repository.Files("", ending)
+            .Where(file => !Repository.Relative(file).Contains("/Migrations/", StringComparison.Ordinal))
+            .Select(file => (File: Repository.Relative(file), Lines: File.ReadLines(file).Count()))
+            .Where(file => file.Lines > lines)
+            .Select(file => $"{file.File} has {file.Lines} lines, {lines} are allowed: move a part that has a name of its own to its own file.")
+            .ToList();
+
+        Assert.True(tooLong.Count == 0, string.Join(Environment.NewLine, tooLong));
+    }
+
+    [Fact]
+    public void SourceFiles_OfTheEngine_AreFound() => Assert.Contains(
+        "BackdoorLab.Engine/Core/Method.cs",
+        Repository.Files("BackdoorLab.Engine", ".cs").Select(Repository.Relative));
+}

@@ -1,0 +1,45 @@
+using System.Text.RegularExpressions;
+
+namespace BackdoorLab.Engine.Tests.Structure;
+
+/// <summary>Engine and data do not know each other, and pages know no tensors.</summary>
+public sealed partial class ProjectBoundaryTests
+{
+    [Fact]
+    public void Data_SourcesAndProject_KnowNeitherEngineNorTorchSharp() => AssertNoMention(
+        Repository.Files("BackdoorLab.Data", ".cs", ".csproj"),
+        EngineOrTorch(),
+        "the data room stores plain rows; BackdoorLab.Web maps engine results to them");
+
+    [Fact]
+    public void Engine_SourcesAndProject_KnowNeitherDataNorWeb() => AssertNoMention(
+        Repository.Files("BackdoorLab.Engine", ".cs", ".csproj"),
+        DataOrWeb(),
+        "the engine reports through IExperimentObserver and knows neither database nor web");
+
+    [Fact]
+    public void Components_Sources_DoNotUseTorchSharp() => AssertNoMention(
+        Repository.Files("BackdoorLab.Web/Components", ".razor", ".cs"),
+        Torch(),
+        "components use services of BackdoorLab.Web and the stores of BackdoorLab.Data");
+
+    private static void AssertNoMention(IEnumerable<string> files, Regex forbidden, string remedy)
+    {
+        var faults = files
+            .SelectMany(file => File.ReadLines(file).Select((line, index) => (Place: $"{Repository.Relative(file)}({index + 1})", Line: line.Trim())))
+            .Where(entry => !entry.Line.StartsWith("//", StringComparison.Ordinal) && forbidden.IsMatch(entry.Line))
+            .Select(entry => $"{entry.Place}: {entry.Line}")
+            .ToList();
+
+        Assert.True(faults.Count == 0, $"Remedy: {remedy}.{Environment.NewLine}{string.Join(Environment.NewLine, faults)}");
+    }
+
+    [GeneratedRegex(@"\bBackdoorLab\.Engine\b(?!\.Tests)|\bTorchSharp\b|\blibtorch")]
+    private static partial Regex EngineOrTorch();
+
+    [GeneratedRegex(@"\bBackdoorLab\.(Data|Web)\b|\bMicrosoft\.(EntityFrameworkCore|AspNetCore)\b|\bHangfire\b")]
+    private static partial Regex DataOrWeb();
+
+    [GeneratedRegex(@"\bTorchSharp\b|\btorch\.")]
+    private static partial Regex Torch();
+}
