@@ -9,7 +9,8 @@ public readonly record struct Interval(double Low, double High);
 public static class Intervals
 {
     /// <summary>
-    /// The exact (Clopper-Pearson) interval of a share: it covers the true share at least as often as promised for any count,
+    /// The exact (Clopper-Pearson) interval of a share: it covers the true share at least as often as promised for
+    /// any count,
     /// also at 0 and at <paramref name="count"/>. Without observations it is [0, 1].
     /// </summary>
     public static Interval ClopperPearson(int successes, int count, double confidence = 0.95)
@@ -23,7 +24,8 @@ public static class Intervals
     }
 
     /// <summary>Percentile bootstrap interval of a mean; the point when there is a single value.</summary>
-    public static Interval BootstrapMean(ReadOnlySpan<double> values, Random random, double confidence = 0.95, int resamples = 2000)
+    public static Interval BootstrapMean(
+        ReadOnlySpan<double> values, Random random, double confidence = 0.95, int resamples = 2000)
     {
         ArgumentOutOfRangeException.ThrowIfZero(values.Length);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(resamples);
@@ -44,11 +46,16 @@ public static class Intervals
     }
 
     /// <summary>
-    /// Percentile bootstrap interval of the mean of <c>after[i] - before[i]</c>: the pairs are resampled, not the sides, so what a pair
+    /// Percentile bootstrap interval of the mean of <c>after[i] - before[i]</c>: the pairs are resampled, not the
+    /// sides, so what a pair
     /// shares (its seed, its data set) cancels.
     /// </summary>
     public static Interval BootstrapPairedDifference(
-        ReadOnlySpan<double> before, ReadOnlySpan<double> after, Random random, double confidence = 0.95, int resamples = 2000)
+        ReadOnlySpan<double> before,
+        ReadOnlySpan<double> after,
+        Random random,
+        double confidence = 0.95,
+        int resamples = 2000)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(after.Length, before.Length);
         var differences = new double[before.Length];

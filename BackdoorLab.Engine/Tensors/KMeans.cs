@@ -27,8 +27,12 @@ public sealed class KMeans
         return sizes;
     }
 
-    /// <summary>Clusters points [N, dimensions], row-major. With fewer distinct points than clusters some clusters stay empty.</summary>
-    public static KMeans Fit(float[] data, int dimensions, int clusters, Random random, int restarts = 10, int iterations = 50)
+    /// <summary>
+    /// Clusters points [N, dimensions], row-major. With fewer distinct points than clusters some clusters stay
+    /// empty.
+    /// </summary>
+    public static KMeans Fit(
+        float[] data, int dimensions, int clusters, Random random, int restarts = 10, int iterations = 50)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimensions);
         ArgumentOutOfRangeException.ThrowIfNotEqual(data.Length % dimensions, 0);
@@ -118,7 +122,8 @@ public sealed class KMeans
         }
     }
 
-    // k-means++: each further center is a point drawn with probability proportional to its squared distance to the nearest one so far.
+    // k-means++: each further center is a point drawn with probability proportional to its squared distance to the
+    // nearest one so far.
     private static float[] Seed(float[] data, int dimensions, int clusters, Random random)
     {
         var count = data.Length / dimensions;

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Tensors;
 
 /// <summary>
-/// Principal components of points: directions of largest variance, each with its sign fixed so that its entry of largest magnitude is
+/// Principal components of points: directions of largest variance, each with its sign fixed so that its entry of
+/// largest magnitude is
 /// positive, because a solver's signs are arbitrary and would mirror pictures between machines.
 /// </summary>
 public sealed class PrincipalComponents
@@ -27,7 +28,8 @@ public sealed class PrincipalComponents
     public double TotalVariance { get; }
 
     /// <summary>Share of all variance along each direction; 0 when there is none.</summary>
-    public double[] ExplainedVariance() => [.. Variances.Select(value => TotalVariance > 0 ? value / TotalVariance : 0)];
+    public double[] ExplainedVariance() =>
+        [.. Variances.Select(value => TotalVariance > 0 ? value / TotalVariance : 0)];
 
     /// <summary>Fits <paramref name="count"/> directions to points [N, dimensions], row-major, N at least 2.</summary>
     public static PrincipalComponents Fit(float[] data, int dimensions, int count)
@@ -59,7 +61,8 @@ public sealed class PrincipalComponents
             }
         }
 
-        return new PrincipalComponents([.. mean.Select(value => (float)value)], components, variances, values.Sum(value => Math.Max(0, value)));
+        var total = values.Sum(value => Math.Max(0, value));
+        return new PrincipalComponents([.. mean.Select(value => (float)value)], components, variances, total);
     }
 
     /// <summary>Coordinates [N, count] of points [N, dimensions], row-major, along the directions.</summary>

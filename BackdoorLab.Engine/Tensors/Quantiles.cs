@@ -12,6 +12,8 @@ public static class Quantiles
         var position = q * (sorted.Length - 1);
         var below = (int)Math.Floor(position);
         var above = Math.Min(below + 1, sorted.Length - 1);
-        return sorted[below] == sorted[above] ? sorted[below] : sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+        return sorted[below] == sorted[above]
+            ? sorted[below]
+            : sorted[below] + (position - below) * (sorted[above] - sorted[below]);
     }
 }

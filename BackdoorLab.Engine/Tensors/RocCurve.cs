@@ -1,7 +1,8 @@
 namespace BackdoorLab.Engine.Tensors;
 
 /// <summary>
-/// Receiver operating characteristic of a score of which higher means positive: from nothing flagged (0, 0) to everything flagged
+/// Receiver operating characteristic of a score of which higher means positive: from nothing flagged (0, 0) to
+/// everything flagged
 /// (1, 1), one point per distinct score, so that ties are flagged together.
 /// </summary>
 /// <param name="FalsePositiveRates">Abscissae, rising.</param>
@@ -14,7 +15,7 @@ public sealed record RocCurve(double[] FalsePositiveRates, double[] TruePositive
     public static RocCurve Of(ReadOnlySpan<double> negatives, ReadOnlySpan<double> positives)
     {
         var (scores, positive) = Ranked(negatives, positives);
-        var (x, y, thresholds) = (new List<double> { 0 }, new List<double> { 0 }, new List<double> { double.PositiveInfinity });
+        List<double> x = [0], y = [0], thresholds = [double.PositiveInfinity];
         var (hits, alarms) = (0, 0);
         for (var i = scores.Length - 1; i >= 0; i--)
         {
@@ -51,10 +52,13 @@ public sealed record RocCurve(double[] FalsePositiveRates, double[] TruePositive
             start = end;
         }
 
-        return (rankSum - positives.Length * (positives.Length + 1.0) / 2) / ((double)positives.Length * negatives.Length);
+        var lowest = positives.Length * (positives.Length + 1.0) / 2;
+        return (rankSum - lowest) / ((double)positives.Length * negatives.Length);
     }
 
-    /// <summary><see cref="Auroc(ReadOnlySpan{double}, ReadOnlySpan{double})"/> of scores with a truth flag each.</summary>
+    /// <summary>
+    /// <see cref="Auroc(ReadOnlySpan{double}, ReadOnlySpan{double})"/> of scores with a truth flag each.
+    /// </summary>
     public static double Auroc(ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive)
     {
         var (negatives, positives) = Split(scores, positive);
@@ -62,7 +66,8 @@ public sealed record RocCurve(double[] FalsePositiveRates, double[] TruePositive
     }
 
     /// <summary>Scores of the negatives and of the positives, in their order.</summary>
-    public static (double[] Negatives, double[] Positives) Split(ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive)
+    public static (double[] Negatives, double[] Positives) Split(
+        ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(positive.Length, scores.Length);
         var (negatives, positives) = (new List<double>(), new List<double>());
@@ -74,7 +79,9 @@ public sealed record RocCurve(double[] FalsePositiveRates, double[] TruePositive
         return ([.. negatives], [.. positives]);
     }
 
-    /// <summary>The highest true-positive rate that some threshold reaches with at most this false-positive rate.</summary>
+    /// <summary>
+    /// The highest true-positive rate that some threshold reaches with at most this false-positive rate.
+    /// </summary>
     public double TruePositiveRateAt(double falsePositiveRate)
     {
         var best = 0.0;
@@ -86,7 +93,8 @@ public sealed record RocCurve(double[] FalsePositiveRates, double[] TruePositive
         return best;
     }
 
-    private static (double[] Scores, bool[] Positive) Ranked(ReadOnlySpan<double> negatives, ReadOnlySpan<double> positives)
+    private static (double[] Scores, bool[] Positive) Ranked(
+        ReadOnlySpan<double> negatives, ReadOnlySpan<double> positives)
     {
         if (negatives.IsEmpty || positives.IsEmpty)
         {

@@ -25,7 +25,8 @@ public static class SpecialFunctions
     }
 
     /// <summary>
-    /// Regularised incomplete beta function I_x(a, b): the probability that a Beta(a, b) variable is at most <paramref name="x"/>.
+    /// Regularised incomplete beta function I_x(a, b): the probability that a Beta(a, b) variable is at most
+    /// <paramref name="x"/>.
     /// </summary>
     public static double RegularizedBeta(double x, double a, double b)
     {
@@ -40,7 +41,9 @@ public static class SpecialFunctions
         return x < (a + 1) / (a + b + 2) ? front * Fraction(x, a, b) / a : 1 - front * Fraction(1 - x, b, a) / b;
     }
 
-    /// <summary>The value below which a Beta(a, b) variable lies with probability <paramref name="p"/>, by bisection.</summary>
+    /// <summary>
+    /// The value below which a Beta(a, b) variable lies with probability <paramref name="p"/>, by bisection.
+    /// </summary>
     public static double BetaQuantile(double p, double a, double b)
     {
         var (low, high) = (0.0, 1.0);

@@ -1,0 +1,273 @@
+using System.Reflection;
+
+namespace BackdoorLab.Engine.Evaluation;
+
+/// <summary>
+/// What a number in the results means. The one list of metrics: tables, axes, exports and the docs page read it.
+/// </summary>
+/// <param name="Id">kebab-case id, the name of a <see cref="Core.Measurement"/>.</param>
+/// <param name="Name">Words for headings.</param>
+/// <param name="ShortName">Short form for screens: "ASR".</param>
+/// <param name="Unit">How to write the value.</param>
+/// <param name="HigherIsBetter">For whoever defends; null where neither direction is good.</param>
+/// <param name="Definition">One sentence that defines it.</param>
+public sealed record Metric(
+    string Id, string Name, string ShortName, MetricUnit Unit, bool? HigherIsBetter, string Definition)
+{
+    /// <summary>Accuracy on clean test images.</summary>
+    public static Metric CleanAccuracy { get; } = Better(
+        "clean-accuracy", "Clean accuracy", "CA", "Share of clean test images classified as their label.");
+
+    /// <summary>Accuracy before the repair.</summary>
+    public static Metric CleanAccuracyBefore { get; } = Better(
+        "clean-accuracy-before", "Clean accuracy before", "CA before",
+        "Clean accuracy of the undefended model at the same precision.");
+
+    /// <summary>The attack's success by the field's rule.</summary>
+    public static Metric AttackSuccessRate { get; } = Worse(
+        "attack-success-rate", "Attack success rate", "ASR",
+        "Of the triggered test images whose true label is not already the intended one, the share classified "
+            + "as the attacker intended.");
+
+    /// <summary>The attack's success before the repair.</summary>
+    public static Metric AttackSuccessRateBefore { get; } = Worse(
+        "attack-success-rate-before", "Attack success rate before", "ASR before",
+        "Attack success rate of the undefended model at the same precision.");
+
+    /// <summary>The attack's success over all images, which flatters the attack.</summary>
+    public static Metric AttackSuccessRateAll { get; } = Worse(
+        "attack-success-rate-all", "Attack success rate with target-class images", "ASR (all)",
+        "Of all triggered test images, those of the target class included, the share classified as the "
+            + "attacker intended.");
+
+    /// <summary>Triggered images classified rightly.</summary>
+    public static Metric RobustAccuracy { get; } = Better(
+        "robust-accuracy", "Robust accuracy", "RA",
+        "Of the same triggered images as in the attack success rate, the share classified as their true label.");
+
+    /// <summary>Robust accuracy before the repair.</summary>
+    public static Metric RobustAccuracyBefore { get; } = Better(
+        "robust-accuracy-before", "Robust accuracy before", "RA before",
+        "Robust accuracy of the undefended model at the same precision.");
+
+    /// <summary>Defense effectiveness rating.</summary>
+    public static Metric DefenseEffectiveness { get; } = Better(
+        "defense-effectiveness", "Defense effectiveness rating", "DER",
+        "(max(0, ASR drop) - max(0, accuracy drop) + 1) / 2: one half means no effect, 1 an attack removed "
+            + "for free.");
+
+    /// <summary>Robustness improvement rating.</summary>
+    public static Metric RobustnessImprovement { get; } = Better(
+        "robustness-improvement", "Robustness improvement rating", "RIR",
+        "(max(0, robust accuracy gained) - max(0, accuracy drop) + 1) / 2.");
+
+    /// <summary>Clean accuracy lost.</summary>
+    public static Metric AccuracyDrop { get; } = Worse(
+        "accuracy-drop", "Accuracy drop", "CA drop",
+        "Clean accuracy before minus after the defense; negative when it gained.");
+
+    /// <summary>Attack success removed.</summary>
+    public static Metric AttackSuccessDrop { get; } = Better(
+        "asr-drop", "Attack success drop", "ASR drop",
+        "Attack success rate before minus after the defense; negative when it grew.");
+
+    /// <summary>Backdoored models or samples flagged.</summary>
+    public static Metric DetectionRate { get; } = Better(
+        "detection-rate", "Detection rate", "TPR",
+        "Of what is backdoored (models, training samples or inputs), the share that the method's own rule flags.");
+
+    /// <summary>Benign models or samples flagged.</summary>
+    public static Metric FalsePositiveRate { get; } = Worse(
+        "false-positive-rate", "False-positive rate", "FPR",
+        "Of what is benign (models, training samples or inputs), the share that the method's own rule flags.");
+
+    /// <summary>Triggered images flagged on a model without backdoor.</summary>
+    public static Metric FalsePositiveRateTriggered { get; } = Worse(
+        "false-positive-rate-triggered", "False-positive rate on triggered images", "FPR (triggered)",
+        "On the benign model, the share of triggered images flagged: without a backdoor the trigger is only "
+            + "a blemish.");
+
+    /// <summary>Threshold-free separation.</summary>
+    public static Metric Auroc { get; } = Better(
+        "auroc", "Area under the ROC curve", "AUROC",
+        "Chance that a backdoored sample scores above a benign one, a tie counting one half.");
+
+    /// <summary>Detection at a common false-positive rate.</summary>
+    public static Metric DetectionRateAtOnePercent { get; } = Better(
+        "detection-rate-at-1-percent", "Detection rate at 1 % false positives", "TPR@1%",
+        "Highest detection rate that a threshold reaches with at most 1 % false positives; chosen with the "
+            + "ground truth.");
+
+    /// <summary>Precision of the classification, which is not the numeric precision.</summary>
+    public static Metric PositivePredictiveValue { get; } = Better(
+        "positive-predictive-value", "Positive predictive value", "PPV",
+        "Of what was flagged, the share that is backdoored.");
+
+    /// <summary>Harmonic mean of detection rate and positive predictive value.</summary>
+    public static Metric F1 { get; } = Better(
+        "f1", "F1 score", "F1", "Harmonic mean of detection rate and positive predictive value.");
+
+    /// <summary>How much was flagged.</summary>
+    public static Metric FlaggedShare { get; } = Neutral(
+        "flagged-share", "Flagged share", "Flagged", MetricUnit.Share, "Share of all training samples flagged.");
+
+    /// <summary>Whether the most suspicious label is the target.</summary>
+    public static Metric TargetLabelHit { get; } = new(
+        "target-label-hit", "Target label hit", "Target hit", MetricUnit.YesNo, true,
+        "Whether the label found most suspicious is the attack's target label.");
+
+    /// <summary>Whether the target is among the flagged labels.</summary>
+    public static Metric TargetLabelFlagged { get; } = new(
+        "target-label-flagged", "Target label flagged", "Target flagged", MetricUnit.YesNo, true,
+        "Whether the attack's target label is among the labels that the rule flags, however many these are.");
+
+    /// <summary>Number of labels flagged.</summary>
+    public static Metric SuspectedLabels { get; } = Neutral(
+        "suspected-labels", "Suspected labels", "Labels", MetricUnit.Number,
+        "Number of labels that the rule flags.");
+
+    /// <summary>The decisive score of a model detector.</summary>
+    public static Metric DetectorScore { get; } = Neutral(
+        "detector-score", "Score", "Score", MetricUnit.Number,
+        "The number that the rule compares with its threshold.");
+
+    /// <summary>The cut of a detector.</summary>
+    public static Metric DetectorThreshold { get; } = Neutral(
+        "detector-threshold", "Threshold", "Threshold", MetricUnit.Number, "The cut of the rule.");
+
+    /// <summary>Attack success with an input filter in front.</summary>
+    public static Metric FilteredAttackSuccessRate { get; } = Worse(
+        "filtered-attack-success-rate", "Attack success rate behind the filter", "ASR filtered",
+        "Of the triggered inputs scored, the share that the filter accepts and the model classifies as the "
+            + "attacker intended.");
+
+    /// <summary>Accuracy with an input filter in front.</summary>
+    public static Metric FilteredCleanAccuracy { get; } = Better(
+        "filtered-clean-accuracy", "Clean accuracy behind the filter", "CA filtered",
+        "Of the clean inputs scored, the share that the filter accepts and the model classifies as their label.");
+
+    /// <summary>Neural Cleanse's index.</summary>
+    public static Metric AnomalyIndex { get; } = Neutral(
+        "anomaly-index", "Anomaly index", "Index", MetricUnit.Number,
+        "Distance of the smallest reversed-trigger norm below the median, in units of 1.4826 times the "
+            + "median absolute deviation.");
+
+    /// <summary>The index on logarithms.</summary>
+    public static Metric LogAnomalyIndex { get; } = Neutral(
+        "log-anomaly-index", "Anomaly index of log norms", "Log index", MetricUnit.Number,
+        "The anomaly index computed on logarithms of the norms; a declared deviation from the paper.");
+
+    /// <summary>The highest index that the spread allows.</summary>
+    public static Metric IndexCeiling { get; } = Neutral(
+        "index-ceiling", "Index ceiling", "Ceiling", MetricUnit.Number,
+        "The index that a norm of zero would get; a rule whose cut lies near or above it cannot decide.");
+
+    /// <summary>Smallest reversed trigger.</summary>
+    public static Metric SmallestNorm { get; } = Neutral(
+        "smallest-norm", "Smallest norm", "Min norm", MetricUnit.Number,
+        "Smallest L1 norm of the reversed trigger masks, in pixels.");
+
+    /// <summary>Typical reversed trigger.</summary>
+    public static Metric MedianNorm { get; } = Neutral(
+        "median-norm", "Median norm", "Median norm", MetricUnit.Number,
+        "Median L1 norm of the reversed trigger masks over the classes, in pixels.");
+
+    /// <summary>Smallest over median norm.</summary>
+    public static Metric NormRatio { get; } = Neutral(
+        "norm-ratio", "Norm ratio", "Norm ratio", MetricUnit.Number,
+        "Smallest norm of the reversed trigger masks divided by their median.");
+
+    /// <summary>Does the reversed trigger work on the deployed arithmetic.</summary>
+    public static Metric SuccessDeployed { get; } = Neutral(
+        "success-deployed", "Reversed-trigger success, deployed", "Success", MetricUnit.Share,
+        "Share of clean images that the most suspicious reversed trigger sends to its label on the deployed "
+            + "model itself.");
+
+    /// <summary>Cluster separation.</summary>
+    public static Metric SilhouetteScore { get; } = Neutral(
+        "silhouette", "Silhouette score", "Silhouette", MetricUnit.Number,
+        "Mean silhouette of the clusters of the most suspicious class.");
+
+    /// <summary>Size of the smaller cluster.</summary>
+    public static Metric SmallerClusterShare { get; } = Neutral(
+        "smaller-cluster-share", "Smaller cluster", "Small cluster", MetricUnit.Share,
+        "Share of the most suspicious class that lies in its smaller cluster.");
+
+    /// <summary>Channels pruned.</summary>
+    public static Metric PrunedShare { get; } = Neutral(
+        "pruned-share", "Pruned share", "Pruned", MetricUnit.Share, "Share of the channels silenced.");
+
+    /// <summary>Distance of logits from FP32.</summary>
+    public static Metric LogitDivergence { get; } = new(
+        "logit-divergence", "Logit divergence", "Divergence", MetricUnit.Number, false,
+        "Euclidean distance of the logits from those of the FP32 model, divided by the Euclidean norm of the "
+            + "latter.");
+
+    /// <summary>Same decision as FP32.</summary>
+    public static Metric ArgmaxAgreement { get; } = Better(
+        "argmax-agreement", "Agreement with FP32", "Agreement",
+        "Share of test images that get the same class as from the FP32 model.");
+
+    /// <summary>Parameters at the reduced precision.</summary>
+    public static Metric ParameterShare { get; } = Neutral(
+        "parameter-share", "Parameters at reduced precision", "Parameters", MetricUnit.Share,
+        "Share of the parameters held at the reduced precision.");
+
+    /// <summary>Work at the reduced precision.</summary>
+    public static Metric MultiplyAddShare { get; } = Neutral(
+        "multiply-add-share", "Multiply-adds at reduced precision", "Multiply-adds", MetricUnit.Share,
+        "Share of the multiply-adds executed at the reduced precision.");
+
+    /// <summary>Wall time of a defense.</summary>
+    public static Metric OverheadSeconds { get; } = Cost(
+        "overhead-seconds", "Overhead", "Overhead", MetricUnit.Seconds, "Wall time that the defense took.");
+
+    /// <summary>Wall time relative to training.</summary>
+    public static Metric OverheadRatio { get; } = Cost(
+        "overhead-ratio", "Overhead / training time", "x training", MetricUnit.Number,
+        "Wall time of the defense divided by that of training the model.");
+
+    /// <summary>Wall time per input.</summary>
+    public static Metric MillisecondsPerInput { get; } = Cost(
+        "milliseconds-per-input", "Time per input", "ms/input", MetricUnit.Milliseconds,
+        "Wall time that the filter takes for one input.");
+
+    /// <summary>Peak memory of the process.</summary>
+    public static Metric PeakMemory { get; } = Cost(
+        "peak-memory", "Peak memory", "Memory", MetricUnit.Bytes,
+        "Highest resident memory of the process up to the end of the stage.");
+
+    /// <summary>All known metrics, in the order of their declaration.</summary>
+    public static IReadOnlyList<Metric> All { get; } =
+    [
+        .. typeof(Metric).GetProperties(BindingFlags.Public | BindingFlags.Static)
+            .Where(property => property.PropertyType == typeof(Metric))
+            .Select(property => (Metric)property.GetValue(null)!),
+    ];
+
+    /// <summary>The metric with this id; a number that only a method knows gets its name and its unit from the id.</summary>
+    public static Metric Find(string id)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(id);
+        var known = All.FirstOrDefault(metric => metric.Id == id);
+        var words = id.Replace('-', ' ');
+        var name = char.ToUpperInvariant(words[0]) + words[1..];
+        var unit = id.EndsWith("-share", StringComparison.Ordinal) || id.EndsWith("-rate", StringComparison.Ordinal)
+            ? MetricUnit.Share
+            : MetricUnit.Number;
+        return known ?? new Metric(
+            id, name, name, unit, null, "A number that the method reports; its page says what it means.");
+    }
+
+    private static Metric Better(string id, string name, string shortName, string definition) =>
+        new(id, name, shortName, MetricUnit.Share, true, definition);
+
+    private static Metric Worse(string id, string name, string shortName, string definition) =>
+        new(id, name, shortName, MetricUnit.Share, false, definition);
+
+    private static Metric Neutral(string id, string name, string shortName, MetricUnit unit, string definition) =>
+        new(id, name, shortName, unit, null, definition);
+
+    private static Metric Cost(string id, string name, string shortName, MetricUnit unit, string definition) =>
+        new(id, name, shortName, unit, false, definition);
+}

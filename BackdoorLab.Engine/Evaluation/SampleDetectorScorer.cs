@@ -1,0 +1,100 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Tensors;
+
+namespace BackdoorLab.Engine.Evaluation;
+
+/// <summary>
+/// Scores a verdict about training samples. On the benign twin everything flagged is a false positive.
+/// </summary>
+public static class SampleDetectorScorer
+{
+    /// <summary>Compares scores and flags with the poison mask; <paramref name="random"/> thins the scatter.</summary>
+    /// <exception cref="InvalidOperationException">The detector did not score every sample, or a score is not a
+    /// number.</exception>
+    public static Scored Score(SampleVerdict verdict, BackdoorTruth truth, Random random)
+    {
+        if (truth is { IsBackdoored: true, PoisonMask: null })
+        {
+            throw new ArgumentException("A backdoored model's samples cannot be scored without the poison mask.", nameof(truth));
+        }
+
+        var count = truth.PoisonMask?.Length ?? verdict.Scores.Length;
+        RequireScores(verdict.Scores, count);
+        if (verdict.Flagged.Length != count)
+        {
+            throw new InvalidOperationException($"The detector flagged {verdict.Flagged.Length} of {count} samples.");
+        }
+
+        var poisoned = truth.IsBackdoored ? truth.PoisonMask! : new bool[count];
+        var metrics = DetectionMetrics.Of(verdict.Flagged, poisoned);
+        var sheet = new ScoreSheet();
+        if (metrics.DetectionRate.IsDefined)
+        {
+            AddDetection(sheet, metrics, verdict.Scores, poisoned);
+        }
+
+        sheet.Add(Metric.FalsePositiveRate, metrics.FalsePositiveRate);
+        sheet.Add(Metric.FlaggedShare, metrics.FlaggedShare);
+        TargetLabelScore.AddTo(sheet, truth, verdict.SuspectedLabels, verdict.TopLabel);
+        sheet.Report(verdict.Numbers);
+        sheet.Note(verdict.Note);
+        foreach (var figure in verdict.Figures)
+        {
+            sheet.Figure(figure);
+        }
+
+        var (clean, bad) = RocCurve.Split(verdict.Scores, poisoned);
+        sheet.Figure(ScoreFigures.Histogram(
+            "Scores of training samples", verdict.ScoreName, [("clean", clean), ("poisoned", bad)]));
+        if (verdict.Projection is { } plane)
+        {
+            sheet.Figure(ScoreFigures.Scatter(PlaneTitle(verdict), plane, poisoned, random));
+        }
+
+        return sheet.ToScored();
+    }
+
+    internal static void RequireScores(double[] scores, int count)
+    {
+        if (scores.Length != count)
+        {
+            throw new InvalidOperationException($"The defense scored {scores.Length} of {count} images.");
+        }
+
+        var missing = scores.Count(double.IsNaN);
+        if (missing > 0)
+        {
+            throw new InvalidOperationException($"{missing} of {count} scores are not numbers.");
+        }
+    }
+
+    private static void AddDetection(ScoreSheet sheet, DetectionMetrics metrics, double[] scores, bool[] poisoned)
+    {
+        sheet.Add(Metric.DetectionRate, metrics.DetectionRate);
+        if (metrics.PositivePredictiveValue.IsDefined)
+        {
+            sheet.Add(Metric.PositivePredictiveValue, metrics.PositivePredictiveValue);
+        }
+        else
+        {
+            sheet.Note("Nothing was flagged, so the positive predictive value is not defined.");
+        }
+
+        sheet.Add(Metric.F1, metrics.F1, poisoned.Length);
+        var (clean, bad) = RocCurve.Split(scores, poisoned);
+        if (clean.Length > 0)
+        {
+            sheet.Add(Metric.Auroc, RocCurve.Auroc(clean, bad), poisoned.Length);
+            sheet.Add(Metric.DetectionRateAtOnePercent, RocCurve.Of(clean, bad).TruePositiveRateAt(0.01), bad.Length);
+        }
+    }
+
+    private static string PlaneTitle(SampleVerdict verdict)
+    {
+        int? label = verdict.SuspectedLabels.Count > 0 ? verdict.SuspectedLabels[0] : verdict.TopLabel;
+        return label is null
+            ? "Samples of the most suspicious class"
+            : $"Samples of class {label}, the most suspicious";
+    }
+}
