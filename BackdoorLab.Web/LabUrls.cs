@@ -1,0 +1,38 @@
+namespace BackdoorLab.Web;
+
+/// <summary>Every address of the dashboard.</summary>
+public static class LabUrls
+{
+    public const string Overview = "/";
+    public const string Runs = "/runs";
+    public const string NewRun = "/runs/new";
+    public const string Queue = "/queue";
+    public const string Methods = "/methods";
+    public const string Datasets = "/datasets";
+
+    /// <summary>A run's page, on one of its tabs.</summary>
+    public static string Run(string id, string? tab = null) => tab is null or "" ? $"/runs/{id}" : $"/runs/{id}?tab={tab}";
+
+    /// <summary>The form, filled with a run's spec.</summary>
+    public static string Clone(string id) => $"{NewRun}?from={id}";
+
+    /// <summary>The form, filled with a preset.</summary>
+    public static string Preset(string id) => $"{NewRun}?preset={Uri.EscapeDataString(id)}";
+
+    /// <summary>A method's place on the methods page.</summary>
+    public static string Method(string id) => $"{Methods}#{Uri.EscapeDataString(id)}";
+
+    /// <summary>A file of the artifact store.</summary>
+    public static string Artifact(string stage, string file) => $"/artifacts/{Uri.EscapeDataString(stage)}/{Uri.EscapeDataString(file)}";
+
+    /// <summary>A page with a query; empty values are left out.</summary>
+    public static string With(string path, params (string Name, object? Value)[] query)
+    {
+        var parts = query
+            .Select(pair => (pair.Name, Value: Convert.ToString(pair.Value, System.Globalization.CultureInfo.InvariantCulture)))
+            .Where(pair => !string.IsNullOrEmpty(pair.Value))
+            .Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}")
+            .ToList();
+        return parts.Count == 0 ? path : $"{path}?{string.Join("&", parts)}";
+    }
+}

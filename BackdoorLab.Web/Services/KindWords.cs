@@ -1,0 +1,45 @@
+using BackdoorLab.Engine.Core;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>Kinds of method in words.</summary>
+public static class KindWords
+{
+    private static readonly Dictionary<string, (string One, string Many, string About)> Words = new()
+    {
+        ["dataset-source"] = ("Data set", "Data sets", "What the model is trained and measured on."),
+        ["model-source"] = ("Model", "Models", "Networks, built from scratch for the size of the data."),
+        ["attack"] = ("Attack", "Attacks", "A trigger, a label mapping and a poison rate."),
+        ["precision"] = ("Precision", "Precisions", "Numeric form in which a trained model is deployed."),
+        ["model-detector"] = ("Model detector", "Model detectors", "Decide whether a model is backdoored."),
+        ["sample-detector"] = ("Sample detector", "Sample detectors", "Score every training sample; flagged ones would be removed."),
+        ["input-filter"] = ("Input filter", "Input filters", "Score inputs at test time; suspicious ones are rejected."),
+        ["mitigator"] = ("Mitigation", "Mitigations", "Repair a copy of the model."),
+        ["robust-trainer"] = ("Robust training", "Robust training", "Train safely on poisoned data."),
+        ["train-options"] = ("Training", "Training", "How victim and benign twin are trained."),
+    };
+
+    /// <summary>Singular, for a badge.</summary>
+    public static string Singular(string kind) => Words.TryGetValue(kind, out var words) ? words.One : Spelt(kind);
+
+    /// <summary>Plural, for a heading.</summary>
+    public static string Plural(string kind) => Words.TryGetValue(kind, out var words) ? words.Many : Spelt(kind);
+
+    /// <summary>A sentence.</summary>
+    public static string About(string kind) => Words.TryGetValue(kind, out var words) ? words.About : "";
+
+    /// <summary>The screen name of a method's label: <c>int4[granularity=per-tensor]</c> becomes <c>INT4 (granularity per-tensor)</c>.</summary>
+    public static string Label(string label)
+    {
+        var bracket = label.IndexOf('[', StringComparison.Ordinal);
+        var id = bracket < 0 ? label : label[..bracket];
+        var name = MethodCatalog.Default.Find(id)?.Name ?? id;
+        return bracket < 0 ? name : $"{name} ({label[(bracket + 1)..^1].Replace('=', ' ').Replace(",", ", ", StringComparison.Ordinal)})";
+    }
+
+    /// <summary>The kind of the method behind a label, in words.</summary>
+    public static string KindOf(string label) =>
+        MethodCatalog.Default.Find(label.Split('[')[0]) is { } method ? Singular(method.Kind) : "";
+
+    private static string Spelt(string kind) => kind.Length == 0 ? kind : char.ToUpperInvariant(kind[0]) + kind[1..].Replace('-', ' ');
+}

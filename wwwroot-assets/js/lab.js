@@ -1,0 +1,77 @@
+// Small helpers for the dashboard's components: keyboard, clipboard, scroll.
+const goTo = { o: "/", r: "/runs", q: "/queue", m: "/methods", d: "/datasets" };
+let pendingGo = 0;
+let host = null;
+
+function typing(target) {
+  return target instanceof HTMLElement
+    && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+function onKey(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) { return; }
+  if (document.querySelector(".mud-dialog")) { return; }
+  if (pendingGo && Date.now() - pendingGo < 1500 && goTo[event.key]) {
+    pendingGo = 0;
+    event.preventDefault();
+    Blazor.navigateTo(goTo[event.key]);
+    return;
+  }
+  pendingGo = event.key === "g" ? Date.now() : 0;
+  if (event.key === "/") {
+    const search = document.querySelector("input[data-search]");
+    event.preventDefault();
+    if (search) { search.focus(); search.select(); } else { Blazor.navigateTo("/runs"); }
+  } else if (event.key === "n") {
+    event.preventDefault();
+    Blazor.navigateTo("/runs/new");
+  } else if (event.key === "?" && host) {
+    event.preventDefault();
+    host.invokeMethodAsync("OpenHelp");
+  }
+}
+
+export function start(reference) {
+  host = reference;
+  document.addEventListener("keydown", onKey);
+}
+
+export function stop() {
+  host = null;
+  document.removeEventListener("keydown", onKey);
+}
+
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.style.position = "fixed";
+    area.style.opacity = "0";
+    document.body.appendChild(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+// Keeps a log pinned to its end unless its reader has scrolled up.
+export function follow(element) {
+  if (element && element.scrollHeight - element.scrollTop - element.clientHeight < 120) {
+    element.scrollTop = element.scrollHeight;
+  }
+}
+
+export function download(name, type, text) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  document.body.appendChild(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(url), 10000);
+}

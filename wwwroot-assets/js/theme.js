@@ -1,0 +1,29 @@
+// Loaded as a blocking script in <head>: the colour scheme is set before the first paint.
+(function () {
+  const key = "backdoorlab.theme";
+  const media = window.matchMedia("(prefers-color-scheme: dark)");
+  const stored = () => {
+    try { return localStorage.getItem(key) || "system"; } catch { return "system"; }
+  };
+  const resolve = choice => choice === "dark" || (choice === "system" && media.matches);
+  let listener = null;
+  const apply = () => {
+    const dark = resolve(stored());
+    document.documentElement.dataset.theme = dark ? "dark" : "light";
+    return dark;
+  };
+  apply();
+  media.addEventListener("change", () => {
+    const dark = apply();
+    if (listener) { listener.invokeMethodAsync("OnAppearanceChanged", dark); }
+  });
+  window.labTheme = {
+    choice: stored,
+    isDark: () => resolve(stored()),
+    set: choice => {
+      try { localStorage.setItem(key, choice); } catch { /* private mode: the choice lasts for this page */ }
+      return apply();
+    },
+    listen: reference => { listener = reference; }
+  };
+})();
