@@ -1,4 +1,3 @@
-using BackdoorLab.Engine.Datasets;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,7 +34,13 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     public Tensor Features(Tensor images)
     {
         var activations = Activations(images);
-        return Pool(_channelMask is null ? activations : activations * _channelMask);
+        if (_channelMask is null)
+        {
+            return Pool(activations);
+        }
+
+        using var scope = NewDisposeScope();
+        return Pool(activations.mul(_channelMask.to(activations.dtype))).MoveToOuterDisposeScope();
     }
 
     /// <summary>Logits float [N, classes] from pixels in [0,1] [N,C,H,W].</summary>
@@ -57,6 +62,32 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
         _channelMask?.Dispose();
         _channelMask = tensor(mask).reshape(1, mask.Length, 1, 1).DetachFromDisposeScope();
     }
+
+    /// <summary>
+    /// An independent copy: same architecture, weights, statistics, pruned channels and mode, alive outside any dispose scope. The
+    /// caller owns it. The process-wide random stream is left as it was.
+    /// </summary>
+    public Classifier Clone()
+    {
+        var copy = RandomStream.Untouched(CreateLike);
+        WeightsCopy.CopyTo(this, copy);
+        copy.train(training);
+        return copy;
+    }
+
+    /// <summary>Takes over which channels another network of the same architecture has pruned.</summary>
+    internal void PruneLike(Classifier other)
+    {
+        _channelMask?.Dispose();
+        _channelMask = other._channelMask?.clone().DetachFromDisposeScope();
+    }
+
+    /// <summary>A network of the same architecture with fresh weights.</summary>
+    protected abstract Classifier CreateLike();
+
+    /// <summary>Normalised pixels in the number format that a first layer computes in.</summary>
+    protected static Tensor InputOf(Tensor normalized, WeightLayer first) =>
+        normalized.dtype == first.weight.dtype ? normalized : normalized.to(first.weight.dtype);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -12,7 +12,7 @@ public abstract record ModelSource : Method
     public abstract Classifier Build(ClassifierShape shape);
 
     /// <summary>Trainable parameters and multiply-adds of one image's forward pass.</summary>
-    public abstract ModelCost Cost(ClassifierShape shape);
+    public ModelCost Cost(ClassifierShape shape) => CostMeter.Measure(this, shape);
 }
 
 /// <summary>Size of a network.</summary>

@@ -1,0 +1,173 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Models;
+
+/// <summary>
+/// A layer that multiplies by a weight matrix or kernel: what costs, quantization and fine-tuning look for in a network. Parameters
+/// live outside dispose scopes, so a network may be built inside one.
+/// </summary>
+public abstract class WeightLayer : nn.Module<Tensor, Tensor>
+{
+    /// <summary>Weights, output channels first.</summary>
+    public Parameter weight;
+
+    /// <summary>Bias [outputs], or null.</summary>
+    public Parameter? bias;
+
+    /// <summary>Takes the layer's parameters over.</summary>
+    protected WeightLayer(string name, Tensor weight, Tensor? bias)
+        : base(name)
+    {
+        this.weight = Keep(weight);
+        this.bias = bias is null ? null : Keep(bias);
+    }
+
+    /// <summary>
+    /// Replaces the arithmetic of this layer in evaluation: input in, output out. Set by precisions that have kernels of their own;
+    /// null runs the float weights.
+    /// </summary>
+    public Func<Tensor, Tensor>? Kernel { get; set; }
+
+    /// <inheritdoc/>
+    public sealed override Tensor forward(Tensor input) => Kernel is null ? Run(input) : Kernel(input);
+
+    /// <summary>The float arithmetic of the layer.</summary>
+    protected abstract Tensor Run(Tensor input);
+
+    /// <summary>Parameters of a new layer: a leaf that requires a gradient, alive outside dispose scopes.</summary>
+    private static Parameter Keep(Tensor values)
+    {
+        var parameter = new Parameter(values, requires_grad: true);
+        parameter.DetachFromDisposeScope();
+        return parameter;
+    }
+}
+
+/// <summary>
+/// A 2-D convolution with square kernel whose weights are stored channels-last (oneDNN's fast layout), He-initialised over its outputs.
+/// </summary>
+public sealed class Convolution : WeightLayer
+{
+    private readonly long[] _padding;
+    private readonly long[] _strides;
+
+    /// <summary>Makes the layer; padding keeps the size for odd kernels at stride 1.</summary>
+    public Convolution(int inputs, int outputs, int kernel, int stride = 1, bool hasBias = false)
+        : base(nameof(Convolution), HeWeights(inputs, outputs, kernel), hasBias ? zeros(outputs) : null)
+    {
+        _strides = [stride, stride];
+        _padding = [kernel / 2, kernel / 2];
+        RegisterComponents();
+    }
+
+    /// <summary>Step of the kernel in pixels.</summary>
+    public int Stride => (int)_strides[0];
+
+    /// <summary>Zero padding on each side in pixels.</summary>
+    public int Padding => (int)_padding[0];
+
+    /// <inheritdoc/>
+    protected override Tensor Run(Tensor input) => nn.functional.conv2d(input, weight, bias, _strides, _padding);
+
+    private static Tensor HeWeights(int inputs, int outputs, int kernel)
+    {
+        using var noGrad = no_grad();
+        var rowMajor = empty(outputs, kernel, kernel, inputs);
+        nn.init.normal_(rowMajor, 0, Math.Sqrt(2.0 / (outputs * kernel * kernel))).Dispose();
+        var weights = rowMajor.permute(0, 3, 1, 2);
+        rowMajor.Dispose();
+        return weights;
+    }
+}
+
+/// <summary>A fully connected layer, initialised as PyTorch's: uniform within one over the square root of its inputs.</summary>
+public sealed class FullyConnected : WeightLayer
+{
+    /// <summary>Makes the layer.</summary>
+    public FullyConnected(int inputs, int outputs)
+        : base(nameof(FullyConnected), Uniform([outputs, inputs], inputs), Uniform([outputs], inputs)) => RegisterComponents();
+
+    /// <inheritdoc/>
+    protected override Tensor Run(Tensor input) => nn.functional.linear(input, weight, bias);
+
+    private static Tensor Uniform(long[] size, int inputs)
+    {
+        using var noGrad = no_grad();
+        var values = empty(size);
+        var bound = 1 / Math.Sqrt(inputs);
+        nn.init.uniform_(values, -bound, bound).Dispose();
+        return values;
+    }
+}
+
+/// <summary>
+/// Batch normalisation over channels. Own module because the library's counts batches with a temporary native scalar that a
+/// garbage collection can free under the call. Parameters and statistics stay float32 also in bfloat16 networks.
+/// </summary>
+public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
+{
+    private const double Momentum = 0.1;
+    private const double Epsilon = 1e-5;
+
+    /// <summary>Scale per channel.</summary>
+    public Parameter weight;
+
+    /// <summary>Shift per channel.</summary>
+    public Parameter bias;
+
+    /// <summary>Running mean per channel.</summary>
+    public Tensor running_mean;
+
+    /// <summary>Running variance per channel.</summary>
+    public Tensor running_var;
+
+    /// <summary>Makes the layer.</summary>
+    public BatchNorm2d(int channels)
+        : base(nameof(BatchNorm2d))
+    {
+        weight = new Parameter(ones(channels));
+        bias = new Parameter(zeros(channels));
+        running_mean = zeros(channels).DetachFromDisposeScope();
+        running_var = ones(channels).DetachFromDisposeScope();
+        weight.DetachFromDisposeScope();
+        bias.DetachFromDisposeScope();
+        RegisterComponents();
+    }
+
+    /// <summary>Added to the variance before the square root.</summary>
+    public static double Eps => Epsilon;
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input) =>
+        nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Epsilon);
+}
+
+/// <summary>Turns pixels in [0,1] into the zero-mean, unit-deviation input of the first layer.</summary>
+public sealed class PixelNormalization : nn.Module<Tensor, Tensor>
+{
+    /// <summary>Mean [1,C,1,1].</summary>
+    public Tensor mean;
+
+    /// <summary>Standard deviation [1,C,1,1].</summary>
+    public Tensor std;
+
+    /// <summary>Makes the layer for a shape.</summary>
+    public PixelNormalization(ClassifierShape shape)
+        : base(nameof(PixelNormalization))
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(shape.Normalization.Mean.Length, shape.Channels);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(shape.Normalization.Deviation.Length, shape.Channels);
+        mean = tensor(shape.Normalization.Mean, [1, shape.Channels, 1, 1]).DetachFromDisposeScope();
+        std = tensor(shape.Normalization.Deviation, [1, shape.Channels, 1, 1]).DetachFromDisposeScope();
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor input)
+    {
+        using var centred = input.sub(mean);
+        return centred.div(std);
+    }
+}

@@ -1,0 +1,95 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Models;
+
+/// <summary>What distinguishes one residual network from another.</summary>
+/// <param name="Widths">Channels of each stage; every stage after the first halves the image.</param>
+/// <param name="BlocksPerStage">Blocks in each stage.</param>
+/// <param name="PreActivation">Pre-activation blocks, no normalisation after the stem and none after the last block.</param>
+public sealed record ResidualPlan(IReadOnlyList<int> Widths, int BlocksPerStage, bool PreActivation = false);
+
+/// <summary>
+/// A residual network in its CIFAR form: 3x3 stem without pooling, stages at halved size, global average pool, one linear head. Takes
+/// any image size.
+/// </summary>
+public sealed class ResidualNetwork : Classifier
+{
+    private readonly PixelNormalization normalize;
+    private readonly Convolution conv1;
+    private readonly BatchNorm2d? bn1;
+    private readonly FullyConnected linear;
+    private readonly ResidualBlock[] _blocks;
+    private readonly ResidualPlan _plan;
+
+    /// <summary>Builds the network with fresh weights.</summary>
+    public ResidualNetwork(ClassifierShape shape, ResidualPlan plan)
+        : base(nameof(ResidualNetwork))
+    {
+        Shape = shape;
+        _plan = plan;
+        normalize = new PixelNormalization(shape);
+        conv1 = new Convolution(shape.Channels, plan.Widths[0], 3);
+        bn1 = plan.PreActivation ? null : new BatchNorm2d(plan.Widths[0]);
+        var blocks = new List<ResidualBlock>();
+        var inputs = plan.Widths[0];
+        for (var stage = 0; stage < plan.Widths.Count; stage++)
+        {
+            var layer = new ModuleList<ResidualBlock>();
+            for (var i = 0; i < plan.BlocksPerStage; i++)
+            {
+                layer.Add(Block(inputs, plan.Widths[stage], i == 0 && stage > 0 ? 2 : 1));
+                inputs = plan.Widths[stage];
+            }
+
+            blocks.AddRange(layer);
+            register_module($"layer{stage + 1}", layer);
+        }
+
+        _blocks = [.. blocks];
+        linear = new FullyConnected(inputs, shape.Classes);
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override ClassifierShape Shape { get; }
+
+    /// <inheritdoc/>
+    public override int FeatureCount => _plan.Widths[^1];
+
+    /// <inheritdoc/>
+    public override int LastConvChannels => _plan.Widths[^1];
+
+    /// <inheritdoc/>
+    public override Tensor Activations(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        var values = conv1.call(InputOf(normalize.call(images), conv1));
+        if (bn1 is not null)
+        {
+            values = nn.functional.relu(bn1.call(values), inplace: true);
+        }
+
+        foreach (var block in _blocks)
+        {
+            var next = block.call(values);
+            values.Dispose();
+            values = next;
+        }
+
+        return values.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Pool(Tensor activations) => activations.mean([2, 3]);
+
+    /// <inheritdoc/>
+    public override Tensor Head(Tensor features) => linear.call(features);
+
+    /// <inheritdoc/>
+    protected override Classifier CreateLike() => new ResidualNetwork(Shape, _plan);
+
+    private ResidualBlock Block(int inputs, int outputs, int stride) =>
+        _plan.PreActivation ? new PreActivationBlock(inputs, outputs, stride) : new BasicBlock(inputs, outputs, stride);
+}
