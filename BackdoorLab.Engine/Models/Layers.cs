@@ -73,12 +73,11 @@ public sealed class Convolution : WeightLayer
 
     private static Tensor HeWeights(int inputs, int outputs, int kernel)
     {
+        using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var rowMajor = empty(outputs, kernel, kernel, inputs);
-        nn.init.normal_(rowMajor, 0, Math.Sqrt(2.0 / (outputs * kernel * kernel))).Dispose();
-        var weights = rowMajor.permute(0, 3, 1, 2);
-        rowMajor.Dispose();
-        return weights;
+        nn.init.normal_(rowMajor, 0, Math.Sqrt(2.0 / (outputs * kernel * kernel)));
+        return rowMajor.permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 }
 
@@ -94,11 +93,12 @@ public sealed class FullyConnected : WeightLayer
 
     private static Tensor Uniform(long[] size, int inputs)
     {
+        using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var values = empty(size);
         var bound = 1 / Math.Sqrt(inputs);
-        nn.init.uniform_(values, -bound, bound).Dispose();
-        return values;
+        nn.init.uniform_(values, -bound, bound);
+        return values.MoveToOuterDisposeScope();
     }
 }
 

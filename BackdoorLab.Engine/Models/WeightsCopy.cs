@@ -11,6 +11,7 @@ public static class WeightsCopy
     /// </summary>
     public static void CopyTo(Classifier from, Classifier to)
     {
+        using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var source = from.named_parameters().Select(entry => (entry.name, (Tensor)entry.parameter))
             .Concat(from.named_buffers().Select(entry => (entry.name, entry.buffer)))
@@ -25,7 +26,7 @@ public static class WeightsCopy
 
         foreach (var (name, tensor) in target)
         {
-            tensor.copy_(source[name]).Dispose();
+            tensor.copy_(source[name]);
         }
 
         to.PruneLike(from);
