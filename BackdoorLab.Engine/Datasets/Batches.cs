@@ -19,26 +19,29 @@ public static class Batches
     public static Tensor Images(ImageSet set) => Images(set, [.. Enumerable.Range(0, set.Count)]);
 
     /// <summary>Augmented images at <paramref name="indices"/> as float [n,C,H,W] in [0,1], channels-last; draws from <paramref name="random"/>.</summary>
-    public static Tensor Images(ImageSet set, ReadOnlySpan<int> indices, Augmentation augmentation, Random? random)
+    public static unsafe Tensor Images(ImageSet set, ReadOnlySpan<int> indices, Augmentation augmentation, Random? random)
     {
         var (channels, height, width) = (set.Channels, set.Height, set.Width);
+        var imageBytes = set.ImageBytes;
+        ArgumentOutOfRangeException.ThrowIfNotEqual(set.Pixels.Length, set.Count * imageBytes);
+        var (pad, mayFlip) = random is null ? (0, false) : (augmentation.CropPadding, augmentation.Flip);
         var batch = empty(new long[] { indices.Length, height, width, channels }, dtype: ScalarType.Float32);
-        var target = MemoryMarshal.Cast<byte, float>(batch.bytes);
-        var plane = height * width;
-        for (var i = 0; i < indices.Length; i++)
+        fixed (byte* pixels = set.Pixels)
+        fixed (float* scale = Scale, target = MemoryMarshal.Cast<byte, float>(batch.bytes))
         {
-            var source = set.Image(indices[i]);
-            var output = target.Slice(i * plane * channels, plane * channels);
-            var (shiftY, shiftX, flip) = (0, 0, false);
-            if (random is not null)
+            for (var i = 0; i < indices.Length; i++)
             {
-                var pad = augmentation.CropPadding;
-                shiftY = pad > 0 ? random.Next(2 * pad + 1) - pad : 0;
-                shiftX = pad > 0 ? random.Next(2 * pad + 1) - pad : 0;
-                flip = augmentation.Flip && random.Next(2) == 1;
-            }
+                if ((uint)indices[i] >= (uint)set.Count)
+                {
+                    batch.Dispose();
+                    throw new ArgumentOutOfRangeException(nameof(indices), indices[i], $"The set has {set.Count} images.");
+                }
 
-            Write(source, output, channels, height, width, shiftY, shiftX, flip);
+                var shiftY = pad > 0 ? random!.Next(2 * pad + 1) - pad : 0;
+                var shiftX = pad > 0 ? random!.Next(2 * pad + 1) - pad : 0;
+                var flip = mayFlip && random!.Next(2) == 1;
+                Write(pixels + (long)indices[i] * imageBytes, target + (long)i * imageBytes, scale, channels, height, width, shiftY, shiftX, flip);
+            }
         }
 
         var result = batch.permute(0, 3, 1, 2);
@@ -58,30 +61,59 @@ public static class Batches
         return tensor(labels);
     }
 
-    private static void Write(
-        ReadOnlySpan<byte> source, Span<float> output, int channels, int height, int width, int shiftY, int shiftX, bool flip)
+    private static unsafe void Write(
+        byte* source, float* output, float* scale, int channels, int height, int width, int shiftY, int shiftX, bool flip)
     {
+        // Output column x shows source column (flip ? width - 1 - x : x) + shiftX: the visible columns are one run, the rest is zero.
+        var (first, end, step) = flip
+            ? (Math.Max(0, shiftX), Math.Min(width, width + shiftX), -1)
+            : (Math.Max(0, -shiftX), Math.Min(width, width - shiftX), 1);
+        var start = (flip ? width - 1 - first : first) + shiftX;
         var plane = height * width;
-        var scale = Scale;
-        for (var y = 0; y < height; y++)
+        var row = width * channels;
+        for (var y = 0; y < height; y++, output += row)
         {
             var sourceY = y + shiftY;
-            var row = output.Slice(y * width * channels, width * channels);
-            if ((uint)sourceY >= (uint)height)
+            if ((uint)sourceY >= (uint)height || end <= first)
             {
-                row.Clear();
+                new Span<float>(output, row).Clear();
                 continue;
             }
 
-            for (var x = 0; x < width; x++)
+            new Span<float>(output, first * channels).Clear();
+            new Span<float>(output + end * channels, (width - end) * channels).Clear();
+            var from = source + sourceY * width + start;
+            var to = output + first * channels;
+            if (channels == 3)
             {
-                var sourceX = (flip ? width - 1 - x : x) + shiftX;
-                var inside = (uint)sourceX < (uint)width;
+                WriteColourRun(from, from + plane, from + 2 * plane, to, scale, end - first, step);
+            }
+            else
+            {
                 for (var c = 0; c < channels; c++)
                 {
-                    row[x * channels + c] = inside ? scale[source[c * plane + sourceY * width + sourceX]] : 0f;
+                    WriteRun(from + c * plane, to + c, scale, end - first, step, channels);
                 }
             }
+        }
+    }
+
+    private static unsafe void WriteColourRun(byte* red, byte* green, byte* blue, float* to, float* scale, int count, int step)
+    {
+        var at = 0;
+        for (var i = 0; i < count; i++, at += step, to += 3)
+        {
+            to[0] = scale[red[at]];
+            to[1] = scale[green[at]];
+            to[2] = scale[blue[at]];
+        }
+    }
+
+    private static unsafe void WriteRun(byte* from, float* to, float* scale, int count, int step, int stride)
+    {
+        for (var i = 0; i < count; i++, from += step, to += stride)
+        {
+            *to = scale[*from];
         }
     }
 }

@@ -38,4 +38,8 @@ public sealed record DatasetStatus(DatasetState State, string Detail)
 }
 
 /// <summary>A data set cannot be loaded. The message names file, offset and remedy.</summary>
-public sealed class DatasetException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class DatasetException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary><see cref="DatasetState.Missing"/> when files are absent, <see cref="DatasetState.Damaged"/> when one is wrong.</summary>
+    public DatasetState State { get; init; } = DatasetState.Damaged;
+}
