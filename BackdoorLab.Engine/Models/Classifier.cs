@@ -82,8 +82,8 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
         _channelMask = other._channelMask?.clone().DetachFromDisposeScope();
     }
 
-    /// <summary>A network of the same architecture with fresh weights.</summary>
-    protected abstract Classifier CreateLike();
+    /// <summary>A network of the same architecture with fresh weights. Every discovered architecture has it.</summary>
+    protected virtual Classifier CreateLike() => throw new NotSupportedException($"{GetType().Name} cannot be cloned.");
 
     /// <summary>Normalised pixels in the number format that a first layer computes in.</summary>
     protected static Tensor InputOf(Tensor normalized, WeightLayer first) =>
