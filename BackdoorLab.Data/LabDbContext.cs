@@ -16,6 +16,8 @@ public abstract class LabDbContext : DbContext
 
     internal DbSet<Run> Runs => Set<Run>();
 
+    internal DbSet<RunText> RunTexts => Set<RunText>();
+
     internal DbSet<Stage> Stages => Set<Stage>();
 
     internal DbSet<Cell> Cells => Set<Cell>();

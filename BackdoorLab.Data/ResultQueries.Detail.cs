@@ -13,10 +13,7 @@ public sealed partial class ResultQueries
         await using var context = await contexts.CreateDbContextAsync(cancellation);
 
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
-        var texts = await context.Runs.AsNoTracking()
-            .Where(run => run.Id == runId)
-            .Select(run => new { run.SpecJson, run.EnvironmentJson, run.RemarksJson })
-            .SingleOrDefaultAsync(cancellation);
+        var texts = await context.RunTexts.AsNoTracking().SingleOrDefaultAsync(text => text.RunId == runId, cancellation);
         if (texts is null)
         {
             return null;

@@ -102,12 +102,14 @@ public sealed partial class RunStore
             run.Phase = "";
         }
 
+        await context.SaveChangesAsync(cancellation);
         if (end.Remarks is not null)
         {
-            run.RemarksJson = JsonText.Write(end.Remarks);
+            await context.RunTexts
+                .Where(text => text.RunId == runId)
+                .ExecuteUpdateAsync(set => set.SetProperty(text => text.RemarksJson, JsonText.Write(end.Remarks)), cancellation);
         }
 
-        await context.SaveChangesAsync(cancellation);
         await StopStagesAsync(context, runId, end.State == RunState.Failed ? StageState.Failed : StageState.Stopped, cancellation);
         await transaction.CommitAsync(cancellation);
         return true;

@@ -55,9 +55,7 @@ public sealed partial class RunStore
                     set.SetProperty(run => run.Heartbeat, now);
                     if (changes.Plan is { } plan)
                     {
-                        set.SetProperty(run => run.EnvironmentJson, JsonText.Write(plan.Environment));
                         set.SetProperty(run => run.EstimatedSeconds, Finite(plan.EstimatedSeconds));
-                        set.SetProperty(run => run.RemarksJson, "[]");
                     }
 
                     if (changes.Progress is { } progress)
@@ -84,6 +82,13 @@ public sealed partial class RunStore
     private static async Task RecordPlanAsync(LabDbContext context, string runId, RunPlan plan, CancellationToken cancellation)
     {
         var keys = plan.Stages.Select(stage => stage.Key).ToList();
+        await context.RunTexts
+            .Where(text => text.RunId == runId)
+            .ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(text => text.EnvironmentJson, JsonText.Write(plan.Environment))
+                    .SetProperty(text => text.RemarksJson, "[]"),
+                cancellation);
         await context.Stages.Where(stage => stage.RunId == runId).ExecuteDeleteAsync(cancellation);
         await context.Cells.Where(cell => cell.RunId == runId).ExecuteDeleteAsync(cancellation);
         await context.Artifacts

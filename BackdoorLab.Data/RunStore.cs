@@ -32,7 +32,6 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
             Id = id ?? RunIds.New(),
             Name = content.Name,
             State = RunState.Draft,
-            SpecJson = content.SpecJson,
             ConfigHash = content.ConfigHash,
             Dataset = content.Dataset,
             Model = content.Model,
@@ -43,6 +42,7 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
 
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         context.Runs.Add(run);
+        context.RunTexts.Add(new RunText { RunId = run.Id, SpecJson = content.SpecJson });
         await context.SaveChangesAsync(cancellation);
         return run.Id;
     }
@@ -56,31 +56,35 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
         string runId, long version, NewRun content, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(content);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var run = await context.Runs.SingleOrDefaultAsync(candidate => candidate.Id == runId, cancellation);
+        if (run is not { State: RunState.Draft, Deleted: false })
+        {
+            return DraftUpdate.NotADraft;
+        }
+
+        if (run.Version != version)
+        {
+            return DraftUpdate.Conflict;
+        }
+
+        Fill(run, content);
+        context.Entry(run).State = EntityState.Modified;
         try
         {
-            return await ChangeAsync(
-                runId,
-                run =>
-                {
-                    if (run is not { State: RunState.Draft, Deleted: false })
-                    {
-                        return DraftUpdate.NotADraft;
-                    }
-
-                    if (run.Version != version)
-                    {
-                        return DraftUpdate.Conflict;
-                    }
-
-                    Fill(run, content);
-                    return DraftUpdate.Saved;
-                },
-                cancellation);
+            await context.SaveChangesAsync(cancellation);
         }
         catch (DbUpdateConcurrencyException)
         {
             return DraftUpdate.Conflict;
         }
+
+        await context.RunTexts
+            .Where(text => text.RunId == runId)
+            .ExecuteUpdateAsync(set => set.SetProperty(text => text.SpecJson, content.SpecJson), cancellation);
+        await transaction.CommitAsync(cancellation);
+        return DraftUpdate.Saved;
     }
 
     /// <summary>Gives a run of any state another name. False when there is no such run.</summary>
@@ -236,7 +240,6 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
     private static void Fill(Run run, NewRun content)
     {
         run.Name = content.Name;
-        run.SpecJson = content.SpecJson;
         run.ConfigHash = content.ConfigHash;
         run.Seed = content.Seed;
         run.Dataset = content.Dataset;

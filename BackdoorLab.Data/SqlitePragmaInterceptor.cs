@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace BackdoorLab.Data;
@@ -11,7 +12,6 @@ namespace BackdoorLab.Data;
 internal sealed class SqlitePragmaInterceptor : DbConnectionInterceptor
 {
     private const string Pragmas = """
-        PRAGMA journal_mode=WAL;
         PRAGMA synchronous=NORMAL;
         PRAGMA foreign_keys=ON;
         PRAGMA busy_timeout=10000;
@@ -22,7 +22,7 @@ internal sealed class SqlitePragmaInterceptor : DbConnectionInterceptor
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
     {
         using var command = connection.CreateCommand();
-        command.CommandText = Pragmas;
+        command.CommandText = IsReadOnly(connection) ? Pragmas : "PRAGMA journal_mode=WAL;" + Pragmas;
         command.ExecuteNonQuery();
     }
 
@@ -32,4 +32,8 @@ internal sealed class SqlitePragmaInterceptor : DbConnectionInterceptor
         ConnectionOpened(connection, eventData);
         return Task.CompletedTask;
     }
+
+    /// <summary>As EF's own, with which it looks whether the file exists: it may not set the journal mode, which is kept in the file.</summary>
+    private static bool IsReadOnly(DbConnection connection) =>
+        new SqliteConnectionStringBuilder(connection.ConnectionString).Mode == SqliteOpenMode.ReadOnly;
 }

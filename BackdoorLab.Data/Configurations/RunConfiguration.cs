@@ -17,6 +17,7 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         // The run list, by its default order and by its filters.
         builder.HasIndex(run => new { run.Deleted, run.Created });
         builder.HasIndex(run => new { run.Deleted, run.Dataset, run.Model, run.Attack });
+        builder.HasIndex(run => new { run.Deleted, run.Ended });
 
         // Queue, active runs, counts.
         builder.HasIndex(run => new { run.State, run.Deleted, run.Queued });

@@ -9,8 +9,6 @@ internal sealed class Run
 
     public RunState State { get; set; }
 
-    public required string SpecJson { get; set; }
-
     /// <summary>Hash of the spec without name and seed: runs that differ in the seed alone share it.</summary>
     public required string ConfigHash { get; set; }
 
@@ -59,10 +57,6 @@ internal sealed class Run
 
     /// <summary>Wall time of all attempts that have ended.</summary>
     public double ElapsedSeconds { get; set; }
-
-    public string EnvironmentJson { get; set; } = "{}";
-
-    public string RemarksJson { get; set; } = "[]";
 
     /// <summary>Of the undefended backdoored model in the reference precision.</summary>
     public double? CleanAccuracy { get; set; }

@@ -225,10 +225,6 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.Property<DateTime?>("Ended")
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("EnvironmentJson")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
                     b.Property<string>("Error")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -272,16 +268,8 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.Property<DateTime?>("Queued")
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("RemarksJson")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
                     b.Property<long>("Seed")
                         .HasColumnType("INTEGER");
-
-                    b.Property<string>("SpecJson")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
 
                     b.Property<DateTime?>("Started")
                         .HasColumnType("TEXT");
@@ -304,11 +292,35 @@ namespace BackdoorLab.Data.Migrations.Sqlite
 
                     b.HasIndex("Deleted", "Created");
 
+                    b.HasIndex("Deleted", "Ended");
+
                     b.HasIndex("State", "Deleted", "Queued");
 
                     b.HasIndex("Deleted", "Dataset", "Model", "Attack");
 
                     b.ToTable("Runs", (string)null);
+                });
+
+            modelBuilder.Entity("BackdoorLab.Data.Entities.RunText", b =>
+                {
+                    b.Property<string>("RunId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("EnvironmentJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("RemarksJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("SpecJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("RunId");
+
+                    b.ToTable("RunTexts", (string)null);
                 });
 
             modelBuilder.Entity("BackdoorLab.Data.Entities.Stage", b =>
@@ -390,6 +402,15 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.HasOne("BackdoorLab.Data.Entities.Cell", null)
                         .WithMany()
                         .HasForeignKey("RunId", "Victim", "Precision", "Defense")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("BackdoorLab.Data.Entities.RunText", b =>
+                {
+                    b.HasOne("BackdoorLab.Data.Entities.Run", null)
+                        .WithOne()
+                        .HasForeignKey("BackdoorLab.Data.Entities.RunText", "RunId")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

@@ -18,7 +18,6 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     Id = table.Column<string>(type: "TEXT", maxLength: 32, nullable: false),
                     Name = table.Column<string>(type: "TEXT", nullable: false),
                     State = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
-                    SpecJson = table.Column<string>(type: "TEXT", nullable: false),
                     ConfigHash = table.Column<string>(type: "TEXT", nullable: false),
                     Seed = table.Column<long>(type: "INTEGER", nullable: false),
                     Dataset = table.Column<string>(type: "TEXT", nullable: false),
@@ -42,8 +41,6 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     Error = table.Column<string>(type: "TEXT", nullable: false),
                     EstimatedSeconds = table.Column<double>(type: "REAL", nullable: true),
                     ElapsedSeconds = table.Column<double>(type: "REAL", nullable: false),
-                    EnvironmentJson = table.Column<string>(type: "TEXT", nullable: false),
-                    RemarksJson = table.Column<string>(type: "TEXT", nullable: false),
                     CleanAccuracy = table.Column<double>(type: "REAL", nullable: true),
                     AttackSuccessRate = table.Column<double>(type: "REAL", nullable: true),
                     Deleted = table.Column<bool>(type: "INTEGER", nullable: false),
@@ -150,6 +147,26 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "RunTexts",
+                columns: table => new
+                {
+                    RunId = table.Column<string>(type: "TEXT", nullable: false),
+                    SpecJson = table.Column<string>(type: "TEXT", nullable: false),
+                    EnvironmentJson = table.Column<string>(type: "TEXT", nullable: false),
+                    RemarksJson = table.Column<string>(type: "TEXT", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_RunTexts", x => x.RunId);
+                    table.ForeignKey(
+                        name: "FK_RunTexts_Runs_RunId",
+                        column: x => x.RunId,
+                        principalTable: "Runs",
+                        principalColumn: "Id",
+                        onDelete: ReferentialAction.Cascade);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "Stages",
                 columns: table => new
                 {
@@ -220,6 +237,11 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                 columns: new[] { "Deleted", "Dataset", "Model", "Attack" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Runs_Deleted_Ended",
+                table: "Runs",
+                columns: new[] { "Deleted", "Ended" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Runs_State_Deleted_Queued",
                 table: "Runs",
                 columns: new[] { "State", "Deleted", "Queued" });
@@ -239,6 +261,9 @@ namespace BackdoorLab.Data.Migrations.Sqlite
 
             migrationBuilder.DropTable(
                 name: "Measurements");
+
+            migrationBuilder.DropTable(
+                name: "RunTexts");
 
             migrationBuilder.DropTable(
                 name: "Stages");

@@ -1,0 +1,118 @@
+namespace BackdoorLab.Data.Tests;
+
+public sealed class MatrixTests : LabTest
+{
+    private const string Rate = "attack-success-rate";
+
+    [Fact]
+    public async Task Matrix_Seeds_AreAveraged()
+    {
+        foreach (var (seed, rate) in new[] { (1, 0.8), (2, 0.9), (3, 1.0) })
+        {
+            await Lab.EndedAsync(Samples.Content(seed: seed), [Samples.Value(Samples.Key("strip", "int8-static"), (Rate, rate), ("other", 5))]);
+        }
+
+        var matrix = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
+
+        var cell = Assert.Single(matrix.Cells);
+        Assert.Equal(("strip", "int8-static", 3), (cell.Defense, cell.Precision, cell.N));
+        Assert.Equal(0.9, cell.Mean!.Value, 12);
+        Assert.Equal(0.1, cell.StandardDeviation!.Value, 12);
+        Assert.Equal((0.8, 1.0), (cell.Minimum!.Value, cell.Maximum!.Value));
+        Assert.Equal((3, false), (matrix.Runs, matrix.Truncated));
+    }
+
+    [Fact]
+    public async Task Matrix_SingleSeed_HasNoSpread()
+    {
+        await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.75))]);
+
+        var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
+
+        Assert.Equal((1, 0.75), (cell.N, cell.Mean!.Value));
+        Assert.Null(cell.StandardDeviation);
+    }
+
+    [Fact]
+    public async Task Matrix_RepeatOfAConfigurationAndSeed_CountsTheNewestSucceededOnce()
+    {
+        await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.2))]);
+        var newest = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.6))]);
+        await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.1))], RunState.Failed);
+        var otherSeed = await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.8))]);
+        var otherConfig = await Lab.EndedAsync(Samples.Content(config: "config-b", seed: 1), [Samples.Value(Samples.Key(), (Rate, 1.0))]);
+        var trashed = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0))]);
+        await Lab.Store.DeleteAsync([trashed]);
+
+        var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
+
+        Assert.Equal([otherConfig, otherSeed, newest], cell.RunIds);
+        Assert.Equal(0.8, cell.Mean!.Value, 12);
+        Assert.Equal(0.2, cell.StandardDeviation!.Value, 12);
+    }
+
+    [Fact]
+    public async Task Matrix_NothingSucceededYet_ShowsTheNewestRunAsFarAsItGot()
+    {
+        await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.2))], RunState.Failed);
+        Lab.Clock.Advance(1);
+        var running = await Lab.RunningAsync();
+        await Lab.Store.RecordAsync(running.Id, running.Attempt, new RunChanges
+        {
+            Plan = new RunPlan([], [Samples.Key(), Samples.Key("strip")], new Dictionary<string, string>(), 10),
+            Cells = [Samples.Value(Samples.Key(), (Rate, 0.7))],
+        });
+        Lab.Clock.Advance(1);
+        await Lab.Store.QueuedAsync();
+
+        var matrix = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
+
+        Assert.Equal(0.7, matrix.Find("", "float32")!.Mean);
+        var open = matrix.Find("strip", "float32")!;
+        Assert.Equal((0, null, 1), (open.N, open.Mean, open.Outcomes[CellOutcome.NotRun]));
+        Assert.Equal(["", "strip"], matrix.Defenses);
+        Assert.Null(matrix.Find("strip", "int4"));
+    }
+
+    [Fact]
+    public async Task Matrix_OutcomesWithoutAValue_AreCountedAndNeverAveraged()
+    {
+        var key = Samples.Key("strip");
+        var failed = new CellRow { Key = key, Outcome = CellOutcome.Failed, Reason = "out of memory" };
+        await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(key, (Rate, 0.5)) with { Notes = ["n1", "n2"] }]);
+        await Lab.EndedAsync(Samples.Content(seed: 2), [failed with { Reason = "other" }]);
+        await Lab.EndedAsync(Samples.Content(seed: 3), [failed]);
+        await Lab.EndedAsync(Samples.Content(seed: 4), [failed]);
+        await Lab.EndedAsync(Samples.Content(seed: 5), [failed with { Outcome = CellOutcome.NotApplicable, Reason = "no gradients" }]);
+        await Lab.EndedAsync(Samples.Content(seed: 6), [Samples.Value(key, ("another-metric", 0)) with { Notes = ["n2"] }]);
+
+        var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
+
+        Assert.Equal((1, 0.5), (cell.N, cell.Mean!.Value));
+        Assert.Equal(2, cell.Outcomes[CellOutcome.Value]);
+        Assert.Equal(3, cell.Outcomes[CellOutcome.Failed]);
+        Assert.Equal(1, cell.Outcomes[CellOutcome.NotApplicable]);
+        Assert.False(cell.Outcomes.ContainsKey(CellOutcome.TimedOut));
+        Assert.Equal(["out of memory", "no gradients", "other"], cell.Reasons);
+        Assert.Equal(["n2", "n1"], cell.Notes);
+        Assert.Equal(6, cell.RunIds.Count);
+    }
+
+    [Fact]
+    public async Task Matrix_Filter_ChoosesRunsAndVictim()
+    {
+        var benign = Samples.Key(victim: ResultWords.Benign);
+        await Lab.EndedAsync(
+            Samples.Content(config: "a", attack: "badnets"),
+            [Samples.Value(Samples.Key(), (Rate, 0.9)), Samples.Value(benign, (Rate, 0.1))]);
+        await Lab.EndedAsync(Samples.Content(config: "b", attack: "blended"), [Samples.Value(Samples.Key(), (Rate, 0.5))]);
+
+        async Task<double?> MeanAsync(MatrixFilter filter) => (await Lab.Queries.MatrixAsync(filter, Rate)).Find("", "float32")?.Mean;
+
+        Assert.Equal(0.7, (await MeanAsync(new MatrixFilter()))!.Value, 12);
+        Assert.Equal(0.9, await MeanAsync(new MatrixFilter { Attack = "badnets", Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1 }));
+        Assert.Equal(0.1, await MeanAsync(new MatrixFilter { Attack = "badnets", Victim = ResultWords.Benign }));
+        Assert.Null(await MeanAsync(new MatrixFilter { PoisonRate = 0.05 }));
+        Assert.Null(await MeanAsync(new MatrixFilter { Dataset = "cifar10" }));
+    }
+}
