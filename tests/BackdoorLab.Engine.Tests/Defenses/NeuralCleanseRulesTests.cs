@@ -1,0 +1,117 @@
+using BackdoorLab.Engine.Defenses;
+
+namespace BackdoorLab.Engine.Tests.Defenses;
+
+public sealed class NeuralCleanseRulesTests
+{
+    [Fact]
+    public void AdaptiveCost_FollowsTheReferenceRules()
+    {
+        var cost = new AdaptiveCost(0.001, 0.9, patience: 2, multiplier: 2, stopPatience: 2);
+
+        Assert.True(cost.Observe(0.95, 10));
+        Assert.Equal(0, cost.Cost);
+        Assert.True(cost.Observe(0.9, 9));
+        Assert.Equal(0.001, cost.Cost);
+        Assert.True(cost.Observe(1, 8));
+        Assert.Equal(0.002, cost.Cost);
+        Assert.False(cost.Observe(0.89, 3));
+        Assert.Equal(0.002, cost.Cost);
+        Assert.False(cost.Converged);
+        Assert.False(cost.Observe(0, 3));
+        Assert.Equal(0.000707107, cost.Cost, 9);
+        Assert.Equal(8, cost.BestNorm);
+        Assert.True(cost.Converged);
+    }
+
+    [Fact]
+    public void AdaptiveCost_SuccessInterrupted_StartsCountingAgain()
+    {
+        var cost = new AdaptiveCost(0.001, 0.9, patience: 2, multiplier: 2, stopPatience: 2);
+        cost.Observe(1, 10);
+        cost.Observe(0.5, 10);
+        cost.Observe(1, 10);
+
+        Assert.Equal(0, cost.Cost);
+
+        cost.Observe(1, 10);
+
+        Assert.Equal(0.001, cost.Cost);
+    }
+
+    [Fact]
+    public void AdaptiveCost_NeverSuccessful_NeverConverges()
+    {
+        var cost = new AdaptiveCost(0.001, 0.9, patience: 2, multiplier: 2, stopPatience: 2);
+        for (var round = 0; round < 50; round++)
+        {
+            Assert.False(cost.Observe(0.8, 1));
+        }
+
+        Assert.False(cost.Converged);
+        Assert.Equal(0, cost.Cost);
+        Assert.Equal(double.PositiveInfinity, cost.BestNorm);
+    }
+
+    [Fact]
+    public void ManagedAdam_ThreeSteps_MatchHandComputation()
+    {
+        float[] values = [1f];
+        var adam = new ManagedAdam(values, 0.1, 0.5, 0.9);
+
+        adam.Step([2]);
+        Assert.Equal(0.9f, values[0], 6);
+        adam.Step([-1]);
+        Assert.Equal(0.9f, values[0], 6);
+        adam.Step([1]);
+        Assert.Equal(0.858508f, values[0], 5);
+    }
+
+    [Fact]
+    public void NormOutliers_OneSmallNorm_GivesThePapersIndex()
+    {
+        var outliers = NormOutliers.Of([50, 2, 60, 70, 80], [true, true, true, true, true]);
+
+        Assert.Equal(1, outliers.Smallest);
+        Assert.Equal(60, outliers.Median);
+        Assert.Equal(3.912046, outliers.Indices[1], 6);
+        Assert.Equal(4.04694, outliers.Ceiling, 5);
+        Assert.Equal(12.5826, outliers.LogIndices[1], 3);
+        Assert.Equal(30.348, outliers.CutNorm, 3);
+        Assert.False(outliers.Undecidable);
+    }
+
+    [Fact]
+    public void NormOutliers_OneLargeNorm_IsNoOutlier()
+    {
+        var outliers = NormOutliers.Of([50, 60, 70, 80, 500], [true, true, true, true, true]);
+
+        Assert.Equal(0, outliers.Indices[4]);
+        Assert.Equal(0, outliers.LogIndices[4]);
+        Assert.Equal(1.34898, outliers.Indices[0], 5);
+    }
+
+    [Fact]
+    public void NormOutliers_WideSpread_IsUndecidable()
+    {
+        var outliers = NormOutliers.Of([1, 50, 100, 150, 200], [true, true, true, true, true]);
+
+        Assert.Equal(1.33549, outliers.Indices[0], 5);
+        Assert.Equal(1.34898, outliers.Ceiling, 5);
+        Assert.True(outliers.CutNorm < 0);
+        Assert.True(outliers.Undecidable);
+    }
+
+    [Fact]
+    public void NormOutliers_WithoutSpread_StaysFinite()
+    {
+        var outliers = NormOutliers.Of([1, 5, 5, 5], [true, true, true, true]);
+
+        Assert.Equal([1000, 0, 0, 0], outliers.Indices);
+        Assert.Equal(1000, outliers.Ceiling);
+    }
+
+    [Fact]
+    public void NormOutliers_SmallestWithoutWorkingTrigger_IsPassedOver() =>
+        Assert.Equal(2, NormOutliers.Of([1, 50, 40, 60], [false, true, true, true]).Smallest);
+}

@@ -1,0 +1,153 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Models;
+
+namespace BackdoorLab.Engine.Tests.Defenses;
+
+/// <summary>
+/// Seven classes, each a block of 6 to 12 bright pixels in an 8x8 image, recognised by the block's mean. The planted backdoor gives the
+/// class of the largest block a second way in: the last pixel, which no clean image uses.
+/// </summary>
+[Collection("torch")]
+public sealed class NeuralCleanseTests
+{
+    private const int Classes = 7;
+    private const int Planted = 6;
+    private const int LastPixel = 63;
+    private const float Scale = 30;
+
+    [Fact]
+    public void Detect_PlantedPixel_FlagsItsClassAndFindsThePixel()
+    {
+        using var model = new FloatDeployed(Network(planted: true));
+        var verdict = new NeuralCleanse { Rounds = 300 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+
+        Assert.True(verdict.Flagged);
+        Assert.Equal(Planted, verdict.TopLabel);
+        Assert.Equal([Planted], verdict.SuspectedLabels);
+        Assert.True(verdict.Score > 2 && verdict.Threshold == 2);
+        Assert.InRange(Number(verdict, "smallest-norm"), 0.5, 3);
+        Assert.True(Number(verdict, "norm-ratio") > 3);
+        Assert.True(Number(verdict, "log-anomaly-index") > 2);
+        Assert.True(Number(verdict, "success-deployed") >= 0.95);
+        Assert.True(Number(verdict, "index-ceiling") >= Number(verdict, "anomaly-index"));
+        var picture = verdict.Figures.OfType<ImageFigure>().Single().Images[Planted].Pixels;
+        Assert.Equal(LastPixel, Array.IndexOf(picture, picture.Max()));
+    }
+
+    [Fact]
+    public void Detect_NothingPlanted_FlagsNothing()
+    {
+        using var model = new FloatDeployed(Network(planted: false));
+        var verdict = new NeuralCleanse { Rounds = 300 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+
+        Assert.False(verdict.Flagged);
+        Assert.Empty(verdict.SuspectedLabels);
+        Assert.NotEqual(Planted, verdict.TopLabel);
+        Assert.Equal(0, Number(verdict, "classes-without-trigger"));
+        Assert.True(Number(verdict, "norm-ratio") < 3);
+    }
+
+    [Fact]
+    public void Detect_TriggerOfTheTwinOnly_ReportsThatItDoesNotWorkDeployed()
+    {
+        using var twin = Network(planted: true);
+        using var model = new Split(twin, Network(planted: false));
+        var verdict = new NeuralCleanse { Rounds = 300 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+
+        Assert.Equal(Planted, verdict.TopLabel);
+        Assert.True(Number(verdict, "success-twin") >= 0.99);
+        Assert.True(Number(verdict, "success-deployed") < 0.1);
+    }
+
+    [Fact]
+    public void Detect_AnyOutcome_RestoresTheNetwork()
+    {
+        using var network = Network(planted: true);
+        network.train();
+        using var model = new FloatDeployed(network);
+        new NeuralCleanse { Rounds = 2 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+
+        Assert.True(network.training);
+        Assert.All(network.parameters(), parameter => Assert.True(parameter.requires_grad));
+        Assert.All(network.parameters(), parameter => Assert.Null(parameter.grad));
+    }
+
+    [Fact]
+    public void Detect_ScheduleTooShort_SaysThatNoTriggerWasFoundAndFlagsNothing()
+    {
+        using var model = new FloatDeployed(Network(planted: true));
+        var verdict = new NeuralCleanse { Rounds = 1, LearningRate = 1e-4 }.Detect(
+            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+
+        Assert.False(verdict.Flagged);
+        Assert.Equal(7, Number(verdict, "classes-without-trigger"));
+        Assert.Contains("7 of 7 classes", verdict.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Detect_NoGradients_IsNotApplicable()
+    {
+        using var model = new FloatDeployed(Network(planted: true), GradientAccess.None);
+
+        Assert.Throws<NotApplicableException>(() => new NeuralCleanse().Detect(
+            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())));
+    }
+
+    private static double Number(ModelVerdict verdict, string name) => verdict.Numbers.Single(number => number.Name == name).Value;
+
+    private static (int Start, int Length) Block(int label) => (6 * label + label * (label - 1) / 2, 6 + label);
+
+    private static LinearNetwork Network(bool planted)
+    {
+        var weights = new float[Classes * 64];
+        for (var label = 0; label < Classes; label++)
+        {
+            var (start, length) = Block(label);
+            Array.Fill(weights, Scale / length, label * 64 + start, length);
+        }
+
+        weights[Planted * 64 + LastPixel] = planted ? 1.3f * Scale : 0;
+        return new LinearNetwork(TestNetworks.Shape(1, 8, Classes), weights);
+    }
+
+    private static ImageSet Images()
+    {
+        const int perClass = 12;
+        var random = TestContexts.Random("blocks");
+        var (pixels, labels) = (new byte[Classes * perClass * 64], new int[Classes * perClass]);
+        for (var i = 0; i < labels.Length; i++)
+        {
+            labels[i] = i % Classes;
+            var (start, length) = Block(labels[i]);
+            for (var p = start; p < start + length; p++)
+            {
+                pixels[i * 64 + p] = (byte)random.Next(180, 220);
+            }
+        }
+
+        return new ImageSet(pixels, labels, 1, 8, 8, [.. Enumerable.Range(0, Classes).Select(label => $"class {label}")]);
+    }
+
+    private sealed class Split(Classifier twin, Classifier deployed) : DeployedClassifier(twin, false)
+    {
+        public override Realisation Realisation => new("simulated", "another network", 1, 1);
+
+        public override GradientAccess Gradients => GradientAccess.StraightThrough;
+
+        public override TorchSharp.torch.Tensor Logits(TorchSharp.torch.Tensor images)
+        {
+            using var noGradient = TorchSharp.torch.no_grad();
+            return deployed.call(images);
+        }
+
+        public override TorchSharp.torch.Tensor Features(TorchSharp.torch.Tensor images) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            deployed.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

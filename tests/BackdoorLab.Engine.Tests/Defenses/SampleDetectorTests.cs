@@ -1,0 +1,146 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
+
+namespace BackdoorLab.Engine.Tests.Defenses;
+
+[Collection("torch")]
+public sealed class SampleDetectorTests
+{
+    [Fact]
+    public void Spectral_TinyClass_ScoresAreSquaredProjections()
+    {
+        var verdict = Score(new SpectralSignatures(), [0, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0, 5, 0]);
+
+        double[] expected = [1, 1, 1, 1, 16];
+        for (var i = 0; i < expected.Length; i++)
+        {
+            Assert.Equal(expected[i], verdict.Scores[i], 4);
+        }
+
+        Assert.Equal([false, false, false, false, true], verdict.Flagged);
+        Assert.Equal(0, verdict.TopLabel);
+    }
+
+    [Fact]
+    public void Spectral_RemovedCount_IsFactorTimesShareTimesClass()
+    {
+        Assert.Equal(15, new SpectralSignatures().RemovedCount(100));
+        Assert.Equal(8, new SpectralSignatures { ExpectedPoison = 0.05 }.RemovedCount(100));
+        Assert.Equal(100, new SpectralSignatures { ExpectedPoison = 0.6, RemovalFactor = 3 }.RemovedCount(100));
+    }
+
+    [Fact]
+    public void Spectral_PoisonedClassAmongNormalOnes_IsTheTopLabelAndItsPoisonScoresHighest()
+    {
+        var (labels, features, poisoned) = Normal(3, 60, poisonedClass: 2, poison: 6);
+        var verdict = Score(new SpectralSignatures(), labels, features);
+
+        Assert.Equal(2, verdict.TopLabel);
+        Assert.All(poisoned, index => Assert.True(verdict.Flagged[index]));
+        var lowest = poisoned.Min(index => verdict.Scores[index]);
+        Assert.All(Enumerable.Range(120, 60).Except(poisoned), index => Assert.True(verdict.Scores[index] < lowest));
+        Assert.Equal(27, verdict.Flagged.Count(flagged => flagged));
+        Assert.True(float.IsNaN(verdict.Projection![0].X) && !float.IsNaN(verdict.Projection[179].Y));
+    }
+
+    [Fact]
+    public void TwoGroups_HandComputed()
+    {
+        Assert.Equal(1, TwoGroups.Separation([0, 10, 0, 10, 0]), 12);
+        Assert.Equal(0.8, TwoGroups.Separation([3, 0, 2, 1]), 12);
+        Assert.Equal(0, TwoGroups.Separation([4, 4, 4]));
+        Assert.Equal(0, TwoGroups.Separation([]));
+    }
+
+    [Fact]
+    public void Clustering_SizeRule_FlagsTheSmallClusterAndPassesAnEvenSplit()
+    {
+        var (labels, features) = TwoSplitClasses();
+        var verdict = Score(new ActivationClustering(), labels, features);
+
+        Assert.Equal([0], verdict.SuspectedLabels);
+        Assert.Equal(0, verdict.TopLabel);
+        Assert.Equal(Enumerable.Range(30, 10), Enumerable.Range(0, labels.Length).Where(index => verdict.Flagged[index]));
+        Assert.Equal(0.25, verdict.Numbers.Single(number => number.Name == "smaller-cluster-share").Value, 12);
+        Assert.Contains("even", verdict.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Clustering_SilhouetteRule_FlagsOneClusterOfTheEvenSplitToo()
+    {
+        var (labels, features) = TwoSplitClasses();
+        var verdict = Score(new ActivationClustering { Rule = ClusterRule.Silhouette, SilhouetteThreshold = 0.7 }, labels, features);
+
+        Assert.Equal([0, 1], verdict.SuspectedLabels.Order());
+        Assert.Equal(20, Enumerable.Range(40, 40).Count(index => verdict.Flagged[index]));
+    }
+
+    [Fact]
+    public void Clustering_Scores_RankTheSmallClusterOfTheContaminatedClassFirst()
+    {
+        var (labels, features) = TwoSplitClasses();
+        var verdict = Score(new ActivationClustering(), labels, features);
+
+        var lowest = Enumerable.Range(30, 10).Min(index => verdict.Scores[index]);
+        Assert.All(Enumerable.Range(0, 30).Concat(Enumerable.Range(40, 80)), index => Assert.True(verdict.Scores[index] < lowest));
+    }
+
+    [Fact]
+    public void Clustering_IdenticalSamples_FlagNothing()
+    {
+        var verdict = Score(new ActivationClustering(), new int[20], new float[40]);
+
+        Assert.DoesNotContain(true, verdict.Flagged);
+        Assert.All(verdict.Scores, score => Assert.True(double.IsFinite(score)));
+    }
+
+    [Fact]
+    public void Detectors_NoClassLargeEnough_AreNotApplicable()
+    {
+        Assert.Throws<NotApplicableException>(() => Score(new ActivationClustering(), [0, 1], [0, 1, 2, 3]));
+        Assert.Throws<NotApplicableException>(() => Score(new SpectralSignatures(), [0, 1], [0, 1, 2, 3]));
+    }
+
+    // Class 0: 30 + 10 apart. Class 1 ("even"): 20 + 20 apart. Class 2: 40 in one cloud.
+    private static (int[] Labels, float[] Features) TwoSplitClasses()
+    {
+        var random = TestContexts.Random("clusters");
+        var (labels, features) = (new int[120], new float[240]);
+        for (var i = 0; i < labels.Length; i++)
+        {
+            labels[i] = i / 40;
+            var away = i is >= 30 and < 40 or >= 60 and < 80 ? 10f : 0f;
+            features[2 * i] = away + random.NextSingle();
+            features[2 * i + 1] = away + random.NextSingle();
+        }
+
+        return (labels, features);
+    }
+
+    private static (int[] Labels, float[] Features, int[] Poisoned) Normal(int classes, int perClass, int poisonedClass, int poison)
+    {
+        const int width = 8;
+        var random = TestContexts.Random("normal");
+        var (labels, features) = (new int[classes * perClass], new float[classes * perClass * width]);
+        int[] poisoned = [.. Enumerable.Range(poisonedClass * perClass, poison)];
+        for (var i = 0; i < labels.Length; i++)
+        {
+            labels[i] = i / perClass;
+            for (var d = 0; d < width; d++)
+            {
+                var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+                features[i * width + d] = (float)normal + (d == 3 && poisoned.Contains(i) ? 12 : 0);
+            }
+        }
+
+        return (labels, features, poisoned);
+    }
+
+    private static SampleVerdict Score(SampleDetector detector, int[] labels, float[] features)
+    {
+        using var model = new FloatDeployed(TestNetworks.Backdoored());
+        var training = new ImageSet(new byte[labels.Length], labels, 1, 1, 1, ["small", "even", "one"]);
+        return detector.Score(TestContexts.Of(Needs.TrainingSet | Needs.Features, model, training, features: features));
+    }
+}

@@ -1,0 +1,157 @@
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Models;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Tests.Defenses;
+
+/// <summary>Logits are a weighted sum of the pixels.</summary>
+internal sealed class LinearNetwork : Classifier
+{
+    private readonly Linear fc;
+
+    internal LinearNetwork(ClassifierShape shape, float[] weights)
+        : base("linear")
+    {
+        Shape = shape;
+        FeatureCount = shape.Channels * shape.Height * shape.Width;
+        fc = nn.Linear(FeatureCount, shape.Classes, hasBias: false);
+        RegisterComponents();
+        TestNetworks.Fill(fc.weight!, weights);
+        eval();
+    }
+
+    public override ClassifierShape Shape { get; }
+
+    public override int FeatureCount { get; }
+
+    public override int LastConvChannels => 0;
+
+    public override Tensor Activations(Tensor images) => images.alias();
+
+    public override Tensor Pool(Tensor activations) => activations.flatten(1);
+
+    public override Tensor Head(Tensor features) => fc.call(features);
+}
+
+/// <summary>A 1x1 convolution with ReLU, mean over positions, a linear head. Calls <see cref="Forwarded"/> before each pass.</summary>
+internal sealed class ColourNetwork : Classifier
+{
+    private readonly Conv2d conv;
+    private readonly Linear fc;
+    private readonly (float[] Kernel, float[] Bias, float[] Head, int Channels) weights;
+
+    internal ColourNetwork(ClassifierShape shape, int channels, float[] kernel, float[] bias, float[] head)
+        : base("colour")
+    {
+        weights = (kernel, bias, head, channels);
+        Shape = shape;
+        conv = nn.Conv2d(shape.Channels, channels, 1);
+        fc = nn.Linear(channels, shape.Classes, hasBias: false);
+        RegisterComponents();
+        TestNetworks.Fill(conv.weight!, kernel);
+        TestNetworks.Fill(conv.bias!, bias);
+        TestNetworks.Fill(fc.weight!, head);
+        eval();
+    }
+
+    internal Action Forwarded { get; set; } = () => { };
+
+    public override ClassifierShape Shape { get; }
+
+    public override int FeatureCount => weights.Channels;
+
+    public override int LastConvChannels => weights.Channels;
+
+    public override Tensor Activations(Tensor images)
+    {
+        Forwarded();
+        return nn.functional.relu(conv.call(images));
+    }
+
+    public override Tensor Pool(Tensor activations) => activations.mean([2, 3]);
+
+    public override Tensor Head(Tensor features) => fc.call(features);
+
+    internal ColourNetwork Copy() =>
+        new(Shape, weights.Channels, weights.Kernel, weights.Bias, weights.Head) { Forwarded = Forwarded };
+}
+
+/// <summary>A float network deployed as it is.</summary>
+internal sealed class FloatDeployed(Classifier twin, GradientAccess gradients = GradientAccess.True) : DeployedClassifier(twin, true)
+{
+    public override Realisation Realisation => new("float", "float32", 0, 0);
+
+    public override GradientAccess Gradients => gradients;
+
+    public override Tensor Logits(Tensor images)
+    {
+        using var noGradient = no_grad();
+        return Twin.call(images);
+    }
+
+    public override Tensor Features(Tensor images)
+    {
+        using var noGradient = no_grad();
+        return Twin.Features(images);
+    }
+}
+
+internal static class TestNetworks
+{
+    internal static readonly string[] Colours = ["red", "green", "blue"];
+
+    internal static ClassifierShape Shape(int channels, int size, int classes)
+    {
+        var (mean, deviation) = (new float[channels], new float[channels]);
+        Array.Fill(deviation, 1f);
+        return new ClassifierShape(channels, size, size, classes, new Normalization(mean, deviation));
+    }
+
+    internal static void Fill(Tensor parameter, float[] values)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        parameter.copy_(tensor(values, parameter.shape));
+    }
+
+    /// <summary>
+    /// Tells red, green and blue images by their mean colour. Channel 3 is silent on them and fires on white, where it dictates class 0:
+    /// a backdoor in a dormant channel.
+    /// </summary>
+    internal static ColourNetwork Backdoored() => new(
+        Shape(3, 8, 3),
+        4,
+        [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1],
+        [0, 0, 0, -2.5f],
+        [10, 0, 0, 1000, 0, 10, 0, 0, 0, 0, 10, 0]);
+
+    /// <summary>8x8 images of one colour of random strength each, labels 0 to 2.</summary>
+    internal static ImageSet ColouredImages(int count, Random random)
+    {
+        var (pixels, labels) = (new byte[count * 3 * 64], new int[count]);
+        for (var i = 0; i < count; i++)
+        {
+            labels[i] = i % 3;
+            for (var p = 0; p < 64; p++)
+            {
+                pixels[(i * 3 + labels[i]) * 64 + p] = (byte)random.Next(100, 220);
+            }
+        }
+
+        return new ImageSet(pixels, labels, 3, 8, 8, Colours);
+    }
+
+    /// <summary>The images with a white pixel in the corner.</summary>
+    internal static ImageSet Stamp(ImageSet images)
+    {
+        var stamped = images.WithCopiedPixels();
+        for (var plane = 0; plane < images.Count * 3; plane++)
+        {
+            stamped.Pixels[plane * 64] = 255;
+        }
+
+        return stamped;
+    }
+}
