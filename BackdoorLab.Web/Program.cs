@@ -1,2 +1,13 @@
-var app = WebApplication.CreateBuilder(args).Build();
-app.Run();
+using System.CommandLine;
+using BackdoorLab.Web.Commands;
+
+// Without a command the program is the dashboard.
+var root = new RootCommand("BackdoorLab: an evaluation dashboard for backdoor attacks and defenses on image classifiers.")
+{
+    ServeCommand.Create(),
+};
+LabCommandOptions.AddTo(root);
+root.SetAction((parsed, stop) => ServeCommand.Serve(parsed, (_, _) => Task.CompletedTask, stop));
+
+// A dashboard that stops waits for its worker, which may take a while to reach the end of a batch.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(1) });

@@ -1,0 +1,43 @@
+using System.Text.RegularExpressions;
+using BackdoorLab.Engine.Experiments;
+
+namespace BackdoorLab.Web.Hosting;
+
+/// <summary>
+/// <c>/artifacts/{stage}/{file}</c>: pictures and figures of the store. A stage's folder is named by its content, so an answer never
+/// changes and may be kept by the browser for ever.
+/// </summary>
+public static partial class ArtifactEndpoint
+{
+    private const string Forever = "public, max-age=31536000, immutable";
+
+    /// <summary>Adds the endpoint.</summary>
+    public static void MapArtifacts(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/artifacts/{stage}/{file}", (string stage, string file, LabOptions options, HttpContext context) =>
+        {
+            if (ContentType(file) is not { } type || !SafeName().IsMatch(stage) || !SafeName().IsMatch(file))
+            {
+                return Results.NotFound();
+            }
+
+            var path = new ArtifactStore(options.ArtifactFolder).PathOf(stage, file);
+            if (!File.Exists(path))
+            {
+                return Results.NotFound();
+            }
+
+            context.Response.Headers.CacheControl = Forever;
+            return Results.File(path, type);
+        });
+
+    private static string? ContentType(string file) => Path.GetExtension(file) switch
+    {
+        ".png" => "image/png",
+        ".json" => "application/json",
+        _ => null,
+    };
+
+    // No separator, no leading dot: a name cannot leave its folder.
+    [GeneratedRegex("^[A-Za-z0-9_-][A-Za-z0-9._-]{1,127}$")]
+    private static partial Regex SafeName();
+}

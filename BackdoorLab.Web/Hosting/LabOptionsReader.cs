@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Options;
+
+namespace BackdoorLab.Web.Hosting;
+
+/// <summary>Reads and checks the settings before anything else is built, so that a wrong one is one plain line and not a half-started server.</summary>
+public static class LabOptionsReader
+{
+    /// <summary>Reads settings file, environment and command line.</summary>
+    /// <param name="overrides">Values of the command line by key; they win.</param>
+    /// <exception cref="OptionsValidationException">With all faults.</exception>
+    public static LabOptions Read(IReadOnlyDictionary<string, string?>? overrides = null) => Read(
+        new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+            .AddJsonFile(Path.Combine(Directory.GetCurrentDirectory(), "appsettings.json"), optional: true)
+            .Build()
+            .GetSection(LabOptions.Section),
+        new ConfigurationBuilder().AddEnvironmentVariables(LabOptions.EnvironmentPrefix).Build(),
+        new ConfigurationBuilder().AddInMemoryCollection(overrides ?? new Dictionary<string, string?>()).Build());
+
+    /// <summary>Reads the given sources, later ones winning, and makes the folders absolute.</summary>
+    /// <exception cref="OptionsValidationException">With all faults.</exception>
+    public static LabOptions Read(params IReadOnlyList<IConfiguration> sources)
+    {
+        var options = new LabOptions();
+        var faults = new List<string>();
+        foreach (var source in sources)
+        {
+            try
+            {
+                source.Bind(options);
+            }
+            catch (InvalidOperationException error)
+            {
+                // The binder's message names key, value and wanted type.
+                faults.Add(error.Message);
+            }
+        }
+
+        var given = options.Data;
+        if (!string.IsNullOrWhiteSpace(options.Lab))
+        {
+            options.Lab = Path.GetFullPath(options.Lab);
+        }
+
+        options.Data = string.IsNullOrWhiteSpace(given) ? FindData(options.Lab) : Path.GetFullPath(given);
+        if (!string.IsNullOrWhiteSpace(given) && !Path.Exists(options.Data))
+        {
+            faults.Add($"data: the folder '{options.Data}' does not exist.");
+        }
+
+        var found = new LabOptionsValidator().Validate(Options.DefaultName, options);
+        faults.AddRange(found.Failures ?? []);
+        return faults.Count == 0 ? options : throw new OptionsValidationException(LabOptions.Section, typeof(LabOptions), faults);
+    }
+
+    private static string FindData(string lab)
+    {
+        for (var folder = new DirectoryInfo(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent)
+        {
+            var shared = Path.Combine(folder.FullName, "shared", "datasets");
+            if (Directory.Exists(shared))
+            {
+                return shared;
+            }
+        }
+
+        return Path.Combine(lab, "datasets");
+    }
+}

@@ -1,0 +1,77 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace BackdoorLab.Web;
+
+/// <summary>Finds every fault of the settings at once; each message names the key, the legal values and the value found.</summary>
+public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
+{
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, LabOptions options)
+    {
+        var faults = new List<string>();
+        Range(faults, "threads", options.Threads, 1, 1024);
+        Range(faults, "maxAttempts", options.MaxAttempts, 1, 20);
+        Range(faults, "leaseSeconds", options.LeaseSeconds, 10, 3600);
+        Range(faults, "stopSeconds", options.StopSeconds, 1, 120);
+        Addresses(faults, options);
+        Folders(faults, options);
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private static void Range(List<string> faults, string key, int value, int least, int most)
+    {
+        if (value < least || value > most)
+        {
+            faults.Add($"{key}: must be from {least} to {most}; found {value}.");
+        }
+    }
+
+    private static void Addresses(List<string> faults, LabOptions options)
+    {
+        if (options.Addresses.Count == 0)
+        {
+            faults.Add("urls: must name at least one address, such as http://127.0.0.1:5080.");
+        }
+
+        foreach (var address in options.Addresses)
+        {
+            if (Host(address) is not { } host)
+            {
+                faults.Add($"urls: '{address}' is not an http or https address such as http://127.0.0.1:5080.");
+            }
+            else if (!IsLoopback(host) && !options.AllowRemote)
+            {
+                faults.Add($"urls: '{address}' can be reached from other machines, and there is no sign-in. "
+                    + "Use 127.0.0.1 or localhost, or add --allow-remote (allowRemote: true) if everybody who reaches it may do everything.");
+            }
+        }
+    }
+
+    private static string? Host(string address)
+    {
+        // Kestrel's wildcards are no valid host names for Uri.
+        var probe = address.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
+        return Uri.TryCreate(probe, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.PathAndQuery == "/" ? uri.DnsSafeHost : null;
+    }
+
+    private static bool IsLoopback(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(ip));
+
+    private static void Folders(List<string> faults, LabOptions options)
+    {
+        if (string.IsNullOrWhiteSpace(options.Lab))
+        {
+            faults.Add("lab: must name a folder.");
+        }
+        else if (File.Exists(options.Lab))
+        {
+            faults.Add($"lab: must be a folder; '{options.Lab}' is a file.");
+        }
+
+        if (File.Exists(options.Data))
+        {
+            faults.Add($"data: must be a folder; '{options.Data}' is a file.");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
+using Hangfire;
+
+namespace BackdoorLab.Web.Runs;
+
+/// <summary>What people do with runs: submit, run again, cancel. The database has the truth; jobs only wake a worker for it.</summary>
+public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRuns active, RunFeed feed, LabOptions options)
+{
+    /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
+    /// <param name="spec">A spec without faults.</param>
+    /// <param name="estimatedSeconds">Estimate to show until the worker has a better one.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<string> SubmitAsync(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
+    {
+        var runId = await store.CreateAsync(RunContent.From(spec, options.MaxAttempts, estimatedSeconds), cancellation: cancellation);
+        await EnqueueAsync(runId, cancellation);
+        return runId;
+    }
+
+    /// <summary>Queues a draft, or again a run that failed, was cancelled or was interrupted. False when it cannot be queued.</summary>
+    public async Task<bool> EnqueueAsync(string runId, CancellationToken cancellation = default)
+    {
+        if (await store.EnqueueAsync(runId, cancellation) is not { } queued)
+        {
+            return false;
+        }
+
+        Deliver(queued);
+        return true;
+    }
+
+    /// <summary>
+    /// Asks to stop; returns the state after the request, or null when there was nothing to cancel. A waiting run is cancelled at once,
+    /// a running one when its worker has reached the end of a batch or was killed.
+    /// </summary>
+    public async Task<RunState?> CancelAsync(string runId, CancellationToken cancellation = default)
+    {
+        var state = await store.RequestCancelAsync(runId, cancellation);
+        active.Cancel(runId);
+        feed.Changed(runId);
+        return state;
+    }
+
+    /// <summary>Queues interrupted runs again while they have attempts left.</summary>
+    public async Task ResumeInterruptedAsync(CancellationToken cancellation = default)
+    {
+        foreach (var queued in await store.RequeueInterruptedAsync(cancellation))
+        {
+            Deliver(queued);
+        }
+    }
+
+    /// <summary>Gives every queued run to a job, in order. At start the jobs of the last process are gone.</summary>
+    public async Task DeliverAllAsync(CancellationToken cancellation = default)
+    {
+        foreach (var queued in await store.ListQueuedAsync(cancellation))
+        {
+            Deliver(queued);
+        }
+    }
+
+    private void Deliver(RunRef run)
+    {
+        jobs.Enqueue<RunJob>(job => job.Execute(run.Id, run.Attempt, CancellationToken.None));
+        feed.Changed(run.Id);
+    }
+}

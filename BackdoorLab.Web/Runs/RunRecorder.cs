@@ -1,0 +1,156 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
+
+namespace BackdoorLab.Web.Runs;
+
+/// <summary>
+/// Turns what the engine reports into rows: the only place that knows both vocabularies. Collects between two writes, because SQLite
+/// has one writer and screens ask no more often.
+/// </summary>
+public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int attempt)
+{
+    private readonly Dictionary<string, string> _titles = [];
+    private readonly List<StageChange> _stages = [];
+    private readonly List<CellRow> _cells = [];
+    private readonly List<CurveRow> _curve = [];
+    private readonly List<ArtifactRow> _artifacts = [];
+    private readonly List<LogEntry> _log = [];
+    private RunPlan? _plan;
+    private RunProgress? _progress;
+    private bool _changed;
+
+    /// <summary>The engine's last word, once it has come.</summary>
+    public RunFinished? Finished { get; private set; }
+
+    /// <summary>Takes an event; progress reaches screens at once, the rest with the next <see cref="FlushAsync"/>.</summary>
+    public void Add(ExperimentEvent happened)
+    {
+        _changed = true;
+        switch (happened)
+        {
+            case RunStarted started:
+                Plan(started);
+                break;
+            case StageStarted started:
+                _stages.Add(new StageChange(started.Key, StageState.Running));
+                break;
+            case StageProgress progress:
+                Progress(progress);
+                break;
+            case StageFinished finished:
+                _stages.Add(new StageChange(finished.Key, StageState.Done, finished.Cached, finished.Seconds));
+                break;
+            case EpochFinished epoch:
+                _curve.Add(new CurveRow(
+                    epoch.Victim.ToString(), epoch.Epoch, epoch.Epochs, epoch.Loss, epoch.CleanAccuracy, epoch.AttackSuccessRate));
+                break;
+            case ArtifactSaved saved:
+                _artifacts.Add(Row(saved.Artifact));
+                break;
+            case CellFinished finished:
+                _cells.Add(Row(finished.Cell));
+                break;
+            case LogWritten line:
+                _log.Add(new LogEntry(line.At, line.Level, line.Message));
+                break;
+            case RunFinished finished:
+                Finished = finished;
+                break;
+            default:
+                throw new NotSupportedException($"An event of type {happened.GetType().Name} is not recorded.");
+        }
+    }
+
+    /// <summary>Adds a line of the dashboard's own to the run's log.</summary>
+    public void Log(DateTime at, string level, string text)
+    {
+        _changed = true;
+        _log.Add(new LogEntry(at, level, text));
+    }
+
+    /// <summary>Writes what was collected. False when the run is no longer this attempt's; nothing is written then.</summary>
+    public async Task<bool> FlushAsync(CancellationToken cancellation = default)
+    {
+        if (!_changed)
+        {
+            return true;
+        }
+
+        var held = await store.RecordAsync(
+            runId,
+            attempt,
+            new RunChanges
+            {
+                Plan = _plan,
+                Progress = _progress,
+                Stages = [.. _stages],
+                Cells = [.. _cells],
+                Curve = [.. _curve],
+                Artifacts = [.. _artifacts],
+                Log = [.. _log],
+            },
+            cancellation);
+        Clear();
+        feed.Changed(runId);
+        return held;
+    }
+
+    private void Clear()
+    {
+        _changed = false;
+        _plan = null;
+        _progress = null;
+        _stages.Clear();
+        _cells.Clear();
+        _curve.Clear();
+        _artifacts.Clear();
+        _log.Clear();
+    }
+
+    private void Plan(RunStarted started)
+    {
+        foreach (var stage in started.Stages)
+        {
+            _titles[stage.Key] = stage.Title;
+        }
+
+        _plan = new RunPlan(
+            [.. started.Stages.Select(stage => new StagePlan(stage.Key, stage.Kind, stage.Title, stage.EstimatedSeconds))],
+            [.. started.Cells.Select(Key)],
+            started.Environment,
+            started.EstimatedSeconds);
+    }
+
+    private void Progress(StageProgress progress)
+    {
+        var phase = _titles.GetValueOrDefault(progress.Key, progress.Key);
+        double? eta = double.IsFinite(progress.EtaSeconds) ? progress.EtaSeconds : null;
+        _progress = new RunProgress(phase, progress.RunFraction, eta);
+        feed.Report(runId, new LiveProgress(
+            phase, progress.Key, progress.Done, progress.Total, progress.Unit, progress.RunFraction, eta, progress.At));
+    }
+
+    private static CellKey Key(CellId id) => new(id.Victim.ToString(), id.Precision, id.Defense ?? ResultWords.Undefended);
+
+    private static ArtifactRow Row(ArtifactReference artifact) => new(artifact.Stage, artifact.File, artifact.Role, artifact.Title);
+
+    private static CellRow Row(CellResult cell) => new()
+    {
+        Key = Key(cell.Id),
+        Outcome = cell.Outcome switch
+        {
+            Outcome.Value => CellOutcome.Value,
+            Outcome.NotApplicable => CellOutcome.NotApplicable,
+            Outcome.Failed => CellOutcome.Failed,
+            Outcome.TimedOut => CellOutcome.TimedOut,
+            _ => CellOutcome.NotRun,
+        },
+        Reason = cell.Reason,
+        Notes = cell.Notes,
+        Seconds = cell.Outcome == Outcome.NotRun ? null : cell.Seconds,
+        Cached = cell.Cached,
+        Measurements = [.. cell.Measurements.Select(one => new MeasurementRow(one.Metric, one.Value, one.Count, one.Low, one.High))],
+        Artifacts = [.. cell.Artifacts.Select(Row)],
+    };
+}

@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace BackdoorLab.Web.Runs;
+
+/// <summary>
+/// How to start this same program again: by <c>dotnet run</c>, <c>dotnet X.dll</c>, as an executable of its own, or from a test host
+/// whose process is another program.
+/// </summary>
+public static class WorkerCommandLine
+{
+    /// <summary>Start information with file and leading arguments; <c>worker</c> is the last of them.</summary>
+    public static ProcessStartInfo Create()
+    {
+        var assembly = typeof(WorkerCommandLine).Assembly;
+        var name = assembly.GetName().Name!;
+        var process = Environment.ProcessPath;
+        var start = new ProcessStartInfo();
+        if (process is not null && (assembly.Location.Length == 0 || Path.GetFileNameWithoutExtension(process) == name))
+        {
+            start.FileName = process;
+        }
+        else
+        {
+            start.FileName = DotnetHost(process);
+            start.ArgumentList.Add(assembly.Location);
+        }
+
+        start.ArgumentList.Add("worker");
+        return start;
+    }
+
+    private static string DotnetHost(string? process)
+    {
+        var executable = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        if (process is not null && Path.GetFileName(process) == executable)
+        {
+            return process;
+        }
+
+        // .../shared/Microsoft.NETCore.App/10.0.x/ belongs to the host three folders above.
+        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", executable));
+        return File.Exists(root) ? root : executable;
+    }
+}
