@@ -4,15 +4,13 @@ namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
 /// How a model does on clean and on triggered test images. Attack success and robust accuracy are counted over the
-/// same images: those
-/// whose true label is not the intended one. Under all-to-one that leaves out the target class; under all-to-all
-/// nothing.
+/// same images: those whose true label is not the intended one. Under all-to-one that leaves out the target class;
+/// under all-to-all nothing.
 /// </summary>
 /// <param name="CleanAccuracy">Clean images classified as their label.</param>
 /// <param name="AttackSuccessRate">Triggered images classified as intended, target class left out.</param>
 /// <param name="AttackSuccessRateAll">The same over all triggered images.</param>
-/// <param name="RobustAccuracy">Triggered images classified as their true label, over those of <paramref
-/// name="AttackSuccessRate"/>.</param>
+/// <param name="RobustAccuracy">The attack success rate's images classified as their true label.</param>
 public sealed record BackdoorMetrics(
     Share CleanAccuracy, Share AttackSuccessRate, Share AttackSuccessRateAll, Share RobustAccuracy)
 {

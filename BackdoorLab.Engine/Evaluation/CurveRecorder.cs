@@ -8,8 +8,7 @@ namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
 /// Measures the intermediate models that a defense shows through <see cref="Defenses.DefenseContext.Observe"/>, on a
-/// fixed random
-/// subset of the test images, and gives nothing back.
+/// fixed random subset of the test images, and gives nothing back.
 /// </summary>
 public sealed class CurveRecorder
 {

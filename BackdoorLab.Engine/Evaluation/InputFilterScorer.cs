@@ -9,8 +9,8 @@ namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
 /// Scores an input filter on clean and on triggered test images. The triggered ones are those of the attack success
-/// rate: their true
-/// label is not already the intended one. On the benign twin flagging either kind is a false positive.
+/// rate: their true label is not already the intended one. On the benign twin flagging either kind is a false
+/// positive.
 /// </summary>
 public static class InputFilterScorer
 {
@@ -90,7 +90,7 @@ public static class InputFilterScorer
             Metric.FilteredCleanAccuracy,
             Share.Of(clean.Length, _ => true, i => clean[i] <= threshold && inputs.CleanCorrect[i]));
         sheet.Add(Metric.DetectorThreshold, threshold);
-        TargetLabelScore.AddTo(sheet, truth with { Mapping = default }, [], null);
+        TargetLabelScore.NoteWeakAttack(sheet, truth);
         sheet.Figure(ScoreFigures.Histogram(
             truth.IsBackdoored ? "Scores of test inputs" : "Scores of test inputs on the benign model",
             scoreName,

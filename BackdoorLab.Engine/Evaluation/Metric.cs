@@ -245,7 +245,7 @@ public sealed record Metric(
             .Select(property => (Metric)property.GetValue(null)!),
     ];
 
-    /// <summary>The metric with this id; a number that only a method knows gets its name and its unit from the id.</summary>
+    /// <summary>The metric with this id; a method's own number gets its name and unit from the id.</summary>
     public static Metric Find(string id)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);

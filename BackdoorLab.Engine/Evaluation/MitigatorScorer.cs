@@ -4,8 +4,7 @@ namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
 /// Scores a repair by the same measurements before and after, at the same precision. On the benign twin there is no
-/// attack to remove,
-/// so only the harm is told.
+/// attack to remove, so only the harm is told.
 /// </summary>
 public static class MitigatorScorer
 {
@@ -33,7 +32,7 @@ public static class MitigatorScorer
             AddAttack(sheet, before, after);
         }
 
-        TargetLabelScore.AddTo(sheet, truth with { Mapping = default }, [], null);
+        TargetLabelScore.NoteWeakAttack(sheet, truth);
         sheet.Figure(Curve(curve, truth.IsBackdoored, abscissa));
         return sheet.ToScored();
     }

@@ -16,7 +16,7 @@ public static class SampleDetectorScorer
     {
         if (truth is { IsBackdoored: true, PoisonMask: null })
         {
-            throw new ArgumentException("A backdoored model's samples cannot be scored without the poison mask.", nameof(truth));
+            throw new ArgumentException("Samples of a backdoored model need the poison mask.", nameof(truth));
         }
 
         var count = truth.PoisonMask?.Length ?? verdict.Scores.Length;

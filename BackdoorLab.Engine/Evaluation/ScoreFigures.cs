@@ -10,8 +10,7 @@ public static class ScoreFigures
 
     /// <summary>
     /// Histograms of named groups over common bins between the lowest and the highest finite score, or null when
-    /// there is none. Heights
-    /// are shares of the group, so that a small group is seen beside a large one.
+    /// there is none. Heights are shares of the group, so that a small group is seen beside a large one.
     /// </summary>
     public static HistogramFigure? Histogram(
         string title,
@@ -51,8 +50,8 @@ public static class ScoreFigures
 
     /// <summary>
     /// Points of a plane, clean and poisoned apart, at most <paramref name="limit"/> in all; or null when no point is
-    /// finite. When they
-    /// must be thinned, poisoned samples keep up to half of the places, however few they are among all.
+    /// finite. When they must be thinned, poisoned samples keep up to half of the places, however few they are among
+    /// all.
     /// </summary>
     public static ScatterFigure? Scatter(
         string title, (float X, float Y)[] plane, bool[]? poisoned, Random random, int limit = 2000)

@@ -9,8 +9,7 @@ internal static class TargetLabelScore
 {
     /// <summary>
     /// The hit is judged on the one most suspicious label, not on the whole list: a method that flags every class
-    /// would otherwise
-    /// always be right.
+    /// would otherwise always be right.
     /// </summary>
     public static void AddTo(ScoreSheet sheet, BackdoorTruth truth, IReadOnlyList<int> suspected, int? top)
     {
@@ -30,6 +29,12 @@ internal static class TargetLabelScore
             sheet.Note("All-to-all: every label is a target, so there is no single one to hit.");
         }
 
+        NoteWeakAttack(sheet, truth);
+    }
+
+    /// <summary>A defense that finds or removes nothing of an attack that never worked has not failed.</summary>
+    public static void NoteWeakAttack(ScoreSheet sheet, BackdoorTruth truth)
+    {
         if (truth is { IsBackdoored: true, AttackSuccessRate: < 0.5 and var rate })
         {
             var percent = rate.ToString("P0", CultureInfo.InvariantCulture);

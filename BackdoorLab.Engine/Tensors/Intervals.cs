@@ -10,8 +10,7 @@ public static class Intervals
 {
     /// <summary>
     /// The exact (Clopper-Pearson) interval of a share: it covers the true share at least as often as promised for
-    /// any count,
-    /// also at 0 and at <paramref name="count"/>. Without observations it is [0, 1].
+    /// any count, also at 0 and at <paramref name="count"/>. Without observations it is [0, 1].
     /// </summary>
     public static Interval ClopperPearson(int successes, int count, double confidence = 0.95)
     {
@@ -47,8 +46,7 @@ public static class Intervals
 
     /// <summary>
     /// Percentile bootstrap interval of the mean of <c>after[i] - before[i]</c>: the pairs are resampled, not the
-    /// sides, so what a pair
-    /// shares (its seed, its data set) cancels.
+    /// sides, so what a pair shares (its seed, its data set) cancels.
     /// </summary>
     public static Interval BootstrapPairedDifference(
         ReadOnlySpan<double> before,

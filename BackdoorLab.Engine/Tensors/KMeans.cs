@@ -28,8 +28,7 @@ public sealed class KMeans
     }
 
     /// <summary>
-    /// Clusters points [N, dimensions], row-major. With fewer distinct points than clusters some clusters stay
-    /// empty.
+    /// Clusters points [N, dimensions], row-major. With fewer distinct points than clusters some clusters stay empty.
     /// </summary>
     public static KMeans Fit(
         float[] data, int dimensions, int clusters, Random random, int restarts = 10, int iterations = 50)

@@ -5,8 +5,7 @@ namespace BackdoorLab.Engine.Tensors;
 
 /// <summary>
 /// Principal components of points: directions of largest variance, each with its sign fixed so that its entry of
-/// largest magnitude is
-/// positive, because a solver's signs are arbitrary and would mirror pictures between machines.
+/// largest magnitude is positive, because a solver's signs are arbitrary and would mirror pictures between machines.
 /// </summary>
 public sealed class PrincipalComponents
 {

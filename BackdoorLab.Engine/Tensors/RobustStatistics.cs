@@ -29,8 +29,7 @@ public static class RobustStatistics
 
     /// <summary>
     /// The MAD index of every value: |value - median| / (1.4826 MAD). Without any spread (MAD 0) a value at the
-    /// median has index 0 and
-    /// any other one infinity: the caller decides what that means before it reports it.
+    /// median has index 0 and any other one infinity: the caller decides what that means before it reports it.
     /// </summary>
     public static double[] AnomalyIndices(ReadOnlySpan<double> values)
     {
@@ -46,8 +45,7 @@ public static class RobustStatistics
 
     /// <summary>
     /// The index that a value of zero would get: the highest that anything non-negative can reach below the median. A
-    /// rule whose cut
-    /// lies above this ceiling cannot decide. Infinite when the values have no spread.
+    /// rule whose cut lies above this ceiling cannot decide. Infinite when the values have no spread.
     /// </summary>
     public static double IndexCeiling(ReadOnlySpan<double> values) =>
         Index(Math.Abs(Median(values)), NormalConsistency * Mad(values));

@@ -2,8 +2,7 @@ namespace BackdoorLab.Engine.Tensors;
 
 /// <summary>
 /// Receiver operating characteristic of a score of which higher means positive: from nothing flagged (0, 0) to
-/// everything flagged
-/// (1, 1), one point per distinct score, so that ties are flagged together.
+/// everything flagged (1, 1), one point per distinct score, so that ties are flagged together.
 /// </summary>
 /// <param name="FalsePositiveRates">Abscissae, rising.</param>
 /// <param name="TruePositiveRates">Ordinates, rising.</param>

@@ -5,8 +5,7 @@ public static class Sampling
 {
     /// <summary>
     /// At most <paramref name="limit"/> of the indices 0..<paramref name="count"/> - 1, without repetition,
-    /// ascending; all of them when
-    /// there are not more, and then nothing is drawn.
+    /// ascending; all of them when there are not more, and then nothing is drawn.
     /// </summary>
     public static int[] Choose(int count, int limit, Random random)
     {

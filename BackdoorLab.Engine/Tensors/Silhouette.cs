@@ -5,11 +5,9 @@ public static class Silhouette
 {
     /// <summary>
     /// Mean of (b - a) / max(a, b) over points [N, dimensions]: a is the mean Euclidean distance to the other points
-    /// of the own
-    /// cluster, b the lowest mean distance to another cluster; a point alone in its cluster counts 0. The cost is
-    /// quadratic, so more
-    /// than <paramref name="maxSamples"/> points are thinned at random first. 0 when fewer than two clusters have
-    /// points.
+    /// of the own cluster, b the lowest mean distance to another cluster; a point alone in its cluster counts 0. The
+    /// cost is quadratic, so more than <paramref name="maxSamples"/> points are thinned at random first. 0 when fewer
+    /// than two clusters have points.
     /// </summary>
     public static double Score(float[] data, int dimensions, int[] assignments, int maxSamples, Random random)
     {

@@ -117,5 +117,7 @@ public sealed class EvaluatorTests
             using var centers = tensor(new float[] { 0, 1, 2, 3 });
             return -(features - centers).abs() * (float)scale;
         }
+
+        protected override Classifier CreateLike() => new StubClassifier(scale);
     }
 }

@@ -71,6 +71,15 @@ public sealed class RepairAndFilterScorerTests
     }
 
     [Fact]
+    public void Scorers_OfAttackThatFailed_SaySo()
+    {
+        var weak = Backdoored with { AttackSuccessRate = 0.1 };
+        Assert.Single(InputFilterScorer.Score(Inputs, 3, "score", weak).Notes);
+        Assert.Single(MitigatorScorer.Score(Before, After, weak, []).Notes);
+        Assert.Empty(MitigatorScorer.Score(Before, After, Backdoored with { AttackSuccessRate = 0.98 }, []).Notes);
+    }
+
+    [Fact]
     public void Filter_ScoreAtTheThreshold_IsAccepted()
     {
         var scored = InputFilterScorer.Score(new([3], [true], [3], [true]), threshold: 3, "score", Backdoored);
