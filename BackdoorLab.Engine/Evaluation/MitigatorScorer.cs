@@ -19,7 +19,7 @@ public static class MitigatorScorer
         BackdoorMetrics after,
         BackdoorTruth truth,
         IReadOnlyList<CurvePoint> curve,
-        string abscissa = "pruned share")
+        string abscissa = "pruned channels")
     {
         var sheet = new ScoreSheet();
         sheet.Add(Metric.CleanAccuracy, after.CleanAccuracy);
