@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace BackdoorLab.Benchmarks;
+
+/// <summary>A measurement in a process of its own, so that neither side inherits the other's threads or memory.</summary>
+internal static class Child
+{
+    /// <summary>This program's own measurements.</summary>
+    public static string Engine(int threads, params string[] arguments) =>
+        Run(Environment.ProcessPath!, threads, Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet"
+            ? [typeof(Child).Assembly.Location, .. arguments]
+            : arguments);
+
+    /// <summary>The PyTorch script that lies beside this program.</summary>
+    public static string Python(string interpreter, int threads, params string[] arguments) =>
+        Run(interpreter, threads, [Path.Combine(AppContext.BaseDirectory, "pytorch_baseline.py"), .. arguments]);
+
+    /// <summary>Null when the interpreter has PyTorch, else why not.</summary>
+    public static string? MissingPyTorch(string interpreter)
+    {
+        try
+        {
+            Run(interpreter, 1, ["-c", "import torch"]);
+            return null;
+        }
+        catch (InvalidOperationException error)
+        {
+            return error.Message;
+        }
+        catch (System.ComponentModel.Win32Exception error)
+        {
+            return error.Message;
+        }
+    }
+
+    private static string Run(string program, int threads, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0
+            ? output.TrimEnd().Split('\n')[^1]
+            : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {errors.Result.Trim().Split('\n')[^1]}");
+    }
+}

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Training;
+using TorchSharp;
+
+namespace BackdoorLab.Benchmarks;
+
+/// <summary>Our side: the engine's own trainer, with its whole data pipeline, and its networks' forward pass.</summary>
+internal static class EngineSide
+{
+    private const int Steps = 500;
+
+    private static readonly ClassifierShape Shape = new(3, 32, 32, 10, new([0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]));
+
+    /// <summary>Images per second over about <paramref name="seconds"/> of training steps, and half as long of forward passes.</summary>
+    public static Sample Measure(string net, bool bfloat16, int batch, int threads, double seconds)
+    {
+        using var model = Start(net, threads);
+        var options = Options(batch, bfloat16 ? TrainingPrecision.BFloat16 : TrainingPrecision.Float32);
+        var train = batch * Rate(steps => Train(model, Noise(batch * steps), options), seconds);
+        var images = Batches.Images(Noise(batch));
+        var forward = batch * Rate(steps => Forward(model, images, steps, bfloat16), seconds / 2);
+        var parameters = model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());
+        return new(train, forward, parameters, $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}");
+    }
+
+    /// <summary>Gather, crop, flip and normalise of one batch against a whole step, in the faster arithmetic this processor has.</summary>
+    public static PipelineSample Pipeline(int batch, int threads, double seconds)
+    {
+        using var model = Start("res-net8", threads);
+        var options = Options(batch, TrainingPrecision.Auto);
+        var step = 1 / Rate(steps => Train(model, Noise(batch * steps), options), seconds);
+        var data = Noise(batch * 64);
+        var random = new SeedTree(2).Random();
+        using var normalize = new PixelNormalization(Shape);
+        var pipeline = 1 / Rate(
+            steps =>
+            {
+                for (var i = 0; i < steps; i++)
+                {
+                    using var scope = torch.NewDisposeScope();
+                    using var noGradient = torch.no_grad();
+                    int[] indices = [.. Enumerable.Range(0, batch).Select(_ => random.Next(data.Count))];
+                    normalize.call(Batches.Images(data, indices, new(options.CropPadding, options.Flip), random));
+                    Batches.Labels(data, indices);
+                }
+            },
+            seconds / 4);
+        return new(step * 1000, pipeline * 1000, Trainer.UsesBFloat16(options));
+    }
+
+    /// <summary>Resident memory of one long training after its first 500 steps and at its end.</summary>
+    public static MemorySample Memory(int batch, int threads, int steps)
+    {
+        using var model = Start("res-net8", threads);
+        var megabytes = new List<double>();
+        var hooks = new TrainingHooks { EpochFinished = _ => megabytes.Add(ResidentMegabytes()) };
+        var options = Options(batch, TrainingPrecision.Auto) with { Epochs = Math.Max(2, steps / Steps) };
+        Trainer.Train(model, Noise(batch * Steps), options, Run(), hooks, flipAllowed: true);
+        return new(Steps, megabytes[0], Steps * megabytes.Count, megabytes[^1]);
+    }
+
+    private static Classifier Start(string net, int threads)
+    {
+        TorchRuntime.Initialize(threads);
+        torch.random.manual_seed(1);
+        ModelSource source = net == "res-net18" ? new ResNet18() : new ResNet8();
+        return source.Build(Shape);
+    }
+
+    // Small constant rate: on noise labels the loss must stay finite for as long as the clock needs.
+    private static TrainOptions Options(int batch, TrainingPrecision precision) => new()
+    {
+        Epochs = 1,
+        BatchSize = batch,
+        LearningRate = 0.01,
+        Schedule = ScheduleKind.Constant,
+        CropPadding = 4,
+        Flip = true,
+        Precision = precision,
+    };
+
+    private static void Train(Classifier model, ImageSet data, TrainOptions options) =>
+        Trainer.Train(model, data, options, Run(), flipAllowed: true);
+
+    private static void Forward(Classifier model, torch.Tensor images, int steps, bool bfloat16)
+    {
+        model.eval();
+        for (var i = 0; i < steps; i++)
+        {
+            using var scope = torch.NewDisposeScope();
+            using var noGradient = torch.no_grad();
+            using var arithmetic = Autocast.BFloat16If(bfloat16);
+            model.call(images);
+        }
+    }
+
+    /// <summary>Steps per second over at least three steps and about the asked seconds, after two steps of warm-up; as the other side does.</summary>
+    private static double Rate(Action<int> run, double seconds)
+    {
+        run(1);
+        var once = Seconds(run, 1);
+        var steps = Math.Max(3, (int)(seconds / once));
+        return steps / Seconds(run, steps);
+    }
+
+    private static double Seconds(Action<int> run, int steps)
+    {
+        var watch = Stopwatch.StartNew();
+        run(steps);
+        return watch.Elapsed.TotalSeconds;
+    }
+
+    private static RunContext Run() => new(new SeedTree(1));
+
+    private static ImageSet Noise(int count)
+    {
+        var pixels = new byte[count * Shape.Channels * Shape.Height * Shape.Width];
+        new SeedTree(3).Random().NextBytes(pixels);
+        var labels = Enumerable.Range(0, count).Select(i => i % Shape.Classes).ToArray();
+        return new(pixels, labels, Shape.Channels, Shape.Height, Shape.Width, [.. labels.Take(Shape.Classes).Select(label => $"{label}")]);
+    }
+
+    private static double ResidentMegabytes()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.WorkingSet64 / 1048576.0;
+    }
+}

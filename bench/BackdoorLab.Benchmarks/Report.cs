@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using BackdoorLab.Engine.Tensors;
+
+namespace BackdoorLab.Benchmarks;
+
+/// <summary>The printed result: rates of both sides, their ratios, and each asked figure with met or missed.</summary>
+internal sealed class Report
+{
+    private readonly StringBuilder _text = new();
+
+    /// <summary>Asked figures that were measured and missed.</summary>
+    public int Missed { get; private set; }
+
+    public void Header(ComparisonOptions options, Comparison comparison)
+    {
+        var machine = TorchRuntime.Describe();
+        Line($"{comparison.Libraries}; {machine["processor"]}, {options.Threads} threads, bfloat16 instructions: {machine["bfloat16Instructions"]}");
+        Line($"batch {options.Batch}, 32x32x3; {options.Rounds} rounds of about {options.Seconds} s per training; medians, range in brackets");
+        if (comparison.MissingPyTorch is { } reason)
+        {
+            Line($"PyTorch is missing ({reason}); install it (Debian: python3-torch) or name an interpreter with --python.");
+        }
+
+        Line($"");
+    }
+
+    public void Rates(ComparisonOptions options, Comparison comparison)
+    {
+        Line($"| images/s | BackdoorLab FP32 | PyTorch FP32 (eager, NCHW) | BackdoorLab BF16 | PyTorch BF16 (autocast, channels-last) |");
+        Line($"| --- | --- | --- | --- | --- |");
+        foreach (var net in options.Nets)
+        {
+            foreach (var training in new[] { true, false })
+            {
+                var cells = Enum.GetValues<Side>().Select(side => Rate(comparison.Rates(net, side, training)));
+                Line($"| {Name(net)} {Pass(training)} | {string.Join(" | ", cells)} |");
+            }
+        }
+
+        Line($"");
+    }
+
+    public void Ratios(ComparisonOptions options, Comparison comparison)
+    {
+        Line($"| ratio (above 1: BackdoorLab is faster) | BF16 : PyTorch FP32 | BF16 : PyTorch BF16 | FP32 : PyTorch FP32 |");
+        Line($"| --- | --- | --- | --- |");
+        foreach (var net in options.Nets)
+        {
+            foreach (var training in new[] { true, false })
+            {
+                Line($"| {Name(net)} {Pass(training)} | {Ratio(Side.OursBFloat16, Side.PyTorchFloat32)} | {Ratio(Side.OursBFloat16, Side.PyTorchBFloat16)} | {Ratio(Side.OursFloat32, Side.PyTorchFloat32)} |");
+
+                string Ratio(Side ours, Side theirs)
+                {
+                    var ratio = comparison.Ratio(net, ours, theirs, training);
+                    return double.IsNaN(ratio) ? "-" : ratio.ToString("F2", CultureInfo.InvariantCulture);
+                }
+            }
+        }
+
+        Line($"");
+    }
+
+    /// <summary>One asked figure: at least, or at most, so much.</summary>
+    public void Asked(string what, double measured, double bound, bool atLeast = true, string unit = "x")
+    {
+        if (double.IsNaN(measured))
+        {
+            Line($"- {what}: not measured");
+            return;
+        }
+
+        var met = atLeast ? measured >= bound : measured <= bound;
+        Missed += met ? 0 : 1;
+        Line($"- {what}: {measured:F2}{unit}, asked at {(atLeast ? "least" : "most")} {bound:0.##}{unit}: {(met ? "met" : "MISSED")}");
+    }
+
+    public override string ToString() => _text.ToString();
+
+    private static string Rate(IReadOnlyList<double> rates) => rates.Count == 0
+        ? "-"
+        : string.Create(CultureInfo.InvariantCulture, $"{Comparison.Median(rates):F0} [{rates.Min():F0}-{rates.Max():F0}]");
+
+    private static string Name(string net) => net == "res-net18" ? "ResNet-18" : "ResNet-8";
+
+    private static string Pass(bool training) => training ? "training" : "forward";
+
+    private void Line(FormattableString text) => _text.AppendLine(text.ToString(CultureInfo.InvariantCulture));
+}
