@@ -32,6 +32,9 @@ public sealed class RunContext
     /// <summary>A context for a part of this one: same cancellation, progress and log, own random streams.</summary>
     public RunContext Child(string name) => new(Seeds.Child(name), Cancellation, _progress, _log);
 
+    /// <summary>The same context under another token.</summary>
+    public RunContext With(CancellationToken cancellation) => new(Seeds, cancellation, _progress, _log);
+
     /// <summary>Call once per batch.</summary>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public void ThrowIfCancelled() => Cancellation.ThrowIfCancellationRequested();

@@ -54,4 +54,8 @@ public sealed record ExperimentSpec
     /// </summary>
     [Range(10, 100_000)]
     public int CleanHoldout { get; init; } = 1000;
+
+    /// <summary>Seconds after which a cell is given up as timed out; 0 sets no limit. Does not influence the numbers of cells that finish.</summary>
+    [Range(0, 1_000_000)]
+    public int CellTimeLimit { get; init; }
 }

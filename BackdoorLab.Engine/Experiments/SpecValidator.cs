@@ -31,6 +31,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
         Integer(root, nameof(ExperimentSpec.Schema), faults);
         Integer(root, nameof(ExperimentSpec.Seed), faults);
         Integer(root, nameof(ExperimentSpec.CleanHoldout), faults);
+        Integer(root, nameof(ExperimentSpec.CellTimeLimit), faults);
         if (root["schema"] is JsonValue schema && schema.TryGetValue(out int version) && version != ExperimentSpec.CurrentSchema)
         {
             faults.Add(new("schema", $"must be {ExperimentSpec.CurrentSchema}, not {version}; this program reads no other version."));

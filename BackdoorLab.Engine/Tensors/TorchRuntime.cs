@@ -23,6 +23,9 @@ public static class TorchRuntime
     /// <summary>Whether this processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX-BF16).</summary>
     public static bool HasBFloat16Instructions { get; } = DetectBFloat16();
 
+    /// <summary>The processor's name as the operating system gives it.</summary>
+    public static string ProcessorName { get; } = ReadProcessorName();
+
     /// <summary>Prepares the process. Later calls do nothing.</summary>
     /// <param name="threads">Kernel threads; part of a result, since it changes the order of floating-point sums.</param>
     /// <exception cref="TorchUnavailableException">The native library cannot be loaded; the message says why and what to do.</exception>
@@ -52,7 +55,7 @@ public static class TorchRuntime
         ["torchSharp"] = typeof(torch).Assembly.GetName().Version!.ToString(3),
         ["dotnet"] = Environment.Version.ToString(),
         ["os"] = RuntimeInformation.OSDescription,
-        ["processor"] = ProcessorName(),
+        ["processor"] = ProcessorName,
         ["cores"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
         ["threads"] = Threads.ToString(CultureInfo.InvariantCulture),
         ["bfloat16Instructions"] = HasBFloat16Instructions ? "yes" : "no",
@@ -114,7 +117,7 @@ public static class TorchRuntime
         return (eax & (1 << 5)) != 0 || (edx & (1 << 22)) != 0;
     }
 
-    private static string ProcessorName()
+    private static string ReadProcessorName()
     {
         const string CpuInfo = "/proc/cpuinfo";
         var line = File.Exists(CpuInfo)

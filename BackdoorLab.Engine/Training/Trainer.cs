@@ -64,7 +64,7 @@ public static class Trainer
             {
                 Epoch(optimizer, lossSum);
                 _curve.Add(lossSum.item<double>() / _stepsPerEpoch);
-                lossSum.zero_();
+                Clear(lossSum);
                 model.eval();
                 hooks.EpochFinished?.Invoke(new EpochReport(_curve.Count, options.Epochs, _curve[^1], model));
             }
@@ -77,6 +77,13 @@ public static class Trainer
             }
 
             return _curve;
+        }
+
+        // The in-place operation returns an alias, which the scope collects.
+        private static void Clear(Tensor sum)
+        {
+            using var scope = NewDisposeScope();
+            sum.zero_();
         }
 
         private void Epoch(Optimizer optimizer, Tensor lossSum)

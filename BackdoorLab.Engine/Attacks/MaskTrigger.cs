@@ -1,0 +1,29 @@
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Attacks;
+
+/// <summary>A trigger that mixes a fixed pattern into the image: x' = (1 - m) x + m p.</summary>
+/// <param name="mask">float [H*W] in [0,1]: how much of the pattern each pixel takes, the same for all channels.</param>
+/// <param name="pattern">float [C*H*W] in [0,1].</param>
+/// <param name="channels">C.</param>
+/// <param name="height">H.</param>
+/// <param name="width">W.</param>
+public sealed class MaskTrigger(float[] mask, float[] pattern, int channels, int height, int width) : Trigger
+{
+    /// <inheritdoc/>
+    public override float[] Mask { get; } = mask;
+
+    /// <summary>float [C*H*W] in [0,1].</summary>
+    public float[] Pattern { get; } = pattern;
+
+    /// <inheritdoc/>
+    public override Tensor Apply(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var m = tensor(Mask).reshape(1, 1, height, width);
+        var p = tensor(Pattern).reshape(1, channels, height, width);
+        // lerp is x + m (p - x): the same as (1 - m) x + m p, and exact where m is 0.
+        return images.lerp(p, m).clamp_(0, 1).MoveToOuterDisposeScope();
+    }
+}

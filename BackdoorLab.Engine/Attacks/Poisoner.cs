@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Attacks;
+
+/// <summary>The mechanics that all poisoning attacks share: which samples, stamping in pixel space, relabelling.</summary>
+public static class Poisoner
+{
+    private const int BatchSize = 256;
+
+    /// <summary>
+    /// Poisons round(rate x N) random samples: under all-to-one among those whose label is not the target, as the field does, under
+    /// all-to-all among all. With <see cref="Attack.StampAfterAugmentation"/> the pixels stay clean for the trainer to stamp, and only
+    /// the labels change. The input is not touched.
+    /// </summary>
+    public static PoisonedSet Poison(ImageSet clean, Attack attack, Trigger trigger, SeedTree seeds)
+    {
+        var candidates = Enumerable.Range(0, clean.Count)
+            .Where(i => attack.Mapping == LabelMapping.AllToAll || clean.Labels[i] != attack.TargetLabel)
+            .ToArray();
+        seeds.Child("which").Random().Shuffle(candidates);
+        var count = Math.Min((int)Math.Round(attack.PoisonRate * clean.Count, MidpointRounding.AwayFromZero), candidates.Length);
+        var chosen = candidates[..count];
+        Array.Sort(chosen);
+        var poisoned = clean.WithCopiedPixels();
+        var mask = new bool[clean.Count];
+        foreach (var index in chosen)
+        {
+            mask[index] = true;
+            poisoned.Labels[index] = attack.Map(clean.Labels[index], clean.Classes);
+        }
+
+        if (!attack.StampAfterAugmentation)
+        {
+            StampInPlace(poisoned, chosen, trigger);
+        }
+
+        return new(poisoned, mask);
+    }
+
+    /// <summary>Every test image with the trigger, true labels kept. Metrics leave out those whose true label is already the intended one.</summary>
+    public static TriggeredSet Trigger(ImageSet test, Attack attack, Trigger trigger)
+    {
+        var stamped = test.WithCopiedPixels();
+        StampInPlace(stamped, [.. Enumerable.Range(0, test.Count)], trigger);
+        return new(stamped, test.Labels, [.. test.Labels.Select(label => attack.Map(label, test.Classes))]);
+    }
+
+    /// <summary>Stamps the images at <paramref name="indices"/> and rounds back to 8 bits.</summary>
+    private static void StampInPlace(ImageSet set, int[] indices, Trigger trigger)
+    {
+        var plane = set.Height * set.Width;
+        for (var start = 0; start < indices.Length; start += BatchSize)
+        {
+            using var scope = NewDisposeScope();
+            var batch = indices.AsSpan(start, Math.Min(BatchSize, indices.Length - start));
+            var stamped = trigger.Apply(Batches.Images(set, batch)).contiguous();
+            var values = MemoryMarshal.Cast<byte, float>(stamped.bytes);
+            for (var i = 0; i < batch.Length; i++)
+            {
+                var target = set.Pixels.AsSpan(batch[i] * set.ImageBytes, set.ImageBytes);
+                for (var p = 0; p < target.Length; p++)
+                {
+                    target[p] = (byte)MathF.Round(values[i * plane * set.Channels + p] * 255f);
+                }
+            }
+        }
+    }
+}

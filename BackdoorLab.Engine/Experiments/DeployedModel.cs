@@ -1,0 +1,58 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>One victim at one precision with what several cells share: its undefended metrics and the training features.</summary>
+internal sealed class DeployedModel : IDisposable
+{
+    private const int DivergenceImages = 500;
+    private readonly StageContext _stage;
+    private readonly VictimModels _models;
+    private readonly Victim _victim;
+    private readonly string _label;
+    private readonly RunContext _run;
+    private float[]? _features;
+
+    internal DeployedModel(StageContext stage, VictimModels models, Victim victim, Precision precision, string label, RunContext run)
+    {
+        (_stage, _models, _victim, _label, _run) = (stage, models, victim, label, run);
+        Model = precision.Convert(models.Model(victim), stage.Inputs.Holdout, run);
+        Metrics = Evaluator.Measure(Model, stage.Inputs.CleanTest, stage.Inputs.Triggered, run);
+    }
+
+    internal DeployedClassifier Model { get; }
+
+    internal BackdoorMetrics Metrics { get; }
+
+    internal bool Matches(CellPlan cell) => cell.Id.Victim == _victim && cell.Id.Precision == _label;
+
+    /// <summary>Features of the training set this victim was trained on, [N, FeatureCount]; one pass for all detectors.</summary>
+    internal float[] TrainingFeatures(RunContext run) => _features ??= Inference.Features(
+        Model,
+        _victim == Victim.Backdoored ? _stage.Inputs.Poisoned.Images : _stage.Inputs.CleanTrain,
+        run);
+
+    /// <summary>The row without a defense: accuracy, attack success, and what the precision really is.</summary>
+    internal Scored Undefended()
+    {
+        using var reference = new Float32().Convert(_models.Model(_victim), _stage.Inputs.Holdout, _run);
+        var images = _stage.Inputs.CleanTest.Select([.. Enumerable.Range(0, Math.Min(DivergenceImages, _stage.Inputs.CleanTest.Count))]);
+        var realisation = Model.Realisation;
+        return new()
+        {
+            Measurements =
+            [
+                .. Metrics.Measurements(),
+                .. Evaluator.Divergence(Model, reference, images, _run).Measurements(),
+                .. Evaluator.Realisation(Model),
+            ],
+            Notes = [$"{realisation.Kind}: {realisation.Description}"],
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+}

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using BackdoorLab.Engine.Core;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>Stamps events, keeps the progress account and holds progress to a few events a second.</summary>
+internal sealed class EventStream(IExperimentObserver observer)
+{
+    private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
+    private readonly Stopwatch _sinceProgress = Stopwatch.StartNew();
+    private ProgressMeter? _meter;
+    private string _stage = "";
+
+    internal void Emit(ExperimentEvent happened) => observer.On(happened with { At = DateTime.UtcNow });
+
+    internal void Log(string level, string message) => Emit(new LogWritten(level, message));
+
+    internal void Begin(ExperimentPlan plan, IReadOnlyDictionary<string, string> environment)
+    {
+        _meter = new(plan.Stages);
+        Emit(new RunStarted(plan.Stages, [.. plan.Cells.Select(cell => cell.Id)], environment, plan.EstimatedSeconds));
+    }
+
+    /// <summary>Announces a stage and returns what its work needs.</summary>
+    internal RunContext StartStage(StageKey key, SeedTree seeds, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        _stage = key.Value;
+        _meter!.Start(_stage);
+        Emit(new StageStarted(_stage));
+        Progress(0, 1, "");
+        return new RunContext(
+            seeds,
+            cancellation,
+            (done, total, unit) =>
+            {
+                if (_sinceProgress.Elapsed >= ProgressEvery)
+                {
+                    Progress(done, total, unit);
+                }
+            },
+            message => Log("info", message));
+    }
+
+    /// <summary>Wall time of the current stage so far.</summary>
+    internal double StageSeconds => _meter!.StageSeconds;
+
+    /// <summary>Ends the stage; returns its wall time.</summary>
+    internal double FinishStage(bool cached, double? originalSeconds = null)
+    {
+        var seconds = originalSeconds ?? _meter!.StageSeconds;
+        _meter!.Finish(cached);
+        Emit(new StageFinished(_stage, cached, seconds));
+        return seconds;
+    }
+
+    private void Progress(double done, double total, string unit)
+    {
+        var (fraction, eta) = _meter!.At(total > 0 ? Math.Clamp(done / total, 0, 1) : 0);
+        Emit(new StageProgress(_stage, done, total, unit, fraction, eta));
+        _sinceProgress.Restart();
+    }
+}

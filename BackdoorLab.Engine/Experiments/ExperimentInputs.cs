@@ -1,0 +1,57 @@
+using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>The images of a run: what the attacker made, what the defender has, what is measured on.</summary>
+internal sealed record ExperimentInputs
+{
+    /// <summary>Clean training images.</summary>
+    internal required ImageSet CleanTrain { get; init; }
+
+    /// <summary>Training images as the victim's owner received them, with the ground truth.</summary>
+    internal required PoisonedSet Poisoned { get; init; }
+
+    /// <summary>The defender's clean images: a part of the test set that is not measured on.</summary>
+    internal required ImageSet Holdout { get; init; }
+
+    /// <summary>Clean test images to measure on.</summary>
+    internal required ImageSet CleanTest { get; init; }
+
+    /// <summary>The same test images with the trigger.</summary>
+    internal required TriggeredSet Triggered { get; init; }
+
+    internal required Trigger Trigger { get; init; }
+
+    internal required bool FlipAllowed { get; init; }
+
+    internal static ExperimentInputs Prepare(ExperimentSpec spec, DatasetSplits data)
+    {
+        var seeds = new SeedTree(spec.Seed);
+        var (train, test, attack) = (data.Train, data.Test, spec.Attack);
+        if (spec.CleanHoldout >= test.Count)
+        {
+            throw new SpecException([new("cleanHoldout", $"must be below the {test.Count} test images found; found {spec.CleanHoldout}.")]);
+        }
+
+        if (attack.Mapping == LabelMapping.AllToOne && attack.TargetLabel >= train.Classes)
+        {
+            throw new SpecException([new("attack.targetLabel", $"must be below {train.Classes}, the number of classes; found {attack.TargetLabel}.")]);
+        }
+
+        var trigger = attack.CreateTrigger(train.Channels, train.Height, train.Width, seeds.Child("trigger"));
+        var (holdout, measured) = Subsets.Stratified(test, spec.CleanHoldout, seeds.Child("holdout").Random());
+        var cleanTest = test.Select(measured);
+        return new()
+        {
+            CleanTrain = train,
+            Poisoned = Poisoner.Poison(train, attack, trigger, seeds.Child("poison")),
+            Holdout = test.Select(holdout),
+            CleanTest = cleanTest,
+            Triggered = Poisoner.Trigger(cleanTest, attack, trigger),
+            Trigger = trigger,
+            FlipAllowed = data.FlipAllowed,
+        };
+    }
+}

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Training;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>
+/// Runs a spec: data, poison, train, then per precision and model measure and defend. Every stage that the store already holds is
+/// taken from there, so running again resumes. Synchronous; one run per process, since the random stream of libtorch is process-wide.
+/// </summary>
+public sealed class ExperimentRunner(RunnerOptions options)
+{
+    /// <summary>Runs to the end, to a failure or to cancellation; the last event is always <see cref="RunFinished"/>.</summary>
+    /// <param name="spec">A valid spec.</param>
+    /// <param name="observer">Receives every event on this thread.</param>
+    /// <param name="cancellation">Checked at least once per batch.</param>
+    /// <returns>Every planned cell with its outcome; those that were not reached are <see cref="Outcome.NotRun"/>.</returns>
+    public ExperimentResult Run(ExperimentSpec spec, IExperimentObserver observer, CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        var events = new EventStream(observer);
+        var cells = new CellTable();
+        List<string> remarks = [.. Remarks.Of(spec)];
+        var (ending, error) = (RunEnding.Completed, "");
+        try
+        {
+            TorchRuntime.Initialize(options.Threads);
+            var data = spec.Dataset.Load(options.DataRoot, new SeedTree(spec.Seed).Child("data"));
+            remarks.InsertRange(0, data.Remarks);
+            Execute(spec, data, events, cells, cancellation);
+            if (cells.AllNotRun)
+            {
+                (ending, error) = (RunEnding.Failed, cells.FirstReason);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            ending = RunEnding.Cancelled;
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            (ending, error) = (RunEnding.Failed, failure.Message);
+            events.Log("error", failure.ToString());
+        }
+
+        cells.CompleteWith(ending == RunEnding.Cancelled ? "The run was cancelled before this cell." : $"The run ended before this cell. {error}".Trim());
+        events.Emit(new RunFinished(ending, error, remarks));
+        return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, remarks, watch.Elapsed.TotalSeconds);
+    }
+
+    private void Execute(ExperimentSpec spec, DatasetSplits data, EventStream events, CellTable cells, CancellationToken cancellation)
+    {
+        var store = new ArtifactStore(options.StoreFolder);
+        var shape = ShapeOf(data);
+        var paces = new ThroughputStore(store);
+        var pace = paces.Find(spec, shape, options.Threads)
+            ?? Throughput.Guess(spec.Model.Cost(shape).MultiplyAdds, options.Threads, Trainer.UsesBFloat16(spec.Training));
+        var plan = ExperimentPlan.Make(spec, data, pace, options.Threads);
+        cells.Plan(plan.Cells.Select(cell => cell.Id));
+        events.Begin(plan, TorchRuntime.Describe());
+        var inputs = ExperimentInputs.Prepare(spec, data);
+        var stage = new StageContext(spec, inputs, shape, store, events, cancellation);
+        new PoisonStage(stage).Run(plan.Poison);
+        using var models = new VictimModels(stage);
+        foreach (var victim in plan.Victims)
+        {
+            if (models.Train(victim) is { } failure)
+            {
+                cells.Skip(victim.Victim, failure, events);
+            }
+        }
+
+        paces.Save(spec, shape, options.Threads, models.MeasuredTrainImagesPerSecond, pace);
+        using var stages = new CellStages(stage, models);
+        foreach (var cell in plan.Cells.Where(cell => models.IsTrained(cell.Id.Victim)))
+        {
+            cells.Set(stages.Run(cell));
+        }
+    }
+
+    private static Models.ClassifierShape ShapeOf(DatasetSplits data) =>
+        new(data.Train.Channels, data.Train.Height, data.Train.Width, data.Train.Classes, data.Normalization);
+}

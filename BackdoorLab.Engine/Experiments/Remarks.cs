@@ -1,0 +1,17 @@
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>Sentences that must stand beside the numbers of a run.</summary>
+public static class Remarks
+{
+    private const int ShortSchedule = 30;
+
+    /// <summary>What the spec alone says; the data set adds its own.</summary>
+    public static IEnumerable<string> Of(ExperimentSpec spec)
+    {
+        yield return "n = 1: one training of each model; detection rates are 0 or 1 per model, not a rate over models.";
+        if (spec.Training.Epochs < ShortSchedule)
+        {
+            yield return $"short schedule: {spec.Training.Epochs} epochs; clean accuracy is below what the network reaches with a full one.";
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>What all stages of a run share.</summary>
+internal sealed record StageContext(
+    ExperimentSpec Spec,
+    ExperimentInputs Inputs,
+    ClassifierShape Shape,
+    ArtifactStore Store,
+    EventStream Events,
+    CancellationToken Cancellation)
+{
+    /// <summary>Begins a stage; its random streams hang on its key alone, so they do not depend on what ran before.</summary>
+    internal RunContext Start(StageKey key)
+    {
+        var run = Events.StartStage(key, new SeedTree(Spec.Seed).Child(key.Value), Cancellation);
+        // Layer initialisation draws from libtorch's process-wide generator: reseeding here keeps a stage's numbers its own.
+        TorchSharp.torch.random.manual_seed(run.Seeds.Seed);
+        return run;
+    }
+}

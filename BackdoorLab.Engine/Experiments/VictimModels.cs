@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Training;
+using TorchSharp;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>Trains the victim and its benign twin, or loads them from the store when they are first needed.</summary>
+internal sealed class VictimModels(StageContext stage) : IDisposable
+{
+    private const string Weights = "weights.safetensors";
+    private const string Unfinished = "unfinished.safetensors";
+    private const string CurveFile = "curve.json";
+    private const string DoneFile = "training.json";
+    private const int CurveImages = 1000;
+
+    private readonly Dictionary<Victim, VictimPlan> _trained = [];
+    private readonly Dictionary<Victim, Classifier> _loaded = [];
+
+    /// <summary>Training throughput seen in this run; null when nothing was trained.</summary>
+    internal double? MeasuredTrainImagesPerSecond { get; private set; }
+
+    internal bool IsTrained(Victim victim) => _trained.ContainsKey(victim);
+
+    /// <summary>Wall time of a model's training, also when it came from the store.</summary>
+    internal double TrainSeconds(Victim victim) => stage.Store.ReadJson<TrainingDone>(_trained[victim].Key, DoneFile)!.Seconds;
+
+    /// <summary>Trains unless the store has the model. Returns null, or why there is no model.</summary>
+    internal string? Train(VictimPlan plan)
+    {
+        var run = stage.Start(plan.Key);
+        if (stage.Store.ReadJson<TrainingDone>(plan.Key, DoneFile) is { } done && stage.Store.Has(plan.Key, Weights))
+        {
+            foreach (var point in Curve(plan.Key))
+            {
+                stage.Events.Emit(point);
+            }
+
+            _trained[plan.Victim] = plan;
+            stage.Events.FinishStage(cached: true, done.Seconds);
+            return null;
+        }
+
+        var model = stage.Spec.Model.Build(stage.Shape);
+        try
+        {
+            var seconds = Fit(plan, model, run);
+            stage.Store.WriteJson(plan.Key, DoneFile, new TrainingDone(seconds));
+            _loaded[plan.Victim] = model;
+            _trained[plan.Victim] = plan;
+            stage.Events.FinishStage(cached: false);
+            return null;
+        }
+        catch (TrainingDivergedException diverged)
+        {
+            model.Dispose();
+            stage.Events.Log("error", diverged.Message);
+            return diverged.Message;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The float network of a trained victim, in evaluation mode; owned by this object.</summary>
+    internal Classifier Model(Victim victim)
+    {
+        if (!_loaded.TryGetValue(victim, out var model))
+        {
+            model = stage.Spec.Model.Build(stage.Shape);
+            Checkpoint.Load(stage.Store.PathOf(_trained[victim].Key.Value, Weights), model.state_dict());
+            model.eval();
+            _loaded[victim] = model;
+        }
+
+        return model;
+    }
+
+    /// <summary>A copy of a network of the spec's architecture; the caller owns it.</summary>
+    internal Classifier Copy(Classifier from)
+    {
+        var copy = stage.Spec.Model.Build(stage.Shape);
+        WeightsCopy.CopyTo(from, copy);
+        copy.eval();
+        return copy;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var model in _loaded.Values)
+        {
+            model.Dispose();
+        }
+    }
+
+    private double Fit(VictimPlan plan, Classifier model, RunContext run)
+    {
+        var poisoned = plan.Victim == Victim.Backdoored;
+        var inputs = stage.Inputs;
+        var data = poisoned ? inputs.Poisoned.Images : inputs.CleanTrain;
+        var unfinished = stage.Store.PathOf(plan.Key.Value, Unfinished);
+        // After a resume the epochs of the earlier attempt are told again, so that a listener always hears the whole curve.
+        var resumed = File.Exists(unfinished);
+        var points = resumed ? Curve(plan.Key) : [];
+        points.ForEach(stage.Events.Emit);
+        var earlier = resumed ? stage.Store.ReadJson<TrainingDone>(plan.Key, "unfinished.json")?.Seconds ?? 0 : 0;
+        var watch = Stopwatch.StartNew();
+        var first = double.NaN;
+        var evaluating = new Stopwatch();
+        Trainer.Train(model, data, stage.Spec.Training, run, new TrainingHooks
+        {
+            CheckpointFile = unfinished,
+            Stamp = poisoned && stage.Spec.Attack.StampAfterAugmentation ? inputs.Trigger.Apply : null,
+            StampMask = inputs.Poisoned.Mask,
+            EpochFinished = report =>
+            {
+                evaluating.Start();
+                points.RemoveAll(point => point.Epoch >= report.Epoch);
+                points.Add(Point(plan.Victim, report, run));
+                stage.Store.WriteJson(plan.Key, CurveFile, points);
+                stage.Store.WriteJson(plan.Key, "unfinished.json", new TrainingDone(earlier + watch.Elapsed.TotalSeconds));
+                stage.Events.Emit(points[^1]);
+                evaluating.Stop();
+                if (double.IsNaN(first))
+                {
+                    first = watch.Elapsed.TotalSeconds;
+                }
+            },
+        }, inputs.FlipAllowed);
+        var seconds = watch.Elapsed.TotalSeconds;
+        if (!resumed)
+        {
+            MeasuredTrainImagesPerSecond = (double)data.Count * stage.Spec.Training.Epochs / (seconds - evaluating.Elapsed.TotalSeconds);
+        }
+
+        Checkpoint.Save(stage.Store.PathOf(plan.Key.Value, Weights), model.state_dict(), new Dictionary<string, string>());
+        return earlier + seconds;
+    }
+
+    private EpochFinished Point(Victim victim, EpochReport report, RunContext run)
+    {
+        var clean = stage.Inputs.CleanTest.Select(Spread(Enumerable.Range(0, stage.Inputs.CleanTest.Count)));
+        var triggered = stage.Inputs.Triggered.Select(Spread(stage.Inputs.Triggered.EligibleIndices()));
+        var accuracy = Inference.Accuracy(report.Model, clean, run);
+        var predicted = Inference.Predict(report.Model, triggered.Images, run);
+        var hits = predicted.Where((label, i) => label == triggered.IntendedLabels[i]).Count();
+        return new(victim, report.Epoch, report.Epochs, report.Loss, accuracy, predicted.Length == 0 ? 0 : (double)hits / predicted.Length);
+    }
+
+    private List<EpochFinished> Curve(StageKey key) => stage.Store.ReadJson<List<EpochFinished>>(key, CurveFile) ?? [];
+
+    // At most CurveImages of them, evenly spread, the same in every epoch.
+    private static int[] Spread(IEnumerable<int> indices)
+    {
+        int[] all = [.. indices];
+        var count = Math.Min(CurveImages, all.Length);
+        return [.. Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Length / count)])];
+    }
+
+    private sealed record TrainingDone(double Seconds);
+}

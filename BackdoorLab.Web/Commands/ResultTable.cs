@@ -1,0 +1,61 @@
+using System.Globalization;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
+
+namespace BackdoorLab.Web.Commands;
+
+/// <summary>The result as a Markdown table that also reads well in a terminal: one row a cell, every outcome spelt out.</summary>
+internal static class ResultTable
+{
+    private static readonly (string Title, string Metric)[] Columns =
+    [
+        ("CA", "clean-accuracy"),
+        ("ASR", "attack-success-rate"),
+        ("RA", "robust-accuracy"),
+        ("Detection", "detection-rate"),
+        ("False positives", "false-positive-rate"),
+        ("AUROC", "auroc"),
+        ("Target hit", "target-label-hit"),
+        ("DER", "defense-effectiveness"),
+    ];
+
+    internal static void Write(ExperimentResult result, TextWriter output)
+    {
+        List<string[]> rows = [["Model", "Precision", "Defense", .. Columns.Select(column => column.Title), "Seconds", "Outcome"]];
+        rows.AddRange(result.Cells.Select(Row));
+        var widths = Enumerable.Range(0, rows[0].Length).Select(i => rows.Max(row => row[i].Length)).ToArray();
+        for (var i = 0; i < rows.Count; i++)
+        {
+            output.WriteLine("| " + string.Join(" | ", rows[i].Select((text, column) => text.PadRight(widths[column]))) + " |");
+            if (i == 0)
+            {
+                output.WriteLine("|" + string.Concat(widths.Select(width => new string('-', width + 2) + "|")));
+            }
+        }
+
+        foreach (var remark in result.Remarks)
+        {
+            output.WriteLine("* " + remark);
+        }
+    }
+
+    private static string[] Row(CellResult cell) =>
+    [
+        cell.Id.Victim == Victim.Backdoored ? "backdoored" : "benign",
+        cell.Id.Precision,
+        cell.Id.Defense ?? "(none)",
+        .. Columns.Select(column => Number(cell, column.Metric)),
+        cell.Seconds.ToString("0.0", CultureInfo.InvariantCulture),
+        cell.Outcome switch
+        {
+            Outcome.Value => "value",
+            Outcome.NotApplicable => "not applicable: " + cell.Reason,
+            Outcome.Failed => "failed: " + cell.Reason,
+            Outcome.TimedOut => "timed out: " + cell.Reason,
+            _ => "not run: " + cell.Reason,
+        },
+    ];
+
+    private static string Number(CellResult cell, string metric) =>
+        cell.Measurements.FirstOrDefault(measurement => measurement.Metric == metric)?.Value.ToString("0.000", CultureInfo.InvariantCulture) ?? "";
+}

@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
+
+namespace BackdoorLab.Engine.Tests.Experiments;
+
+public sealed class SpecJsonTests
+{
+    [Fact]
+    public void EveryPreset_WrittenAndParsed_IsEqual()
+    {
+        foreach (var preset in Presets.All)
+        {
+            var text = SpecJson.Write(preset.Spec);
+            Assert.Equal(text, SpecJson.Write(SpecJson.Parse(text)));
+        }
+    }
+
+    [Fact]
+    public void Parse_ManyFaults_ReportsAllWithPathsAndRemedies()
+    {
+        var error = Assert.Throws<SpecException>(() => SpecJson.Parse("""
+            {
+              "schema": 1, "seed": -3, "cleanholdout": 10,
+              "dataset": {"id": "gtsrb", "trainlimit": 5},
+              "model": {"id": "resnet8"},
+              "attack": {"id": "badnets", "patchSize": 40, "place": "bottomright", "poisonRate": "high"},
+              "precisions": [],
+              "defenses": [{"id": "strip"}, {"name": "x"}]
+            }
+            """));
+        Assert.Equal(
+        [
+            "attack.patchSize", "attack.place", "attack.poisonRate", "cleanholdout", "dataset.trainlimit", "defenses[1].id", "model.id", "precisions", "seed",
+        ], error.Faults.Select(fault => fault.Path).Order(StringComparer.Ordinal));
+        Assert.Contains("must be from 1 to 16; found 40.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'res-net8'?", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'trainLimit'?", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Did you mean 'bottom-right'?", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The spec has 9 faults:", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[]", "(document)")]
+    [InlineData("{", "(document)")]
+    public void Parse_NotAnObject_SaysSo(string text, string path) =>
+        Assert.Equal(path, Assert.Throws<SpecException>(() => SpecJson.Parse(text)).Faults[0].Path);
+
+    [Fact]
+    public void Read_TargetBeyondTheClasses_IsAFaultOfThatField()
+    {
+        var faults = Faults(spec => spec["attack"]!["targetLabel"] = 10);
+        Assert.Equal("attack.targetLabel", Assert.Single(faults).Path);
+    }
+
+    [Fact]
+    public void Read_RepeatedDefense_IsAFaultUnlessItsParametersDiffer()
+    {
+        Assert.Equal("defenses[5]", Assert.Single(Faults(spec => spec["defenses"]!.AsArray().Add(JsonNode.Parse("""{"id":"activation-clustering"}""")))).Path);
+        Assert.Empty(Faults(spec => spec["defenses"]!.AsArray().Add(JsonNode.Parse("""{"id":"activation-clustering","dimensions":3}"""))));
+    }
+
+    [Fact]
+    public void Read_HoldoutOfMoreThanHalfTheTest_IsAFault() =>
+        Assert.Equal("cleanHoldout", Assert.Single(Faults(spec => spec["cleanHoldout"] = 1400)).Path);
+
+    [Fact]
+    public void Parse_OmittedParameters_TakeTheirDefaults()
+    {
+        var spec = SpecJson.Parse("""{"dataset":{"id":"cifar10"},"model":{"id":"res-net8"},"attack":{"id":"badnets"},"precisions":[{"id":"float32"}],"defenses":[]}""");
+        Assert.Equal(new BadNets(), spec.Attack);
+        Assert.True(spec.BenignTwin);
+        Assert.Equal(1000, spec.CleanHoldout);
+    }
+
+    private static IReadOnlyList<SpecFault> Faults(Action<JsonNode> change)
+    {
+        var document = JsonNode.Parse(SpecJson.Write(Presets.Demo.Spec))!;
+        change(document);
+        return SpecJson.Read(document).Faults;
+    }
+}

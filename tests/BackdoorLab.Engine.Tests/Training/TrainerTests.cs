@@ -1,0 +1,156 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Tests.Training;
+
+[Collection("torch")]
+public sealed class TrainerTests : IDisposable
+{
+    private static readonly TrainOptions Options = new() { Epochs = 3, BatchSize = 16, LearningRate = 0.05, CropPadding = 2, Precision = TrainingPrecision.Float32 };
+    private readonly string _folder = Directory.CreateTempSubdirectory("trainer").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Train_TwiceFromOneSeed_GivesTheSameBits()
+    {
+        Assert.Equal(Bits(Options, null), Bits(Options, null));
+    }
+
+    [Fact]
+    public void Train_InterruptedInAnyEpochAndResumed_EqualsUninterrupted()
+    {
+        var whole = Bits(Options, null);
+        foreach (var stopAt in new[] { 2, 5, 9 })
+        {
+            var file = Path.Combine(_folder, $"stop-{stopAt}.safetensors");
+            using var stop = new CancellationTokenSource();
+            var run = Run(stop.Token, (done, _, _) =>
+            {
+                if (done >= stopAt)
+                {
+                    stop.Cancel();
+                }
+            });
+            using (var model = Model())
+            {
+                Assert.ThrowsAny<OperationCanceledException>(() => Trainer.Train(model, Data(), Options, run, new() { CheckpointFile = file }));
+            }
+
+            Assert.True(File.Exists(file), "A cancelled training leaves its checkpoint.");
+            Assert.Equal(whole, Bits(Options, file));
+            Assert.False(File.Exists(file), "A finished training removes its checkpoint.");
+        }
+    }
+
+    [Fact]
+    public void Train_WithAdamInterruptedAndResumed_EqualsUninterrupted()
+    {
+        var options = Options with { Optimizer = OptimizerKind.Adam, LearningRate = 0.001 };
+        var file = Path.Combine(_folder, "adam.safetensors");
+        using var stop = new CancellationTokenSource();
+        using (var model = Model())
+        {
+            var run = Run(stop.Token, (done, _, _) =>
+            {
+                if (done >= 6)
+                {
+                    stop.Cancel();
+                }
+            });
+            Assert.ThrowsAny<OperationCanceledException>(() => Trainer.Train(model, Data(), options, run, new() { CheckpointFile = file }));
+        }
+
+        Assert.Equal(Bits(options, null), Bits(options, file));
+    }
+
+    [Fact]
+    public void Train_AtAnAbsurdLearningRate_StopsWithAClearReason()
+    {
+        using var model = Model();
+        var error = Assert.Throws<TrainingDivergedException>(() =>
+            Trainer.Train(model, Data(), Options with { LearningRate = 10, Momentum = 0.999, WeightDecay = 1, Epochs = 60, Schedule = ScheduleKind.Constant }, Run()));
+        Assert.Contains("Lower the learning rate", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Train_OnAnEasyTask_LearnsIt()
+    {
+        using var model = Model();
+        var losses = Trainer.Train(model, Data(), Options with { Epochs = 8 }, Run());
+        Assert.Equal(8, losses.Count);
+        Assert.True(losses[^1] < losses[0] / 2, $"The loss went from {losses[0]} to {losses[^1]}.");
+        Assert.True(Inference.Accuracy(model, Data(), Run()) > 0.9);
+    }
+
+    [Fact]
+    public void Train_Finished_LeavesNoLiveTensorBehind()
+    {
+        using var model = Model();
+        Trainer.Train(model, Data(), Options with { Epochs = 1 }, Run());
+        var before = Tensor.TotalCount;
+        Trainer.Train(model, Data(), Options with { Epochs = 1 }, Run());
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void Train_WithAStamp_ChangesOnlyTheMarkedRows()
+    {
+        var data = Data();
+        var mask = Enumerable.Range(0, data.Count).Select(i => i < 5).ToArray();
+        var seen = 0L;
+        using var model = Model();
+        Trainer.Train(model, data, Options with { Epochs = 2 }, Run(), new()
+        {
+            StampMask = mask,
+            Stamp = images =>
+            {
+                seen += images.shape[0];
+                return images.mul(0);
+            },
+        });
+        Assert.Equal(2 * 5, seen);
+    }
+
+    [Fact]
+    public void Checkpoint_Truncated_IsRefusedByName()
+    {
+        var file = Path.Combine(_folder, "broken.safetensors");
+        using var model = Model();
+        Checkpoint.Save(file, model.state_dict(), new Dictionary<string, string>());
+        File.WriteAllBytes(file, File.ReadAllBytes(file)[..^100]);
+        var error = Assert.Throws<InvalidDataException>(() => Checkpoint.Load(file, model.state_dict()));
+        Assert.Contains(file, error.Message, StringComparison.Ordinal);
+    }
+
+    private static RunContext Run(CancellationToken cancellation = default, Action<double, double, string>? progress = null) =>
+        new(new SeedTree(7), cancellation, progress);
+
+    private static string Bits(TrainOptions options, string? checkpoint)
+    {
+        using var model = Model();
+        Trainer.Train(model, Data(), options, Run(), new() { CheckpointFile = checkpoint });
+        using var scope = NewDisposeScope();
+        var bytes = model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray()).ToArray();
+        return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes));
+    }
+
+    private static Classifier Model()
+    {
+        random.manual_seed(5);
+        return new ResNet8().Build(new(3, 8, 8, 2, new([0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f])));
+    }
+
+    // Class 0 is dark, class 1 is bright, with noise: learnable in a few steps.
+    private static ImageSet Data()
+    {
+        var random = new SeedTree(3).Random();
+        var labels = Enumerable.Range(0, 64).Select(i => i % 2).ToArray();
+        var pixels = labels.SelectMany(label => Enumerable.Range(0, 3 * 8 * 8).Select(_ => (byte)(60 + 100 * label + random.Next(40)))).ToArray();
+        return new(pixels, labels, 3, 8, 8, ["dark", "bright"]);
+    }
+}
