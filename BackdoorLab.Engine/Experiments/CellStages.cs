@@ -128,7 +128,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             inputs.Holdout,
             backdoored ? inputs.Poisoned.Images : inputs.CleanTrain,
             () => deployed.TrainingFeatures(run),
-            () => models.Copy(deployed.Model.Twin),
+            deployed.Model.Twin.Clone,
             curve.Observe,
             run,
             inputs.FlipAllowed);

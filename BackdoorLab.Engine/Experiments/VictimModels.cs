@@ -81,15 +81,6 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         return model;
     }
 
-    /// <summary>A copy of a network of the spec's architecture; the caller owns it.</summary>
-    internal Classifier Copy(Classifier from)
-    {
-        var copy = stage.Spec.Model.Build(stage.Shape);
-        WeightsCopy.CopyTo(from, copy);
-        copy.eval();
-        return copy;
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

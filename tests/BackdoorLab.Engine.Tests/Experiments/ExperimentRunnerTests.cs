@@ -1,0 +1,138 @@
+using System.Text.Json;
+using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Experiments;
+using TorchSharp;
+
+namespace BackdoorLab.Engine.Tests.Experiments;
+
+[Collection("torch")]
+public sealed class ExperimentRunnerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("runner").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Run_OnFreshStores_GivesEqualNumbersAndOneOutcomePerCell()
+    {
+        var (first, events) = TinyRun.Run(Store("a"));
+        var (second, _) = TinyRun.Run(Store("b"));
+        Assert.Equal(RunEnding.Completed, first.Ending);
+        Assert.Equal(2 * 2 * 3, first.Cells.Count);
+        Assert.All(first.Cells, cell => Assert.True(cell.Outcome == Outcome.Value, $"{cell.Id}: {cell.Reason}"));
+        Assert.Equal(TinyRun.Numbers(first), TinyRun.Numbers(second));
+        Assert.IsType<RunStarted>(events.Events[0]);
+        Assert.IsType<RunFinished>(events.Events[^1]);
+        Assert.Equal(first.Cells.Count, events.Events.OfType<CellFinished>().Count());
+        Assert.Equal(2 * 2, events.Events.OfType<EpochFinished>().Count());
+        Assert.Equal(1.0, events.Events.OfType<StageProgress>().Max(progress => progress.RunFraction), 0.2);
+    }
+
+    [Fact]
+    public void Run_Again_TakesEveryStageFromTheStore()
+    {
+        var (first, _) = TinyRun.Run(Store("a"));
+        var (second, events) = TinyRun.Run(Store("a"));
+        Assert.Equal(TinyRun.Numbers(first), TinyRun.Numbers(second));
+        Assert.All(second.Cells, cell => Assert.True(cell.Cached));
+        Assert.Equal(2 * 2, events.Events.OfType<EpochFinished>().Count());
+    }
+
+    [Fact]
+    public void Run_WithOneMoreDefense_ComputesOnlyThat()
+    {
+        TinyRun.Run(Store("a"));
+        var (result, _) = TinyRun.Run(Store("a"), TinyRun.Spec with { Defenses = [.. TinyRun.Spec.Defenses, new SpectralSignatures { RemovalFactor = 2 }] });
+        Assert.Equal(4, result.Cells.Count(cell => !cell.Cached));
+    }
+
+    [Fact]
+    public void Run_WithAnotherAttack_SharesTheBenignTwin()
+    {
+        TinyRun.Run(Store("a"));
+        var (_, events) = TinyRun.Run(Store("a"), TinyRun.Spec with { Attack = new Blended() });
+        var trained = events.Events.OfType<RunStarted>().Single().Stages.Where(stage => stage.Kind == "train").Select(stage => stage.Key).ToList();
+        var cached = events.Events.OfType<StageFinished>().Where(stage => trained.Contains(stage.Key)).Select(stage => stage.Cached);
+        Assert.Equal([false, true], cached);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(30)]
+    public void Run_CancelledAndRepeated_EqualsUninterrupted(int eventsBeforeCancel)
+    {
+        var (whole, _) = TinyRun.Run(Store("whole"));
+        using var stop = new CancellationTokenSource();
+        var seen = 0;
+        var (cancelled, events) = TinyRun.Run(Store("cut"), null, stop.Token, _ =>
+        {
+            if (++seen == eventsBeforeCancel)
+            {
+                stop.Cancel();
+            }
+        });
+        Assert.Equal(RunEnding.Cancelled, cancelled.Ending);
+        Assert.Equal(12, cancelled.Cells.Count);
+        Assert.Contains(cancelled.Cells, cell => cell.Outcome == Outcome.NotRun);
+        Assert.IsType<RunFinished>(events.Events[^1]);
+        var (resumed, _) = TinyRun.Run(Store("cut"));
+        Assert.Equal(TinyRun.Numbers(whole), TinyRun.Numbers(resumed));
+    }
+
+    [Fact]
+    public void Run_CellBeyondItsTimeLimit_IsTimedOutAndTheOthersHaveValues()
+    {
+        var spec = TinyRun.Spec with
+        {
+            Precisions = [TinyRun.Spec.Precisions[0]],
+            Defenses = [new NeuralCleanse { Rounds = 1000, UpdatesPerRound = 20, StopPatience = 1000 }, new SpectralSignatures()],
+            BenignTwin = false,
+            CellTimeLimit = 2,
+        };
+        var (result, _) = TinyRun.Run(Store("a"), spec);
+        Assert.Equal(Outcome.TimedOut, result.Cells.Single(cell => cell.Id.Defense?.StartsWith("neural-cleanse", StringComparison.Ordinal) == true).Outcome);
+        Assert.Equal(2, result.Cells.Count(cell => cell.Outcome == Outcome.Value));
+    }
+
+    [Fact]
+    public void Run_MissingDataSet_FailsWithTheReason()
+    {
+        var (result, events) = TinyRun.Run(Store("a"), TinyRun.Spec with { Dataset = new Mnist() });
+        Assert.Equal(RunEnding.Failed, result.Ending);
+        Assert.Contains("no data root", result.Error, StringComparison.Ordinal);
+        Assert.IsType<RunFinished>(events.Events[^1]);
+    }
+
+    [Fact]
+    public void Run_PoisonRateZero_HasOnlyTheBenignModel()
+    {
+        var (result, _) = TinyRun.Run(Store("a"), TinyRun.Spec with { Attack = new BadNets { PoisonRate = 0 } });
+        Assert.All(result.Cells, cell => Assert.Equal(Victim.Benign, cell.Id.Victim));
+    }
+
+    [Fact]
+    public void Run_Finished_LeavesNoLiveTensorBehind()
+    {
+        TinyRun.Run(Store("a"));
+        var before = torch.Tensor.TotalCount;
+        TinyRun.Run(Store("b"));
+        Assert.Equal(before, torch.Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void Events_WrittenAsJsonLines_ReadBackEqual()
+    {
+        var (_, recorder) = TinyRun.Run(Store("a"));
+        foreach (var happened in recorder.Events)
+        {
+            var line = JsonSerializer.Serialize(happened, SpecJson.Options);
+            Assert.DoesNotContain('\n', line);
+            Assert.Equal(line, JsonSerializer.Serialize(JsonSerializer.Deserialize<ExperimentEvent>(line, SpecJson.Options), SpecJson.Options));
+        }
+    }
+
+    private string Store(string name) => Path.Combine(_folder, name);
+}
