@@ -5,6 +5,8 @@ using BackdoorLab.Web.Commands;
 var root = new RootCommand("BackdoorLab: an evaluation dashboard for backdoor attacks and defenses on image classifiers.")
 {
     ServeCommand.Create(),
+    RunCommand.Create(),
+    MethodsCommand.Create(),
 };
 LabCommandOptions.AddTo(root);
 root.SetAction((parsed, stop) => ServeCommand.Serve(parsed, (_, _) => Task.CompletedTask, stop));

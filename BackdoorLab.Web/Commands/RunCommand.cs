@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Hosting;
 
 namespace BackdoorLab.Web.Commands;
 
@@ -33,7 +34,7 @@ public static class RunCommand
             parsed.GetRequiredValue(spec),
             parsed.GetRequiredValue(output),
             new RunnerOptions(
-                DataRoot.Resolve(parsed.GetValue(data)),
+                DataRoot(parsed.GetValue(data), parsed.GetRequiredValue(output)),
                 parsed.GetValue(store) ?? Path.Combine(parsed.GetRequiredValue(output).FullName, "store"),
                 parsed.GetValue(threads)),
             cancellation)));
@@ -67,6 +68,12 @@ public static class RunCommand
         Console.Error.WriteLine(result.Error.Length > 0 ? $"{result.Error}\nWrote {path}" : $"Wrote {path}");
         return result.Ending == RunEnding.Completed
             && result.Cells.All(cell => cell.Outcome is Outcome.Value or Outcome.NotApplicable) ? Complete : Incomplete;
+    }
+
+    private static string DataRoot(string? given, DirectoryInfo output)
+    {
+        var named = given ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA");
+        return string.IsNullOrWhiteSpace(named) ? LabOptionsReader.FindData(output.FullName) : Path.GetFullPath(named);
     }
 
     private static ExperimentSpec Read(FileInfo file) =>

@@ -53,7 +53,8 @@ public static class LabOptionsReader
         return faults.Count == 0 ? options : throw new OptionsValidationException(LabOptions.Section, typeof(LabOptions), faults);
     }
 
-    private static string FindData(string lab)
+    /// <summary>The folder <c>shared/datasets</c> beside or above the current folder, else <c>datasets</c> in <paramref name="lab"/>.</summary>
+    internal static string FindData(string lab)
     {
         for (var folder = new DirectoryInfo(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent)
         {

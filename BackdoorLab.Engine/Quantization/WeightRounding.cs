@@ -1,0 +1,48 @@
+using BackdoorLab.Engine.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Quantization;
+
+/// <summary>Symmetric rounding of weights: zero stays zero, scales come from the largest magnitude.</summary>
+internal static class WeightRounding
+{
+    // Keeps a channel of zeros from dividing by zero.
+    private const float SmallestScale = 1e-30f;
+
+    /// <summary>
+    /// Scale of PyTorch's per-tensor symmetric int8 observer: largest magnitude over 127.5, at least float epsilon.
+    /// </summary>
+    public static float Int8Scale(Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return Math.Max(weight.detach().abs().max().item<float>() / 127.5f, float.BitIncrement(1) - 1);
+    }
+
+    /// <summary>
+    /// Rounds to the nearest of 2 * <paramref name="levels"/> + 1 values, ties to even, and returns floats. One scale for each output
+    /// channel (the first dimension) or one for all; a channel of zeros stays zero.
+    /// </summary>
+    public static Tensor Symmetric(Tensor weight, int levels, bool perChannel)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var magnitudes = weight.detach().abs();
+        var largest = perChannel
+            ? magnitudes.amax([.. Enumerable.Range(1, (int)weight.dim() - 1).Select(dimension => (long)dimension)], keepdim: true)
+            : magnitudes.max();
+        var scale = largest.div(tensor((float)levels)).maximum(tensor(SmallestScale));
+        return weight.detach().div(scale).round().mul(scale).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Puts <paramref name="round"/> of every weight into its place. Biases and normalisation stay as they are.</summary>
+    public static void Apply(IEnumerable<WeightLayer> layers, Func<Tensor, Tensor> round)
+    {
+        foreach (var layer in layers)
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            layer.weight.copy_(round(layer.weight));
+        }
+    }
+}
