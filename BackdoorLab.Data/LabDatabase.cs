@@ -107,7 +107,9 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
             catch (IOException error) when (time.GetElapsedTime(start) > Patience)
             {
                 throw new LabDatabaseException(
-                    $"Another process has kept '{path}.lock' for {Patience.TotalSeconds:0} s to change the schema.", error);
+                    $"Waited {Patience.TotalSeconds:0.#} s to bring '{path}' up to date, in vain: {error.Message} Another copy of "
+                    + "this program may be starting on the same database; try again when it has.",
+                    error);
             }
             catch (IOException)
             {

@@ -13,7 +13,10 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
     /// <summary>Largest page of the run list.</summary>
     public const int MaxPageSize = 500;
 
-    /// <summary>A page of the run list. The id is always the last sort key, so pages neither repeat nor skip runs; runs without the sorted number come last.</summary>
+    /// <summary>
+    /// A page of the run list. The id is always the last sort key, so pages neither repeat nor skip runs; runs without the sorted
+    /// number come last.
+    /// </summary>
     /// <param name="filter">Which runs.</param>
     /// <param name="sort">Column.</param>
     /// <param name="descending">Direction.</param>
@@ -55,7 +58,10 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
     public async Task<RunItem?> FindItemAsync(string runId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.AsNoTracking().Where(run => run.Id == runId).Select(RunFilters.ToItem).SingleOrDefaultAsync(cancellation);
+        return await context.Runs.AsNoTracking()
+            .Where(run => run.Id == runId)
+            .Select(RunFilters.ToItem)
+            .SingleOrDefaultAsync(cancellation);
     }
 
     /// <summary>Runs with a worker, the longest running first.</summary>
@@ -125,7 +131,9 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
             [.. combinations.Select(run => run.Attack).Distinct().Order(StringComparer.Ordinal)]);
     }
 
-    /// <summary>Median wall time of succeeded runs of a configuration, whatever their seed, or null: the best estimate for the next one.</summary>
+    /// <summary>
+    /// Median wall time of the last succeeded runs of a configuration, whatever their seed, or null: the best estimate for the next.
+    /// </summary>
     /// <param name="configHash">Hash of the spec without name and seed.</param>
     /// <param name="cancellation">Cancellation.</param>
     public async Task<double?> EarlierSecondsAsync(string configHash, CancellationToken cancellation = default)

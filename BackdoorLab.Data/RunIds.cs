@@ -2,7 +2,10 @@ using System.Security.Cryptography;
 
 namespace BackdoorLab.Data;
 
-/// <summary>Ids of runs: 12 characters of Crockford's base 32 in lower case (60 random bits), short enough for a link and easy to read aloud.</summary>
+/// <summary>
+/// Ids of runs: 12 characters of Crockford's base 32 in lower case (60 random bits), short enough for a link and easy to read
+/// aloud.
+/// </summary>
 public static class RunIds
 {
     /// <summary>Length of an id.</summary>

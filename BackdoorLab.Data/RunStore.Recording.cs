@@ -227,7 +227,11 @@ public sealed partial class RunStore
             {
                 context.Artifacts.Add(new Artifact
                 {
-                    RunId = runId, Stage = row.Stage, File = row.File, Role = row.Role, Title = row.Title,
+                    RunId = runId,
+                    Stage = row.Stage,
+                    File = row.File,
+                    Role = row.Role,
+                    Title = row.Title,
                 });
             }
             else
@@ -249,7 +253,11 @@ public sealed partial class RunStore
         var last = await context.LogLines.Where(line => line.RunId == runId).MaxAsync(line => (long?)line.Sequence, cancellation) ?? 0;
         context.LogLines.AddRange(log.Select((entry, index) => new LogLine
         {
-            RunId = runId, Sequence = last + 1 + index, At = entry.At, Level = entry.Level, Text = entry.Text,
+            RunId = runId,
+            Sequence = last + 1 + index,
+            At = entry.At,
+            Level = entry.Level,
+            Text = entry.Text,
         }));
     }
 

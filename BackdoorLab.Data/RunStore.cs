@@ -24,7 +24,8 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
         ArgumentNullException.ThrowIfNull(content);
         if (id is not null && !RunIds.IsWellFormed(id))
         {
-            throw new ArgumentException($"'{id}' has not the form of a run id: {RunIds.Length} characters of Crockford's base 32.", nameof(id));
+            throw new ArgumentException(
+                $"'{id}' has not the form of a run id: {RunIds.Length} characters of Crockford's base 32.", nameof(id));
         }
 
         var run = new Run

@@ -11,14 +11,21 @@ internal sealed class MeasurementConfiguration : IEntityTypeConfiguration<Measur
         builder.ToTable("Measurements");
         builder.HasKey(measurement => new
         {
-            measurement.RunId, measurement.Victim, measurement.Precision, measurement.Defense, measurement.Metric,
+            measurement.RunId,
+            measurement.Victim,
+            measurement.Precision,
+            measurement.Defense,
+            measurement.Metric,
         });
 
         // A number cannot outlive its cell: replacing a cell's outcome by "failed" leaves no stale value behind.
         builder.HasOne<Cell>().WithMany()
             .HasForeignKey(measurement => new
             {
-                measurement.RunId, measurement.Victim, measurement.Precision, measurement.Defense,
+                measurement.RunId,
+                measurement.Victim,
+                measurement.Precision,
+                measurement.Defense,
             })
             .OnDelete(DeleteBehavior.Cascade);
     }

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Data.Tests;
 
@@ -64,13 +65,50 @@ public sealed class LabDatabaseTests : IAsyncLifetime
     {
         // As a program leaves it that died between taking the lock and its first change.
         Directory.CreateDirectory(Path.GetDirectoryName(_lab.DatabasePath)!);
-        await SqlAsync("CREATE TABLE __EFMigrationsLock (Id INTEGER NOT NULL CONSTRAINT PK___EFMigrationsLock PRIMARY KEY, Timestamp TEXT NOT NULL)");
+        await SqlAsync("CREATE TABLE __EFMigrationsLock (Id INTEGER NOT NULL PRIMARY KEY, Timestamp TEXT NOT NULL)");
         await SqlAsync("INSERT INTO __EFMigrationsLock VALUES (1, '2026-01-01 00:00:00+00:00')");
 
         var migration = _lab.Database.MigrateAsync();
 
         Assert.Same(migration, await Task.WhenAny(migration, Task.Delay(TimeSpan.FromSeconds(20))));
         Assert.NotEmpty((await migration).Applied);
+    }
+
+    [Fact]
+    public async Task Migrate_WhileAnotherProcessDoes_WaitsAndThenSaysWhy()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(_lab.DatabasePath)!);
+        var database = new LabDatabase(_lab.Contexts, _lab.Clock) { Patience = TimeSpan.FromSeconds(0.3) };
+        using (new FileStream(_lab.DatabasePath + ".lock", FileMode.Create, FileAccess.ReadWrite, FileShare.None))
+        {
+            var error = await Assert.ThrowsAsync<LabDatabaseException>(() => database.MigrateAsync());
+            Assert.StartsWith("Waited 0.3 s to bring ", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.NotEmpty((await database.MigrateAsync()).Applied);
+    }
+
+    [Fact]
+    public async Task Services_TakeAConnectionStringToo()
+    {
+        await using var services = new ServiceCollection()
+            .AddLabData($"Data Source={_lab.DatabasePath};Pooling=False")
+            .BuildServiceProvider();
+
+        await services.GetRequiredService<LabDatabase>().MigrateAsync();
+        var id = await services.GetRequiredService<RunStore>().CreateAsync(Samples.Content("by connection string"));
+
+        Assert.Equal("by connection string", (await _lab.ItemAsync(id)).Name);
+    }
+
+    [Theory]
+    [InlineData("Data Source=:memory:")]
+    [InlineData("Data Source=")]
+    public async Task Migrate_WithoutAFile_IsRefused(string connectionString)
+    {
+        await using var services = new ServiceCollection().AddLabData(connectionString).BuildServiceProvider();
+
+        await Assert.ThrowsAsync<LabDatabaseException>(() => services.GetRequiredService<LabDatabase>().MigrateAsync());
     }
 
     [Fact]
