@@ -2,6 +2,7 @@ using System.Diagnostics;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Training;
 using TorchSharp;
@@ -21,8 +22,10 @@ internal static class EngineSide
         using var model = Start(net, threads);
         var options = Options(batch, bfloat16 ? TrainingPrecision.BFloat16 : TrainingPrecision.Float32);
         var train = batch * Rate(steps => Train(model, Noise(batch * steps), options), seconds);
+        Precision precision = bfloat16 ? new Engine.Quantization.BFloat16() : new Float32();
+        using var deployed = precision.Convert(model, Noise(batch), Run());
         var images = Batches.Images(Noise(batch));
-        var forward = batch * Rate(steps => Forward(model, images, steps, bfloat16), seconds / 2);
+        var forward = batch * Rate(steps => Forward(deployed, images, steps), seconds / 2);
         var parameters = model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());
         return new(train, forward, parameters, $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}");
     }
@@ -86,15 +89,13 @@ internal static class EngineSide
     private static void Train(Classifier model, ImageSet data, TrainOptions options) =>
         Trainer.Train(model, data, options, Run(), flipAllowed: true);
 
-    private static void Forward(Classifier model, torch.Tensor images, int steps, bool bfloat16)
+    private static void Forward(DeployedClassifier model, torch.Tensor images, int steps)
     {
-        model.eval();
         for (var i = 0; i < steps; i++)
         {
             using var scope = torch.NewDisposeScope();
             using var noGradient = torch.no_grad();
-            using var arithmetic = Autocast.BFloat16If(bfloat16);
-            model.call(images);
+            model.Logits(images);
         }
     }
 
