@@ -2,6 +2,7 @@ using System.Reflection;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Components;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Services;
 using Hangfire;
 using Hangfire.InMemory;
 using MudBlazor.Services;
@@ -53,6 +54,7 @@ public static class LabHost
         services.AddLabData(options.DatabaseFile);
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddMudServices();
+        services.AddDashboard();
 
         services.AddSingleton<RunFeed>();
         services.AddSingleton<RunQueue>();

@@ -156,6 +156,12 @@ public sealed class SpecDraft
         }
     }
 
+    /// <summary>The data set as a record, when its part of the document is legal.</summary>
+    public DatasetSource? Dataset() => Part<DatasetSource>("dataset");
+
+    /// <summary>The attack as a record, when its part of the document is legal.</summary>
+    public Attack? Attack() => Part<Attack>("attack");
+
     /// <summary>Faults exactly at <paramref name="path"/>.</summary>
     public IEnumerable<string> FaultsAt(string path) => Faults.Where(fault => fault.Path == path).Select(fault => fault.Message);
 
@@ -171,6 +177,9 @@ public sealed class SpecDraft
         bool flag => JsonValue.Create(flag),
         var text => JsonValue.Create(text.ToString())!,
     };
+
+    private T? Part<T>(string section)
+        where T : class => FaultCount(section) == 0 ? Document[section].Deserialize<T>(SpecJson.Options) : null;
 
     private static JsonObject Default(MethodDescriptor method) => Defaults(method.Parameters, method.Id);
 

@@ -1,0 +1,42 @@
+using BackdoorLab.Data;
+using BackdoorLab.Web.Services;
+using Plotly.Blazor.Traces.ScatterLib.MarkerLib;
+
+namespace BackdoorLab.Web.Components.Charts;
+
+/// <summary>Clean accuracy against attack success rate, one series per defense, one point per precision.</summary>
+public static class TradeOff
+{
+    private static readonly SymbolEnum[] Symbols = [SymbolEnum.Circle, SymbolEnum.Diamond, SymbolEnum.Square, SymbolEnum.TriangleUp, SymbolEnum.Star];
+
+    /// <summary>The chart, or null when no cell has both numbers.</summary>
+    public static ChartModel? Build(ResultMatrix accuracy, ResultMatrix attackSuccess, ChartPalette palette)
+    {
+        var points = accuracy.Cells
+            .Where(cell => cell.Mean is not null)
+            .Select(cell => (cell.Defense, cell.Precision, Accuracy: cell.Mean!.Value, Attack: attackSuccess.Find(cell.Defense, cell.Precision)?.Mean))
+            .Where(point => point.Attack is not null)
+            .GroupBy(point => point.Defense)
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .ToList();
+        if (points.Count == 0)
+        {
+            return null;
+        }
+
+        var traces = points.Select((group, i) => ChartParts.Points(
+            Name(group.Key),
+            ChartParts.Values(group.Select(point => point.Accuracy)),
+            ChartParts.Values(group.Select(point => point.Attack)),
+            palette.At(i),
+            Symbols[i % Symbols.Length],
+            [.. group.Select(point => KindWords.Label(point.Precision))]));
+        var layout = ChartParts.Layout(palette, "clean accuracy", "attack success rate", shares: true);
+        layout.XAxis[0].TickFormat = ".0%";
+        var rows = points.SelectMany(group => group.Select(point => (IReadOnlyList<string>)
+            [Name(group.Key), KindWords.Label(point.Precision), Numbers.Percent(point.Accuracy), Numbers.Percent(point.Attack!.Value)]));
+        return new([.. traces], layout, new(["Defense", "Precision", "Clean accuracy", "Attack success rate"], [.. rows]));
+    }
+
+    private static string Name(string defense) => defense.Length == 0 ? "No defense" : KindWords.Label(defense);
+}

@@ -1,0 +1,57 @@
+using BackdoorLab.Web.Runs;
+using Microsoft.AspNetCore.Components;
+
+namespace BackdoorLab.Web.Components.Controls;
+
+/// <summary>A component that asks the database again when the feed says that something changed.</summary>
+public abstract class LiveComponent : ComponentBase, IDisposable
+{
+    private readonly CancellationTokenSource _gone = new();
+    private IDisposable? _subscription;
+    private string? _followed;
+
+    [Inject]
+    protected RunFeed Feed { get; set; } = null!;
+
+    [Inject]
+    protected TimeProvider Time { get; set; } = null!;
+
+    /// <summary>Cancelled when the component is left.</summary>
+    protected CancellationToken Gone => _gone.Token;
+
+    /// <summary>Now, UTC.</summary>
+    protected DateTime Now => Time.GetUtcNow().UtcDateTime;
+
+    public void Dispose()
+    {
+        _subscription?.Dispose();
+        _gone.Cancel();
+        _gone.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Reads what is shown.</summary>
+    protected abstract Task Load();
+
+    /// <summary>Follows one run, or all when <paramref name="runId"/> is null; a second call moves to another run.</summary>
+    protected void Follow(string? runId, TimeSpan interval)
+    {
+        if (_subscription is not null && _followed == runId)
+        {
+            return;
+        }
+
+        _subscription?.Dispose();
+        _followed = runId;
+        _subscription = runId is null ? Feed.SubscribeAll(Changed, interval) : Feed.Subscribe(runId, Changed, interval);
+    }
+
+    private Task Changed() => InvokeAsync(async () =>
+    {
+        if (!_gone.IsCancellationRequested)
+        {
+            await Load();
+            StateHasChanged();
+        }
+    });
+}

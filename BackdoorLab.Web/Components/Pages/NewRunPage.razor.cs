@@ -1,0 +1,162 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Training;
+using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Services;
+using Microsoft.AspNetCore.Components;
+
+namespace BackdoorLab.Web.Components.Pages;
+
+/// <summary>A form made from the method records; what it edits is the spec's document.</summary>
+public sealed partial class NewRunPage : IDisposable
+{
+    private static readonly IReadOnlyList<ParameterDescriptor> TrainingParameters = ParameterReader.Read(typeof(TrainOptions));
+
+    private readonly CancellationTokenSource _gone = new();
+    private SpecDraft? _draft;
+    private RunItem? _source;
+    private string? _fault;
+    private string? _filled;
+    private double? _seconds;
+    private bool _earlier;
+    private bool _busy;
+
+    /// <summary>Run to copy.</summary>
+    [SupplyParameterFromQuery]
+    private string? From { get; set; }
+
+    [SupplyParameterFromQuery]
+    private string? Preset { get; set; }
+
+    [Inject]
+    private ResultQueries Results { get; set; } = null!;
+
+    [Inject]
+    private RunQueue Queue { get; set; } = null!;
+
+    [Inject]
+    private DatasetShelf Shelf { get; set; } = null!;
+
+    [Inject]
+    private LabOptions Options { get; set; } = null!;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = null!;
+
+    private string SpecText => _draft!.Document.ToJsonString(SpecJson.Indented);
+
+    public void Dispose()
+    {
+        _gone.Cancel();
+        _gone.Dispose();
+    }
+
+    protected override void OnInitialized()
+    {
+        foreach (var dataset in DatasetShelf.All)
+        {
+            _ = Look(dataset);
+        }
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        var wanted = From is null ? $"preset:{Preset}" : $"from:{From}";
+        if (_filled == wanted)
+        {
+            return;
+        }
+
+        _filled = wanted;
+        (_source, _fault) = (null, null);
+        _draft = From is null ? Presets.Find(Preset ?? "quick") is { } preset ? SpecDraft.From(preset.Spec) : SpecDraft.Blank() : await Copy(From);
+        await Estimate();
+    }
+
+    private async Task<SpecDraft?> Copy(string id)
+    {
+        if (await Results.FindAsync(id, _gone.Token) is not { } run)
+        {
+            _fault = $"There is no run {id} to copy.";
+            return SpecDraft.Blank();
+        }
+
+        _source = run.Run;
+        try
+        {
+            return SpecDraft.From(run.SpecJson);
+        }
+        catch (JsonException)
+        {
+            _fault = "The spec of that run cannot be read; this is a blank form.";
+            return SpecDraft.Blank();
+        }
+    }
+
+    private void UsePreset(Preset preset) => Navigation.NavigateTo(LabUrls.Preset(preset.Id), replace: true);
+
+    private Task Set(string path, JsonNode? value)
+    {
+        _draft!.Set(path, value);
+        return Changed();
+    }
+
+    private Task Changed() => Estimate();
+
+    private async Task Estimate()
+    {
+        (_seconds, _earlier) = (null, false);
+        if (_draft?.Spec is not { } spec)
+        {
+            return;
+        }
+
+        _seconds = Estimator.Seconds(spec, null, Options.Threads);
+        if (await Results.EarlierSecondsAsync(RunContent.ConfigHash(spec), _gone.Token) is { } earlier)
+        {
+            (_seconds, _earlier) = (earlier, true);
+        }
+    }
+
+    private async Task RunNow()
+    {
+        if (_draft?.Spec is not { } spec || _busy)
+        {
+            return;
+        }
+
+        _busy = true;
+        try
+        {
+            Navigation.NavigateTo(LabUrls.Run(await Queue.SubmitAsync(spec, _seconds, _gone.Token)));
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+
+    // The checks of large sets take a moment; the form does not wait for them.
+    private async Task Look(MethodDescriptor dataset)
+    {
+        await Shelf.Status(dataset);
+        if (!_gone.IsCancellationRequested)
+        {
+            await InvokeAsync(StateHasChanged);
+        }
+    }
+
+    private string? DatasetHint(MethodDescriptor dataset) => Shelf.Known(dataset.Id) switch
+    {
+        null => "checking the files…",
+        { State: DatasetState.Generated } => "generated, always there",
+        { State: DatasetState.Missing } => "missing; see Data sets for where to get it",
+        { State: DatasetState.Damaged } => "damaged; see Data sets",
+        { State: DatasetState.Partial } status => $"partial: {Numbers.Count(status.TrainCount, "training image")}",
+        var status => Numbers.Count(status.TrainCount, "training image"),
+    };
+}

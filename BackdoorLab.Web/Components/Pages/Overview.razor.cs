@@ -1,0 +1,111 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Services;
+using Microsoft.AspNetCore.Components;
+using Shared = BackdoorLab.Engine.Evaluation.Metric;
+
+namespace BackdoorLab.Web.Components.Pages;
+
+/// <summary>What is running, what came out, and the matrix defense x precision.</summary>
+public sealed partial class Overview
+{
+    private static readonly (string Value, string Text, string Title)[] MetricChoices =
+        [.. new[] { Shared.DetectionRate, Shared.FalsePositiveRate, Shared.AttackSuccessRate, Shared.CleanAccuracy }.Select(metric => (metric.Id, metric.Name, metric.Definition))];
+
+    private static readonly TimeSpan Cadence = TimeSpan.FromSeconds(1);
+
+    private IReadOnlyDictionary<RunState, int>? _counts;
+    private IReadOnlyList<RunItem> _active = [];
+    private IReadOnlyList<RunItem> _queue = [];
+    private IReadOnlyList<RunItem> _latest = [];
+    private FilterValues _values = new([], [], []);
+    private ResultMatrix? _matrix;
+    private ResultMatrix? _accuracy;
+    private ResultMatrix? _attack;
+    private Exception? _fault;
+    private bool _starting;
+
+    [SupplyParameterFromQuery(Name = "metric")]
+    private string? MetricQuery { get; set; }
+
+    [SupplyParameterFromQuery]
+    private string? Dataset { get; set; }
+
+    [SupplyParameterFromQuery]
+    private string? Model { get; set; }
+
+    [SupplyParameterFromQuery]
+    private string? Attack { get; set; }
+
+    [Inject]
+    private ResultQueries Results { get; set; } = null!;
+
+    [Inject]
+    private RunQueue Queue { get; set; } = null!;
+
+    [Inject]
+    private NavigationManager Navigation { get; set; } = null!;
+
+    private string Metric => MetricChoices.Any(choice => choice.Value == MetricQuery) ? MetricQuery! : Shared.DetectionRate.Id;
+
+    private Shared Shown => Shared.Find(Metric);
+
+    private bool OnTwin => Metric == Shared.FalsePositiveRate.Id;
+
+    private bool HasFilter => (Dataset, Model, Attack) is not (null, null, null);
+
+    private string VictimText => OnTwin ? "Measured on the benign twin." : "Measured on the backdoored model.";
+
+    private string MatrixSub => _matrix is null ? "" : Numbers.Count(_matrix.Runs, "run") + (_matrix.Truncated ? " (the newest; more match)" : "");
+
+    private string NowText => _queue.Count > 3 ? $"{_active.Count} running, {_queue.Count} queued" : "";
+
+    protected override async Task OnParametersSetAsync()
+    {
+        Follow(null, Cadence);
+        await Load();
+    }
+
+    protected override async Task Load()
+    {
+        try
+        {
+            _counts = await Results.CountsAsync(Gone);
+            _active = await Results.ActiveAsync(Gone);
+            _queue = await Results.QueueAsync(Gone);
+            _latest = await Results.LatestFinishedAsync(8, Gone);
+            _values = await Results.FilterValuesAsync(Gone);
+            var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack };
+            _matrix = await Results.MatrixAsync(backdoored with { Victim = OnTwin ? ResultWords.Benign : ResultWords.Backdoored }, Metric, Gone);
+            _accuracy = await Results.MatrixAsync(backdoored, Shared.CleanAccuracy.Id, Gone);
+            _attack = await Results.MatrixAsync(backdoored, Shared.AttackSuccessRate.Id, Gone);
+            _fault = null;
+        }
+        catch (OperationCanceledException)
+        {
+            // The page is being left.
+        }
+        catch (Exception error) when (error is System.Data.Common.DbException or InvalidOperationException)
+        {
+            _fault = error;
+        }
+    }
+
+    private string CellLink(MatrixCell cell) => cell.RunIds.Count == 1
+        ? LabUrls.Run(cell.RunIds[0], cell.Defense.Length > 0 ? "defenses" : null)
+        : LabUrls.With(LabUrls.Runs, ("dataset", Dataset), ("model", Model), ("attack", Attack));
+
+    private void Go(string? metric = null, string? dataset = null, string? model = null, string? attack = null) => Navigation.NavigateTo(
+        LabUrls.With(LabUrls.Overview, ("metric", metric ?? MetricQuery), ("dataset", dataset ?? Dataset), ("model", model ?? Model), ("attack", attack ?? Attack)),
+        replace: true);
+
+    private void ClearFilters() => Go(dataset: "", model: "", attack: "");
+
+    private async Task RunDemo()
+    {
+        _starting = true;
+        var runId = await Queue.SubmitAsync(Presets.Demo.Spec, cancellation: Gone);
+        Navigation.NavigateTo(LabUrls.Run(runId));
+    }
+}

@@ -1,0 +1,84 @@
+using BackdoorLab.Data;
+using BackdoorLab.Web.Services;
+using Microsoft.AspNetCore.Components;
+
+namespace BackdoorLab.Web.Components.Pages;
+
+/// <summary>Everything about one run, live while it runs.</summary>
+public sealed partial class RunView
+{
+    private static readonly (string? Tab, string Text)[] Tabs =
+    [
+        (null, "Results"), ("defenses", "Defenses"), ("training", "Training"), ("images", "Images"), ("log", "Log"), ("config", "Config"), ("provenance", "Provenance"),
+    ];
+
+    private RunDetail? _run;
+    private RunOutlook _outlook = new(0, "", "", null, null);
+    private Exception? _fault;
+    private bool _missing;
+
+    [Parameter, EditorRequired]
+    public string Id { get; set; } = "";
+
+    [SupplyParameterFromQuery]
+    private string? Tab { get; set; }
+
+    [SupplyParameterFromQuery]
+    private string? Defense { get; set; }
+
+    [SupplyParameterFromQuery]
+    private string? Precision { get; set; }
+
+    [Inject]
+    private ResultQueries Results { get; set; } = null!;
+
+    private string? Current => Tabs.Any(tab => tab.Tab == Tab) ? Tab : null;
+
+    // One seed is one seed, whoever trained it: the badge does not wait for the engine's remarks.
+    private IReadOnlyList<string> Read => _run!.Cells.Any(cell => cell.Outcome == CellOutcome.Value) && !_run.Remarks.Any(remark => remark.Contains("n = 1", StringComparison.Ordinal))
+        ? ["n = 1: a single seed, no spread is known", .. _run.Remarks]
+        : _run.Remarks;
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_run is not null && _run.Run.Id != Id)
+        {
+            (_run, _missing) = (null, false);
+        }
+
+        Follow(Id, TimeSpan.FromMilliseconds(700));
+        if (_run is null)
+        {
+            await Load();
+        }
+    }
+
+    protected override async Task Load()
+    {
+        try
+        {
+            _run = await Results.FindAsync(Id, Gone);
+            _missing = _run is null;
+            _fault = null;
+            if (_run is not null)
+            {
+                _outlook = RunOutlook.Of(_run.Run, Feed.Progress(Id), Now);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The page is being left.
+        }
+        catch (Exception error) when (error is System.Data.Common.DbException or InvalidOperationException)
+        {
+            _fault = error;
+        }
+    }
+
+    private string Count(string? tab) => tab switch
+    {
+        "defenses" when _run!.Cells.Where(cell => cell.Key.Defense.Length > 0).ToList() is { Count: > 0 } cells =>
+            $" ({cells.Count(cell => cell.Outcome != CellOutcome.NotRun)}/{cells.Count})",
+        _ => "",
+    };
+}

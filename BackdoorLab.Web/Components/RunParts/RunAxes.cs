@@ -1,0 +1,18 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
+
+namespace BackdoorLab.Web.Components.RunParts;
+
+/// <summary>The axes of a run's tables, in the catalog's order.</summary>
+public static class RunAxes
+{
+    /// <summary>Precisions of a run.</summary>
+    public static IReadOnlyList<string> Precisions(RunDetail run) => Ordered(run.Cells.Select(cell => cell.Key.Precision));
+
+    /// <summary>Defenses of a run, without the undefended model.</summary>
+    public static IReadOnlyList<string> Defenses(RunDetail run) => Ordered(run.Cells.Select(cell => cell.Key.Defense).Where(label => label.Length > 0));
+
+    private static IReadOnlyList<string> Ordered(IEnumerable<string> labels) => [.. labels.Distinct().OrderBy(Rank).ThenBy(label => label, StringComparer.Ordinal)];
+
+    private static int Rank(string label) => MethodCatalog.Default.All.TakeWhile(method => method.Id != label.Split('[')[0]).Count();
+}

@@ -1,0 +1,69 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Evaluation;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>One of the few numbers by which a cell is summed up.</summary>
+/// <param name="Name">Short name.</param>
+/// <param name="Text">Value.</param>
+/// <param name="Title">Definition and interval.</param>
+/// <param name="Alarm">Whether it is bad news for whoever defends.</param>
+public sealed record CellNumber(string Name, string Text, string Title, bool Alarm = false);
+
+/// <summary>What a run's cell says in one line.</summary>
+public static class CellWords
+{
+    private static readonly Metric[] Summed =
+    [
+        Metric.DetectionRate, Metric.FalsePositiveRate, Metric.Auroc, Metric.AttackSuccessRate, Metric.CleanAccuracy, Metric.FilteredAttackSuccessRate,
+    ];
+
+    /// <summary>At most three numbers; a model detector's verdict as a word. Empty when the cell has no value.</summary>
+    public static IReadOnlyList<CellNumber> Headline(CellRow cell)
+    {
+        if (cell.Outcome != CellOutcome.Value)
+        {
+            return [];
+        }
+
+        if (cell.Value(Metric.DetectorScore.Id) is { } score && Verdict(cell) is { } flagged)
+        {
+            var backdoored = cell.Key.Victim == ResultWords.Backdoored;
+            var threshold = cell.Value(Metric.DetectorThreshold.Id);
+            return
+            [
+                new("", flagged ? "flagged" : "not flagged", "Verdict of the method's own rule.", flagged != backdoored),
+                new("score", Numbers.Plain(score) + (threshold is { } cut ? $" / {Numbers.Plain(cut)}" : ""), "Score / threshold."),
+            ];
+        }
+
+        return
+        [
+            .. Summed
+                .Select(metric => (Metric: metric, Row: cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id)))
+                .Where(pair => pair.Row is not null)
+                .Take(3)
+                .Select(pair => new CellNumber(pair.Metric.ShortName, Numbers.Format(pair.Metric, pair.Row!.Value), Title(pair.Row))),
+        ];
+    }
+
+    /// <summary>Definition, count and interval of a number.</summary>
+    public static string Title(MeasurementRow row)
+    {
+        var metric = Metric.Find(row.Metric);
+        var interval = Numbers.Interval(row.Metric, row.Low, row.High);
+        string[] lines =
+        [
+            $"{metric.Name}: {metric.Definition}",
+            row.Count is { } count ? $"{Numbers.Count(count, "item")} behind this share" : "",
+            interval.Length > 0 ? $"95 % interval {interval}" : "",
+        ];
+        return string.Join("\n", lines.Where(line => line.Length > 0));
+    }
+
+    /// <summary>The model in words.</summary>
+    public static string Victim(string victim) => victim == ResultWords.Benign ? "Benign twin" : "Backdoored";
+
+    private static bool? Verdict(CellRow cell) =>
+        (cell.Value(Metric.DetectionRate.Id) ?? cell.Value(Metric.FalsePositiveRate.Id)) is { } share ? share >= 0.5 : null;
+}

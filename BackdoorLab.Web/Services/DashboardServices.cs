@@ -1,0 +1,12 @@
+namespace BackdoorLab.Web.Services;
+
+/// <summary>Registration of what pages need besides the stores and the queue.</summary>
+public static class DashboardServices
+{
+    /// <summary>Adds them.</summary>
+    public static IServiceCollection AddDashboard(this IServiceCollection services) => services
+        .AddSingleton<DatasetShelf>()
+        .AddSingleton<TriggerPreview>()
+        .AddSingleton<FigureFiles>()
+        .AddScoped<RunActions>();
+}

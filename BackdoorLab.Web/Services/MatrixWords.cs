@@ -1,0 +1,76 @@
+using System.Globalization;
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Evaluation;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>What a cell of the matrix says.</summary>
+/// <param name="Value">The mean, or null when the cell has no number.</param>
+/// <param name="Main">The number, or the outcome in words.</param>
+/// <param name="Detail">n, spread; or a short reason.</param>
+/// <param name="Title">All of it, for the tooltip.</param>
+public sealed record MatrixText(double? Value, string Main, string Detail, string Title);
+
+/// <summary>Puts matrix cells into words: a number never stands without its n, a gap never without its reason.</summary>
+public static class MatrixWords
+{
+    // A value without this number says more than a gap of another run; among gaps the worst is shown.
+    private static readonly CellOutcome[] ByWeight = [CellOutcome.Value, CellOutcome.Failed, CellOutcome.TimedOut, CellOutcome.NotApplicable, CellOutcome.NotRun];
+
+    /// <summary>An outcome in words.</summary>
+    public static string Outcome(CellOutcome outcome) => outcome switch
+    {
+        CellOutcome.NotApplicable => "not applicable",
+        CellOutcome.Failed => "failed",
+        CellOutcome.TimedOut => "timed out",
+        CellOutcome.NotRun => "not run",
+        _ => "no such number",
+    };
+
+    /// <summary>Whether a row of the matrix has nothing to say about its metric: its cells have values, but none of this kind.</summary>
+    public static bool IsSilent(ResultMatrix matrix, string defense)
+    {
+        var cells = matrix.Cells.Where(cell => cell.Defense == defense).ToList();
+        return cells.All(cell => cell.Mean is null) && cells.Any(cell => cell.Outcomes.GetValueOrDefault(CellOutcome.Value) > 0);
+    }
+
+    /// <summary>The text of a cell; null stands for a pair that no run planned.</summary>
+    public static MatrixText Of(MatrixCell? cell, string metric)
+    {
+        if (cell is null)
+        {
+            return new(null, "not planned", "", "No run has this pair of defense and precision.");
+        }
+
+        var others = string.Join(", ", cell.Outcomes
+            .Where(outcome => outcome.Key != CellOutcome.Value && outcome.Value > 0)
+            .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {Outcome(outcome.Key)}"));
+        if (cell.Mean is not { } mean)
+        {
+            var worst = ByWeight.FirstOrDefault(outcome => cell.Outcomes.GetValueOrDefault(outcome) > 0, CellOutcome.NotRun);
+            var reason = cell.Reasons.FirstOrDefault() ?? (worst == CellOutcome.Value ? $"This kind of defense has no {Metric.Find(metric).Name.ToLowerInvariant()}." : "");
+            return new(null, worst == CellOutcome.Value ? "no number" : Outcome(worst), Shorten(reason), string.Join("\n", [others, .. cell.Reasons]).Trim());
+        }
+
+        var spread = cell.StandardDeviation is { } deviation ? $" ± {Spread(metric, deviation)}" : "";
+        string[] lines =
+        [
+            $"{Metric.Find(metric).Name}: {Numbers.Format(metric, mean)}{spread} over {Numbers.Count(cell.N, "run")}",
+            cell.N > 1 ? $"from {Numbers.Format(metric, cell.Minimum!.Value)} to {Numbers.Format(metric, cell.Maximum!.Value)}" : "a single seed: no spread is known",
+            others,
+            .. cell.Notes,
+        ];
+        return new(
+            mean,
+            Numbers.Format(metric, mean),
+            $"n = {cell.N.ToString(CultureInfo.InvariantCulture)}{spread}",
+            string.Join("\n", lines.Where(line => line.Length > 0)));
+    }
+
+    private static string Spread(string metric, double deviation) =>
+        Metric.Find(metric).Unit is MetricUnit.Share or MetricUnit.YesNo
+            ? (deviation * 100).ToString("0.0", CultureInfo.InvariantCulture)
+            : Numbers.Plain(deviation);
+
+    private static string Shorten(string reason) => reason.Length <= 44 ? reason : reason[..42].TrimEnd() + "…";
+}

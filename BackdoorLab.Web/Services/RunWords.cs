@@ -1,0 +1,48 @@
+using BackdoorLab.Data;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>States and names of runs in words.</summary>
+public static class RunWords
+{
+    /// <summary>States that a filter offers.</summary>
+    public static IReadOnlyList<RunState> Filterable { get; } =
+        [RunState.Running, RunState.Queued, RunState.Succeeded, RunState.Failed, RunState.Cancelled, RunState.Interrupted, RunState.Draft];
+
+    /// <summary>The state in words.</summary>
+    public static string State(RunState state) => state switch
+    {
+        RunState.Succeeded => "Finished",
+        _ => state.ToString(),
+    };
+
+    /// <summary>Tone of the state's badge.</summary>
+    public static string Tone(RunState state) => state switch
+    {
+        RunState.Running or RunState.Cancelling => "info live",
+        RunState.Failed => "bad",
+        RunState.Interrupted => "warn",
+        _ => "",
+    };
+
+    /// <summary>The name, or what the run is when it has none.</summary>
+    public static string Name(RunItem run) =>
+        run.Name.Length > 0 ? run.Name : $"{KindWords.Label(run.Attack)} on {KindWords.Label(run.Dataset)}";
+
+    /// <summary>"BadNets 10% · GTSRB · ResNet-8 · seed 1".</summary>
+    public static string What(RunItem run) =>
+        $"{KindWords.Label(run.Attack)} {(run.PoisonRate > 0 ? Numbers.Percent(run.PoisonRate) : "(benign)")} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)} · seed {run.Seed}";
+
+    /// <summary>Whether it has a worker.</summary>
+    public static bool IsActive(RunState state) => state is RunState.Running or RunState.Cancelling;
+
+    /// <summary>Whether it may be asked to stop.</summary>
+    public static bool CanCancel(RunState state) => state is RunState.Queued or RunState.Running or RunState.Interrupted;
+
+    /// <summary>Whether it has ended without success and may be started again.</summary>
+    public static bool CanRetry(RunState state) => state is RunState.Failed or RunState.Cancelled or RunState.Interrupted or RunState.Draft;
+
+    /// <summary>Wall time so far.</summary>
+    public static double Elapsed(RunItem run, DateTime now) =>
+        IsActive(run.State) && run.Started is { } started ? run.ElapsedSeconds + Math.Max(0, (now - started).TotalSeconds) : run.ElapsedSeconds;
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Training;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>A part of a spec as a list of values.</summary>
+public sealed record SpecSection(string Title, IReadOnlyList<SpecLine> Lines)
+{
+    /// <summary>The parts of a spec's document. Reads documents of other versions too: what is unknown is shown as it is.</summary>
+    public static IReadOnlyList<SpecSection> Read(string json)
+    {
+        if (Parse(json) is not { } document)
+        {
+            return [];
+        }
+
+        var sections = new List<SpecSection>
+        {
+            new("Run", [.. document.Where(member => member.Value is not (JsonObject or JsonArray)).Select(member => new SpecLine(member.Key, Text(member.Value), "", "", false))]),
+        };
+        foreach (var section in SpecDraft.Singles)
+        {
+            Add(sections, section.Title, document[section.Path]);
+        }
+
+        Add(sections, "Training", document["training"], ParameterReader.Read(typeof(TrainOptions)));
+        foreach (var section in SpecDraft.Lists)
+        {
+            foreach (var entry in document[section.Path] as JsonArray ?? [])
+            {
+                Add(sections, section.Path == "precisions" ? "Precision" : "Defense", entry);
+            }
+        }
+
+        return sections;
+    }
+
+    private static void Add(List<SpecSection> sections, string title, JsonNode? node, IReadOnlyList<ParameterDescriptor>? parameters = null)
+    {
+        if (node is not JsonObject members)
+        {
+            return;
+        }
+
+        var method = members["id"] is JsonValue id ? MethodCatalog.Default.Find(id.ToString()) : null;
+        parameters ??= method?.Parameters ?? [];
+        var lines = members
+            .Where(member => member.Key != "id")
+            .Select(member => Line(member.Key, member.Value, parameters.FirstOrDefault(parameter => parameter.Name == member.Key)));
+        sections.Add(new(members["id"] is { } name ? $"{title}: {method?.Name ?? name.ToString()}" : title, [.. lines]));
+    }
+
+    private static SpecLine Line(string name, JsonNode? value, ParameterDescriptor? parameter)
+    {
+        if (parameter is null)
+        {
+            return new(name, Text(value), "", "", false);
+        }
+
+        var standard = SpecDraft.DefaultValue(parameter);
+        var same = value?.GetValueKind() == JsonValueKind.Number && standard.GetValueKind() == JsonValueKind.Number
+            ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture) == double.Parse(standard.ToJsonString(), CultureInfo.InvariantCulture)
+            : JsonNode.DeepEquals(value, standard);
+        return new(parameter.Label, Text(value), Text(standard), parameter.Description, !same);
+    }
+
+    private static string Text(JsonNode? value) => value?.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value?.ToJsonString() ?? "";
+
+    private static JsonObject? Parse(string json)
+    {
+        try
+        {
+            return JsonNode.Parse(json) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>One value of a spec.</summary>
+public sealed record SpecLine(string Label, string Value, string Default, string Description, bool Changed);
