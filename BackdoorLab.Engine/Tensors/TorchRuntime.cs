@@ -42,6 +42,7 @@ public static class TorchRuntime
             Load();
             ScalarRaceClosed = ScalarRacePatch.Apply();
             NativeMemory.KeepLargeBlocks();
+            NnpackSwitch.Off();
             torch.set_num_threads(threads);
             Threads = threads;
             _ready = true;
