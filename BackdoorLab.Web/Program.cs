@@ -7,6 +7,7 @@ var root = new RootCommand("BackdoorLab: an evaluation dashboard for backdoor at
     ServeCommand.Create(),
     RunCommand.Create(),
     MethodsCommand.Create(),
+    ProbeCommand.Create(),
 };
 LabCommandOptions.AddTo(root);
 root.SetAction((parsed, stop) => ServeCommand.Serve(parsed, (_, _) => Task.CompletedTask, stop));

@@ -23,12 +23,20 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
     public static double Seconds(ExperimentSpec spec, Throughput? pace, int threads)
     {
         var shape = spec.Dataset.Shape;
-        var classes = Math.Max(shape.Classes, 2);
-        var cost = spec.Model.Cost(new(shape.Channels, shape.Height, shape.Width, classes, Normalization.Identity(shape.Channels)));
+        var network = ShapeOf(spec);
+        var classes = network.Classes;
+        var cost = spec.Model.Cost(network);
         pace ??= Throughput.Guess(cost.MultiplyAdds, threads, spec.Training.Precision != TrainingPrecision.Float32);
         var estimator = new Estimator(spec, pace, Limit(shape.TrainCount, spec.Dataset.TrainLimit), Limit(shape.TestCount, spec.Dataset.TestLimit), classes);
         var victims = spec.Attack.PoisonRate > 0 && spec.BenignTwin ? 2 : 1;
         return victims * (estimator.Train() + spec.Precisions.Count * spec.Defenses.Prepend(null).Sum(estimator.Cell));
+    }
+
+    /// <summary>The network's input and output sizes as the data set declares them, without loading it.</summary>
+    public static ClassifierShape ShapeOf(ExperimentSpec spec)
+    {
+        var shape = spec.Dataset.Shape;
+        return new(shape.Channels, shape.Height, shape.Width, Math.Max(shape.Classes, 2), Normalization.Identity(shape.Channels));
     }
 
     internal double Train() => FixedSeconds + (double)trainCount * spec.Training.Epochs / pace.TrainImagesPerSecond;

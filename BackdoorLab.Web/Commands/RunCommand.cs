@@ -76,6 +76,7 @@ public static class RunCommand
         return string.IsNullOrWhiteSpace(named) ? LabOptionsReader.FindData(output.FullName) : Path.GetFullPath(named);
     }
 
-    private static ExperimentSpec Read(FileInfo file) =>
+    /// <summary>Reads a spec file, or a preset by its name.</summary>
+    internal static ExperimentSpec Read(FileInfo file) =>
         !file.Exists && Presets.Find(file.Name) is { } preset ? preset.Spec : SpecJson.Parse(File.ReadAllText(file.FullName));
 }

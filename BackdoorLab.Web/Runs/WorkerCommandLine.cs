@@ -9,8 +9,8 @@ namespace BackdoorLab.Web.Runs;
 /// </summary>
 public static class WorkerCommandLine
 {
-    /// <summary>Start information with file and leading arguments; <c>worker</c> is the last of them.</summary>
-    public static ProcessStartInfo Create()
+    /// <summary>Start information with file and leading arguments; <paramref name="command"/> is the last of them.</summary>
+    public static ProcessStartInfo Create(string command = "worker")
     {
         var assembly = typeof(WorkerCommandLine).Assembly;
         var name = assembly.GetName().Name!;
@@ -26,7 +26,7 @@ public static class WorkerCommandLine
             start.ArgumentList.Add(assembly.Location);
         }
 
-        start.ArgumentList.Add("worker");
+        start.ArgumentList.Add(command);
         return start;
     }
 

@@ -8,5 +8,6 @@ public static class DashboardServices
         .AddSingleton<DatasetShelf>()
         .AddSingleton<TriggerPreview>()
         .AddSingleton<FigureFiles>()
+        .AddSingleton<SpeedProbe>()
         .AddScoped<RunActions>();
 }

@@ -22,7 +22,9 @@ public sealed partial class NewRunPage : IDisposable
     private string? _fault;
     private string? _filled;
     private double? _seconds;
-    private bool _earlier;
+    private string _basis = "";
+    private bool _measured;
+    private bool _measuring;
     private bool _busy;
 
     /// <summary>Run to copy.</summary>
@@ -42,7 +44,7 @@ public sealed partial class NewRunPage : IDisposable
     private DatasetShelf Shelf { get; set; } = null!;
 
     [Inject]
-    private LabOptions Options { get; set; } = null!;
+    private SpeedProbe Speed { get; set; } = null!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
@@ -109,16 +111,36 @@ public sealed partial class NewRunPage : IDisposable
 
     private async Task Estimate()
     {
-        (_seconds, _earlier) = (null, false);
+        _seconds = null;
         if (_draft?.Spec is not { } spec)
         {
             return;
         }
 
-        _seconds = Estimator.Seconds(spec, null, Options.Threads);
+        (_seconds, _measured) = Speed.Estimate(spec);
+        _basis = _measured ? "from this machine's measured speed" : "a guess from the size of the network, good to a factor of two or three";
         if (await Results.EarlierSecondsAsync(RunContent.ConfigHash(spec), _gone.Token) is { } earlier)
         {
-            (_seconds, _earlier) = (earlier, true);
+            (_seconds, _measured, _basis) = (earlier, true, "as earlier runs of this configuration did");
+        }
+    }
+
+    private async Task MeasureSpeed()
+    {
+        if (_draft?.Spec is not { } spec || _measuring)
+        {
+            return;
+        }
+
+        _measuring = true;
+        try
+        {
+            _fault = await Speed.Measure(spec, _gone.Token);
+            await Estimate();
+        }
+        finally
+        {
+            _measuring = false;
         }
     }
 
