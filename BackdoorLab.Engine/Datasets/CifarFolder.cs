@@ -14,13 +14,13 @@ namespace BackdoorLab.Engine.Datasets;
 /// <param name="TrainFiles">File name and MD5 of the training files.</param>
 /// <param name="TestFile">File name and MD5 of the test file.</param>
 /// <param name="TrainRecords">Records of each training file.</param>
+/// <param name="TestRecords">Records of the test file.</param>
 internal sealed record CifarFolder(
     string Name, string[] Folders, string Archive, IReadOnlyList<string> ClassNames, int[] LabelLimits, int UsedLabel,
-    (string Name, string Md5)[] TrainFiles, (string Name, string Md5) TestFile, int TrainRecords)
+    (string Name, string Md5)[] TrainFiles, (string Name, string Md5) TestFile, int TrainRecords, int TestRecords = 10_000)
 {
     private const int Side = 32;
     private const int ImageBytes = 3 * Side * Side;
-    private const int TestRecords = 10_000;
 
     /// <summary>Size facts.</summary>
     public DatasetShape Shape => new(3, Side, Side, ClassNames.Count, TrainFiles.Length * TrainRecords, TestRecords);
@@ -109,7 +109,8 @@ internal sealed record CifarFolder(
                 file,
                 Math.Min(length, expected),
                 length < expected
-                    ? $"the file ends here, in record {DataFile.Number(length / stride)} of {DataFile.Number(records)}; {DataFile.Number(expected)} bytes expected."
+                    ? $"the file ends here, in record {DataFile.Number(length / stride)} of {DataFile.Number(records)}; "
+                        + $"{DataFile.Number(expected)} bytes expected."
                     : $"{DataFile.Number(length - expected)} bytes follow the last of {DataFile.Number(records)} records.",
                 Replace);
         }

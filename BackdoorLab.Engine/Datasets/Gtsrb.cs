@@ -9,7 +9,8 @@ namespace BackdoorLab.Engine.Datasets;
 /// </summary>
 [Method("gtsrb", "GTSRB", Order = 5,
     Summary = "German traffic signs in 43 classes, photographs resized to 32x32 colour, 39,209 training and 12,630 test images.",
-    Paper = "J. Stallkamp, M. Schlipsing, J. Salmen, C. Igel, Man vs. computer: benchmarking machine learning algorithms for traffic sign recognition, Neural Networks 32, 2012.")]
+    Paper = "J. Stallkamp, M. Schlipsing, J. Salmen, C. Igel, Man vs. computer: benchmarking machine learning algorithms for "
+        + "traffic sign recognition, Neural Networks 32, 2012.")]
 public sealed record Gtsrb : DatasetSource
 {
     private const int Side = 32;
@@ -64,7 +65,8 @@ public sealed record Gtsrb : DatasetSource
             var full = files.Train.Count == FullTrain && files.Test.Count == FullTest;
             return new(
                 full ? DatasetState.Found : DatasetState.Partial,
-                $"{Counts(files)}; every picture's size compared with its row. The published checksums are of the zip archives and cannot be compared with single files.")
+                $"{Counts(files)}; every picture's size compared with its row. "
+                    + "The published checksums are of the zip archives and cannot be compared with single files.")
             {
                 TrainCount = files.Train.Count, TestCount = files.Test.Count, Remedy = GtsrbFolder.Remedy,
             };
@@ -76,7 +78,8 @@ public sealed record Gtsrb : DatasetSource
     }
 
     private static string Counts(GtsrbFolder files) =>
-        $"{DataFile.Number(files.Train.Count)} of {DataFile.Number(FullTrain)} published training images and {DataFile.Number(files.Test.Count)} of {DataFile.Number(FullTest)} test images";
+        $"{DataFile.Number(files.Train.Count)} of {DataFile.Number(FullTrain)} published training images and "
+        + $"{DataFile.Number(files.Test.Count)} of {DataFile.Number(FullTest)} test images";
 
     private ImageSet Read(IReadOnlyList<GtsrbFolder.Item> items, int limit, bool tracks, SeedTree seeds, string split, List<string> remarks)
     {

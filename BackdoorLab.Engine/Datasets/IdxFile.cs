@@ -107,6 +107,10 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
         }
 
         return content.Length == length ? content.ToArray() : throw DataFile.Damaged(
-            file, packed.Length, $"the gzip file is cut off or has bytes after its end: {DataFile.Number(content.Length)} bytes unpacked, its last word says {DataFile.Number(length)}.", remedy);
+            file,
+            packed.Length,
+            $"the gzip file is cut off or has bytes after its end: {DataFile.Number(content.Length)} bytes unpacked, "
+                + $"its last word says {DataFile.Number(length)}.",
+            remedy);
     }
 }

@@ -90,14 +90,16 @@ internal sealed record IdxFolder(
     }
 
     private string Part(int train, int test) =>
-        $"the data root holds {DataFile.Number(train)} of {DataFile.Number(FullTrain)} published training images and {DataFile.Number(test)} of {DataFile.Number(FullTest)} test images";
+        $"the data root holds {DataFile.Number(train)} of {DataFile.Number(FullTrain)} published training images and "
+        + $"{DataFile.Number(test)} of {DataFile.Number(FullTest)} test images";
 
     private string WhatIsMissing(string dataRoot, string?[] files)
     {
         var folder = Path.Combine(dataRoot, Folders[0]);
         var absent = Enumerable.Range(0, 4).Where(i => files[i] is null).Select(i => Stems[i] + "[.gz]").ToList();
         var only = absent.Count == 4 ? ""
-            : files[0] is null && files[1] is null && files[2] is not null && files[3] is not null ? $" The data root holds only the test images of {Name}; a model cannot be trained on them."
+            : files is [null, null, not null, not null]
+                ? $" The data root holds only the test images of {Name}; a model cannot be trained on them."
             : $" The other {4 - absent.Count} of 4 files of {Name} are there.";
         return $"{Name}: {string.Join(", ", absent)} not found in {folder}.{only}";
     }
@@ -110,7 +112,10 @@ internal sealed record IdxFolder(
         if (images.Count != labels.Count)
         {
             throw DataFile.Damaged(
-                labelFile, 4, $"{DataFile.Number(labels.Count)} labels for the {DataFile.Number(images.Count)} images of {Path.GetFileName(imageFile)}.", remedy);
+                labelFile,
+                4,
+                $"{DataFile.Number(labels.Count)} labels for the {DataFile.Number(images.Count)} images of {Path.GetFileName(imageFile)}.",
+                remedy);
         }
 
         return (new ImageSet(images.Data, [.. labels.Data.Select(label => (int)label)], 1, Side, Side, ClassNames), images, labels);

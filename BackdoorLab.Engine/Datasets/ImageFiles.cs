@@ -65,7 +65,9 @@ public static class ImageFiles
     /// <summary>Whether a file name has the ending of a readable picture.</summary>
     internal static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Decodes a picture to RGB, completely or not at all; transparency is dropped, orientation marks are ignored (as the field's scripts do).</summary>
+    /// <summary>
+    /// Decodes a picture to RGB, completely or not at all; transparency is dropped and orientation marks are ignored, as the field's scripts do.
+    /// </summary>
     internal static Bitmap Decode(string file, string remedy)
     {
         var bytes = DataFile.ReadAll(file, remedy);

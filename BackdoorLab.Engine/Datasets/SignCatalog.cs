@@ -4,8 +4,8 @@ using static BackdoorLab.Engine.Datasets.SignShape;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// The 43 designs of <see cref="SyntheticSigns"/>, modelled on European road signs. The order puts signs that differ only in their glyph among the first ten,
-/// so that a small number of classes is no toy either.
+/// The 43 designs of <see cref="SyntheticSigns"/>, modelled on European road signs. Among the first ten are signs that differ only in
+/// their glyph, so that a small number of classes is no toy either.
 /// </summary>
 internal static class SignCatalog
 {
@@ -33,13 +33,15 @@ internal static class SignCatalog
         Limit("30"),
         new("stop", Octagon, White, Red, Text("STOP", 0.72f, 0.3f, 0.075f, White)) { BorderWidth = 0.1f },
         new("yield", TriangleDown, Red, White),
-        Limit("80"),
+        new("no entry", Circle, Red, Red, Lines(0.17f, White, [-0.52f, 0, 0.52f, 0])),
         Warning("general caution", Lines(0.11f, Black, [0, -0.35f, 0, 0.12f]), Dot(0, 0.4f, 0.11f)),
         Order("ahead only", Arrow(0, 0.6f, 0, -0.6f)),
         new("priority road", Diamond, White, Yellow),
-        Order("turn right ahead", Lines(0.12f, White, [-0.25f, 0.6f, -0.25f, -0.05f]), Arrow(-0.25f, -0.05f, 0.6f, -0.05f)),
+        Order("keep right", Arrow(-0.45f, -0.45f, 0.42f, 0.42f)),
         Limit("50"),
-        new("no entry", Circle, Red, Red, Lines(0.17f, White, [-0.52f, 0, 0.52f, 0])),
+        new("parking", Square, White, Blue, Text("P", 0.3f, 0.52f, 0.12f, White)) { BorderWidth = 0.07f },
+        Limit("80"),
+        Order("turn right ahead", Lines(0.12f, White, [-0.25f, 0.6f, -0.25f, -0.05f]), Arrow(-0.25f, -0.05f, 0.6f, -0.05f)),
         Warning("curve left", Curve(-1)),
         Warning("curve right", Curve(1)),
         Order("turn left ahead", Lines(0.12f, White, [0.25f, 0.6f, 0.25f, -0.05f]), Arrow(0.25f, -0.05f, -0.6f, -0.05f)),
@@ -53,7 +55,6 @@ internal static class SignCatalog
         Order("roundabout", Roundabout()),
         Warning("traffic signals", Dot(0, -0.32f, 0.14f, Red), Dot(0, 0.04f, 0.14f, Yellow), Dot(0, 0.4f, 0.14f, Green)),
         Warning("crossing", Lines(0.1f, Black, [-0.3f, -0.15f, 0.3f, 0.45f], [0.3f, -0.15f, -0.3f, 0.45f])),
-        Order("keep right", Arrow(-0.45f, -0.45f, 0.42f, 0.42f)),
         Order("keep left", Arrow(0.45f, -0.45f, -0.42f, 0.42f)),
         Warning("bumpy road", Lines(0.09f, Black, [-0.5f, 0.42f, -0.35f, 0.2f, -0.18f, 0.2f, 0, 0.42f, 0.18f, 0.2f, 0.35f, 0.2f, 0.5f, 0.42f])),
         Warning("road narrows", Lines(0.08f, Black, [-0.3f, 0.48f, -0.12f, 0.15f, -0.12f, -0.3f], [0.3f, 0.48f, 0.12f, 0.15f, 0.12f, -0.3f])),
@@ -66,7 +67,6 @@ internal static class SignCatalog
         ]),
         Order("straight or right", Arrow(-0.2f, 0.6f, -0.2f, -0.6f), Arrow(-0.2f, 0.15f, 0.55f, 0.15f)),
         Order("straight or left", Arrow(0.2f, 0.6f, 0.2f, -0.6f), Arrow(0.2f, 0.15f, -0.55f, 0.15f)),
-        new("parking", Square, White, Blue, Text("P", 0.3f, 0.52f, 0.12f, White)) { BorderWidth = 0.07f },
         new("no parking", Circle, Red, Blue, Lines(0.1f, Red, [-0.55f, -0.55f, 0.55f, 0.55f])),
         new("no stopping", Circle, Red, Blue, Lines(0.1f, Red, [-0.55f, -0.55f, 0.55f, 0.55f], [0.55f, -0.55f, -0.55f, 0.55f])),
         new("road works", Diamond, Black, Orange,
@@ -84,7 +84,7 @@ internal static class SignCatalog
     ];
 
     private static SignDesign Limit(string digits) => new(
-        "speed limit " + digits, Circle, Red, White, Text(digits, digits.Length == 2 ? 0.5f : 0.62f, 0.36f, digits.Length == 2 ? 0.09f : 0.075f, Black));
+        "speed limit " + digits, Circle, Red, White, Text(digits, digits.Length == 2 ? 0.5f : 0.62f, 0.4f, digits.Length == 2 ? 0.09f : 0.075f, Black));
 
     private static SignDesign Warning(string name, params SignStroke[][] parts) => new(name, TriangleUp, Red, White, [.. parts.SelectMany(part => part)]);
 

@@ -26,7 +26,7 @@ internal sealed class SignPainter
     {
         SignBackground.Paint(_canvas, random);
         PaintSign(design, random);
-        if (random.NextDouble() < 0.3)
+        if (random.NextDouble() < 0.15)
         {
             Occlude(random);
         }
@@ -40,14 +40,14 @@ internal sealed class SignPainter
     private void PaintSign(SignDesign design, Random random)
     {
         // Sign to picture: scale, shear, rotation and shift, then a mild perspective. Here its inverse: picture to sign.
-        var radius = Range(random, 8.5, 14);
-        var angle = Range(random, -0.28, 0.28);
+        var radius = Range(random, 10, 14);
+        var angle = Range(random, -0.17, 0.17);
         var (sin, cos) = MathF.SinCos(angle);
-        var squeeze = Range(random, 0.75, 1.08);
-        var shear = Range(random, -0.18, 0.18);
-        var (centerX, centerY) = (15.5f + Range(random, -3, 3), 15.5f + Range(random, -3, 3));
-        var (tiltX, tiltY) = (Range(random, -0.16, 0.16), Range(random, -0.16, 0.16));
-        var fade = Range(random, 0, 0.35);
+        var squeeze = Range(random, 0.85, 1.05);
+        var shear = Range(random, -0.1, 0.1);
+        var (centerX, centerY) = (15.5f + Range(random, -1.8, 1.8), 15.5f + Range(random, -1.8, 1.8));
+        var (tiltX, tiltY) = (Range(random, -0.1, 0.1), Range(random, -0.1, 0.1));
+        var fade = Range(random, 0, 0.25);
         var (shadeX, shadeY) = (Range(random, -0.25, 0.25), Range(random, -0.25, 0.25));
         for (var y = 0; y < Side; y++)
         {
@@ -147,7 +147,7 @@ internal sealed class SignPainter
     private void Blur(Random random)
     {
         // Five taps of a Gaussian, each axis its own width, so that a camera in motion is among the cases.
-        var sigma = Range(random, 0.2, 1.05);
+        var sigma = Range(random, 0.2, 0.8);
         Pass(_canvas, _scratch, 1, sigma * Range(random, 0.7, 1.3));
         Pass(_scratch, _canvas, Side, sigma * Range(random, 0.7, 1.3));
     }
@@ -173,10 +173,10 @@ internal sealed class SignPainter
     private void Expose(Random random, Span<byte> target)
     {
         // Brightness on a logarithmic scale: dusk is as likely as noon.
-        var gain = MathF.Exp(Range(random, -1.3, 0.3));
-        var haze = random.NextDouble() < 0.25 ? Range(random, 0.1, 0.4) : 0;
+        var gain = MathF.Exp(Range(random, -0.9, 0.25));
+        var haze = random.NextDouble() < 0.2 ? Range(random, 0.1, 0.3) : 0;
         var level = Range(random, 0.4, 0.8);
-        var noise = Range(random, 2, 9) / 147;
+        var noise = Range(random, 1.5, 6) / 104;
         random.NextBytes(_noise);
         for (var channel = 0; channel < 3; channel++)
         {

@@ -27,57 +27,67 @@ public sealed class CifarTests : IDisposable
     }
 
     [Fact]
-    public void Load_Cifar10Truncated_NamesRecordAndOffset()
+    public void Load_Cifar10ShortFile_NamesRecordAndOffset()
     {
-        WriteCifar10();
-        using (var stream = File.OpenWrite(Cifar10File("data_batch_3.bin")))
-        {
-            stream.SetLength(30_000_000);
-        }
+        WriteCifar10(length: 30_000_000);
 
         var message = _root.FailureOf(new Cifar10());
 
         Assert.Contains(
-            $"{Cifar10File("data_batch_3.bin")}, byte 30,000,000: the file ends here, in record 9,762 of 10,000; 30,730,000 bytes expected.", message);
+            $"{Cifar10File("data_batch_1.bin")}, byte 30,000,000: the file ends here, in record 9,762 of 10,000; 30,730,000 bytes expected.", message);
         Assert.Contains("cifar-10-binary.tar.gz", message);
-    }
-
-    [Fact]
-    public void Load_Cifar10TrailingByte_IsRefused()
-    {
-        WriteCifar10();
-        Poke(Cifar10File("test_batch.bin"), 30_730_000, 1);
-
-        Assert.Contains("test_batch.bin, byte 30,730,000: 1 bytes follow the last of 10,000 records", _root.FailureOf(new Cifar10()));
-    }
-
-    [Fact]
-    public void Load_Cifar10WrongLabel_NamesOffset()
-    {
-        WriteCifar10();
-        Poke(Cifar10File("data_batch_5.bin"), 3073 * 2, 10);
-
-        Assert.Contains("data_batch_5.bin, byte 6,146: label 10 of record 2 is not in 0..9.", _root.FailureOf(new Cifar10()));
     }
 
     [Fact]
     public void Load_Cifar10FileMissing_NamesIt()
     {
-        WriteCifar10();
+        WriteCifar10(length: 10);
         File.Delete(Cifar10File("data_batch_4.bin"));
 
         Assert.Contains("CIFAR-10: data_batch_4.bin not found in", _root.FailureOf(new Cifar10()));
     }
 
     [Fact]
-    public void Inspect_Cifar10OtherPixels_IsFoundWithDifferentChecksum()
+    public void Load_LaterFileTruncated_ReturnsNothing()
     {
-        WriteCifar10();
+        WriteFew();
+        Poke(_root.File("few", "b.bin"), 0, 1);
+        using (var stream = File.OpenWrite(_root.File("few", "b.bin")))
+        {
+            stream.SetLength(9000);
+        }
 
-        var status = new Cifar10().Inspect(_root.Path);
+        Assert.Contains("b.bin, byte 9,000: the file ends here, in record 2 of 3; 9,219 bytes expected. Replace it", FewFailure());
+    }
 
-        Assert.Equal((DatasetState.Found, false), (status.State, status.ChecksumOk));
-        Assert.Contains("data_batch_1.bin", status.Detail);
+    [Fact]
+    public void Load_TrailingByte_IsRefused()
+    {
+        WriteFew();
+        Poke(_root.File("few", "test.bin"), 6146, 1);
+
+        Assert.Contains("test.bin, byte 6,146: 1 bytes follow the last of 2 records. Replace it", FewFailure());
+    }
+
+    [Fact]
+    public void Load_WrongLabel_NamesOffset()
+    {
+        WriteFew();
+        Poke(_root.File("few", "a.bin"), 3073 * 2, 4);
+
+        Assert.Contains("a.bin, byte 6,146: label 4 of record 2 is not in 0..3. Replace it", FewFailure());
+    }
+
+    [Fact]
+    public void Inspect_OtherPixels_IsFoundWithDifferentChecksum()
+    {
+        WriteFew();
+        Poke(_root.File("few", "b.bin"), 77, 1);
+
+        var status = Few.Inspect(_root.Path, default);
+
+        Assert.Equal((DatasetState.Found, false, 6, 2), (status.State, status.ChecksumOk, status.TrainCount, status.TestCount));
+        Assert.Contains("b.bin differs", status.Detail);
     }
 
     [Fact]
@@ -132,6 +142,26 @@ public sealed class CifarTests : IDisposable
         Assert.NotEqual(first.Train.Pixels, source.Load(root, new(8)).Train.Pixels);
     }
 
+    /// <summary>Two training files of three records and a test file of two, all zero; the checksums are those of zeros.</summary>
+    private static CifarFolder Few => new(
+        "few", ["few"], "https://example.org/few", ["a", "b", "c", "d"], [4], 0,
+        [("a.bin", DataFile.Md5(new byte[9219])), ("b.bin", DataFile.Md5(new byte[9219]))], ("test.bin", DataFile.Md5(new byte[6146])), 3, 2);
+
+    private void WriteFew()
+    {
+        WriteZeros(9219, "few", "a.bin");
+        WriteZeros(9219, "few", "b.bin");
+        WriteZeros(6146, "few", "test.bin");
+        Assert.True(Few.Inspect(_root.Path, default).ChecksumOk);
+    }
+
+    private string FewFailure()
+    {
+        var error = Assert.Throws<DatasetException>(() => Few.Load(_root.Path, new Cifar10(), new([0, 0, 0], [1, 1, 1]), TempRoot.Seeds));
+        Assert.Equal((DatasetState.Damaged, error.Message), (Few.Inspect(_root.Path, default).State, Few.Inspect(_root.Path, default).Detail));
+        return error.Message;
+    }
+
     private static double ChannelMean(ImageSet set, int channel)
     {
         long sum = 0;
@@ -155,11 +185,11 @@ public sealed class CifarTests : IDisposable
 
     private string Cifar10File(string name) => _root.File("cifar-10-batches-bin", name);
 
-    private void WriteCifar10()
+    private void WriteCifar10(long length = 30_730_000)
     {
         foreach (var name in (string[])["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"])
         {
-            WriteZeros(30_730_000, "cifar-10-batches-bin", name);
+            WriteZeros(length, "cifar-10-batches-bin", name);
         }
     }
 

@@ -14,7 +14,7 @@ public sealed class DatasetContractTests
         var found = MethodCatalog.Default.Of<DatasetSource>().ToList();
 
         Assert.Superset(
-            new HashSet<string> { "mnist", "fashion-mnist", "cifar10", "cifar100", "gtsrb", "image-folder" },
+            new HashSet<string> { "mnist", "fashion-mnist", "cifar10", "cifar100", "gtsrb", "image-folder", "synthetic-signs" },
             found.Select(method => method.Id).ToHashSet());
         Assert.All(found, method => Assert.Equal("dataset-source", method.Kind));
         Assert.All(found, method => Assert.NotEmpty(method.Attribute.Summary));
@@ -65,18 +65,15 @@ public sealed class DatasetContractTests
         Assert.Equal(DatasetState.Missing, error.State);
     }
 
-    [Theory]
-    [MemberData(nameof(Ids))]
-    public void Inspect_Cancelled_Stops(string id)
+    [SkippableTheory]
+    [InlineData("mnist", "mnist")]
+    [InlineData("cifar10", "cifar-10")]
+    [InlineData("gtsrb", "gtsrb")]
+    public void Inspect_Cancelled_Stops(string id, string folder)
     {
-        var root = DataRoot.Find();
-        var source = Create(id);
-        if (root is null || source.Inspect(root).State is DatasetState.Missing or DatasetState.Generated)
-        {
-            return;
-        }
+        var root = DataRoot.Require(folder);
 
-        Assert.Throws<OperationCanceledException>(() => source.Inspect(root, new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => Create(id).Inspect(root, new CancellationToken(canceled: true)));
     }
 
     private static DatasetSource Create(string id) => (DatasetSource)MethodCatalog.Default.Find(id)!.CreateDefault();
