@@ -13,7 +13,8 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
     /// <summary>What to do when it is missing or damaged.</summary>
     public const string Remedy =
         "Get GTSRB_Final_Training_Images.zip, GTSRB_Final_Test_Images.zip and GTSRB_Final_Test_GT.zip from "
-        + "https://benchmark.ini.rub.de and unpack them in gtsrb/ under the data root, so that it holds GTSRB/Final_Training/Images/00000..00042/, GTSRB/Final_Test/Images/ and GT-final_test.csv.";
+        + "https://benchmark.ini.rub.de and unpack them in gtsrb/ under the data root, "
+        + "so that it holds GTSRB/Final_Training/Images/00000..00042/, GTSRB/Final_Test/Images/ and GT-final_test.csv.";
 
     private const string Replace = "Restore the file from the archives at https://benchmark.ini.rub.de.";
 

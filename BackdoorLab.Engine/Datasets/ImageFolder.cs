@@ -39,7 +39,8 @@ public sealed record ImageFolder : DatasetSource
     public override DatasetShape Shape => new(3, Crop, Crop, 0, 0, 0);
 
     private string Remedy =>
-        $"Put a folder for each class with JPEG, PNG or PPM files in {Path}/train/ and {Path}/val/ (or all in {Path}/) under the data root, or set 'path' to where they are.";
+        $"Put a folder for each class with JPEG, PNG or PPM files in {Path}/train/ and {Path}/val/ (or all in {Path}/) under the data root, "
+        + "or set 'path' to where they are.";
 
     /// <inheritdoc/>
     public override DatasetSplits Load(string dataRoot, SeedTree seeds)
@@ -146,7 +147,8 @@ public sealed record ImageFolder : DatasetSource
         {
             var limitName = split == "test" ? "testLimit" : "trainLimit";
             throw new DatasetException(
-                $"{DataFile.Number(chosen.Length)} {split} images of {Crop} x {Crop} pixels do not fit into memory. Set '{limitName}' to at most {DataFile.Number(Array.MaxLength / bytes)}, or a smaller crop.");
+                $"{DataFile.Number(chosen.Length)} {split} images of {Crop} x {Crop} pixels do not fit into memory. "
+                + $"Set '{limitName}' to at most {DataFile.Number(Array.MaxLength / bytes)}, or a smaller crop.");
         }
 
         var pixels = new byte[chosen.Length * bytes];

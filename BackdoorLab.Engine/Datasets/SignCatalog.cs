@@ -4,7 +4,8 @@ using static BackdoorLab.Engine.Datasets.SignShape;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// The 43 designs of <see cref="SyntheticSigns"/>, modelled on European road signs. Among the first ten are signs that differ only in
+/// The 43 designs of <see cref="SyntheticSigns"/>, modelled on European road signs.
+/// Among the first ten are signs that differ only in
 /// their glyph, so that a small number of classes is no toy either.
 /// </summary>
 internal static class SignCatalog
@@ -19,7 +20,11 @@ internal static class SignCatalog
         ['5'] = [[1, 0, .1f, 0, 0, .45f, .7f, .4f, 1, .6f, 1, .8f, .8f, 1, .2f, 1, 0, .88f]],
         ['6'] = [[.9f, 0, .4f, .05f, .05f, .4f, 0, .8f, .2f, 1, .8f, 1, 1, .8f, 1, .6f, .8f, .45f, .2f, .45f, 0, .62f]],
         ['7'] = [[0, 0, 1, 0, .35f, 1]],
-        ['8'] = [[.2f, 0, .8f, 0, .95f, .15f, .95f, .35f, .8f, .48f, .2f, .48f, .05f, .35f, .05f, .15f, .2f, 0], [.2f, .48f, 0, .65f, 0, .85f, .2f, 1, .8f, 1, 1, .85f, 1, .65f, .8f, .48f]],
+        ['8'] =
+        [
+            [.2f, 0, .8f, 0, .95f, .15f, .95f, .35f, .8f, .48f, .2f, .48f, .05f, .35f, .05f, .15f, .2f, 0],
+            [.2f, .48f, 0, .65f, 0, .85f, .2f, 1, .8f, 1, 1, .85f, 1, .65f, .8f, .48f],
+        ],
         ['S'] = [[1, .1f, .8f, 0, .2f, 0, 0, .2f, .1f, .42f, .9f, .58f, 1, .8f, .8f, 1, .2f, 1, 0, .9f]],
         ['T'] = [[0, 0, 1, 0], [.5f, 0, .5f, 1]],
         ['O'] = [[0, .2f, .2f, 0, .8f, 0, 1, .2f, 1, .8f, .8f, 1, .2f, 1, 0, .8f, 0, .2f]],
@@ -51,14 +56,19 @@ internal static class SignCatalog
         Limit("100"),
         Limit("120"),
         new("no overtaking", Circle, Red, White, [.. Car(-0.32f, Red), .. Car(0.32f, Black)]),
-        new("end of restrictions", Circle, Grey, White, Lines(0.05f, Black, [-0.65f, 0.35f, 0.35f, -0.65f], [-0.5f, 0.5f, 0.5f, -0.5f], [-0.35f, 0.65f, 0.65f, -0.35f])) { BorderWidth = 0.08f },
+        new("end of restrictions", Circle, Grey, White, Lines(
+            0.05f, Black, [-0.65f, 0.35f, 0.35f, -0.65f], [-0.5f, 0.5f, 0.5f, -0.5f], [-0.35f, 0.65f, 0.65f, -0.35f])) { BorderWidth = 0.08f },
         Order("roundabout", Roundabout()),
         Warning("traffic signals", Dot(0, -0.32f, 0.14f, Red), Dot(0, 0.04f, 0.14f, Yellow), Dot(0, 0.4f, 0.14f, Green)),
         Warning("crossing", Lines(0.1f, Black, [-0.3f, -0.15f, 0.3f, 0.45f], [0.3f, -0.15f, -0.3f, 0.45f])),
         Order("keep left", Arrow(0.45f, -0.45f, -0.42f, 0.42f)),
-        Warning("bumpy road", Lines(0.09f, Black, [-0.5f, 0.42f, -0.35f, 0.2f, -0.18f, 0.2f, 0, 0.42f, 0.18f, 0.2f, 0.35f, 0.2f, 0.5f, 0.42f])),
-        Warning("road narrows", Lines(0.08f, Black, [-0.3f, 0.48f, -0.12f, 0.15f, -0.12f, -0.3f], [0.3f, 0.48f, 0.12f, 0.15f, 0.12f, -0.3f])),
-        Warning("slippery road", Lines(0.07f, Black, [-0.25f, 0.5f, -0.08f, 0.3f, -0.3f, 0.15f, -0.12f, -0.05f], [0.15f, 0.5f, 0.32f, 0.3f, 0.1f, 0.15f, 0.28f, -0.05f]), Dot(0.05f, -0.2f, 0.13f)),
+        Warning("bumpy road", Lines(
+            0.09f, Black, [-0.5f, 0.42f, -0.35f, 0.2f, -0.18f, 0.2f, 0, 0.42f, 0.18f, 0.2f, 0.35f, 0.2f, 0.5f, 0.42f])),
+        Warning("road narrows", Lines(
+            0.08f, Black, [-0.3f, 0.48f, -0.12f, 0.15f, -0.12f, -0.3f], [0.3f, 0.48f, 0.12f, 0.15f, 0.12f, -0.3f])),
+        Warning("slippery road", Lines(
+            0.07f, Black, [-0.25f, 0.5f, -0.08f, 0.3f, -0.3f, 0.15f, -0.12f, -0.05f],
+            [0.15f, 0.5f, 0.32f, 0.3f, 0.1f, 0.15f, 0.28f, -0.05f]), Dot(0.05f, -0.2f, 0.13f)),
         new("no vehicles", Circle, Red, White),
         new("no trucks", Circle, Red, White,
         [
@@ -75,12 +85,24 @@ internal static class SignCatalog
             .. Lines(0.05f, Black, [-0.35f, -0.05f, 0.4f, 0.3f]),
         ]) { BorderWidth = 0.07f },
         Warning("two-way traffic", Arrow(-0.17f, -0.25f, -0.17f, 0.48f, Black, 0.07f), Arrow(0.17f, 0.5f, 0.17f, -0.2f, Black, 0.07f)),
-        Warning("wild animals", Lines(0.07f, Black, [-0.3f, 0.5f, -0.2f, 0.15f, 0.15f, 0.05f, 0.3f, -0.25f], [0.15f, 0.05f, 0.12f, 0.5f], [-0.2f, 0.15f, -0.1f, 0.5f], [0.18f, -0.3f, 0.3f, -0.25f, 0.45f, -0.15f])),
-        Order("bicycles", [.. Ring(-0.36f, 0.18f, 0.22f), .. Ring(0.36f, 0.18f, 0.22f), .. Lines(0.05f, White, [-0.36f, 0.18f, -0.1f, -0.25f, 0.25f, -0.25f, 0.36f, 0.18f], [-0.1f, -0.25f, 0.02f, 0.18f, 0.25f, -0.25f])]),
+        Warning("wild animals", Lines(
+            0.07f, Black, [-0.3f, 0.5f, -0.2f, 0.15f, 0.15f, 0.05f, 0.3f, -0.25f], [0.15f, 0.05f, 0.12f, 0.5f], [-0.2f, 0.15f, -0.1f, 0.5f], [0.18f, -0.3f, 0.3f, -0.25f, 0.45f, -0.15f])),
+        Order("bicycles",
+        [
+            .. Ring(-0.36f, 0.18f, 0.22f), .. Ring(0.36f, 0.18f, 0.22f),
+            .. Lines(0.05f, White, [-0.36f, 0.18f, -0.1f, -0.25f, 0.25f, -0.25f, 0.36f, 0.18f], [-0.1f, -0.25f, 0.02f, 0.18f, 0.25f, -0.25f]),
+        ]),
         new("hospital", Square, White, Blue, Text("H", 0.34f, 0.52f, 0.12f, White)) { BorderWidth = 0.07f },
-        new("end of priority", Diamond, White, Yellow, Lines(0.05f, Black, [-0.55f, 0.35f, 0.35f, -0.55f], [-0.45f, 0.45f, 0.45f, -0.45f], [-0.35f, 0.55f, 0.55f, -0.35f])),
-        new("pedestrian crossing", Square, White, Blue, [.. Filled(White), .. Lines(0.07f, Black, [0.02f, -0.05f, -0.02f, 0.2f, -0.18f, 0.46f], [-0.02f, 0.2f, 0.16f, 0.46f]), .. Dot(0.04f, -0.22f, 0.08f)]) { BorderWidth = 0.07f },
-        Warning("children", Dot(-0.2f, -0.02f, 0.1f), Dot(0.18f, 0.06f, 0.09f), Lines(0.08f, Black, [-0.2f, 0.14f, -0.22f, 0.34f, -0.34f, 0.5f], [-0.22f, 0.34f, -0.1f, 0.5f], [0.18f, 0.22f, 0.18f, 0.36f, 0.1f, 0.52f], [0.18f, 0.36f, 0.28f, 0.52f], [-0.2f, 0.2f, 0.18f, 0.26f])),
+        new("end of priority", Diamond, White, Yellow, Lines(
+            0.05f, Black, [-0.55f, 0.35f, 0.35f, -0.55f], [-0.45f, 0.45f, 0.45f, -0.45f], [-0.35f, 0.55f, 0.55f, -0.35f])),
+        new("pedestrian crossing", Square, White, Blue,
+        [
+            .. Filled(White), .. Dot(0.04f, -0.22f, 0.08f),
+            .. Lines(0.07f, Black, [0.02f, -0.05f, -0.02f, 0.2f, -0.18f, 0.46f], [-0.02f, 0.2f, 0.16f, 0.46f]),
+        ]) { BorderWidth = 0.07f },
+        Warning("children", Dot(-0.2f, -0.02f, 0.1f), Dot(0.18f, 0.06f, 0.09f), Lines(
+            0.08f, Black, [-0.2f, 0.14f, -0.22f, 0.34f, -0.34f, 0.5f], [-0.22f, 0.34f, -0.1f, 0.5f],
+            [0.18f, 0.22f, 0.18f, 0.36f, 0.1f, 0.52f], [0.18f, 0.36f, 0.28f, 0.52f], [-0.2f, 0.2f, 0.18f, 0.26f])),
     ];
 
     private static SignDesign Limit(string digits) => new(
@@ -133,7 +155,8 @@ internal static class SignCatalog
             var start = MathF.Tau * i / 3;
             var end = start + 1.35f;
             var (x, y) = (0.5f * MathF.Cos(end), 0.5f * MathF.Sin(end));
-            return Arc(0, 0, 0.5f, start, end, 0.09f, 4).Concat(Arrow(x + 0.12f * MathF.Sin(end), y - 0.12f * MathF.Cos(end), x - 0.12f * MathF.Sin(end), y + 0.12f * MathF.Cos(end), White, 0.08f));
+            var (dx, dy) = (-0.12f * MathF.Sin(end), 0.12f * MathF.Cos(end));
+            return Arc(0, 0, 0.5f, start, end, 0.09f, 4).Concat(Arrow(x - dx, y - dy, x + dx, y + dy, White, 0.08f));
         }),
     ];
 

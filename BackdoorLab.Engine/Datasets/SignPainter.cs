@@ -1,8 +1,9 @@
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// Draws one 32x32 photograph-like picture of a sign: cluttered background, sign seen at an angle by signed distances, something in front of it, then what a
-/// cheap camera does (blur, light, haze, colour cast, noise). Holds the working memory of one thread; every picture depends on its generator alone.
+/// Draws one 32x32 photograph-like picture of a sign: cluttered background, sign seen at an angle by signed distances, something
+/// in front of it, then what a cheap camera does (blur, light, haze, colour cast, noise). Holds the working memory of one thread;
+/// every picture depends on its generator alone.
 /// </summary>
 internal sealed class SignPainter
 {

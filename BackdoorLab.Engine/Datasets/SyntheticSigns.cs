@@ -9,11 +9,12 @@ namespace BackdoorLab.Engine.Datasets;
 /// <see cref="Classes"/> and i alone, so a smaller count is the beginning of a larger one.
 /// </summary>
 [Method("synthetic-signs", "Synthetic signs", Order = 0,
-    Summary = "Generated pictures of traffic signs (10 to 43 classes, 32x32 colour): no files needed, hard enough that a small net reaches 95 to 99 %.")]
+    Summary = "Generated pictures of traffic signs (10 to 43 classes, 32x32 colour): no files needed; "
+        + "with ten classes, 5,000 pictures and five epochs a small residual net reaches about 96 %.")]
 public sealed record SyntheticSigns : DatasetSource
 {
     // Measured once on 43 classes, 4,300 pictures, seed 1.
-    private static readonly Normalization Pixels = new([0.335f, 0.299f, 0.296f], [0.216f, 0.200f, 0.217f]);
+    private static readonly Normalization Pixels = new([0.388f, 0.341f, 0.342f], [0.221f, 0.206f, 0.228f]);
 
     /// <summary>Number of classes.</summary>
     [Range(10, 43)]
@@ -51,7 +52,9 @@ public sealed record SyntheticSigns : DatasetSource
 
     /// <inheritdoc/>
     public override DatasetStatus Inspect(string dataRoot, CancellationToken cancellation = default) =>
-        new(DatasetState.Generated, $"{DataFile.Number(TrainCount)} training and {DataFile.Number(TestCount)} test images in {Classes} classes, made by the program.")
+        new(
+            DatasetState.Generated,
+            $"{DataFile.Number(TrainCount)} training and {DataFile.Number(TestCount)} test images in {Classes} classes, made by the program.")
         {
             TrainCount = TrainCount, TestCount = TestCount, Remedy = "Nothing to do: no files are needed.",
         };
