@@ -37,6 +37,17 @@ public static class KindWords
         return bracket < 0 ? name : $"{name} ({label[(bracket + 1)..^1].Replace('=', ' ').Replace(",", ", ", StringComparison.Ordinal)})";
     }
 
+    /// <summary>The label without what stands in brackets: for axes and points.</summary>
+    public static string Short(string label)
+    {
+        var name = label.Contains('[', StringComparison.Ordinal) ? label : Label(label);
+        return name.IndexOf(" (", StringComparison.Ordinal) is var cut and > 0 ? name[..cut] : name;
+    }
+
+    /// <summary>Place of a label in lists: as the catalog orders methods, whatever their kind; unknown ones last.</summary>
+    public static (int Order, string Label) Rank(string label) =>
+        (label.Length == 0 ? int.MinValue : MethodCatalog.Default.Find(label.Split('[')[0])?.Attribute.Order ?? int.MaxValue, label);
+
     /// <summary>The kind of the method behind a label, in words.</summary>
     public static string KindOf(string label) =>
         MethodCatalog.Default.Find(label.Split('[')[0]) is { } method ? Singular(method.Kind) : "";

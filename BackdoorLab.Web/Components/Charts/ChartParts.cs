@@ -50,6 +50,7 @@ public static class ChartParts
             Mode = labels is null ? Scatters.ModeFlag.Markers : Scatters.ModeFlag.Markers | Scatters.ModeFlag.Text,
             TextArray = labels?.Select(Text).ToList(),
             TextPosition = Scatters.TextPositionEnum.TopCenter,
+            ClipOnAxis = labels is null,
             Marker = new Scatters.Marker { Color = color, Size = labels is null ? 5 : 10, Symbol = symbol, Opacity = labels is null ? 0.65m : 0.9m },
         };
 

@@ -41,7 +41,7 @@ public static class RunCharts
             (ResultWords.Benign, Metric.CleanAccuracy, "CA, benign twin"),
             (ResultWords.Benign, Metric.AttackSuccessRate, "ASR, benign twin"),
         ];
-        IList<object> x = [.. precisions.Select(precision => (object)ChartParts.Text(KindWords.Label(precision)))];
+        IList<object> x = [.. precisions.Select(precision => (object)ChartParts.Text(KindWords.Short(precision)))];
         var traces = new List<ITrace>();
         foreach (var ((victim, metric, name), i) in series.Select((entry, i) => (entry, i)))
         {

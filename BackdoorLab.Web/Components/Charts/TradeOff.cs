@@ -17,7 +17,7 @@ public static class TradeOff
             .Select(cell => (cell.Defense, cell.Precision, Accuracy: cell.Mean!.Value, Attack: attackSuccess.Find(cell.Defense, cell.Precision)?.Mean))
             .Where(point => point.Attack is not null)
             .GroupBy(point => point.Defense)
-            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .OrderBy(group => KindWords.Rank(group.Key))
             .ToList();
         if (points.Count == 0)
         {
@@ -30,9 +30,10 @@ public static class TradeOff
             ChartParts.Values(group.Select(point => point.Attack)),
             palette.At(i),
             Symbols[i % Symbols.Length],
-            [.. group.Select(point => KindWords.Label(point.Precision))]));
+            [.. group.Select(point => KindWords.Short(point.Precision))]));
         var layout = ChartParts.Layout(palette, "clean accuracy", "attack success rate", shares: true);
         layout.XAxis[0].TickFormat = ".0%";
+        layout.YAxis[0].Range = [-0.05, 1.14];
         var rows = points.SelectMany(group => group.Select(point => (IReadOnlyList<string>)
             [Name(group.Key), KindWords.Label(point.Precision), Numbers.Percent(point.Accuracy), Numbers.Percent(point.Attack!.Value)]));
         return new([.. traces], layout, new(["Defense", "Precision", "Clean accuracy", "Attack success rate"], [.. rows]));

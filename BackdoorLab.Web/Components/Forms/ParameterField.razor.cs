@@ -45,14 +45,16 @@ public sealed partial class ParameterField
 
     private double? Number => Current.GetValueKind() == JsonValueKind.Number && double.TryParse(Current.ToJsonString(), CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    private bool Changed => Parameter.Kind is ParameterKind.Integer or ParameterKind.Number
+    // An empty default is no recommendation to go back to.
+    private bool HasDefault => Parameter.Default is not "";
+
+    private bool Changed => HasDefault && (Parameter.Kind is ParameterKind.Integer or ParameterKind.Number
         ? Number != Convert.ToDouble(Parameter.Default, CultureInfo.InvariantCulture)
-        : !JsonNode.DeepEquals(Current, SpecDraft.DefaultValue(Parameter));
+        : !JsonNode.DeepEquals(Current, SpecDraft.DefaultValue(Parameter)));
 
     private string DefaultText => Parameter.Default switch
     {
         bool flag => flag ? "on" : "off",
-        "" => "empty",
         string choice when Parameter.Kind == ParameterKind.Choice => ChoiceWords(choice),
         var value => string.Create(CultureInfo.InvariantCulture, $"{value}"),
     };

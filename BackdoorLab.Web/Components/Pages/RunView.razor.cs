@@ -35,9 +35,16 @@ public sealed partial class RunView
     private string? Current => Tabs.Any(tab => tab.Tab == Tab) ? Tab : null;
 
     // One seed is one seed, whoever trained it: the badge does not wait for the engine's remarks.
-    private IReadOnlyList<string> Read => _run!.Cells.Any(cell => cell.Outcome == CellOutcome.Value) && !_run.Remarks.Any(remark => remark.Contains("n = 1", StringComparison.Ordinal))
-        ? ["n = 1: a single seed, no spread is known", .. _run.Remarks]
-        : _run.Remarks;
+    private IReadOnlyList<string> Read =>
+    [
+        .. _run!.Cells.Any(cell => cell.Outcome == CellOutcome.Value) && !_run.Remarks.Any(remark => remark.Contains("n = 1", StringComparison.Ordinal))
+            ? ["n = 1: a single seed, no spread is known"]
+            : Array.Empty<string>(),
+        .. _run.Remarks,
+        .. _run.Cells.Count(cell => cell.Outcome is CellOutcome.Failed or CellOutcome.TimedOut) is var failed and > 0
+            ? [Numbers.Count(failed, "cell") + " failed; the others stand"]
+            : Array.Empty<string>(),
+    ];
 
     protected override async Task OnParametersSetAsync()
     {

@@ -1,5 +1,5 @@
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
+using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Components.RunParts;
 
@@ -12,7 +12,5 @@ public static class RunAxes
     /// <summary>Defenses of a run, without the undefended model.</summary>
     public static IReadOnlyList<string> Defenses(RunDetail run) => Ordered(run.Cells.Select(cell => cell.Key.Defense).Where(label => label.Length > 0));
 
-    private static IReadOnlyList<string> Ordered(IEnumerable<string> labels) => [.. labels.Distinct().OrderBy(Rank).ThenBy(label => label, StringComparer.Ordinal)];
-
-    private static int Rank(string label) => MethodCatalog.Default.All.TakeWhile(method => method.Id != label.Split('[')[0]).Count();
+    private static IReadOnlyList<string> Ordered(IEnumerable<string> labels) => [.. labels.Distinct().OrderBy(KindWords.Rank)];
 }

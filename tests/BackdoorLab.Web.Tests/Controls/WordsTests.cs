@@ -1,0 +1,135 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Services;
+
+namespace BackdoorLab.Web.Tests.Controls;
+
+public sealed class WordsTests
+{
+    private static readonly DateTime Noon = new(2026, 5, 1, 12, 0, 0, DateTimeKind.Utc);
+
+    [Theory]
+    [InlineData(0, "0%")]
+    [InlineData(0.0004, "<0.1%")]
+    [InlineData(0.041, "4.1%")]
+    [InlineData(0.9996, ">99.9%")]
+    [InlineData(1, "100%")]
+    public void Percent_NeverLooksLikeMoreThanItIs(double share, string expected) => Assert.Equal(expected, Numbers.Percent(share));
+
+    [Theory]
+    [InlineData("clean-accuracy", 0.5, "50.0%")]
+    [InlineData("anomaly-index", 2.137, "2.137")]
+    [InlineData("target-label-hit", 1, "yes")]
+    [InlineData("overhead-seconds", 75, "1 min 15 s")]
+    [InlineData("peak-memory", 1073741824, "1.0 GB")]
+    public void Format_FollowsTheMetricsUnit(string metric, double value, string expected) => Assert.Equal(expected, Numbers.Format(metric, value));
+
+    [Theory]
+    [InlineData(0.4, "<1 s")]
+    [InlineData(59.7, "1 min")]
+    [InlineData(200, "3 min 20 s")]
+    [InlineData(3700, "1 h 2 min")]
+    public void Duration_Reads(double seconds, string expected) => Assert.Equal(expected, TimeWords.Duration(seconds));
+
+    [Fact]
+    public void Matrix_ErrorsOfSomeRuns_AreCountedBesideTheMeanNotInIt()
+    {
+        var cell = Cell(0.9, 2, new() { [CellOutcome.Value] = 2, [CellOutcome.Failed] = 1 }) with { StandardDeviation = 0.02 };
+        var text = MatrixWords.Of(cell, "detection-rate");
+        Assert.Equal("90.0%", text.Main);
+        Assert.Equal("n = 2 ± 2.0", text.Detail);
+        Assert.Contains("1 failed", text.Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Matrix_ValueWithoutThisMetric_IsNotCalledNotRun()
+    {
+        var text = MatrixWords.Of(Cell(null, 0, new() { [CellOutcome.Value] = 3, [CellOutcome.NotRun] = 1 }), "detection-rate");
+        Assert.Equal("no number", text.Main);
+    }
+
+    [Fact]
+    public void Matrix_PairThatNoRunPlanned_SaysSo() => Assert.Equal("not planned", MatrixWords.Of(null, "detection-rate").Main);
+
+    [Fact]
+    public void Headline_ModelDetector_GivesTheVerdictAndAlarmsWhenWrong()
+    {
+        var missed = CellWords.Headline(Row("Backdoored", ("detection-rate", 0), ("detector-score", 1.4), ("detector-threshold", 2)));
+        Assert.Equal(("not flagged", true), (missed[0].Text, missed[0].Alarm));
+        Assert.Equal("1.4 / 2", missed[1].Text);
+        var falseAlarm = CellWords.Headline(Row("Benign", ("false-positive-rate", 1), ("detector-score", 2.4), ("detector-threshold", 2)));
+        Assert.Equal(("flagged", true), (falseAlarm[0].Text, falseAlarm[0].Alarm));
+    }
+
+    [Fact]
+    public void Outlook_CountsDownFromTheLastNews()
+    {
+        var run = Run() with { Heartbeat = Noon.AddSeconds(-10), EtaSeconds = 60, Fraction = 0.5 };
+        Assert.Equal(50, RunOutlook.Of(run, null, Noon).EtaSeconds);
+        Assert.Null(RunOutlook.Of(run, null, Noon).SilentSeconds);
+    }
+
+    [Fact]
+    public void Outlook_LongSilence_IsSaidInsteadOfAFrozenEstimate()
+    {
+        var run = Run() with { Heartbeat = Noon.AddSeconds(-200), EtaSeconds = 60 };
+        Assert.Equal("no news for 3 min 20 s", RunOutlook.Of(run, null, Noon).Outlook);
+    }
+
+    [Theory]
+    [InlineData("strip", "STRIP")]
+    [InlineData("unknown-thing", "unknown-thing")]
+    [InlineData("unknown-thing[a=b,c=d]", "unknown-thing (a b, c d)")]
+    public void Label_ReadsLikeAName(string label, string expected) => Assert.Equal(expected, KindWords.Label(label));
+
+    [Fact]
+    public void Urls_EmptyValuesAreLeftOutAndOthersEscaped() =>
+        Assert.Equal("/runs?q=a%20%26%20b&page=2", LabUrls.With("/runs", ("q", "a & b"), ("state", ""), ("model", null), ("page", 2)));
+
+    [Fact]
+    public void Draft_Blank_IsAValidSpecOfTheFirstMethods()
+    {
+        var draft = SpecDraft.Blank();
+        Assert.Empty(draft.Faults);
+        Assert.NotNull(draft.Spec);
+    }
+
+    [Fact]
+    public void Draft_ChoosingAnotherAttack_KeepsWhatBothHave()
+    {
+        var draft = SpecDraft.From(Presets.Demo.Spec);
+        draft.Set("attack.poisonRate", 0.25);
+        draft.Choose("attack", BackdoorLab.Engine.Core.MethodCatalog.Default.Find("blended")!);
+        Assert.Equal(0.25, draft.Spec!.Attack.PoisonRate);
+        Assert.Equal("blended", draft.Method("attack")!.Id);
+    }
+
+    [Fact]
+    public void Draft_TwoVariantsOfAMethod_AreEqualUntilOneDiffers()
+    {
+        var draft = SpecDraft.From(Presets.Demo.Spec);
+        draft.Add("defenses", BackdoorLab.Engine.Core.MethodCatalog.Default.Find("strip")!);
+        var entries = draft.Entries("defenses", "strip");
+        Assert.Equal(2, entries.Count);
+        draft.Set($"defenses[{entries[0]}].overlays", 30);
+        draft.Set($"defenses[{entries[1]}].overlays", 20);
+        Assert.Empty(draft.Faults);
+        draft.Remove("defenses", entries[1]);
+        Assert.Single(draft.Entries("defenses", "strip"));
+    }
+
+    private static RunItem Run() => new() { Id = "0123456789ab", Name = "r", State = RunState.Running, Dataset = "d", Model = "m", Attack = "a", ConfigHash = "h" };
+
+    private static CellRow Row(string victim, params (string Metric, double Value)[] numbers) => new()
+    {
+        Key = new(victim, "float32", "neural-cleanse"),
+        Outcome = CellOutcome.Value,
+        Measurements = [.. numbers.Select(number => new MeasurementRow(number.Metric, number.Value))],
+    };
+
+    private static MatrixCell Cell(double? mean, int n, Dictionary<CellOutcome, int> outcomes) => new()
+    {
+        Defense = "strip", Precision = "float32", N = n, Mean = mean, StandardDeviation = null, Minimum = mean, Maximum = mean,
+        Outcomes = outcomes, Reasons = [], Notes = [], RunIds = ["0123456789ab"],
+    };
+}

@@ -1,0 +1,112 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Components.Pages;
+using Bunit;
+
+namespace BackdoorLab.Web.Tests.Pages;
+
+public sealed class NewRunPageTests : IAsyncLifetime
+{
+    private readonly LabContext _lab = new();
+
+    public Task InitializeAsync() => _lab.InitializeAsync();
+
+    public Task DisposeAsync() => ((IAsyncLifetime)_lab).DisposeAsync();
+
+    [Fact]
+    public void NewRun_Preset_FillsTheFormAndEstimates()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+
+        page.WaitForAssertion(() => Assert.Equal("5", page.Find("#f-training-epochs").GetAttribute("value")));
+        Assert.Contains("Demo: BadNets", page.Find("#f-name").GetAttribute("value"), StringComparison.Ordinal);
+        Assert.Contains("3 precisions × 5 defenses = 36 cells", page.Markup, StringComparison.Ordinal);
+        Assert.Matches("about|a few", page.Find("dl.facts strong").TextContent);
+    }
+
+    [Fact]
+    public async Task NewRun_ValueOutOfRange_SaysSoBesideTheFieldAndCannotRun()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-attack-poisonRate")));
+
+        await page.Find("#f-attack-poisonRate").ChangeAsync(new() { Value = "0.9" });
+
+        var field = page.Find("[data-parameter=poisonRate]");
+        Assert.Equal("Poison rate must be from 0 to 0.5; found 0.9.", field.QuerySelector(".fault")!.TextContent);
+        Assert.Equal("true", field.QuerySelector("input[type=number]")!.GetAttribute("aria-invalid"));
+        Assert.True(RunNow(page).HasAttribute("disabled"));
+        Assert.Contains("1 thing to fix", page.Markup, StringComparison.Ordinal);
+
+        await page.Find("#f-attack-poisonRate").ChangeAsync(new() { Value = "0.05" });
+
+        Assert.Null(page.Find("[data-parameter=poisonRate]").QuerySelector(".fault"));
+        Assert.False(RunNow(page).HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task NewRun_TextInANumber_IsReportedNotSwallowed()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-seed")));
+
+        await page.Find("#f-seed").ChangeAsync(new() { Value = "many" });
+
+        Assert.Contains("must be a whole number; found \"many\"", page.Find("[data-parameter=seed] .fault").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRun_AcrossFields_TargetBeyondTheClassesIsRefused()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-attack-targetLabel")));
+
+        await page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "10" });
+
+        Assert.Contains("must be below 10", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRun_RunNow_QueuesExactlyWhatTheFormShows()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-training-epochs")));
+        await page.Find("#f-training-epochs").ChangeAsync(new() { Value = "3" });
+        await page.Find("[data-method=strip] input").ChangeAsync(new() { Value = false });
+
+        await RunNow(page).ClickAsync(new());
+
+        page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
+        var queued = Assert.Single(await _lab.Results.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson);
+        Assert.Equal(3, spec.Training.Epochs);
+        Assert.Equal(["neural-cleanse", "activation-clustering", "spectral-signatures", "fine-pruning"], spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id));
+        Assert.NotNull(queued.EstimatedSeconds);
+    }
+
+    [Fact]
+    public async Task NewRun_From_RepeatsTheSpecOfThatRun()
+    {
+        var id = await _lab.Samples.Queued(Presets.Demo.Spec with { Seed = 77, Name = "mine" });
+
+        var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
+
+        page.WaitForAssertion(() => Assert.Equal("77", page.Find("#f-seed").GetAttribute("value")));
+        Assert.Equal("mine", page.Find("#f-name").GetAttribute("value"));
+        Assert.Contains("Clone and edit", page.Find("h1").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRun_MissingDataSet_SaysWhereToGetIt()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=quick");
+
+        // The data root of this test is an empty folder.
+        page.WaitForAssertion(() => Assert.Contains("CIFAR-10 is missing", page.Markup, StringComparison.Ordinal));
+        await page.FindAll("#section-attack input[type=radio]")[1].ChangeAsync(new() { Value = "blended" });
+        Assert.NotNull(page.Find("#f-attack-opacity"));
+    }
+
+    private static AngleSharp.Dom.IElement RunNow(IRenderedComponent<NewRunPage> page) =>
+        page.FindAll("button").Single(button => button.TextContent.Trim() == "Run now");
+}
