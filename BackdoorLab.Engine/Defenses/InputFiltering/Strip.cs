@@ -28,7 +28,7 @@ public enum Superposition
         + "Overlays and the images that set the threshold are disjoint parts of the clean holdout. Entropy is in nats.")]
 public sealed record Strip : InputFilter
 {
-    // Clean and triggered test inputs that an evaluation usually scores.
+    // Test inputs of each kind, clean and triggered, that the evaluation scores.
     private const int TypicalInputs = 400;
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public sealed record Strip : InputFilter
     public override DefenseWork Work(WorkSizes sizes)
     {
         var threshold = Math.Min(ThresholdImages, sizes.HoldoutCount / 2);
-        return new DefenseWork((double)Overlays * (threshold + Math.Min(TypicalInputs, sizes.TestCount)), 0);
+        return new DefenseWork((double)Overlays * (threshold + 2 * Math.Min(TypicalInputs, sizes.TestCount)), 0);
     }
 
     /// <inheritdoc/>

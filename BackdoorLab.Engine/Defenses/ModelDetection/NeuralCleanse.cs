@@ -152,7 +152,7 @@ public sealed record NeuralCleanse : ModelDetector
             new("log-anomaly-index", outliers.LogIndices[top]),
             new("smallest-norm", norms[top]),
             new("median-norm", outliers.Median),
-            new("norm-ratio", outliers.Median / Math.Max(norms[top], 1e-6)),
+            new("norm-ratio", norms[top] / Math.Max(outliers.Median, 1e-6)),
             new("success-twin", triggers[top].Success),
             new("classes-without-trigger", reached.Count(found => !found)),
             new("updates", triggers.Sum(trigger => (double)trigger.Updates)),

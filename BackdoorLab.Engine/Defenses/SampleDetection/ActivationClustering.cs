@@ -5,6 +5,16 @@ using BackdoorLab.Engine.Tensors;
 
 namespace BackdoorLab.Engine.Defenses;
 
+/// <summary>How features are reduced before they are clustered.</summary>
+public enum FeatureReduction
+{
+    /// <summary>The paper's: independent components, each of variance one.</summary>
+    IndependentComponents,
+
+    /// <summary>Principal components at their own scale, as most re-implementations do.</summary>
+    PrincipalComponents,
+}
+
 /// <summary>How a class's two clusters are judged.</summary>
 public enum ClusterRule
 {
@@ -23,8 +33,7 @@ public enum ClusterRule
 [Method("activation-clustering", "Activation Clustering", Order = 20,
     Summary = "Splits the features of every given class in two; an abnormally small or well separated second cluster is taken for poison.",
     Paper = "Chen et al., Detecting Backdoor Attacks on Deep Neural Networks by Activation Clustering, SafeAI at AAAI 2019",
-    Deviations = "Reduces features with principal components (as the re-implementations do) instead of independent ones. The score per sample is ours. "
-        + "Exclusionary retraining, the paper's third rule, is not offered.")]
+    Deviations = "The score per sample is ours. Exclusionary retraining, the paper's third rule, is not offered.")]
 public sealed record ActivationClustering : SampleDetector
 {
     private const int SmallestClass = 10;
@@ -33,9 +42,13 @@ public sealed record ActivationClustering : SampleDetector
     /// <inheritdoc/>
     public override Needs Needs => Needs.TrainingSet | Needs.Features;
 
-    /// <summary>Principal components kept.</summary>
-    [Range(1, 256)]
-    [Description("Principal components of each class's features that are clustered.")]
+    /// <summary>How features are reduced.</summary>
+    [Description("Independent components (the paper) or principal components (most re-implementations).")]
+    public FeatureReduction Reduction { get; init; }
+
+    /// <summary>Components kept.</summary>
+    [Range(1, 64)]
+    [Description("Components of each class's features that are clustered.")]
     public int Dimensions { get; init; } = 10;
 
     /// <summary>Which rule decides.</summary>
@@ -49,8 +62,8 @@ public sealed record ActivationClustering : SampleDetector
 
     /// <summary>Silhouette rule's cut.</summary>
     [Range(0.0, 1.0)]
-    [Description("Silhouette rule: a class whose clusters score above this is contaminated.")]
-    public double SilhouetteThreshold { get; init; } = 0.15;
+    [Description("Silhouette rule: a class whose clusters score above this is contaminated. The paper's 0.10 to 0.15 belong to independent components; principal ones score higher throughout.")]
+    public double SilhouetteThreshold { get; init; } = 0.1;
 
     /// <summary>k-means restarts.</summary>
     [Range(1, 100)]
@@ -68,7 +81,7 @@ public sealed record ActivationClustering : SampleDetector
         foreach (var given in GivenClass.Of(set, context.TrainingFeatures(), SmallestClass))
         {
             context.Run.Progress(given.Label, set.Classes, "classes");
-            clusterings.Add(TwoClusters.Of(given, Dimensions, Restarts, SilhouetteSamples, context.Run.Seeds.Child(given.Label).Random()));
+            clusterings.Add(TwoClusters.Of(given, Reduction, Dimensions, Restarts, SilhouetteSamples, context.Run.Seeds.Child(given.Label).Random()));
         }
 
         if (clusterings.Count == 0)
@@ -82,16 +95,18 @@ public sealed record ActivationClustering : SampleDetector
             clusters.Write(scores, flagged, Contaminated(clusters));
         }
 
-        var ranked = clusterings.OrderByDescending(Suspicion).ToArray();
-        var top = ranked[0];
+        var suspected = clusterings.Where(Contaminated).OrderByDescending(Suspicion).ToArray();
+
+        // Where the size rule passes every class, the best separated one is still the most suspicious.
+        var top = suspected.FirstOrDefault() ?? clusterings.MaxBy(clusters => clusters.Silhouette)!;
         return new SampleVerdict
         {
             Scores = scores,
             Flagged = flagged,
             ScoreName = "place towards the smaller cluster times the larger one's share",
-            SuspectedLabels = [.. ranked.Where(Contaminated).Select(clusters => clusters.Given.Label)],
+            SuspectedLabels = [.. suspected.Select(clusters => clusters.Given.Label)],
             TopLabel = top.Given.Label,
-            Projection = top.Given.Plane(top.Coordinates, top.Columns, set.Count),
+            Projection = top.Given.Plane(top.Principal, top.Columns, set.Count),
             Numbers =
             [
                 new("smaller-cluster-share", top.SmallerShare),

@@ -8,19 +8,19 @@ internal sealed class TwoClusters
     private readonly bool[] _inSmaller;
     private readonly double[] _places;
 
-    private TwoClusters(GivenClass given, float[] coordinates, int columns, bool[] inSmaller, double[] places, double silhouette)
+    private TwoClusters(GivenClass given, float[] principal, int columns, bool[] inSmaller, double[] places, double silhouette)
     {
-        (Given, Coordinates, Columns, _inSmaller, _places, Silhouette) = (given, coordinates, columns, inSmaller, places, silhouette);
+        (Given, Principal, Columns, _inSmaller, _places, Silhouette) = (given, principal, columns, inSmaller, places, silhouette);
         SmallerShare = (double)inSmaller.Count(inside => inside) / inSmaller.Length;
     }
 
     /// <summary>The class.</summary>
     internal GivenClass Given { get; }
 
-    /// <summary>Reduced features [members, <see cref="Columns"/>].</summary>
-    internal float[] Coordinates { get; }
+    /// <summary>Principal components of the features [members, <see cref="Columns"/>], for drawing.</summary>
+    internal float[] Principal { get; }
 
-    /// <summary>Dimensions of <see cref="Coordinates"/>.</summary>
+    /// <summary>Dimensions of <see cref="Principal"/>.</summary>
     internal int Columns { get; }
 
     /// <summary>Share of the class in the smaller cluster; 0 when all samples are alike.</summary>
@@ -29,11 +29,16 @@ internal sealed class TwoClusters
     /// <summary>Mean silhouette of the two clusters.</summary>
     internal double Silhouette { get; }
 
-    internal static TwoClusters Of(GivenClass given, int dimensions, int restarts, int silhouetteSamples, Random random)
+    internal static TwoClusters Of(
+        GivenClass given, FeatureReduction reduction, int dimensions, int restarts, int silhouetteSamples, Random random)
     {
         var width = given.Features.Length / given.Members.Length;
         var columns = Math.Min(dimensions, width);
-        var coordinates = PrincipalComponents.Fit(given.Features, width, columns).Project(given.Features);
+        var components = PrincipalComponents.Fit(given.Features, width, columns);
+        var principal = components.Project(given.Features);
+        var coordinates = reduction == FeatureReduction.PrincipalComponents
+            ? principal
+            : IndependentComponents.Of(Whiten(principal, components.Variances), columns, random);
         var clusters = KMeans.Fit(coordinates, columns, 2, random, restarts);
         var second = clusters.Assignments.Count(cluster => cluster == 1);
         var smaller = second * 2 <= clusters.Assignments.Length ? 1 : 0;
@@ -47,7 +52,7 @@ internal sealed class TwoClusters
 
         return new TwoClusters(
             given,
-            coordinates,
+            principal,
             columns,
             Array.ConvertAll(clusters.Assignments, cluster => cluster == smaller),
             places,
@@ -62,6 +67,20 @@ internal sealed class TwoClusters
             scores[Given.Members[i]] = _places[i] * (1 - SmallerShare);
             flagged[Given.Members[i]] = contaminated && _inSmaller[i];
         }
+    }
+
+    // Directions without variance stay at zero: nothing can be learnt from them.
+    private static float[] Whiten(float[] principal, double[] variances)
+    {
+        var whitened = new float[principal.Length];
+        var smallest = 1e-9 * variances[0];
+        for (var i = 0; i < whitened.Length; i++)
+        {
+            var variance = variances[i % variances.Length];
+            whitened[i] = variance > smallest ? (float)(principal[i] / Math.Sqrt(variance)) : 0;
+        }
+
+        return whitened;
     }
 
     private static double Distance(float[] points, int point, float[] centers, int center, int columns)

@@ -28,7 +28,7 @@ public sealed class NeuralCleanseTests
         Assert.Equal([Planted], verdict.SuspectedLabels);
         Assert.True(verdict.Score > 2 && verdict.Threshold == 2);
         Assert.InRange(Number(verdict, "smallest-norm"), 0.5, 3);
-        Assert.True(Number(verdict, "norm-ratio") > 3);
+        Assert.True(Number(verdict, "norm-ratio") < 1 / 3.0);
         Assert.True(Number(verdict, "log-anomaly-index") > 2);
         Assert.True(Number(verdict, "success-deployed") >= 0.95);
         Assert.True(Number(verdict, "index-ceiling") >= Number(verdict, "anomaly-index"));
@@ -46,7 +46,7 @@ public sealed class NeuralCleanseTests
         Assert.Empty(verdict.SuspectedLabels);
         Assert.NotEqual(Planted, verdict.TopLabel);
         Assert.Equal(0, Number(verdict, "classes-without-trigger"));
-        Assert.True(Number(verdict, "norm-ratio") < 3);
+        Assert.True(Number(verdict, "norm-ratio") > 1 / 3.0);
     }
 
     [Fact]

@@ -67,10 +67,75 @@ public sealed class SampleDetectorTests
     }
 
     [Fact]
+    public void Clustering_PrincipalComponents_FindTheSameClusters()
+    {
+        var (labels, features) = TwoSplitClasses();
+        var verdict = Score(new ActivationClustering { Reduction = FeatureReduction.PrincipalComponents }, labels, features);
+
+        Assert.Equal([0], verdict.SuspectedLabels);
+        Assert.Equal(Enumerable.Range(30, 10), Enumerable.Range(0, labels.Length).Where(index => verdict.Flagged[index]));
+    }
+
+    [Fact]
+    public void Clustering_SizeRulePassesAll_TopLabelIsTheBestSeparated()
+    {
+        var (labels, features) = TwoSplitClasses();
+        var verdict = Score(new ActivationClustering { SizeThreshold = 0.2 }, labels, features);
+
+        Assert.Empty(verdict.SuspectedLabels);
+        Assert.DoesNotContain(true, verdict.Flagged);
+        Assert.Contains(verdict.TopLabel!.Value, new[] { 0, 1 });
+    }
+
+    [Fact]
+    public void IndependentComponents_MixedCoinAndUniform_AreUnmixed()
+    {
+        const int count = 4000;
+        var random = TestContexts.Random("mixture");
+        var (coins, mixed) = (new float[count], new float[2 * count]);
+        for (var i = 0; i < count; i++)
+        {
+            // Unit variances, then a rotation by 30 degrees, which keeps them white.
+            coins[i] = random.Next(2) == 0 ? -1 : 1;
+            var uniform = (float)((random.NextDouble() - 0.5) * Math.Sqrt(12));
+            mixed[2 * i] = 0.8660254f * coins[i] - 0.5f * uniform;
+            mixed[2 * i + 1] = 0.5f * coins[i] + 0.8660254f * uniform;
+        }
+
+        var found = IndependentComponents.Of(mixed, 2, random);
+        var correlations = new double[2];
+        for (var i = 0; i < found.Length; i++)
+        {
+            correlations[i % 2] += found[i] * coins[i / 2] / count;
+        }
+
+        Assert.True(correlations.Max(Math.Abs) > 0.99);
+        Assert.True(correlations.Min(Math.Abs) < 0.06);
+    }
+
+    [Fact]
+    public void Orthogonalize_StretchedRotation_GivesTheRotation()
+    {
+        // Rotation by 90 degrees times diag(3, 0.5): its polar factor is the rotation.
+        var result = IndependentComponents.Orthogonalize([0, -0.5, 3, 0], 2);
+
+        double[] expected = [0, -1, 1, 0];
+        for (var i = 0; i < expected.Length; i++)
+        {
+            Assert.Equal(expected[i], result[i], 9);
+        }
+    }
+
+    [Fact]
     public void Clustering_SilhouetteRule_FlagsOneClusterOfTheEvenSplitToo()
     {
         var (labels, features) = TwoSplitClasses();
-        var verdict = Score(new ActivationClustering { Rule = ClusterRule.Silhouette, SilhouetteThreshold = 0.7 }, labels, features);
+        var verdict = Score(new ActivationClustering
+        {
+            Rule = ClusterRule.Silhouette,
+            Reduction = FeatureReduction.PrincipalComponents,
+            SilhouetteThreshold = 0.7,
+        }, labels, features);
 
         Assert.Equal([0, 1], verdict.SuspectedLabels.Order());
         Assert.Equal(20, Enumerable.Range(40, 40).Count(index => verdict.Flagged[index]));
@@ -80,7 +145,7 @@ public sealed class SampleDetectorTests
     public void Clustering_Scores_RankTheSmallClusterOfTheContaminatedClassFirst()
     {
         var (labels, features) = TwoSplitClasses();
-        var verdict = Score(new ActivationClustering(), labels, features);
+        var verdict = Score(new ActivationClustering { Reduction = FeatureReduction.PrincipalComponents }, labels, features);
 
         var lowest = Enumerable.Range(30, 10).Min(index => verdict.Scores[index]);
         Assert.All(Enumerable.Range(0, 30).Concat(Enumerable.Range(40, 80)), index => Assert.True(verdict.Scores[index] < lowest));
