@@ -94,6 +94,7 @@ public sealed partial class RunStore
         }
 
         End(run, end.State);
+        run.MaxAttempts += end.CostsNoAttempt ? 1 : 0;
         run.Error = end.Error;
         run.ElapsedSeconds += Seconds(run.Started, run.Ended);
         if (end.State == RunState.Succeeded)

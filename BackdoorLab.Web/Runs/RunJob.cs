@@ -138,7 +138,7 @@ public sealed class RunJob(
             case var finished when cancelled:
                 return new RunEnd(RunState.Cancelled) { Remarks = finished?.Remarks };
             case var _ when stopping:
-                return new RunEnd(RunState.Interrupted, "The dashboard was stopped.");
+                return new RunEnd(RunState.Interrupted, "The dashboard was stopped.") { CostsNoAttempt = true };
             default:
                 var lost = $"Lost: {exit.Describe()}";
                 recorder.Log(time.GetUtcNow().UtcDateTime, "error", lost);
