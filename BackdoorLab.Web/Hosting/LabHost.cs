@@ -5,6 +5,7 @@ using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Services;
 using Hangfire;
 using Hangfire.InMemory;
+using Microsoft.AspNetCore.DataProtection;
 using MudBlazor.Services;
 
 namespace BackdoorLab.Web.Hosting;
@@ -41,6 +42,9 @@ public static class LabHost
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.UseUrls([.. options.Addresses]).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Hangfire", LogLevel.Warning);
+
+        // It warns that keys are stored in plain text, as everything else in the lab folder is.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
 
         // Longer than Hangfire's wait, which is longer than a worker may take to stop.
@@ -51,6 +55,7 @@ public static class LabHost
     {
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
+        services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.Lab, "keys")));
         services.AddLabData(options.DatabaseFile);
         services.AddRazorComponents().AddInteractiveServerComponents();
         services.AddMudServices();
