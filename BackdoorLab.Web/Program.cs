@@ -5,9 +5,11 @@ using BackdoorLab.Web.Commands;
 var root = new RootCommand("BackdoorLab: an evaluation dashboard for backdoor attacks and defenses on image classifiers.")
 {
     ServeCommand.Create(),
+    DemoCommand.Create(),
     RunCommand.Create(),
     MethodsCommand.Create(),
     ProbeCommand.Create(),
+    WorkerCommand.Create(),
 };
 LabCommandOptions.AddTo(root);
 root.SetAction((parsed, stop) => ServeCommand.Serve(parsed, (_, _) => Task.CompletedTask, stop));

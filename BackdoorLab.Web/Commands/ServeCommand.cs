@@ -1,4 +1,5 @@
 using System.CommandLine;
+using BackdoorLab.Data;
 using BackdoorLab.Web.Hosting;
 using Microsoft.Extensions.Options;
 
@@ -7,7 +8,7 @@ namespace BackdoorLab.Web.Commands;
 /// <summary><c>serve</c>: the dashboard; what the program does when no command is given.</summary>
 internal static class ServeCommand
 {
-    /// <summary>Exit code for wrong settings.</summary>
+    /// <summary>Exit code when it cannot start as it was asked to.</summary>
     private const int Refused = 2;
 
     /// <summary>Makes the command.</summary>
@@ -39,7 +40,7 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync("The settings cannot be used:" + string.Concat(error.Failures.Select(fault => Environment.NewLine + "  " + fault)));
             return Refused;
         }
-        catch (LabInUseException error)
+        catch (Exception error) when (error is LabInUseException or LabDatabaseException)
         {
             await Console.Error.WriteLineAsync(error.Message);
             return Refused;

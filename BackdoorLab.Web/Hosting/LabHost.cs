@@ -64,6 +64,7 @@ public static class LabHost
         services.AddSingleton<RunFeed>();
         services.AddSingleton<RunQueue>();
         services.AddSingleton<RunOwner>();
+        services.AddSingleton<DemoRun>();
         services.AddSingleton<ActiveRuns>();
         services.AddSingleton<IWorkerLauncher, WorkerLauncher>();
         services.AddTransient<RunJob>();

@@ -31,6 +31,8 @@ public sealed class TestLab : IAsyncDisposable
 
     public RunQueue Queue => Services.GetRequiredService<RunQueue>();
 
+    public IWorkerLauncher Launcher => Services.GetRequiredService<IWorkerLauncher>();
+
     public RunFeed Feed => Services.GetRequiredService<RunFeed>();
 
     public Uri Address => new(_app!.Urls.First());
@@ -46,7 +48,11 @@ public sealed class TestLab : IAsyncDisposable
         var options = new LabOptions { Lab = lab.Folder, Data = Path.Combine(lab.Folder, "datasets"), Urls = "http://127.0.0.1:0", Threads = 1, StopSeconds = 5 };
         lab._app = await LabHost.Build(options, builder =>
         {
-            if (!realWorkers)
+            if (realWorkers)
+            {
+                builder.Services.AddSingleton<IWorkerLauncher, RecordingLauncher>();
+            }
+            else
             {
                 builder.Services.AddSingleton<IWorkerLauncher>(lab.Workers);
             }
