@@ -117,9 +117,9 @@ public sealed class ExperimentRunnerTests : IDisposable
     public void Run_Finished_LeavesNoLiveTensorBehind()
     {
         TinyRun.Run(Store("a"));
-        var before = torch.Tensor.TotalCount;
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
         TinyRun.Run(Store("b"));
-        Assert.Equal(before, torch.Tensor.TotalCount);
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
     }
 
     [Fact]
