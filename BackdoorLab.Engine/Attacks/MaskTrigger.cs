@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Attacks;
@@ -10,6 +11,10 @@ namespace BackdoorLab.Engine.Attacks;
 /// <param name="width">W.</param>
 public sealed class MaskTrigger(float[] mask, float[] pattern, int channels, int height, int width) : Trigger
 {
+    // Made once: a temporary native scalar can be freed under the call.
+    private static readonly Scalar Black = 0f;
+    private static readonly Scalar White = 1f;
+
     /// <inheritdoc/>
     public override float[] Mask { get; } = mask;
 
@@ -24,6 +29,6 @@ public sealed class MaskTrigger(float[] mask, float[] pattern, int channels, int
         var m = tensor(Mask).reshape(1, 1, height, width);
         var p = tensor(Pattern).reshape(1, channels, height, width);
         // lerp is x + m (p - x): the same as (1 - m) x + m p, and exact where m is 0.
-        return images.lerp(p, m).clamp_(0, 1).MoveToOuterDisposeScope();
+        return images.lerp(p, m).clamp_(Black, White).MoveToOuterDisposeScope();
     }
 }

@@ -42,11 +42,15 @@ public static class Poisoner
     }
 
     /// <summary>Every test image with the trigger, true labels kept. Metrics leave out those whose true label is already the intended one.</summary>
-    public static TriggeredSet Trigger(ImageSet test, Attack attack, Trigger trigger)
+    public static TriggeredSet Trigger(ImageSet test, Attack attack, Trigger trigger) =>
+        new(Stamp(test, trigger), test.Labels, [.. test.Labels.Select(label => attack.Map(label, test.Classes))]);
+
+    /// <summary>A copy of a set with the trigger on every image; labels stay.</summary>
+    public static ImageSet Stamp(ImageSet images, Trigger trigger)
     {
-        var stamped = test.WithCopiedPixels();
-        StampInPlace(stamped, [.. Enumerable.Range(0, test.Count)], trigger);
-        return new(stamped, test.Labels, [.. test.Labels.Select(label => attack.Map(label, test.Classes))]);
+        var stamped = images.WithCopiedPixels();
+        StampInPlace(stamped, [.. Enumerable.Range(0, images.Count)], trigger);
+        return stamped;
     }
 
     /// <summary>Stamps the images at <paramref name="indices"/> and rounds back to 8 bits.</summary>

@@ -52,8 +52,11 @@ internal sealed class QuantizedKernels : IDisposable
     /// <summary>
     /// Packs a linear layer for the engine in force: int8 weights [outputs, inputs], float bias. Returns its number.
     /// </summary>
-    public int AddLinear(Tensor quantizedWeight, Tensor bias) =>
-        System.Convert.ToInt32(_module.invoke("add_linear", quantizedWeight, bias), System.Globalization.CultureInfo.InvariantCulture) - 1;
+    public int AddLinear(Tensor quantizedWeight, Tensor bias)
+    {
+        using var count = (Scalar)_module.invoke("add_linear", quantizedWeight, bias);
+        return count.ToInt32() - 1;
+    }
 
     /// <summary>
     /// Linear layer number <paramref name="layer"/>: the input's range over the whole batch gives asymmetric 7-bit activations (0..127,

@@ -1,0 +1,89 @@
+using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Tests.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Tests.Attacks;
+
+/// <summary>What every discovered attack must keep.</summary>
+[Collection("torch")]
+public sealed class AttackContractTests
+{
+    public static TheoryData<string> Ids => [.. MethodCatalog.Default.Of<Attack>().Select(method => method.Id)];
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Trigger_OnAnyImage_ChangesItWithinTheRange(string id)
+    {
+        foreach (var (channels, side) in new[] { (3, 32), (1, 28), (3, 48) })
+        {
+            using var scope = NewDisposeScope();
+            var trigger = Default(id).CreateTrigger(channels, side, side, new SeedTree(1));
+            var images = SmallModels.Images(SmallModels.Shape(channels, side), 3);
+            var original = images.clone();
+            var stamped = trigger.Apply(images);
+            Assert.Equal(images.shape, stamped.shape);
+            Assert.Equal(0, SmallModels.LargestDifference(original, images));
+            Assert.InRange(stamped.min().item<float>(), 0, 1);
+            Assert.InRange(stamped.max().item<float>(), 0, 1);
+            for (var i = 0; i < 3; i++)
+            {
+                Assert.True(SmallModels.LargestDifference(images[i], stamped[i]) > 0.01);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Trigger_SameSeed_IsTheSame(string id)
+    {
+        using var scope = NewDisposeScope();
+        var images = SmallModels.Images(SmallModels.Shape(), 2);
+        var first = Default(id).CreateTrigger(3, 32, 32, new SeedTree(4)).Apply(images);
+        var second = Default(id).CreateTrigger(3, 32, 32, new SeedTree(4)).Apply(images);
+        Assert.Equal(0, SmallModels.LargestDifference(first, second));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Trigger_Applied_LeavesNoTensorBehind(string id)
+    {
+        using var scope = NewDisposeScope();
+        var images = SmallModels.Images(SmallModels.Shape(), 2);
+        var trigger = Default(id).CreateTrigger(3, 32, 32, new SeedTree(4));
+        trigger.Apply(images).Dispose();
+        var live = Tensor.TotalCount;
+        trigger.Apply(images).Dispose();
+        Assert.Equal(live, Tensor.TotalCount);
+    }
+
+    [Theory]
+    [MemberData(nameof(Ids))]
+    public void Poison_OfAnySet_IsExactInCountAndLeavesTheInput(string id)
+    {
+        foreach (var mapping in Enum.GetValues<LabelMapping>())
+        {
+            var clean = SmallModels.ImageSet(SmallModels.Shape(), 200);
+            var (pixels, labels) = ((byte[])clean.Pixels.Clone(), (int[])clean.Labels.Clone());
+            var attack = Default(id) with { PoisonRate = 0.15, Mapping = mapping, TargetLabel = 2 };
+            var trigger = attack.CreateTrigger(3, 32, 32, new SeedTree(1));
+            var poisoned = Poisoner.Poison(clean, attack, trigger, new SeedTree(5));
+            Assert.Equal(pixels, clean.Pixels);
+            Assert.Equal(labels, clean.Labels);
+            Assert.Equal(30, poisoned.Mask.Count(marked => marked));
+            for (var i = 0; i < clean.Count; i++)
+            {
+                Assert.Equal(poisoned.Mask[i] ? attack.Map(labels[i], 10) : labels[i], poisoned.Images.Labels[i]);
+                Assert.Equal(poisoned.Mask[i], !clean.Image(i).SequenceEqual(poisoned.Images.Image(i)));
+                Assert.False(poisoned.Mask[i] && mapping == LabelMapping.AllToOne && labels[i] == 2);
+            }
+
+            Assert.Equal(poisoned.Mask, Poisoner.Poison(clean, attack, trigger, new SeedTree(5)).Mask);
+            Assert.NotEqual(poisoned.Mask, Poisoner.Poison(clean, attack, trigger, new SeedTree(6)).Mask);
+        }
+    }
+
+    private static Attack Default(string id) => (Attack)MethodCatalog.Default.Find(id)!.CreateDefault();
+}

@@ -1,0 +1,64 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Tests.Models;
+
+/// <summary>Shapes, seeded networks and images that the contract tests share.</summary>
+internal static class SmallModels
+{
+    internal static ClassifierShape Shape(int channels = 3, int side = 32, int classes = 10) => new(
+        channels, side, side, classes,
+        new Normalization([.. Enumerable.Repeat(0.45f, channels)], [.. Enumerable.Repeat(0.25f, channels)]));
+
+    internal static Classifier Build(string id, ClassifierShape shape, int seed = 1)
+    {
+        random.manual_seed(seed);
+        var model = ((ModelSource)MethodCatalog.Default.Find(id)!.CreateDefault()).Build(shape);
+        model.eval();
+        return model;
+    }
+
+    /// <summary>A seeded network after a few training-mode passes, so that its running statistics are not the initial ones.</summary>
+    internal static Classifier Settled(string id, ClassifierShape shape)
+    {
+        var model = Build(id, shape);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        model.train();
+        for (var i = 0; i < 4; i++)
+        {
+            model.call(Images(shape, 16, seed: 50 + i));
+        }
+
+        model.eval();
+        return model;
+    }
+
+    internal static Tensor Images(ClassifierShape shape, int count, int seed = 7)
+    {
+        var random = new SeedTree(seed).Random();
+        var values = new float[count * shape.Channels * shape.Height * shape.Width];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = random.NextSingle();
+        }
+
+        return tensor(values, [count, shape.Channels, shape.Height, shape.Width]);
+    }
+
+    internal static ImageSet ImageSet(ClassifierShape shape, int count, int seed = 3)
+    {
+        var random = new SeedTree(seed).Random();
+        var pixels = new byte[count * shape.Channels * shape.Height * shape.Width];
+        random.NextBytes(pixels);
+        var labels = Enumerable.Range(0, count).Select(i => i % shape.Classes).ToArray();
+        return new ImageSet(pixels, labels, shape.Channels, shape.Height, shape.Width,
+            [.. Enumerable.Range(0, shape.Classes).Select(i => $"class {i}")]);
+    }
+
+    internal static double LargestDifference(Tensor a, Tensor b) =>
+        (a.to(ScalarType.Float64) - b.to(ScalarType.Float64)).abs().max().item<double>();
+}

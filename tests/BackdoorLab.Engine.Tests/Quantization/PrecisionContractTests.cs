@@ -1,0 +1,130 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Tests.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Tests.Quantization;
+
+/// <summary>What every discovered precision must keep on every small architecture.</summary>
+[Collection("torch")]
+public sealed class PrecisionContractTests
+{
+    private static readonly string[] Networks = ["small-conv-net", "res-net8", "res-net10-narrow"];
+
+    public static TheoryData<string, string> Pairs
+    {
+        get
+        {
+            var pairs = new TheoryData<string, string>();
+            foreach (var method in MethodCatalog.Default.Of<Precision>())
+            {
+                foreach (var network in Networks)
+                {
+                    pairs.Add(method.Id, network);
+                }
+            }
+
+            return pairs;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void Logits_OfASettledNet_AreFiniteFloatAndMostlyAgree(string precision, string network)
+    {
+        using var scope = NewDisposeScope();
+        using var trained = SmallModels.Settled(network, SmallModels.Shape());
+        using var deployed = Convert(precision, trained);
+        var images = SmallModels.Images(trained.Shape, 64);
+        var logits = deployed.Logits(images);
+        Assert.Equal(new long[] { 64, 10 }, logits.shape);
+        Assert.Equal(ScalarType.Float32, logits.dtype);
+        Assert.False(logits.requires_grad);
+        Assert.True(logits.isfinite().all().item<bool>());
+        var features = deployed.Features(images);
+        Assert.Equal(new long[] { 64, trained.FeatureCount }, features.shape);
+        Assert.Equal(ScalarType.Float32, features.dtype);
+        using var noGrad = no_grad();
+        var exact = trained.call(images);
+        var error = (logits - exact).norm().item<float>() / exact.norm().item<float>();
+        Assert.InRange(error, 0, precision.StartsWith("int4", StringComparison.Ordinal) ? 0.5 : 0.03);
+        var agreement = logits.argmax(1).eq(exact.argmax(1)).to(ScalarType.Float32).mean().item<float>();
+        Assert.InRange(agreement, precision.StartsWith("int4", StringComparison.Ordinal) ? 0.5 : 0.9, 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void Twin_IsAFloatNetworkInEvaluationWhoseInputGradientIsThere(string precision, string network)
+    {
+        using var scope = NewDisposeScope();
+        using var trained = SmallModels.Settled(network, SmallModels.Shape());
+        using var deployed = Convert(precision, trained);
+        Assert.False(deployed.Twin.training);
+        Assert.All(deployed.Twin.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
+        var images = SmallModels.Images(trained.Shape, 4).requires_grad_();
+        var logits = deployed.Twin.call(images);
+        logits.sum().backward();
+        if (deployed.Gradients != GradientAccess.None)
+        {
+            Assert.True(images.grad!.abs().sum().item<float>() > 0);
+        }
+
+        // The twin stands for the deployed arithmetic: it must be nearer to it than quantization moved it, within rounding.
+        var deployedLogits = deployed.Logits(images);
+        Assert.InRange((logits.detach() - deployedLogits).norm().item<float>() / deployedLogits.norm().item<float>(), 0, 0.03);
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void Convert_LeavesTheTrainedNetworkAndDisposesEverything(string precision, string network)
+    {
+        using var scope = NewDisposeScope();
+        using var trained = SmallModels.Settled(network, SmallModels.Shape());
+        using var noGrad = no_grad();
+        var images = SmallModels.Images(trained.Shape, 4);
+        using var before = trained.call(images);
+        Convert(precision, trained).Dispose();
+        var live = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        using (NewDisposeScope())
+        {
+            using var deployed = Convert(precision, trained);
+            deployed.Logits(images);
+            deployed.Features(images);
+        }
+
+        Assert.Equal(live, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.Equal(0, SmallModels.LargestDifference(before, trained.call(images)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void Realisation_HasSharesAndWords(string precision, string network)
+    {
+        using var trained = SmallModels.Build(network, SmallModels.Shape());
+        using var deployed = Convert(precision, trained);
+        Assert.Contains(deployed.Realisation.Kind, new[] { "float", "integer kernels", "weight-only", "simulated" });
+        Assert.EndsWith(".", deployed.Realisation.Description, StringComparison.Ordinal);
+        Assert.InRange(deployed.Realisation.ParameterShare, 0, 1);
+        Assert.InRange(deployed.Realisation.MultiplyAddShare, 0, 1);
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void Convert_OfAPrunedNetwork_KeepsChannelsPruned(string precision, string network)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var trained = SmallModels.Settled(network, SmallModels.Shape());
+        trained.PruneChannels(new bool[trained.LastConvChannels]);
+        using var deployed = Convert(precision, trained);
+        var logits = deployed.Logits(SmallModels.Images(trained.Shape, 3));
+        // Without any channel, every image looks the same.
+        Assert.InRange(SmallModels.LargestDifference(logits[0], logits[2]), 0, 1e-6);
+    }
+
+    private static DeployedClassifier Convert(string precision, Classifier trained) =>
+        ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault())
+            .Convert(trained, SmallModels.ImageSet(trained.Shape, 32), new RunContext(new SeedTree(1)));
+}
