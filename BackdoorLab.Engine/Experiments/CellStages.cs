@@ -126,7 +126,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             defense.Needs,
             deployed.Model,
             inputs.Holdout,
-            backdoored ? inputs.Poisoned.Images : inputs.CleanTrain,
+            backdoored ? inputs.Received : inputs.CleanTrain,
             () => deployed.TrainingFeatures(run),
             deployed.Model.Twin.Clone,
             curve.Observe,

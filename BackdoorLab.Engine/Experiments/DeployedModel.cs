@@ -32,7 +32,7 @@ internal sealed class DeployedModel : IDisposable
     /// <summary>Features of the training set this victim was trained on, [N, FeatureCount]; one pass for all detectors.</summary>
     internal float[] TrainingFeatures(RunContext run) => _features ??= Inference.Features(
         Model,
-        _victim == Victim.Backdoored ? _stage.Inputs.Poisoned.Images : _stage.Inputs.CleanTrain,
+        _victim == Victim.Backdoored ? _stage.Inputs.Received : _stage.Inputs.CleanTrain,
         run);
 
     /// <summary>The row without a defense: accuracy, attack success, and what the precision really is.</summary>

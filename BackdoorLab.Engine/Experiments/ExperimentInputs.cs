@@ -10,8 +10,13 @@ internal sealed record ExperimentInputs
     /// <summary>Clean training images.</summary>
     internal required ImageSet CleanTrain { get; init; }
 
-    /// <summary>Training images as the victim's owner received them, with the ground truth.</summary>
+    /// <summary>Training images of the backdoored model, with the ground truth.</summary>
     internal required PoisonedSet Poisoned { get; init; }
+
+    /// <summary>
+    /// What a defender finds in the training set: the stamped pixels, also where the trainer stamps them only after augmentation.
+    /// </summary>
+    internal required ImageSet Received { get; init; }
 
     /// <summary>The defender's clean images: a part of the test set that is not measured on.</summary>
     internal required ImageSet Holdout { get; init; }
@@ -43,10 +48,14 @@ internal sealed record ExperimentInputs
         var trigger = attack.CreateTrigger(train.Channels, train.Height, train.Width, seeds.Child("trigger"));
         var (holdout, measured) = Subsets.Stratified(test, spec.CleanHoldout, seeds.Child("holdout").Random());
         var cleanTest = test.Select(measured);
+        var poisoned = Poisoner.Poison(train, attack, trigger, seeds.Child("poison"));
         return new()
         {
             CleanTrain = train,
-            Poisoned = Poisoner.Poison(train, attack, trigger, seeds.Child("poison")),
+            Poisoned = poisoned,
+            Received = attack.StampAfterAugmentation
+                ? Poisoner.Poison(train, attack with { StampAfterAugmentation = false }, trigger, seeds.Child("poison")).Images
+                : poisoned.Images,
             Holdout = test.Select(holdout),
             CleanTest = cleanTest,
             Triggered = Poisoner.Trigger(cleanTest, attack, trigger),

@@ -107,6 +107,18 @@ public sealed class ExperimentRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Inputs_StampedAfterAugmentation_ShowTheDefenderTheStampedPixels()
+    {
+        var data = TinyRun.Spec.Dataset.Load("", new SeedTree(1));
+        var before = ExperimentInputs.Prepare(TinyRun.Spec, data);
+        var after = ExperimentInputs.Prepare(TinyRun.Spec with { Attack = TinyRun.Spec.Attack with { StampAfterAugmentation = true } }, data);
+        Assert.Equal(before.Received.Pixels, after.Received.Pixels);
+        Assert.Equal(before.Poisoned.Mask, after.Poisoned.Mask);
+        Assert.Equal(data.Train.Pixels, after.Poisoned.Images.Pixels);
+        Assert.NotEqual(data.Train.Pixels, after.Received.Pixels);
+    }
+
+    [Fact]
     public void Run_PoisonRateZero_HasOnlyTheBenignModel()
     {
         var (result, _) = TinyRun.Run(Store("a"), TinyRun.Spec with { Attack = new BadNets { PoisonRate = 0 } });
