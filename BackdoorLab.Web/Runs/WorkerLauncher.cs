@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -24,21 +23,8 @@ public sealed class WorkerLauncher : IWorkerLauncher
         start.Environment["OMP_NUM_THREADS"] = order.Threads.ToString(CultureInfo.InvariantCulture);
 
         var process = Process.Start(start)!;
-        YieldToDashboard(process);
         var worker = new WorkerProcess(process, TimeSpan.FromSeconds(order.StopSeconds));
         worker.Send(JsonSerializer.Serialize(order, SpecJson.Options));
         return worker;
-    }
-
-    private static void YieldToDashboard(Process process)
-    {
-        try
-        {
-            process.PriorityClass = ProcessPriorityClass.BelowNormal;
-        }
-        catch (Exception error) when (error is Win32Exception or InvalidOperationException or PlatformNotSupportedException)
-        {
-            // Already ended, or not allowed: then it competes on equal terms.
-        }
     }
 }

@@ -20,7 +20,7 @@ public sealed class RunContentTests
     {
         var content = RunContent.From(TinySpec.Short with { Seed = 7 }, maxAttempts: 3, estimatedSeconds: 12);
 
-        Assert.Equal(("tiny", "synthetic-signs", "small-conv-net", "badnets"), (content.Name, content.Dataset, content.Model, content.Attack));
+        Assert.Equal(("tiny", "synthetic-signs", "res-net8", "badnets"), (content.Name, content.Dataset, content.Model, content.Attack));
         Assert.Equal((0.1, 0, 7L, 3, 12.0), (content.PoisonRate, content.TargetLabel, content.Seed, content.MaxAttempts, content.EstimatedSeconds));
         Assert.Equal(7, SpecJson.Parse(content.SpecJson).Seed);
     }

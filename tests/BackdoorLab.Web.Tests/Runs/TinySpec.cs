@@ -15,21 +15,21 @@ public static class TinySpec
     public static ExperimentSpec Short { get; } = Make("tiny", 200, 1, [new ActivationClustering()]);
 
     /// <summary>Two trainings of a few seconds each: the first can be finished and the second interrupted.</summary>
-    public static ExperimentSpec Interruptible { get; } = Make("interruptible", 600, 12, []) with { BenignTwin = true };
+    public static ExperimentSpec Interruptible { get; } = Make("interruptible", 200, 12, []) with { BenignTwin = true };
 
     /// <summary>Does not end by itself within a test.</summary>
-    public static ExperimentSpec Endless { get; } = Make("endless", 2000, 1000, []);
+    public static ExperimentSpec Endless { get; } = Make("endless", 300, 1000, []);
 
     private static ExperimentSpec Make(string name, int images, int epochs, IReadOnlyList<Defense> defenses) => new()
     {
         Name = name,
-        Dataset = new SyntheticSigns { Classes = 10, TrainCount = images, TestCount = 200 },
-        Model = new SmallConvNet(),
+        Dataset = new SyntheticSigns { Classes = 10, TrainCount = images, TestCount = 100 },
+        Model = new ResNet8(),
         Attack = new BadNets { PoisonRate = 0.1 },
         Training = new TrainOptions { Epochs = epochs, BatchSize = 50, Precision = TrainingPrecision.Float32 },
         Precisions = [new Float32()],
         Defenses = defenses,
         BenignTwin = false,
-        CleanHoldout = 50,
+        CleanHoldout = 20,
     };
 }
