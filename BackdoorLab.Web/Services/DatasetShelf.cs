@@ -36,7 +36,10 @@ public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logge
     /// <exception cref="DatasetException">The set cannot be read; the message is for people.</exception>
     public async Task<ImageSet> Samples(DatasetSource dataset)
     {
-        var few = dataset with { TrainLimit = Few(dataset), TestLimit = Few(dataset) };
+        // A generated set is made before it is limited: fewer are made instead, since a form waits for them.
+        var few = dataset is SyntheticSigns signs
+            ? signs with { TrainCount = 100, TestCount = 100, TrainLimit = 0, TestLimit = 0 }
+            : dataset with { TrainLimit = Few(dataset), TestLimit = Few(dataset) };
         var key = few.ToString();
         try
         {
