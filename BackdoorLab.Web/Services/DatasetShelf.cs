@@ -4,12 +4,13 @@ using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Web.Services;
 
-/// <summary>What the data root holds. Checks run in the background, one at a time, and are kept until somebody asks again.</summary>
+/// <summary>What the data root holds. Checks run in the background, one at a time (a form never waits for them to show a sample), and are kept until somebody asks again.</summary>
 public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logger) : IDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<DatasetStatus>>> _statuses = new();
     private readonly ConcurrentDictionary<string, Lazy<Task<ImageSet>>> _samples = new();
-    private readonly SemaphoreSlim _one = new(1);
+    private readonly SemaphoreSlim _inspecting = new(1);
+    private readonly SemaphoreSlim _loading = new(1);
 
     /// <summary>Folder of the data sets.</summary>
     public string Root => options.Data;
@@ -53,13 +54,17 @@ public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logge
         }
     }
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose()
+    {
+        _inspecting.Dispose();
+        _loading.Dispose();
+    }
 
     private static int Few(DatasetSource dataset) => Math.Max(40, dataset.Shape.Classes * 2);
 
     private async Task<DatasetStatus> Inspect(DatasetSource dataset)
     {
-        await _one.WaitAsync();
+        await _inspecting.WaitAsync();
         try
         {
             return dataset.Inspect(Root);
@@ -71,20 +76,20 @@ public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logge
         }
         finally
         {
-            _one.Release();
+            _inspecting.Release();
         }
     }
 
     private async Task<ImageSet> Load(DatasetSource dataset)
     {
-        await _one.WaitAsync();
+        await _loading.WaitAsync();
         try
         {
             return dataset.Load(Root, new SeedTree(0).Child("samples")).Test;
         }
         finally
         {
-            _one.Release();
+            _loading.Release();
         }
     }
 }

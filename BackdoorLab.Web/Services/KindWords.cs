@@ -29,19 +29,35 @@ public static class KindWords
     public static string About(string kind) => Words.TryGetValue(kind, out var words) ? words.About : "";
 
     /// <summary>The screen name of a method's label: <c>int4[granularity=per-tensor]</c> becomes <c>INT4 (granularity per-tensor)</c>.</summary>
-    public static string Label(string label)
+    public static string Label(string label) => Settings(label) is { Length: > 0 } settings ? $"{Name(label)} ({settings})" : Name(label);
+
+    /// <summary>The name of the method behind a label.</summary>
+    public static string Name(string label)
     {
-        var bracket = label.IndexOf('[', StringComparison.Ordinal);
-        var id = bracket < 0 ? label : label[..bracket];
-        var name = MethodCatalog.Default.Find(id)?.Name ?? id;
-        return bracket < 0 ? name : $"{name} ({label[(bracket + 1)..^1].Replace('=', ' ').Replace(",", ", ", StringComparison.Ordinal)})";
+        var id = label.Split('[')[0];
+        return MethodCatalog.Default.Find(id)?.Name ?? id;
     }
 
-    /// <summary>The label without what stands in brackets: for axes and points.</summary>
+    /// <summary>What a label says differs from the method's defaults: "rounds 40, batch size 32"; empty when nothing does.</summary>
+    public static string Settings(string label)
+    {
+        var bracket = label.IndexOf('[', StringComparison.Ordinal);
+        if (bracket < 0)
+        {
+            return "";
+        }
+
+        var method = MethodCatalog.Default.Find(label[..bracket]);
+        var pairs = label[(bracket + 1)..].TrimEnd(']').Split(',').Select(pair => pair.Split('=', 2));
+        return string.Join(", ", pairs.Select(pair => $"{ParameterWords(method, pair[0])} {pair[^1]}"));
+    }
+
+    /// <summary>The label without the explanation in the method's name: for axes and points.</summary>
     public static string Short(string label)
     {
-        var name = label.Contains('[', StringComparison.Ordinal) ? label : Label(label);
-        return name.IndexOf(" (", StringComparison.Ordinal) is var cut and > 0 ? name[..cut] : name;
+        var name = Name(label);
+        var brief = name.IndexOf(" (", StringComparison.Ordinal) is var cut and > 0 ? name[..cut] : name;
+        return Settings(label) is { Length: > 0 } settings ? $"{brief} ({settings})" : brief;
     }
 
     /// <summary>Place of a label in lists: as the catalog orders methods, whatever their kind; unknown ones last.</summary>
@@ -51,6 +67,9 @@ public static class KindWords
     /// <summary>The kind of the method behind a label, in words.</summary>
     public static string KindOf(string label) =>
         MethodCatalog.Default.Find(label.Split('[')[0]) is { } method ? Singular(method.Kind) : "";
+
+    private static string ParameterWords(MethodDescriptor? method, string parameter) =>
+        method?.Parameters.FirstOrDefault(known => known.Name == parameter)?.Label.ToLowerInvariant() ?? parameter;
 
     private static string Spelt(string kind) => kind.Length == 0 ? kind : char.ToUpperInvariant(kind[0]) + kind[1..].Replace('-', ' ');
 }

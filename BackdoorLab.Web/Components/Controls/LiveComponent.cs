@@ -46,6 +46,28 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         _subscription = runId is null ? Feed.SubscribeAll(Changed, interval) : Feed.Subscribe(runId, Changed, interval);
     }
 
+    /// <summary>Renders once a second while <paramref name="running"/>: elapsed and remaining time move without any news.</summary>
+    protected void KeepTime(Func<bool> running) => _ = Beat(running, _gone.Token);
+
+    private async Task Beat(Func<bool> running, CancellationToken gone)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(gone))
+            {
+                if (running())
+                {
+                    await InvokeAsync(StateHasChanged);
+                }
+            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+        {
+            // The component has been left.
+        }
+    }
+
     private Task Changed() => InvokeAsync(async () =>
     {
         if (!_gone.IsCancellationRequested)

@@ -61,6 +61,8 @@ public sealed partial class Overview
 
     private string NowText => _queue.Count > 3 ? $"{_active.Count} running, {_queue.Count} queued" : "";
 
+    protected override void OnInitialized() => KeepTime(() => _active.Count > 0);
+
     protected override async Task OnParametersSetAsync()
     {
         Follow(null, Cadence);

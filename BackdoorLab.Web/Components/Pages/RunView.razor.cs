@@ -13,7 +13,6 @@ public sealed partial class RunView
     ];
 
     private RunDetail? _run;
-    private RunOutlook _outlook = new(0, "", "", null, null);
     private Exception? _fault;
     private bool _missing;
 
@@ -32,6 +31,8 @@ public sealed partial class RunView
     [Inject]
     private ResultQueries Results { get; set; } = null!;
 
+    private RunOutlook Outlook => RunOutlook.Of(_run!.Run, Feed.Progress(Id), Now);
+
     private string? Current => Tabs.Any(tab => tab.Tab == Tab) ? Tab : null;
 
     // One seed is one seed, whoever trained it: the badge does not wait for the engine's remarks.
@@ -45,6 +46,8 @@ public sealed partial class RunView
             ? [Numbers.Count(failed, "cell") + " failed; the others stand"]
             : Array.Empty<string>(),
     ];
+
+    protected override void OnInitialized() => KeepTime(() => _run is not null && RunWords.IsActive(_run.Run.State));
 
     protected override async Task OnParametersSetAsync()
     {
@@ -67,10 +70,6 @@ public sealed partial class RunView
             _run = await Results.FindAsync(Id, Gone);
             _missing = _run is null;
             _fault = null;
-            if (_run is not null)
-            {
-                _outlook = RunOutlook.Of(_run.Run, Feed.Progress(Id), Now);
-            }
         }
         catch (OperationCanceledException)
         {

@@ -78,6 +78,7 @@ public sealed class WordsTests
 
     [Theory]
     [InlineData("strip", "STRIP")]
+    [InlineData("neural-cleanse[rounds=40,batchSize=32]", "Neural Cleanse (rounds 40, batch size 32)")]
     [InlineData("unknown-thing", "unknown-thing")]
     [InlineData("unknown-thing[a=b,c=d]", "unknown-thing (a b, c d)")]
     public void Label_ReadsLikeAName(string label, string expected) => Assert.Equal(expected, KindWords.Label(label));
