@@ -1,0 +1,156 @@
+using Microsoft.Playwright;
+
+namespace BackdoorLab.Browser.Tests;
+
+/// <summary>Every page on a desk and on a phone, by mouse and by keyboard.</summary>
+[Collection("browser")]
+public sealed class PageTests(LabFixture lab)
+{
+    private const int Desk = 1280;
+    private const int Phone = 390;
+
+    private static readonly (string Path, string Heading)[] Pages =
+    [
+        ("/", "Overview"), ("/runs", "Runs"), ("/runs/new", "New run"), ("/methods", "Methods"), ("/datasets", "Data sets"), ("/queue", "Queue"),
+    ];
+
+    private static readonly string[] Tabs = ["", "?tab=defenses", "?tab=training", "?tab=images", "?tab=log", "?tab=config", "?tab=provenance"];
+
+    [SkippableTheory]
+    [InlineData(Desk, false)]
+    [InlineData(Phone, true)]
+    public async Task Pages_AtAnyWidth_FitTheWindowAndRaiseNoError(int width, bool dark)
+    {
+        Chromium.SkipIfAbsent();
+        var id = await lab.FinishedRun();
+        await using var visit = await Visit.Start(lab.Browser, lab.Server, width, 844, dark);
+
+        foreach (var (path, heading) in Pages)
+        {
+            await visit.Open(path);
+            Assert.Equal(heading, await visit.Heading());
+            await Fits(visit);
+        }
+
+        foreach (var tab in Tabs)
+        {
+            await visit.Open($"/runs/{id}{tab}");
+            await Fits(visit);
+        }
+
+        visit.Watch.AssertQuiet();
+    }
+
+    [SkippableFact]
+    public async Task UnknownAddress_ShowsAWayBack()
+    {
+        Chromium.SkipIfAbsent();
+        await using var visit = await Visit.Start(lab.Browser, lab.Server);
+
+        await visit.Open("/no/such/page");
+        Assert.Equal("There is nothing at this address", await visit.Heading());
+        visit.Watch.Forgive("404");
+        await visit.Page.GetByRole(AriaRole.Link, new() { Name = "To the overview" }).ClickAsync();
+        Assert.Equal("Overview", await visit.Heading());
+
+        await visit.Open("/runs/no-such-run");
+        Assert.Equal("Run not found", await visit.Heading());
+        visit.Watch.AssertQuiet();
+    }
+
+    [SkippableTheory]
+    [InlineData(Desk)]
+    [InlineData(Phone)]
+    public async Task Navigation_ReachesEveryPage(int width)
+    {
+        Chromium.SkipIfAbsent();
+        await using var visit = await Visit.Start(lab.Browser, lab.Server, width, 844);
+        await visit.Open("/");
+
+        foreach (var (path, heading) in Pages.Skip(1))
+        {
+            var link = visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" }).GetByRole(AriaRole.Link, new() { Name = heading, Exact = true });
+            if (width == Phone)
+            {
+                // Closed until it is asked for; otherwise it covers the page.
+                await Assertions.Expect(link).Not.ToBeInViewportAsync();
+                await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Navigation" }).ClickAsync();
+            }
+
+            await Assertions.Expect(link).ToBeInViewportAsync();
+            await link.ClickAsync();
+            await visit.Arrive(path);
+            Assert.Equal(heading, await visit.Heading());
+        }
+
+        visit.Watch.AssertQuiet();
+    }
+
+    [SkippableFact]
+    public async Task Theme_ChosenDark_StaysDarkAfterReload()
+    {
+        Chromium.SkipIfAbsent();
+        await using var visit = await Visit.Start(lab.Browser, lab.Server);
+        await visit.Open("/");
+        Assert.True(await Brightness(visit) > 200, "The light theme is not light.");
+
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Colours" }).ClickAsync();
+        await visit.Page.GetByText("Dark", new() { Exact = true }).ClickAsync();
+        await Assertions.Expect(visit.Page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
+        Assert.True(await Brightness(visit) < 60, "The dark theme is not dark.");
+
+        await visit.Page.ReloadAsync();
+        await visit.Heading();
+        await Assertions.Expect(visit.Page.Locator("html")).ToHaveAttributeAsync("data-theme", "dark");
+        Assert.True(await Brightness(visit) < 60, "The dark theme did not last.");
+        visit.Watch.AssertQuiet();
+    }
+
+    [SkippableFact]
+    public async Task Keyboard_OpensHelpAndForm_AndFocusIsSeen()
+    {
+        Chromium.SkipIfAbsent();
+        await using var visit = await Visit.Start(lab.Browser, lab.Server);
+        await visit.Open("/");
+
+        for (var step = 0; step < 12; step++)
+        {
+            await visit.Page.Keyboard.PressAsync("Tab");
+            Assert.True(await visit.Page.EvaluateAsync<bool>(FocusIsSeen), $"Step {step}: {await visit.Page.EvaluateAsync<string>("document.activeElement.outerHTML.slice(0, 200)")}");
+        }
+
+        await visit.Page.Keyboard.PressAsync("?");
+        var help = visit.Page.GetByRole(AriaRole.Dialog);
+        await Assertions.Expect(help).ToContainTextAsync("Search runs");
+        await visit.Page.Keyboard.PressAsync("Escape");
+        await Assertions.Expect(help).ToHaveCountAsync(0);
+
+        await visit.Page.Keyboard.PressAsync("n");
+        await visit.Arrive("/runs/new");
+        Assert.Equal("New run", await visit.Heading());
+        await visit.Page.Keyboard.PressAsync("g");
+        await visit.Page.Keyboard.PressAsync("q");
+        await visit.Arrive("/queue");
+        visit.Watch.AssertQuiet();
+    }
+
+    private const string FocusIsSeen =
+        """
+        () => {
+          const at = document.activeElement;
+          if (!at || at === document.body) { return false; }
+          const style = getComputedStyle(at);
+          return at.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+        }
+        """;
+
+    // The page itself never scrolls sideways; wide tables scroll in their own box.
+    private static async Task Fits(Visit visit)
+    {
+        var excess = await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        Assert.True(excess <= 0, $"{visit.Page.Url} is {excess} pixels too wide.");
+    }
+
+    private static Task<double> Brightness(Visit visit) => visit.Page.EvaluateAsync<double>(
+        "() => getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number).reduce((sum, part) => sum + part) / 3");
+}

@@ -1,0 +1,32 @@
+using Microsoft.Playwright;
+
+namespace BackdoorLab.Browser.Tests;
+
+/// <summary>The page of one run.</summary>
+internal static class RunPage
+{
+    /// <summary>How long the small run may take on a busy machine, in milliseconds.</summary>
+    public const float RunPatience = 240_000;
+
+    public static ILocator State(Visit visit) => visit.Page.Locator(".page-head .badge").First;
+
+    /// <summary>Waits until the run says that it has finished.</summary>
+    public static Task WaitUntilFinished(Visit visit) => visit.Tell(() => Assertions.Expect(State(visit)).ToHaveTextAsync("Finished", new() { Timeout = RunPatience }));
+
+    /// <summary>Opens one of its tabs.</summary>
+    public static async Task Tab(Visit visit, string name)
+    {
+        var tab = visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Parts of this run" }).GetByRole(AriaRole.Link, new() { Name = name });
+        await tab.ClickAsync();
+        await Assertions.Expect(tab).ToHaveAttributeAsync("aria-current", "page");
+    }
+
+    /// <summary>Waits until <paramref name="count"/> or more charts are drawn, each with something in it.</summary>
+    public static async Task Charts(Visit visit, int count)
+    {
+        var drawn = visit.Page.Locator("main .plot .main-svg .plot path, main .plot .main-svg .bars path");
+        await Assertions.Expect(drawn.First).ToBeAttachedAsync();
+        var charts = await visit.Page.Locator("main .plot:has(.main-svg)").CountAsync();
+        Assert.True(charts >= count, $"{charts} charts are drawn at {visit.Page.Url}, not {count}.");
+    }
+}
