@@ -34,7 +34,7 @@ public sealed class CloneJourneyTests(LabFixture lab)
         Assert.NotEqual(id, await NewRunForm.Run(visit));
 
         await RunPage.WaitUntilFinished(visit);
-        Assert.Equal("Larger patch", await visit.Heading());
+        await visit.Heading("Larger patch");
         await RunPage.Tab(visit, "Config");
         await Assertions.Expect(visit.Page.Locator("main pre.code")).ToContainTextAsync("\"patchSize\": 5");
         await RunPage.Tab(visit, "Training");

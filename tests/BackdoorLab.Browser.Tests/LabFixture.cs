@@ -21,7 +21,7 @@ public sealed class LabFixture : IAsyncLifetime
         if (File.Exists(Chromium.Executable))
         {
             // Long enough for a machine that is busy with something else; what is there is seen at once.
-            Assertions.SetDefaultExpectTimeout(30_000);
+            Assertions.SetDefaultExpectTimeout(60_000);
             _playwright = await Playwright.CreateAsync();
             _browser = await Chromium.Launch(_playwright);
             _server = await LabServer.Start("serve");

@@ -7,7 +7,7 @@ namespace BackdoorLab.Browser.Tests;
 /// <summary>The dashboard as its users start it: the built executable, a lab folder of its own, a free port.</summary>
 public sealed partial class LabServer : IDisposable
 {
-    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(240);
 
     private readonly Process _process;
     private readonly string? _temporary;

@@ -13,7 +13,7 @@ internal static class NewRunForm
     {
         await visit.Open("/runs/new?preset=demo");
         await Type(visit, "name", SmallName);
-        await Type(visit, "cleanHoldout", "160");
+        await Type(visit, "cleanHoldout", "150");
         await Type(visit, "dataset.trainCount", "600");
         await Type(visit, "dataset.testCount", "300");
         await Type(visit, "training.epochs", "4");
@@ -43,6 +43,7 @@ internal static class NewRunForm
     /// <returns>Id of the run.</returns>
     public static async Task<string> Run(Visit visit)
     {
+        await Assertions.Expect(visit.Page.Locator("aside .fault")).ToHaveCountAsync(0, new() { Timeout = 5_000 });
         await RunButton(visit).ClickAsync();
         await visit.Arrive("/runs/(?!new)[^/?]+");
         return new Uri(visit.Page.Url).Segments[^1];

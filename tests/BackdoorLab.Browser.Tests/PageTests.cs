@@ -28,7 +28,7 @@ public sealed class PageTests(LabFixture lab)
         foreach (var (path, heading) in Pages)
         {
             await visit.Open(path);
-            Assert.Equal(heading, await visit.Heading());
+            await visit.Heading(heading);
             await Fits(visit);
         }
 
@@ -48,13 +48,13 @@ public sealed class PageTests(LabFixture lab)
         await using var visit = await Visit.Start(lab.Browser, lab.Server);
 
         await visit.Open("/no/such/page");
-        Assert.Equal("There is nothing at this address", await visit.Heading());
+        await visit.Heading("There is nothing at this address");
         visit.Watch.Forgive("404");
         await visit.Page.GetByRole(AriaRole.Link, new() { Name = "To the overview" }).ClickAsync();
-        Assert.Equal("Overview", await visit.Heading());
+        await visit.Heading("Overview");
 
         await visit.Open("/runs/no-such-run");
-        Assert.Equal("Run not found", await visit.Heading());
+        await visit.Heading("Run not found");
         visit.Watch.AssertQuiet();
     }
 
@@ -80,7 +80,7 @@ public sealed class PageTests(LabFixture lab)
             await Assertions.Expect(link).ToBeInViewportAsync();
             await link.ClickAsync();
             await visit.Arrive(path);
-            Assert.Equal(heading, await visit.Heading());
+            await visit.Heading(heading);
         }
 
         visit.Watch.AssertQuiet();
@@ -127,7 +127,7 @@ public sealed class PageTests(LabFixture lab)
 
         await visit.Page.Keyboard.PressAsync("n");
         await visit.Arrive("/runs/new");
-        Assert.Equal("New run", await visit.Heading());
+        await visit.Heading("New run");
         await visit.Page.Keyboard.PressAsync("g");
         await visit.Page.Keyboard.PressAsync("q");
         await visit.Arrive("/queue");

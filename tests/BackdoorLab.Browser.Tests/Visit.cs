@@ -30,7 +30,7 @@ internal sealed class Visit : IAsyncDisposable
             ReducedMotion = ReducedMotion.Reduce,
             Locale = "en-GB",
         });
-        context.SetDefaultTimeout(30_000);
+        context.SetDefaultTimeout(60_000);
         var watch = await Watch.Over(context, server.Address);
         return new Visit(context, server, watch, await context.NewPageAsync());
     }
@@ -43,12 +43,17 @@ internal sealed class Visit : IAsyncDisposable
     }
 
     /// <summary>Waits until the page has its heading and shows no placeholder of something that loads.</summary>
-    public async Task<string> Heading()
+    /// <param name="text">What the heading says; any heading when null.</param>
+    public async Task Heading(string? text = null)
     {
         var heading = Page.Locator("main h1");
         await Assertions.Expect(heading).ToHaveCountAsync(1);
-        await Assertions.Expect(Page.Locator("main .mud-skeleton")).ToHaveCountAsync(0, new() { Timeout = 30_000 });
-        return (await heading.TextContentAsync())!.Trim();
+        if (text is not null)
+        {
+            await Assertions.Expect(heading).ToHaveTextAsync(text);
+        }
+
+        await Assertions.Expect(Page.Locator("main .mud-skeleton")).ToHaveCountAsync(0);
     }
 
     /// <summary>Waits until the address ends in the form of <paramref name="pattern"/>.</summary>
