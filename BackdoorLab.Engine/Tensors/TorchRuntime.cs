@@ -26,7 +26,9 @@ public static class TorchRuntime
     /// <summary>The processor's name as the operating system gives it.</summary>
     public static string ProcessorName { get; } = ReadProcessorName();
 
-    /// <summary>Prepares the process. Later calls do nothing.</summary>
+    /// <summary>
+    /// Prepares the process; call it on the thread that will work with tensors. Later calls only give that thread the first call's thread count.
+    /// </summary>
     /// <param name="threads">Kernel threads; part of a result, since it changes the order of floating-point sums.</param>
     /// <exception cref="TorchUnavailableException">The native library cannot be loaded; the message says why and what to do.</exception>
     public static void Initialize(int threads)
@@ -36,6 +38,8 @@ public static class TorchRuntime
         {
             if (_ready)
             {
+                // OpenMP keeps the count per thread: a thread that did not set it would sum with all cores, in another order.
+                torch.set_num_threads(Threads);
                 return;
             }
 
