@@ -120,7 +120,7 @@ public sealed class PrincipalComponents
                 centred[i] = (data[start * dimensions + i] - mean[i % dimensions]) * scale;
             }
 
-            var chunk = tensor(centred, new long[] { rows, dimensions });
+            var chunk = AlignedTensor.Of(centred, rows, dimensions);
             covariance.add_(chunk.t().mm(chunk));
         }
 

@@ -1,5 +1,6 @@
 using BackdoorLab.Engine.Models;
 using TorchSharp;
+using BackdoorLab.Engine.Tensors;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Defenses;
@@ -27,7 +28,7 @@ internal static class IndependentComponents
         rotation = Orthogonalize(rotation, columns);
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        var points = tensor(whitened, new long[] { whitened.Length / columns, columns });
+        var points = AlignedTensor.Of(whitened, whitened.Length / columns, columns);
         for (var iteration = 0; iteration < Iterations; iteration++)
         {
             var next = Orthogonalize(Step(points, rotation, columns), columns);
@@ -91,7 +92,7 @@ internal static class IndependentComponents
 
     // The directions as columns.
     private static Tensor Directions(double[] rotation, int columns) =>
-        tensor(Array.ConvertAll(rotation, value => (float)value), new long[] { columns, columns }).t();
+        AlignedTensor.Of(Array.ConvertAll(rotation, value => (float)value), columns, columns).t();
 
     // How far the directions have turned: 0 when each is where it was, up to its sign.
     private static double Change(double[] before, double[] after, int columns)
