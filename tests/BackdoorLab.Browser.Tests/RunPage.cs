@@ -1,17 +1,22 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>The page of one run.</summary>
-internal static class RunPage
+internal static partial class RunPage
 {
     /// <summary>How long the small run may take on a busy machine, in milliseconds.</summary>
-    public const float RunPatience = 240_000;
+    public const float RunPatience = 600_000;
 
     public static ILocator State(Visit visit) => visit.Page.Locator(".page-head .badge").First;
 
-    /// <summary>Waits until the run says that it has finished.</summary>
-    public static Task WaitUntilFinished(Visit visit) => visit.Tell(() => Assertions.Expect(State(visit)).ToHaveTextAsync("Finished", new() { Timeout = RunPatience }));
+    /// <summary>Waits until the run says that it has ended, and fails unless it has finished.</summary>
+    public static async Task WaitUntilFinished(Visit visit)
+    {
+        await visit.Tell(() => Assertions.Expect(State(visit)).ToHaveTextAsync(Ended(), new() { Timeout = RunPatience }));
+        await visit.Tell(() => Assertions.Expect(State(visit)).ToHaveTextAsync("Finished"));
+    }
 
     /// <summary>Opens one of its tabs.</summary>
     public static async Task Tab(Visit visit, string name)
@@ -29,4 +34,7 @@ internal static class RunPage
         var charts = await visit.Page.Locator("main .plot:has(.main-svg)").CountAsync();
         Assert.True(charts >= count, $"{charts} charts are drawn at {visit.Page.Url}, not {count}.");
     }
+
+    [GeneratedRegex("^(Finished|Failed|Cancelled|Interrupted)$")]
+    private static partial Regex Ended();
 }
