@@ -9,6 +9,7 @@ public static class LabUrls
     public const string Queue = "/queue";
     public const string Methods = "/methods";
     public const string Datasets = "/datasets";
+    public const string NotFound = "/not-found";
 
     /// <summary>A run's page, on one of its tabs.</summary>
     public static string Run(string id, string? tab = null) => tab is null or "" ? $"/runs/{id}" : $"/runs/{id}?tab={tab}";

@@ -90,6 +90,9 @@ public static class LabHost
     {
         app.UseSecurityHeaders();
         app.UseExceptionHandler(failed => failed.Run(Fail));
+
+        // A server's bare 404 is a blank window in the browser; the page of the dashboard says where to go.
+        app.UseStatusCodePagesWithReExecute(LabUrls.NotFound, createScopeForStatusCodePages: true);
         app.UseAntiforgery();
         app.MapStaticAssets();
         app.MapGet("/healthz", () => Results.Text("ok"));

@@ -122,6 +122,7 @@ public sealed class PageTests(LabFixture lab)
         await visit.Page.Keyboard.PressAsync("?");
         var help = visit.Page.GetByRole(AriaRole.Dialog);
         await Assertions.Expect(help).ToContainTextAsync("Search runs");
+        await Assertions.Expect(help.Locator("xpath=ancestor-or-self::*[contains(@class, 'mud-dialog-container')]").Locator(":focus")).ToHaveCountAsync(1);
         await visit.Page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(help).ToHaveCountAsync(0);
 
