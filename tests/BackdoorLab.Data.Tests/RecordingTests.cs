@@ -186,18 +186,24 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         var run = await lab.RunningAsync();
         await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan });
         using var stop = new CancellationTokenSource();
+        using var started = new CountdownEvent(2);
         var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
         {
+            started.Signal();
             var reads = 0;
-            while (!stop.IsCancellationRequested)
+            do
             {
                 var detail = (await lab.Queries.FindAsync(run.Id))!;
                 Assert.Equal(detail.Curve.Count, detail.LastLogSequence);
                 reads++;
             }
+            while (!stop.IsCancellationRequested);
 
             return reads;
         })).ToList();
+
+        // The pool may be slow to give both readers a thread; the writing below would be over before them.
+        started.Wait(TimeSpan.FromSeconds(30));
 
         for (var epoch = 1; epoch <= 60; epoch++)
         {
