@@ -15,7 +15,7 @@ public static class TinySpec
     public static ExperimentSpec Short { get; } = Make("tiny", 200, 1, [new ActivationClustering()]);
 
     /// <summary>Two trainings of a few seconds each: the first can be finished and the second interrupted.</summary>
-    public static ExperimentSpec Interruptible { get; } = Make("interruptible", 200, 12, []) with { BenignTwin = true };
+    public static ExperimentSpec Interruptible { get; } = Make("interruptible", 200, 40, []) with { BenignTwin = true };
 
     /// <summary>Does not end by itself within a test.</summary>
     public static ExperimentSpec Endless { get; } = Make("endless", 300, 1000, []);
