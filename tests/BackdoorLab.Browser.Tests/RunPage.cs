@@ -30,7 +30,7 @@ internal static partial class RunPage
     public static async Task Charts(Visit visit, int count)
     {
         var drawn = visit.Page.Locator("main .plot .main-svg .plot path, main .plot .main-svg .bars path");
-        await Assertions.Expect(drawn.First).ToBeAttachedAsync();
+        await visit.Tell(() => Assertions.Expect(drawn.First).ToBeAttachedAsync());
         var charts = await visit.Page.Locator("main .plot:has(.main-svg)").CountAsync();
         Assert.True(charts >= count, $"{charts} charts are drawn at {visit.Page.Url}, not {count}.");
     }

@@ -59,7 +59,7 @@ internal sealed class Visit : IAsyncDisposable
     /// <summary>Waits until the address ends in the form of <paramref name="pattern"/>.</summary>
     public Task Arrive(string pattern) => Page.WaitForURLAsync(new System.Text.RegularExpressions.Regex(pattern + "$"));
 
-    /// <summary>Adds what the server said to a failure that would otherwise be a mere timeout.</summary>
+    /// <summary>Adds what browser and server said to a failure that would otherwise be a mere timeout.</summary>
     public async Task Tell(Func<Task> step)
     {
         try
@@ -68,7 +68,7 @@ internal sealed class Visit : IAsyncDisposable
         }
         catch (Exception error) when (error is PlaywrightException or TimeoutException)
         {
-            throw new Xunit.Sdk.XunitException($"{error.Message}\nat {Page.Url}\nThe dashboard said:\n{_server.Output}");
+            throw new Xunit.Sdk.XunitException($"{error.Message}\nat {Page.Url}\nThe browser said:\n{Watch.Heard}\nThe dashboard said:\n{_server.Output}");
         }
     }
 

@@ -27,14 +27,20 @@ internal sealed class Watch
         return watch;
     }
 
-    /// <summary>Fails with everything that was heard.</summary>
-    public void AssertQuiet()
+    /// <summary>Everything that was heard, a line each.</summary>
+    public string Heard
     {
-        lock (_faults)
+        get
         {
-            Assert.True(_faults.Count == 0, string.Join('\n', _faults));
+            lock (_faults)
+            {
+                return string.Join('\n', _faults);
+            }
         }
     }
+
+    /// <summary>Fails with everything that was heard.</summary>
+    public void AssertQuiet() => Assert.Equal("", Heard);
 
     /// <summary>Takes back what was heard and is meant to be, such as the status of an unknown address.</summary>
     /// <returns>How much that was.</returns>
