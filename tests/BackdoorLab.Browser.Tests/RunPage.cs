@@ -29,7 +29,7 @@ internal static partial class RunPage
     /// <summary>Waits until <paramref name="count"/> or more charts are drawn, each with something in it.</summary>
     public static async Task Charts(Visit visit, int count)
     {
-        var drawn = visit.Page.Locator("main .plot .main-svg .plot path, main .plot .main-svg .bars path");
+        var drawn = visit.Page.Locator("main .plot .main-svg .trace path");
         await visit.Tell(() => Assertions.Expect(drawn.First).ToBeAttachedAsync());
         var charts = await visit.Page.Locator("main .plot:has(.main-svg)").CountAsync();
         Assert.True(charts >= count, $"{charts} charts are drawn at {visit.Page.Url}, not {count}.");
