@@ -8,15 +8,21 @@ namespace BackdoorLab.Engine.Tensors;
 /// </summary>
 public static partial class NativeMemory
 {
-    private const int MmapThreshold = -3;
+    private const int TrimThreshold = -1;
+    private const int MostMappings = -4;
     private const int TrimEvery = 50;
 
-    /// <summary>Serves blocks up to 32 MB from the heap instead of fresh mappings. Called once by <see cref="TorchRuntime"/>.</summary>
+    /// <summary>
+    /// Serves all blocks from the heap and keeps what is freed until <see cref="Trim"/>: a mapping of its own for every large
+    /// activation, or a heap that shrinks after each, costs a page fault for every 4 kB of every layer. Called once by
+    /// <see cref="TorchRuntime"/>.
+    /// </summary>
     internal static void KeepLargeBlocks()
     {
         if (OperatingSystem.IsLinux())
         {
-            Quietly(() => SetAllocatorOption(MmapThreshold, 32 << 20));
+            Quietly(() => SetAllocatorOption(MostMappings, 0));
+            Quietly(() => SetAllocatorOption(TrimThreshold, int.MaxValue));
         }
     }
 
