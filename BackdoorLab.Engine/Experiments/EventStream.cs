@@ -11,7 +11,15 @@ internal sealed class EventStream(IExperimentObserver observer)
     private ProgressMeter? _meter;
     private string _stage = "";
 
-    internal void Emit(ExperimentEvent happened) => observer.On(happened with { At = DateTime.UtcNow });
+    internal void Emit(ExperimentEvent happened)
+    {
+        observer.On(happened with { At = DateTime.UtcNow });
+        if (happened is EpochFinished epoch)
+        {
+            Log("info", FormattableString.Invariant(
+                $"{epoch.Victim} model, epoch {epoch.Epoch} of {epoch.Epochs}: loss {epoch.Loss:0.000}, CA {epoch.CleanAccuracy:P1}, ASR {epoch.AttackSuccessRate:P1}"));
+        }
+    }
 
     internal void Log(string level, string message) => Emit(new LogWritten(level, message));
 

@@ -34,7 +34,7 @@ public sealed class FirstRunJourneyTests(LabFixture lab)
         await RunPage.Tab(visit, "Config");
         await Assertions.Expect(visit.Page.Locator("main pre.code")).ToContainTextAsync("\"trainCount\": 600");
         await RunPage.Tab(visit, "Provenance");
-        await Assertions.Expect(visit.Page.Locator("main")).ToContainTextAsync("TorchSharp");
+        await Assertions.Expect(visit.Page.Locator("main")).ToContainTextAsync("torchSharp");
         visit.Watch.AssertQuiet();
     }
 
