@@ -16,7 +16,7 @@ public static class WorkerCommandLine
         var name = assembly.GetName().Name!;
         var process = Environment.ProcessPath;
         var start = new ProcessStartInfo();
-        if (process is not null && (assembly.Location.Length == 0 || Path.GetFileNameWithoutExtension(process) == name))
+        if (process is not null && (assembly.Location.Length == 0 || Path.GetFileName(process) == Executable(name)))
         {
             start.FileName = process;
         }
@@ -32,7 +32,7 @@ public static class WorkerCommandLine
 
     private static string DotnetHost(string? process)
     {
-        var executable = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        var executable = Executable("dotnet");
         if (process is not null && Path.GetFileName(process) == executable)
         {
             return process;
@@ -42,4 +42,6 @@ public static class WorkerCommandLine
         var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", executable));
         return File.Exists(root) ? root : executable;
     }
+
+    private static string Executable(string name) => OperatingSystem.IsWindows() ? name + ".exe" : name;
 }
