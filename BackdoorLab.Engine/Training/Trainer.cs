@@ -63,10 +63,11 @@ public static class Trainer
             while (_curve.Count < options.Epochs)
             {
                 Epoch(optimizer, lossSum);
-                _curve.Add(lossSum.item<double>() / _stepsPerEpoch);
+                var sum = lossSum.item<double>();
+                _curve.Add(sum / _stepsPerEpoch);
                 Clear(lossSum);
                 model.eval();
-                hooks.EpochFinished?.Invoke(new EpochReport(_curve.Count, options.Epochs, _curve[^1], model));
+                Report(optimizer, sum);
             }
 
             model.eval();
@@ -77,6 +78,21 @@ public static class Trainer
             }
 
             return _curve;
+        }
+
+        /// <summary>Tells of an epoch. What listens measures, which takes long enough to be cancelled in.</summary>
+        private void Report(Optimizer optimizer, double lossSum)
+        {
+            try
+            {
+                hooks.EpochFinished?.Invoke(new EpochReport(_curve.Count, options.Epochs, _curve[^1], model));
+            }
+            catch (OperationCanceledException) when (hooks.CheckpointFile is not null)
+            {
+                // Saved as an epoch whose steps are done and which is not told yet: a resume begins with telling it.
+                new TrainingState(_step, lossSum, [.. _curve.SkipLast(1)]).Save(hooks.CheckpointFile, model, optimizer);
+                throw;
+            }
         }
 
         // The in-place operation returns an alias, which the scope collects.

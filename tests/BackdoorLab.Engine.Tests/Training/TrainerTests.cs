@@ -69,6 +69,36 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void Train_CancelledWhileAnEpochIsMeasured_ResumesWithTellingThatEpoch()
+    {
+        var file = Path.Combine(_folder, "state.safetensors");
+        using (var model = Model())
+        {
+            var hooks = new TrainingHooks
+            {
+                CheckpointFile = file,
+                EpochFinished = report =>
+                {
+                    if (report.Epoch == 2)
+                    {
+                        throw new OperationCanceledException();
+                    }
+                },
+            };
+            Assert.ThrowsAny<OperationCanceledException>(() => Trainer.Train(model, Data(), Options, Run(), hooks));
+        }
+
+        using var resumed = Model();
+        using var whole = Model();
+        var told = new List<(int Epoch, double Loss)>();
+        Trainer.Train(resumed, Data(), Options, Run(), new() { CheckpointFile = file, EpochFinished = report => told.Add((report.Epoch, report.Loss)) });
+        var losses = Trainer.Train(whole, Data(), Options, Run());
+
+        Assert.Equal([(2, losses[1]), (3, losses[2])], told);
+        Assert.Equal(Bits(resumed), Bits(whole));
+    }
+
+    [Fact]
     public void Train_AtAnAbsurdLearningRate_StopsWithAClearReason()
     {
         using var model = Model();
@@ -134,6 +164,11 @@ public sealed class TrainerTests : IDisposable
     {
         using var model = Model();
         Trainer.Train(model, Data(), options, Run(), new() { CheckpointFile = checkpoint });
+        return Bits(model);
+    }
+
+    private static string Bits(Classifier model)
+    {
         using var scope = NewDisposeScope();
         var bytes = model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray()).ToArray();
         return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes));
