@@ -1,4 +1,5 @@
 using System.Text.Json;
+using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -18,19 +19,8 @@ public sealed class ArtifactStore(string root)
     public bool Has(StageKey stage, string file) => File.Exists(PathOf(stage.Value, file));
 
     /// <summary>Writes bytes.</summary>
-    public void Write(StageKey stage, string file, ReadOnlySpan<byte> content)
-    {
-        var path = PathOf(stage.Value, file);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        using (var stream = File.Create(temporary))
-        {
-            stream.Write(content);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-    }
+    public void Write(StageKey stage, string file, byte[] content) =>
+        WholeFile.Write(PathOf(stage.Value, file), stream => stream.Write(content));
 
     /// <summary>Writes a value as JSON.</summary>
     public void WriteJson<T>(StageKey stage, string file, T value) =>

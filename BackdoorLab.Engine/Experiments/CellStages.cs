@@ -56,7 +56,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         try
         {
             var deployed = Deploy(cell, run);
-            var scored = cell.Defense is null ? deployed.Undefended() : Defend(cell, deployed, run);
+            var scored = cell.Defense is null ? deployed.Undefended(run) : Defend(cell, deployed, run);
             return new()
             {
                 Id = cell.Id,
@@ -126,7 +126,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             defense.Needs,
             deployed.Model,
             inputs.Holdout,
-            backdoored ? inputs.Received : inputs.CleanTrain,
+            inputs.TrainingSet(cell.Id.Victim),
             () => deployed.TrainingFeatures(run),
             deployed.Model.Twin.Clone,
             curve.Observe,

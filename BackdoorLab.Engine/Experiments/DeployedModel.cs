@@ -13,12 +13,11 @@ internal sealed class DeployedModel : IDisposable
     private readonly VictimModels _models;
     private readonly Victim _victim;
     private readonly string _label;
-    private readonly RunContext _run;
     private float[]? _features;
 
     internal DeployedModel(StageContext stage, VictimModels models, Victim victim, Precision precision, string label, RunContext run)
     {
-        (_stage, _models, _victim, _label, _run) = (stage, models, victim, label, run);
+        (_stage, _models, _victim, _label) = (stage, models, victim, label);
         Model = precision.Convert(models.Model(victim), stage.Inputs.Holdout, run);
         Metrics = Evaluator.Measure(Model, stage.Inputs.CleanTest, stage.Inputs.Triggered, run);
     }
@@ -32,13 +31,13 @@ internal sealed class DeployedModel : IDisposable
     /// <summary>Features of the training set this victim was trained on, [N, FeatureCount]; one pass for all detectors.</summary>
     internal float[] TrainingFeatures(RunContext run) => _features ??= Inference.Features(
         Model,
-        _victim == Victim.Backdoored ? _stage.Inputs.Received : _stage.Inputs.CleanTrain,
+        _stage.Inputs.TrainingSet(_victim),
         run);
 
     /// <summary>The row without a defense: accuracy, attack success, and what the precision really is.</summary>
-    internal Scored Undefended()
+    internal Scored Undefended(RunContext run)
     {
-        using var reference = new Float32().Convert(_models.Model(_victim), _stage.Inputs.Holdout, _run);
+        using var reference = new Float32().Convert(_models.Model(_victim), _stage.Inputs.Holdout, run);
         var images = _stage.Inputs.CleanTest.Select([.. Enumerable.Range(0, Math.Min(DivergenceImages, _stage.Inputs.CleanTest.Count))]);
         var realisation = Model.Realisation;
         return new()
@@ -46,7 +45,7 @@ internal sealed class DeployedModel : IDisposable
             Measurements =
             [
                 .. Metrics.Measurements(),
-                .. Evaluator.Divergence(Model, reference, images, _run).Measurements(),
+                .. Evaluator.Divergence(Model, reference, images, run).Measurements(),
                 .. Evaluator.Realisation(Model),
             ],
             Notes = [$"{realisation.Kind}: {realisation.Description}"],

@@ -25,8 +25,7 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         var shape = spec.Dataset.Shape;
         var network = ShapeOf(spec);
         var classes = network.Classes;
-        var cost = spec.Model.Cost(network);
-        pace ??= Throughput.Guess(cost.MultiplyAdds, threads, spec.Training.Precision != TrainingPrecision.Float32);
+        pace ??= Throughput.Guess(spec.Model.Cost(network).MultiplyAdds, threads, spec.Training.Precision != TrainingPrecision.Float32);
         var estimator = new Estimator(spec, pace, Limit(shape.TrainCount, spec.Dataset.TrainLimit), Limit(shape.TestCount, spec.Dataset.TestLimit), classes);
         var victims = spec.Attack.PoisonRate > 0 && spec.BenignTwin ? 2 : 1;
         return victims * (estimator.Train() + spec.Precisions.Count * spec.Defenses.Prepend(null).Sum(estimator.Cell));

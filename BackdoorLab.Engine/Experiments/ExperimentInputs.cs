@@ -18,6 +18,9 @@ internal sealed record ExperimentInputs
     /// </summary>
     internal required ImageSet Received { get; init; }
 
+    /// <summary>The training set of a model as its defender received it.</summary>
+    internal ImageSet TrainingSet(Victim victim) => victim == Victim.Backdoored ? Received : CleanTrain;
+
     /// <summary>The defender's clean images: a part of the test set that is not measured on.</summary>
     internal required ImageSet Holdout { get; init; }
 

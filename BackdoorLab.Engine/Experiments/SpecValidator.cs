@@ -41,7 +41,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
         Flag(root, "benignTwin", faults);
         var dataset = Method(root["dataset"], "dataset", typeof(DatasetSource), faults);
         Method(root["model"], "model", typeof(ModelSource), faults);
-        var attack = Method(root["attack"], "attack", typeof(Attack), faults);
+        Method(root["attack"], "attack", typeof(Attack), faults);
         if (root["training"] is { } training)
         {
             Parameters(training, "training", ParameterReader.Read(typeof(TrainOptions)), false, faults);
@@ -51,13 +51,13 @@ public sealed class SpecValidator(MethodCatalog catalog)
         Methods(root, "defenses", typeof(Defense), 0, faults);
         if (faults.Count == 0)
         {
-            AcrossFields(document.Deserialize<ExperimentSpec>(SpecJson.Options)!, dataset!, attack!, faults);
+            AcrossFields(document.Deserialize<ExperimentSpec>(SpecJson.Options)!, dataset!, faults);
         }
 
         return faults;
     }
 
-    private void AcrossFields(ExperimentSpec spec, MethodDescriptor dataset, MethodDescriptor attack, List<SpecFault> faults)
+    private void AcrossFields(ExperimentSpec spec, MethodDescriptor dataset, List<SpecFault> faults)
     {
         var shape = spec.Dataset.Shape;
         if (shape.Classes > 0 && spec.Attack.Mapping == LabelMapping.AllToOne && spec.Attack.TargetLabel >= shape.Classes)
@@ -73,7 +73,6 @@ public sealed class SpecValidator(MethodCatalog catalog)
 
         Duplicates("precisions", spec.Precisions, faults);
         Duplicates("defenses", spec.Defenses, faults);
-        _ = attack;
     }
 
     private void Duplicates(string path, IReadOnlyList<Method> methods, List<SpecFault> faults)

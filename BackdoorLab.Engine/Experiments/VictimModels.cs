@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Evaluation;
@@ -15,10 +16,15 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     private const string Unfinished = "unfinished.safetensors";
     private const string CurveFile = "curve.json";
     private const string DoneFile = "training.json";
+    private const string SoFarFile = "unfinished.json";
     private const int CurveImages = 1000;
 
-    private readonly Dictionary<Victim, VictimPlan> _trained = [];
+    private readonly Dictionary<Victim, (StageKey Key, double Seconds)> _trained = [];
     private readonly Dictionary<Victim, Classifier> _loaded = [];
+
+    // Every epoch of both models is measured on the same images.
+    private readonly Lazy<ImageSet> _curveClean = new(() => stage.Inputs.CleanTest.Select(Spread(Enumerable.Range(0, stage.Inputs.CleanTest.Count))));
+    private readonly Lazy<TriggeredSet> _curveTriggered = new(() => stage.Inputs.Triggered.Select(Spread(stage.Inputs.Triggered.EligibleIndices())));
 
     /// <summary>Training throughput seen in this run; null when nothing was trained.</summary>
     internal double? MeasuredTrainImagesPerSecond { get; private set; }
@@ -26,7 +32,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     internal bool IsTrained(Victim victim) => _trained.ContainsKey(victim);
 
     /// <summary>Wall time of a model's training, also when it came from the store.</summary>
-    internal double TrainSeconds(Victim victim) => stage.Store.ReadJson<TrainingDone>(_trained[victim].Key, DoneFile)!.Seconds;
+    internal double TrainSeconds(Victim victim) => _trained[victim].Seconds;
 
     /// <summary>Trains unless the store has the model. Returns null, or why there is no model.</summary>
     internal string? Train(VictimPlan plan)
@@ -39,7 +45,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
                 stage.Events.Emit(point);
             }
 
-            _trained[plan.Victim] = plan;
+            _trained[plan.Victim] = (plan.Key, done.Seconds);
             stage.Events.FinishStage(cached: true, done.Seconds);
             return null;
         }
@@ -50,7 +56,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
             var seconds = Fit(plan, model, run);
             stage.Store.WriteJson(plan.Key, DoneFile, new TrainingDone(seconds));
             _loaded[plan.Victim] = model;
-            _trained[plan.Victim] = plan;
+            _trained[plan.Victim] = (plan.Key, seconds);
             stage.Events.FinishStage(cached: false);
             return null;
         }
@@ -100,9 +106,8 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         var resumed = File.Exists(unfinished);
         var points = resumed ? Curve(plan.Key) : [];
         points.ForEach(stage.Events.Emit);
-        var earlier = resumed ? stage.Store.ReadJson<TrainingDone>(plan.Key, "unfinished.json")?.Seconds ?? 0 : 0;
+        var earlier = resumed ? stage.Store.ReadJson<TrainingDone>(plan.Key, SoFarFile)?.Seconds ?? 0 : 0;
         var watch = Stopwatch.StartNew();
-        var first = double.NaN;
         var evaluating = new Stopwatch();
         Trainer.Train(model, data, stage.Spec.Training, run, new TrainingHooks
         {
@@ -115,13 +120,9 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
                 points.RemoveAll(point => point.Epoch >= report.Epoch);
                 points.Add(Point(plan.Victim, report, run));
                 stage.Store.WriteJson(plan.Key, CurveFile, points);
-                stage.Store.WriteJson(plan.Key, "unfinished.json", new TrainingDone(earlier + watch.Elapsed.TotalSeconds));
+                stage.Store.WriteJson(plan.Key, SoFarFile, new TrainingDone(earlier + watch.Elapsed.TotalSeconds));
                 stage.Events.Emit(points[^1]);
                 evaluating.Stop();
-                if (double.IsNaN(first))
-                {
-                    first = watch.Elapsed.TotalSeconds;
-                }
             },
         }, inputs.FlipAllowed);
         var seconds = watch.Elapsed.TotalSeconds;
@@ -136,12 +137,9 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
 
     private EpochFinished Point(Victim victim, EpochReport report, RunContext run)
     {
-        var clean = stage.Inputs.CleanTest.Select(Spread(Enumerable.Range(0, stage.Inputs.CleanTest.Count)));
-        var triggered = stage.Inputs.Triggered.Select(Spread(stage.Inputs.Triggered.EligibleIndices()));
-        var accuracy = Inference.Accuracy(report.Model, clean, run);
-        var predicted = Inference.Predict(report.Model, triggered.Images, run);
-        var hits = predicted.Where((label, i) => label == triggered.IntendedLabels[i]).Count();
-        return new(victim, report.Epoch, report.Epochs, report.Loss, accuracy, predicted.Length == 0 ? 0 : (double)hits / predicted.Length);
+        var metrics = Evaluator.Measure(report.Model, _curveClean.Value, _curveTriggered.Value, run);
+        var success = metrics.AttackSuccessRate.IsDefined ? metrics.AttackSuccessRate.Value : 0;
+        return new(victim, report.Epoch, report.Epochs, report.Loss, metrics.CleanAccuracy.Value, success);
     }
 
     private List<EpochFinished> Curve(StageKey key) => stage.Store.ReadJson<List<EpochFinished>>(key, CurveFile) ?? [];

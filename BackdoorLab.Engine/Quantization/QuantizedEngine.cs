@@ -22,7 +22,11 @@ internal static unsafe class QuantizedEngine
 {
     private const string Library = "libtorch_cpu.so";
 
-    private static readonly Lazy<nint[]?> Functions = new(Resolve);
+    private static readonly Lazy<nint[]?> Functions = new(() => NativeSymbols.FindAll(
+        Library,
+        "_ZN2at13globalContextEv",
+        "_ZN2at7Context10setQEngineEN3c107QEngineE",
+        "_ZNK2at7Context7qEngineEv"));
 
     /// <summary>
     /// Runs <paramref name="pack"/> with the engine chosen and puts the former engine back. Packed weights remember their engine.
@@ -49,17 +53,5 @@ internal static unsafe class QuantizedEngine
         {
             ((delegate* unmanaged<nint, sbyte, void>)functions[1])(context, former);
         }
-    }
-
-    private static nint[]? Resolve()
-    {
-        string[] names =
-        [
-            "_ZN2at13globalContextEv",
-            "_ZN2at7Context10setQEngineEN3c107QEngineE",
-            "_ZNK2at7Context7qEngineEv",
-        ];
-        var found = Array.ConvertAll(names, name => NativeSymbols.Find(Library, name) ?? 0);
-        return Array.TrueForAll(found, address => address != 0) ? found : null;
     }
 }

@@ -11,7 +11,11 @@ public static unsafe class Autocast
     private const sbyte BFloat16Type = 15;
     private const string Library = "libtorch_cpu.so";
 
-    private static readonly Lazy<nint[]?> Functions = new(Resolve);
+    private static readonly Lazy<nint[]?> Functions = new(() => NativeSymbols.FindAll(
+        Library,
+        "_ZN2at8autocast20set_autocast_enabledEN3c1010DeviceTypeEb",
+        "_ZN2at8autocast18set_autocast_dtypeEN3c1010DeviceTypeENS1_10ScalarTypeE",
+        "_ZN2at8autocast11clear_cacheEv"));
 
     /// <summary>Whether the functions exist in the loaded library.</summary>
     public static bool IsAvailable => Functions.Value is not null;
@@ -28,18 +32,6 @@ public static unsafe class Autocast
 
     /// <summary><see cref="BFloat16"/> when <paramref name="on"/>, else a scope that does nothing.</summary>
     public static Scope BFloat16If(bool on) => on ? BFloat16() : default;
-
-    private static nint[]? Resolve()
-    {
-        string[] names =
-        [
-            "_ZN2at8autocast20set_autocast_enabledEN3c1010DeviceTypeEb",
-            "_ZN2at8autocast18set_autocast_dtypeEN3c1010DeviceTypeENS1_10ScalarTypeE",
-            "_ZN2at8autocast11clear_cacheEv",
-        ];
-        var found = Array.ConvertAll(names, name => NativeSymbols.Find(Library, name) ?? 0);
-        return Array.TrueForAll(found, address => address != 0) ? found : null;
-    }
 
     /// <summary>Ends autocast and drops the cached bfloat16 copies of the weights, which the next step invalidates.</summary>
     public readonly ref struct Scope

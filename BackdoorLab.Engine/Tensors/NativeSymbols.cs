@@ -16,6 +16,23 @@ internal static class NativeSymbols
         return NativeLibrary.TryGetExport(handle, symbol, out var address) ? address : null;
     }
 
+    /// <summary>Addresses of several symbols in the same order, or null when any is absent: functions that only make sense together.</summary>
+    internal static nint[]? FindAll(string library, params ReadOnlySpan<string> symbols)
+    {
+        var found = new nint[symbols.Length];
+        for (var i = 0; i < symbols.Length; i++)
+        {
+            if (Find(library, symbols[i]) is not { } address)
+            {
+                return null;
+            }
+
+            found[i] = address;
+        }
+
+        return found;
+    }
+
     // The path that the loader used: loading by the same path returns the same library, never a second copy.
     private static string? LoadedPath(string library) => File.ReadLines("/proc/self/maps")
         .Select(line => line[(line.IndexOf('/', StringComparison.Ordinal) + 1)..])

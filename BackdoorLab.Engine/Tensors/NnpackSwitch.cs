@@ -9,9 +9,7 @@ internal static unsafe class NnpackSwitch
     /// <summary>Does nothing where the library lacks the functions.</summary>
     internal static void Off()
     {
-        const string Library = "libtorch_cpu.so";
-        if (NativeSymbols.Find(Library, "_ZN2at13globalContextEv") is { } context
-            && NativeSymbols.Find(Library, "_ZN2at7Context20setUserEnabledNNPACKEb") is { } set)
+        if (NativeSymbols.FindAll("libtorch_cpu.so", "_ZN2at13globalContextEv", "_ZN2at7Context20setUserEnabledNNPACKEb") is [var context, var set])
         {
             ((delegate* unmanaged<nint, byte, void>)set)(((delegate* unmanaged<nint>)context)(), 0);
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using BackdoorLab.Engine.Core;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -43,9 +44,7 @@ public static class Checkpoint
             offset += bytes;
         }
 
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-        var temporary = file + ".tmp";
-        using (var stream = File.Create(temporary))
+        WholeFile.Write(file, stream =>
         {
             var text = JsonSerializer.SerializeToUtf8Bytes(header);
             Span<byte> length = stackalloc byte[8];
@@ -58,9 +57,7 @@ public static class Checkpoint
                 using var noGrad = no_grad();
                 stream.Write(value.detach().contiguous().bytes);
             }
-        }
-
-        File.Move(temporary, file, overwrite: true);
+        });
     }
 
     /// <summary>Copies a file's values into existing tensors of the same names, types and shapes, and returns the metadata.</summary>

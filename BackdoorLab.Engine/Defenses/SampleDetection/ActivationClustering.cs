@@ -84,11 +84,6 @@ public sealed record ActivationClustering : SampleDetector
             clusterings.Add(TwoClusters.Of(given, Reduction, Dimensions, Restarts, SilhouetteSamples, context.Run.Seeds.Child(given.Label).Random()));
         }
 
-        if (clusterings.Count == 0)
-        {
-            throw new NotApplicableException($"No class has {SmallestClass} training samples.");
-        }
-
         var (scores, flagged) = (new double[set.Count], new bool[set.Count]);
         foreach (var clusters in clusterings)
         {

@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Defenses;
@@ -9,8 +10,10 @@ namespace BackdoorLab.Engine.Defenses;
 internal sealed record GivenClass(int Label, int[] Members, float[] Features)
 {
     /// <summary>All labels with at least <paramref name="minimum"/> samples.</summary>
+    /// <exception cref="NotApplicableException">There is none.</exception>
     internal static IEnumerable<GivenClass> Of(ImageSet set, float[] features, int minimum)
     {
+        var any = false;
         var dimensions = set.Count == 0 ? 0 : features.Length / set.Count;
         for (var label = 0; label < set.Classes; label++)
         {
@@ -26,7 +29,13 @@ internal sealed record GivenClass(int Label, int[] Members, float[] Features)
                 features.AsSpan(members[i] * dimensions, dimensions).CopyTo(rows.AsSpan(i * dimensions));
             }
 
+            any = true;
             yield return new GivenClass(label, members, rows);
+        }
+
+        if (!any)
+        {
+            throw new NotApplicableException($"No class has {minimum} training samples.");
         }
     }
 

@@ -61,11 +61,6 @@ public sealed record SpectralSignatures : SampleDetector
             separations.Add((given, TwoGroups.Separation(along), plane, columns));
         }
 
-        if (separations.Count == 0)
-        {
-            throw new NotApplicableException($"No class has {SmallestClass} training samples.");
-        }
-
         var top = separations.MaxBy(entry => entry.Separation);
         return new SampleVerdict
         {

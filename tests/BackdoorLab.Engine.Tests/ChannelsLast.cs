@@ -1,9 +1,9 @@
 using static TorchSharp.torch;
 
-namespace BackdoorLab.Engine.Tensors;
+namespace BackdoorLab.Engine.Tests;
 
 /// <summary>Channels-last layout, for which TorchSharp has no API: the same strides come from permuting a contiguous copy.</summary>
-public static class ChannelsLast
+internal static class ChannelsLast
 {
     /// <summary>A copy of a 4-D tensor with channels-last strides; same shape [N,C,H,W].</summary>
     public static Tensor Of(Tensor images)
