@@ -34,7 +34,9 @@ public static class RunCommand
             parsed.GetRequiredValue(spec),
             parsed.GetRequiredValue(output),
             new RunnerOptions(
-                DataRoot(parsed.GetValue(data), parsed.GetRequiredValue(output)),
+                LabOptionsReader.DataFolder(
+                    parsed.GetValue(data) ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA"),
+                    parsed.GetRequiredValue(output).FullName),
                 parsed.GetValue(store) ?? Path.Combine(parsed.GetRequiredValue(output).FullName, "store"),
                 parsed.GetValue(threads)),
             cancellation)));
@@ -62,18 +64,11 @@ public static class RunCommand
         output.Create();
         var result = new ExperimentRunner(options).Run(spec, new ConsoleProgress(Console.Error), cancellation);
         var path = Path.Combine(output.FullName, "result.json");
-        File.WriteAllText(path + ".tmp", JsonSerializer.Serialize(result, SpecJson.Indented));
-        File.Move(path + ".tmp", path, overwrite: true);
+        WholeFile.Write(path, stream => JsonSerializer.Serialize(stream, result, SpecJson.Indented));
         ResultTable.Write(result, Console.Out);
         Console.Error.WriteLine(result.Error.Length > 0 ? $"{result.Error}\nWrote {path}" : $"Wrote {path}");
         return result.Ending == RunEnding.Completed
             && result.Cells.All(cell => cell.Outcome is Outcome.Value or Outcome.NotApplicable) ? Complete : Incomplete;
-    }
-
-    private static string DataRoot(string? given, DirectoryInfo output)
-    {
-        var named = given ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA");
-        return string.IsNullOrWhiteSpace(named) ? LabOptionsReader.FindData(output.FullName) : Path.GetFullPath(named);
     }
 
     /// <summary>Reads a spec file, or a preset by its name.</summary>

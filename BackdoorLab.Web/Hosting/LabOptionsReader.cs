@@ -42,7 +42,7 @@ public static class LabOptionsReader
             options.Lab = Path.GetFullPath(options.Lab);
         }
 
-        options.Data = string.IsNullOrWhiteSpace(given) ? FindData(options.Lab) : Path.GetFullPath(given);
+        options.Data = DataFolder(given, options.Lab);
         if (!string.IsNullOrWhiteSpace(given) && !Path.Exists(options.Data))
         {
             faults.Add($"data: the folder '{options.Data}' does not exist.");
@@ -53,9 +53,16 @@ public static class LabOptionsReader
         return faults.Count == 0 ? options : throw new OptionsValidationException(LabOptions.Section, typeof(LabOptions), faults);
     }
 
-    /// <summary>The folder <c>shared/datasets</c> beside or above the current folder, else <c>datasets</c> in <paramref name="lab"/>.</summary>
-    internal static string FindData(string lab)
+    /// <summary>
+    /// The given folder of data sets, else <c>shared/datasets</c> beside or above the current folder, else <c>datasets</c> in <paramref name="lab"/>.
+    /// </summary>
+    internal static string DataFolder(string? given, string lab)
     {
+        if (!string.IsNullOrWhiteSpace(given))
+        {
+            return Path.GetFullPath(given);
+        }
+
         for (var folder = new DirectoryInfo(Directory.GetCurrentDirectory()); folder is not null; folder = folder.Parent)
         {
             var shared = Path.Combine(folder.FullName, "shared", "datasets");

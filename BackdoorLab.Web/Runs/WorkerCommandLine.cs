@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace BackdoorLab.Web.Runs;
@@ -9,8 +10,10 @@ namespace BackdoorLab.Web.Runs;
 /// </summary>
 public static class WorkerCommandLine
 {
-    /// <summary>Start information with file and leading arguments; <paramref name="command"/> is the last of them.</summary>
-    public static ProcessStartInfo Create(string command = "worker")
+    /// <summary>
+    /// Start information with the environment that tensors want, file and leading arguments; <paramref name="command"/> is the last of them.
+    /// </summary>
+    public static ProcessStartInfo Create(string command, int threads)
     {
         var assembly = typeof(WorkerCommandLine).Assembly;
         var name = assembly.GetName().Name!;
@@ -27,6 +30,11 @@ public static class WorkerCommandLine
         }
 
         start.ArgumentList.Add(command);
+
+        // One arena keeps freed native memory usable, the collector must not run beside native calls, and OpenMP reads its count at load.
+        start.Environment["MALLOC_ARENA_MAX"] = "1";
+        start.Environment["DOTNET_gcConcurrent"] = "0";
+        start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
         return start;
     }
 

@@ -24,7 +24,7 @@ public sealed class SpeedProbe(LabOptions options)
         try
         {
             await File.WriteAllTextAsync(file, SpecJson.Write(spec), stop);
-            var start = WorkerCommandLine.Create("probe");
+            var start = WorkerCommandLine.Create("probe", options.Threads);
             foreach (var argument in new[] { file, "--store", options.ArtifactFolder, "--threads", $"{options.Threads}" })
             {
                 start.ArgumentList.Add(argument);

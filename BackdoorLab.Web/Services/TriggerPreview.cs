@@ -2,7 +2,6 @@ using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Tensors;
-using TorchSharp;
 
 namespace BackdoorLab.Web.Services;
 
@@ -16,8 +15,8 @@ public sealed record PreviewResult(IReadOnlyList<PixelImage> Images, string Labe
 }
 
 /// <summary>
-/// Stamps a trigger on a real sample for the form. The only place in the dashboard's process that touches a tensor: one small image
-/// at a time, and never so that a missing native library could hurt more than this preview.
+/// Stamps a trigger on a real sample for the form. Besides counting a network's size for an estimate, the only use of tensors in the
+/// dashboard's process: one small image at a time, and never so that a missing native library could hurt more than this preview.
 /// </summary>
 public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> logger) : IDisposable
 {
@@ -65,22 +64,18 @@ public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> l
         int[] useful = [.. Enumerable.Range(0, set.Count).Where(i => attack.Map(set.Labels[i], set.Classes) != set.Labels[i])];
         var chosen = useful.Length > 0 ? useful[index % useful.Length] : index % set.Count;
         var clean = set.Image(chosen).ToArray();
-        var poisoned = Apply(attack.CreateTrigger(set.Channels, set.Height, set.Width, new SeedTree(1).Child("trigger")), clean, set);
+        var trigger = attack.CreateTrigger(set.Channels, set.Height, set.Width, new SeedTree(1).Child("trigger"));
+        var poisoned = Poisoner.Stamp(set.Select([chosen]), trigger).Pixels;
         var label = set.Labels[chosen];
         var wanted = attack.Map(label, set.Classes);
         return new(
-            [Image("Clean", clean, set), Image("With trigger", poisoned, set), Image("Difference", Difference(clean, poisoned), set)],
+            [
+                TriggerGallery.Picture("Clean", clean, set),
+                TriggerGallery.Picture("With trigger", poisoned, set),
+                TriggerGallery.Picture("Difference", Difference(clean, poisoned), set),
+            ],
             $"{Name(set, label)} becomes {(wanted < set.Classes ? Name(set, wanted) : $"class {wanted}, which this data set does not have")}",
             "");
-    }
-
-    private static byte[] Apply(Trigger trigger, byte[] pixels, ImageSet set)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var still = torch.no_grad();
-        var image = torch.tensor(Array.ConvertAll(pixels, pixel => pixel / 255f), [1, set.Channels, set.Height, set.Width]);
-        var stamped = trigger.Apply(image).contiguous().data<float>().ToArray();
-        return Array.ConvertAll(stamped, value => (byte)Math.Clamp(MathF.Round(value * 255f), 0, 255));
     }
 
     // Stretched to the full range, else a blend of a few percent would look like nothing at all.
@@ -90,23 +85,8 @@ public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> l
         return [.. clean.Zip(poisoned, (a, b) => (byte)(Math.Abs(a - b) * 255 / most))];
     }
 
-    private static PixelImage Image(string caption, byte[] planes, ImageSet set)
-    {
-        var area = set.Height * set.Width;
-        var pixels = new byte[planes.Length];
-        for (var i = 0; i < area; i++)
-        {
-            for (var channel = 0; channel < set.Channels; channel++)
-            {
-                pixels[(i * set.Channels) + channel] = planes[(channel * area) + i];
-            }
-        }
-
-        return new(caption, set.Width, set.Height, set.Channels, pixels);
-    }
-
     /// <summary>An image of a set for display.</summary>
-    public static PixelImage Picture(ImageSet set, int index) => Image(set.ClassNames[set.Labels[index]], set.Image(index).ToArray(), set);
+    public static PixelImage Picture(ImageSet set, int index) => TriggerGallery.Picture(set.ClassNames[set.Labels[index]], set.Image(index), set);
 
     private static string Name(ImageSet set, int label) => $"{label} ({set.ClassNames[label]})";
 }

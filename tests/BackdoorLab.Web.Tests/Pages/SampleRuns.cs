@@ -148,7 +148,7 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
                 pixels[i] = (byte)((i / 96 * 3 + tint + (i % 3 * 30)) % 256);
             }
 
-            Write("samplepictures", name, BackdoorLab.Web.Services.PngImage.Encode(new PixelImage(title, 32, 32, 3, pixels)));
+            Write("samplepictures", name, BackdoorLab.Engine.Datasets.ImageFiles.EncodePng(pixels, 32, 32, 3));
             rows.Add(new("samplepictures", name, "image", title));
         }
 
