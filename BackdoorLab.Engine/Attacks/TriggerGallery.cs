@@ -9,7 +9,7 @@ public static class TriggerGallery
     private const int Grey = 128;
     private const double LargestGain = 16;
 
-    /// <summary>The trigger, then three pictures for each of the first <paramref name="samples"/> images of different classes.</summary>
+    /// <summary>The trigger, then three pictures for each of the first <paramref name="samples"/> images of different classes that the attack relabels.</summary>
     /// <param name="clean">Where samples come from.</param>
     /// <param name="triggered">The same images, in the same order, with the trigger.</param>
     /// <param name="samples">How many images.</param>
@@ -22,7 +22,11 @@ public static class TriggerGallery
             images.Add(Picture("Trigger (grey is untouched)", Alone(trigger, clean), clean));
         }
 
-        var chosen = Enumerable.Range(0, clean.Count).DistinctBy(i => clean.Labels[i]).Take(samples);
+        // An image of the target class would show an attack that changes nothing.
+        var chosen = Enumerable.Range(0, clean.Count)
+            .Where(i => clean.Labels[i] != triggered.IntendedLabels[i])
+            .DistinctBy(i => clean.Labels[i])
+            .Take(samples);
         foreach (var index in chosen)
         {
             var before = clean.Image(index);

@@ -48,9 +48,14 @@ public static class Numbers
         _ => value.ToString("0", CultureInfo.InvariantCulture) + " B",
     };
 
-    /// <summary>"0.95 to 0.99" of a confidence interval.</summary>
-    public static string Interval(string metric, double? low, double? high) =>
-        low is { } from && high is { } to ? $"{Format(metric, from)} to {Format(metric, to)}" : "";
+    /// <summary>"0.95 to 0.99" of a confidence interval; that of a yes or no is the interval of a share.</summary>
+    public static string Interval(string metric, double? low, double? high)
+    {
+        var share = Metric.Find(metric).Unit == MetricUnit.YesNo;
+        return low is { } from && high is { } to ? $"{Text(from)} to {Text(to)}" : "";
+
+        string Text(double value) => share ? Percent(value) : Format(metric, value);
+    }
 
     /// <summary>"3 runs", "1 run".</summary>
     public static string Count(long count, string one, string? many = null) =>

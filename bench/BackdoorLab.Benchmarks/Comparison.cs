@@ -68,14 +68,14 @@ internal sealed class Comparison(ComparisonOptions options)
         string[] arguments =
         [
             "--net", net,
-            "--arithmetic", side is Side.OursBFloat16 or Side.PyTorchBFloat16 ? "bf16" : "fp32",
+            "--arithmetic", side is Side.OursBFloat16 or Side.PyTorchBFloat16 or Side.TunedPyTorchBFloat16 ? "bf16" : "fp32",
             "--batch", options.Batch.ToString(CultureInfo.InvariantCulture),
             "--threads", options.Threads.ToString(CultureInfo.InvariantCulture),
             "--seconds", options.Seconds.ToString(CultureInfo.InvariantCulture),
         ];
         return Sample.Parse(side is Side.OursFloat32 or Side.OursBFloat16
             ? Child.Engine(options.Threads, ["measure", .. arguments])
-            : Child.Python(options.Python, options.Threads, arguments));
+            : Child.Python(options.Python, options.Threads, side is Side.TunedPyTorchFloat32 or Side.TunedPyTorchBFloat16, arguments));
     }
 
     private void CheckSameNets()
@@ -98,4 +98,6 @@ internal enum Side
     PyTorchFloat32,
     OursBFloat16,
     PyTorchBFloat16,
+    TunedPyTorchFloat32,
+    TunedPyTorchBFloat16,
 }

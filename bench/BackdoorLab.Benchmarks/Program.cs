@@ -5,7 +5,7 @@ using BackdoorLab.Benchmarks;
 var batch = new Option<int>("--batch") { Description = "Images per step.", DefaultValueFactory = _ => 128 };
 var threads = new Option<int>("--threads") { Description = "Kernel threads of both sides.", DefaultValueFactory = _ => 2 };
 var seconds = new Option<double>("--seconds") { Description = "Seconds of training steps per measurement.", DefaultValueFactory = _ => 8 };
-var rounds = new Option<int>("--rounds") { Description = "How often both sides take turns.", DefaultValueFactory = _ => 5 };
+var rounds = new Option<int>("--rounds") { Description = "How often both sides take turns.", DefaultValueFactory = _ => 3 };
 var python = new Option<string>("--python") { Description = "Interpreter that has PyTorch.", DefaultValueFactory = _ => "/usr/bin/python3" };
 var nets = new Option<string[]>("--nets")
 {

@@ -3,22 +3,37 @@ using Microsoft.Playwright;
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>
-/// The pictures of <c>docs/images</c>. They are written only into the folder that <c>BACKDOORLAB_SCREENSHOTS</c> names; with
-/// <c>BACKDOORLAB_SCREENSHOT_LAB</c> they show the newest finished run of that lab, otherwise the small run of these tests.
+/// The pictures of <c>docs/images</c>. They are written into the folder that <c>BACKDOORLAB_SCREENSHOTS</c> names, else into one that
+/// is thrown away; with <c>BACKDOORLAB_SCREENSHOT_LAB</c> they show the newest finished run of that lab, otherwise the small run of
+/// these tests.
 /// </summary>
 [Collection("browser")]
 [Trait("Category", "Screenshots")]
-public sealed class ScreenshotTests(LabFixture lab)
+public sealed class ScreenshotTests(LabFixture lab) : IDisposable
 {
-    private static readonly string? Folder = Environment.GetEnvironmentVariable("BACKDOORLAB_SCREENSHOTS");
+    // A page without its content is far smaller than this.
+    private const int LeastBytes = 15_000;
+
+    private static readonly string? Wanted = Environment.GetEnvironmentVariable("BACKDOORLAB_SCREENSHOTS");
     private static readonly string? Shown = Environment.GetEnvironmentVariable("BACKDOORLAB_SCREENSHOT_LAB");
+
+    private readonly string _folder = string.IsNullOrEmpty(Wanted)
+        ? Directory.CreateTempSubdirectory("backdoorlab-screenshots-").FullName
+        : Directory.CreateDirectory(Wanted).FullName;
+
+    public void Dispose()
+    {
+        if (string.IsNullOrEmpty(Wanted))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
 
     [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Screenshots_OfAFinishedRun_AreWritten(bool dark)
     {
-        Skip.If(string.IsNullOrEmpty(Folder), "BACKDOORLAB_SCREENSHOTS names no folder.");
         Chromium.SkipIfAbsent();
         using var own = string.IsNullOrEmpty(Shown) ? null : await LabServer.Start("serve", Shown);
         var server = own ?? lab.Server;
@@ -58,15 +73,17 @@ public sealed class ScreenshotTests(LabFixture lab)
         return (await link.GetAttributeAsync("href"))!.Split('/')[^1];
     }
 
-    private static async Task Save(Visit visit, string name)
+    private async Task Save(Visit visit, string name)
     {
         // Opened by address, so nothing is hovered; the heading has the focus of a new page.
         await visit.Page.EvaluateAsync("document.fonts.ready.then(() => true)");
         await visit.Page.WaitForTimeoutAsync(400);
-        await visit.Page.ScreenshotAsync(new() { Path = Path.Combine(Folder!, name + ".png"), Animations = ScreenshotAnimations.Disabled });
+        var file = Path.Combine(_folder, name + ".png");
+        await visit.Page.ScreenshotAsync(new() { Path = file, Animations = ScreenshotAnimations.Disabled });
+        Assert.True(new FileInfo(file).Length > LeastBytes, $"{name} has only {new FileInfo(file).Length} bytes: is the page empty?");
         if (Environment.GetEnvironmentVariable("BACKDOORLAB_SCREENSHOTS_WHOLE") == "1")
         {
-            await visit.Page.ScreenshotAsync(new() { Path = Path.Combine(Folder!, name + "-whole.png"), FullPage = true, Animations = ScreenshotAnimations.Disabled });
+            await visit.Page.ScreenshotAsync(new() { Path = Path.Combine(_folder, name + "-whole.png"), FullPage = true, Animations = ScreenshotAnimations.Disabled });
         }
     }
 }

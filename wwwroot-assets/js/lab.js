@@ -1,5 +1,6 @@
 // Small helpers for the dashboard's components: keyboard, clipboard, scroll.
 const goTo = { o: "/", r: "/runs", q: "/queue", m: "/methods", d: "/datasets" };
+// When the keys were pressed, not when a busy page came to handle them.
 let pendingGo = 0;
 let host = null;
 
@@ -11,13 +12,13 @@ function typing(target) {
 function onKey(event) {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) { return; }
   if (document.querySelector(".mud-dialog")) { return; }
-  if (pendingGo && Date.now() - pendingGo < 1500 && goTo[event.key]) {
+  if (pendingGo && event.timeStamp - pendingGo < 1500 && goTo[event.key]) {
     pendingGo = 0;
     event.preventDefault();
     Blazor.navigateTo(goTo[event.key]);
     return;
   }
-  pendingGo = event.key === "g" ? Date.now() : 0;
+  pendingGo = event.key === "g" ? event.timeStamp : 0;
   if (event.key === "/") {
     const search = document.querySelector("input[data-search]");
     event.preventDefault();

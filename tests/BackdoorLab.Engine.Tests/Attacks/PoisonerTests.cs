@@ -83,16 +83,16 @@ public sealed class PoisonerTests
     }
 
     [Fact]
-    public void Gallery_OfTwoClasses_ShowsTheTriggerAndThreePicturesForEach()
+    public void Gallery_OfThreeClasses_ShowsTheTriggerAndThreePicturesForEachButTheTarget()
     {
-        var clean = Set([1, 2, 3, 4, 5, 6], [0, 0, 1]);
+        var clean = Set([1, 2, 3, 4, 5, 6, 7, 8], [1, 0, 0, 2]);
         var triggered = Poisoner.Trigger(clean, new BadNets { TargetLabel = 1 }, Half);
         var pictures = TriggerGallery.Make(clean, triggered, 6, Half);
         Assert.Equal(7, pictures.Count);
         Assert.Equal<byte>([128, 255], pictures[0].Pixels);
         Assert.Equal("Clean: class 0", pictures[1].Caption);
         Assert.Equal("With the trigger, meant as class 1", pictures[2].Caption);
-        Assert.Equal<byte>([5, 6], pictures[4].Pixels);
+        Assert.Equal<byte>([7, 8], pictures[4].Pixels);
         Assert.Equal(6, TriggerGallery.Make(clean, triggered, 6).Count);
     }
 

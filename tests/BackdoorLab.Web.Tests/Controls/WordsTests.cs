@@ -25,6 +25,12 @@ public sealed class WordsTests
     public void Format_FollowsTheMetricsUnit(string metric, double value, string expected) => Assert.Equal(expected, Numbers.Format(metric, value));
 
     [Theory]
+    [InlineData("target-label-hit", 0.025, 1, "2.5% to 100%")]
+    [InlineData("clean-accuracy", 0.5, 0.75, "50.0% to 75.0%")]
+    public void Interval_OfAYesOrNo_IsThatOfAShare(string metric, double low, double high, string expected) =>
+        Assert.Equal(expected, Numbers.Interval(metric, low, high));
+
+    [Theory]
     [InlineData(0.4, "<1 s")]
     [InlineData(59.7, "1 min")]
     [InlineData(200, "3 min 20 s")]
