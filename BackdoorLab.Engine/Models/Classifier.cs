@@ -21,30 +21,51 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     /// <summary>Channels of the last convolutional activation (the units that Fine-Pruning ranks); 0 where there is none.</summary>
     public abstract int LastConvChannels { get; }
 
-    /// <summary>Last convolutional activation after its non-linearity, float [N, LastConvChannels, h, w], from pixels in [0,1] [N,C,H,W].</summary>
-    public abstract Tensor Activations(Tensor images);
+    /// <summary>
+    /// Last convolutional activation after its non-linearity, [N, LastConvChannels, h, w], from pixels in [0,1] [N,C,H,W].
+    /// </summary>
+    public abstract Tensor Activations(INetworkArithmetic arithmetic, Tensor images);
 
-    /// <summary>Penultimate features [N, FeatureCount] from <see cref="Activations"/>.</summary>
-    public abstract Tensor Pool(Tensor activations);
+    /// <summary>Penultimate features [N, FeatureCount] from activations of the same arithmetic.</summary>
+    public abstract Tensor Pool(INetworkArithmetic arithmetic, Tensor activations);
 
-    /// <summary>Logits [N, classes] from features [N, FeatureCount].</summary>
-    public abstract Tensor Head(Tensor features);
+    /// <summary>Logits [N, classes] from features [N, FeatureCount] of the same arithmetic.</summary>
+    public abstract Tensor Head(INetworkArithmetic arithmetic, Tensor features);
 
-    /// <summary>Penultimate features float [N, FeatureCount] from pixels in [0,1] [N,C,H,W], pruned channels at zero.</summary>
-    public Tensor Features(Tensor images)
+    /// <summary>Penultimate features [N, FeatureCount] from pixels in [0,1] [N,C,H,W], pruned channels at zero.</summary>
+    public Tensor Features(INetworkArithmetic arithmetic, Tensor images)
     {
-        var activations = Activations(images);
-        if (_channelMask is null)
+        using var scope = NewDisposeScope();
+        var activations = Activations(arithmetic, images);
+        if (_channelMask is not null)
         {
-            return Pool(activations);
+            activations = arithmetic.Mask(activations, _channelMask);
         }
 
-        using var scope = NewDisposeScope();
-        return Pool(activations.mul(_channelMask.to(activations.dtype))).MoveToOuterDisposeScope();
+        return Pool(arithmetic, activations).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Logits float [N, classes] from pixels in [0,1] [N,C,H,W].</summary>
-    public override Tensor forward(Tensor images) => Head(Features(images));
+    /// <summary>Logits [N, classes] from pixels in [0,1] [N,C,H,W].</summary>
+    public Tensor Logits(INetworkArithmetic arithmetic, Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        return Head(arithmetic, Features(arithmetic, images)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary><see cref="Activations(INetworkArithmetic, Tensor)"/> in float.</summary>
+    public Tensor Activations(Tensor images) => Activations(FloatArithmetic.Instance, images);
+
+    /// <summary><see cref="Pool(INetworkArithmetic, Tensor)"/> in float.</summary>
+    public Tensor Pool(Tensor activations) => Pool(FloatArithmetic.Instance, activations);
+
+    /// <summary><see cref="Head(INetworkArithmetic, Tensor)"/> in float.</summary>
+    public Tensor Head(Tensor features) => Head(FloatArithmetic.Instance, features);
+
+    /// <summary><see cref="Features(INetworkArithmetic, Tensor)"/> in float.</summary>
+    public Tensor Features(Tensor images) => Features(FloatArithmetic.Instance, images);
+
+    /// <summary>Logits float [N, classes] from pixels in [0,1] [N,C,H,W], in float.</summary>
+    public override Tensor forward(Tensor images) => Logits(FloatArithmetic.Instance, images);
 
     /// <summary>
     /// Silences channels of the last convolutional activation: those whose entry in <paramref name="keep"/> is false are multiplied
@@ -84,10 +105,6 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
 
     /// <summary>A network of the same architecture with fresh weights. Every discovered architecture has it.</summary>
     protected virtual Classifier CreateLike() => throw new NotSupportedException($"{GetType().Name} cannot be cloned.");
-
-    /// <summary>Normalised pixels in the number format that a first layer computes in.</summary>
-    protected static Tensor InputOf(Tensor normalized, WeightLayer first) =>
-        normalized.dtype == first.weight.dtype ? normalized : normalized.to(first.weight.dtype);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -24,18 +24,6 @@ public abstract class WeightLayer : nn.Module<Tensor, Tensor>
         this.bias = bias is null ? null : Keep(bias);
     }
 
-    /// <summary>
-    /// Replaces the arithmetic of this layer in evaluation: input in, output out. Set by precisions that have kernels of their own;
-    /// null runs the float weights.
-    /// </summary>
-    public Func<Tensor, Tensor>? Kernel { get; set; }
-
-    /// <inheritdoc/>
-    public sealed override Tensor forward(Tensor input) => Kernel is null ? Run(input) : Kernel(input);
-
-    /// <summary>The float arithmetic of the layer.</summary>
-    protected abstract Tensor Run(Tensor input);
-
     /// <summary>Parameters of a new layer: a leaf that requires a gradient, alive outside dispose scopes.</summary>
     private static Parameter Keep(Tensor values)
     {
@@ -78,7 +66,7 @@ public sealed class Convolution : WeightLayer
     public int Padding => (int)_padding[0];
 
     /// <inheritdoc/>
-    protected override Tensor Run(Tensor input)
+    public override Tensor forward(Tensor input)
     {
         if (Padding == 0 && weight.shape[1] >= MatrixFrom)
         {
@@ -126,7 +114,7 @@ public sealed class FullyConnected : WeightLayer
         : base(nameof(FullyConnected), Uniform([outputs, inputs], inputs), Uniform([outputs], inputs)) => RegisterComponents();
 
     /// <inheritdoc/>
-    protected override Tensor Run(Tensor input) => nn.functional.linear(input, weight, bias);
+    public override Tensor forward(Tensor input) => nn.functional.linear(input, weight, bias);
 
     private static Tensor Uniform(long[] size, int inputs)
     {

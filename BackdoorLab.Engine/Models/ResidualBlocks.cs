@@ -4,27 +4,21 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Models;
 
-/// <summary>Two 3x3 convolutions and a shortcut. Intermediates die with the block, so that evaluation reuses warm memory.</summary>
+/// <summary>Two 3x3 convolutions and a shortcut.</summary>
 public abstract class ResidualBlock(string name) : nn.Module<Tensor, Tensor>(name)
 {
-    // Both operands given: the overload without a factor makes a temporary native scalar per call.
-    private static readonly Scalar One = 1;
+    /// <summary>The block's steps.</summary>
+    protected abstract Tensor Steps(INetworkArithmetic arithmetic, Tensor input);
 
-    /// <summary>The block's arithmetic, inside a scope of its own.</summary>
-    protected abstract Tensor Run(Tensor input);
-
-    /// <inheritdoc/>
-    public sealed override Tensor forward(Tensor input)
+    /// <summary>Runs the block. Intermediates die with it, so that evaluation reuses warm memory.</summary>
+    public Tensor Run(INetworkArithmetic arithmetic, Tensor input)
     {
         using var scope = NewDisposeScope();
-        return Run(input).MoveToOuterDisposeScope();
+        return Steps(arithmetic, input).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Rectifies in place.</summary>
-    protected static Tensor Relu(Tensor values) => nn.functional.relu(values, inplace: true);
-
-    /// <summary>Adds <paramref name="shortcut"/> to <paramref name="values"/> in place.</summary>
-    protected static Tensor Add(Tensor values, Tensor shortcut) => values.add_(shortcut, One);
+    /// <inheritdoc/>
+    public sealed override Tensor forward(Tensor input) => Run(FloatArithmetic.Instance, input);
 }
 
 /// <summary>The block of He et al. 2016a: convolution, normalisation, rectifier; rectified after the sum.</summary>
@@ -54,12 +48,14 @@ public sealed class BasicBlock : ResidualBlock
     }
 
     /// <inheritdoc/>
-    protected override Tensor Run(Tensor input)
+    protected override Tensor Steps(INetworkArithmetic arithmetic, Tensor input)
     {
-        var values = Relu(bn1.call(conv1.call(input)));
-        values = bn2.call(conv2.call(values));
-        var side = shortcut.Aggregate(input, (tensor, layer) => layer.call(tensor));
-        return Relu(Add(values, side));
+        var values = arithmetic.Convolve(conv1, bn1, rectify: true, input);
+        values = arithmetic.Convolve(conv2, bn2, rectify: false, values);
+        var side = shortcut.Count == 0
+            ? input
+            : arithmetic.Convolve((Convolution)shortcut[0], (BatchNorm2d)shortcut[1], rectify: false, input);
+        return arithmetic.Add(values, side, rectify: true);
     }
 }
 
@@ -89,11 +85,13 @@ public sealed class PreActivationBlock : ResidualBlock
     }
 
     /// <inheritdoc/>
-    protected override Tensor Run(Tensor input)
+    protected override Tensor Steps(INetworkArithmetic arithmetic, Tensor input)
     {
-        var active = Relu(bn1.call(input));
-        var side = shortcut.Count > 0 ? shortcut[0].call(active) : input;
-        var values = Relu(bn2.call(conv1.call(active)));
-        return Add(conv2.call(values), side);
+        var active = arithmetic.Normalize(bn1, rectify: true, input);
+        var side = shortcut.Count == 0
+            ? input
+            : arithmetic.Convolve((Convolution)shortcut[0], norm: null, rectify: false, active);
+        var values = arithmetic.Convolve(conv1, bn2, rectify: true, active);
+        return arithmetic.Add(arithmetic.Convolve(conv2, norm: null, rectify: false, values), side, rectify: false);
     }
 }

@@ -62,18 +62,14 @@ public sealed class ResidualNetwork : Classifier
     public override int LastConvChannels => _plan.Widths[^1];
 
     /// <inheritdoc/>
-    public override Tensor Activations(Tensor images)
+    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         using var scope = NewDisposeScope();
-        var values = conv1.call(InputOf(normalize.call(images), conv1));
-        if (bn1 is not null)
-        {
-            values = nn.functional.relu(bn1.call(values), inplace: true);
-        }
-
+        var pixels = arithmetic.Enter(normalize, conv1, images);
+        var values = arithmetic.Convolve(conv1, bn1, rectify: bn1 is not null, pixels);
         foreach (var block in _blocks)
         {
-            var next = block.call(values);
+            var next = block.Run(arithmetic, values);
             values.Dispose();
             values = next;
         }
@@ -82,10 +78,10 @@ public sealed class ResidualNetwork : Classifier
     }
 
     /// <inheritdoc/>
-    public override Tensor Pool(Tensor activations) => activations.mean([2, 3]);
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => arithmetic.GlobalAverage(activations);
 
     /// <inheritdoc/>
-    public override Tensor Head(Tensor features) => linear.call(features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(linear, rectify: false, features);
 
     /// <inheritdoc/>
     protected override Classifier CreateLike() => new ResidualNetwork(Shape, _plan);

@@ -57,35 +57,31 @@ public sealed class SmallConvolutionalNetwork : Classifier
     public override int LastConvChannels => 64;
 
     /// <inheritdoc/>
-    public override Tensor Activations(Tensor images)
+    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         using var scope = NewDisposeScope();
-        var values = Unit(conv1, bn1, InputOf(normalize.call(images), conv1));
-        values = nn.functional.max_pool2d(Unit(conv2, bn2, values), 2);
-        values = Unit(conv3, bn3, values);
-        return Unit(conv4, bn4, values).MoveToOuterDisposeScope();
+        var values = arithmetic.Convolve(conv1, bn1, rectify: true, arithmetic.Enter(normalize, conv1, images));
+        values = arithmetic.MaxPool(arithmetic.Convolve(conv2, bn2, rectify: true, values), 2);
+        values = arithmetic.Convolve(conv3, bn3, rectify: true, values);
+        return arithmetic.Convolve(conv4, bn4, rectify: true, values).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public override Tensor Pool(Tensor activations)
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations)
     {
         using var scope = NewDisposeScope();
-        var values = nn.functional.max_pool2d(activations, 2);
+        var values = arithmetic.MaxPool(activations, 2);
         if (values.shape[2] != _mapHeight || values.shape[3] != _mapWidth)
         {
-            values = nn.functional.adaptive_avg_pool2d(values, [_mapHeight, _mapWidth]);
+            values = arithmetic.AveragePool(values, _mapHeight, _mapWidth);
         }
 
-        values = fc1.call(values.reshape(values.shape[0], -1));
-        return nn.functional.relu(values, inplace: true).MoveToOuterDisposeScope();
+        return arithmetic.Connect(fc1, rectify: true, arithmetic.Flatten(values)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public override Tensor Head(Tensor features) => fc2.call(features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc2, rectify: false, features);
 
     /// <inheritdoc/>
     protected override Classifier CreateLike() => new SmallConvolutionalNetwork(Shape);
-
-    private static Tensor Unit(Convolution convolution, BatchNorm2d norm, Tensor input) =>
-        nn.functional.relu(norm.call(convolution.call(input)), inplace: true);
 }

@@ -33,6 +33,6 @@ public sealed record BFloat16 : Precision
             + "float32 parameters. Gradients are those of a float32 network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel() + (layer.bias?.numel() ?? 0)),
             QuantizedShare.OfMultiplyAdds(trained, _ => true));
-        return new DeployedNetwork(network, twin, ownsTwin: true, realisation, GradientAccess.StraightThrough);
+        return new DeployedNetwork(network, FloatArithmetic.Instance, twin, ownsTwin: true, realisation, GradientAccess.StraightThrough);
     }
 }

@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Quantization;
 
-/// <summary>A deployed classifier that is itself a network: the float one, a copy in another format, or one with other kernels.</summary>
-/// <param name="network">Runs logits and features; disposed with this object unless it is the twin.</param>
+/// <summary>A deployed classifier that runs a network's steps with the arithmetic of its precision.</summary>
+/// <param name="network">The topology, and the weights that the arithmetic reads; disposed with this object unless it is the twin.</param>
+/// <param name="arithmetic">How its steps are computed; disposed with this object where it can be.</param>
 /// <param name="twin">See <see cref="DeployedClassifier.Twin"/>.</param>
 /// <param name="ownsTwin">Whether disposing this object disposes the twin.</param>
 /// <param name="realisation">See <see cref="DeployedClassifier.Realisation"/>.</param>
 /// <param name="gradients">See <see cref="DeployedClassifier.Gradients"/>.</param>
-/// <param name="kernels">Kernels that the network calls; disposed with this object.</param>
 internal sealed class DeployedNetwork(
-    Classifier network, Classifier twin, bool ownsTwin, Realisation realisation, GradientAccess gradients, IDisposable? kernels = null)
+    Classifier network, INetworkArithmetic arithmetic, Classifier twin, bool ownsTwin, Realisation realisation, GradientAccess gradients)
     : DeployedClassifier(twin, ownsTwin)
 {
     /// <inheritdoc/>
@@ -22,7 +22,7 @@ internal sealed class DeployedNetwork(
     public override GradientAccess Gradients { get; } = gradients;
 
     /// <inheritdoc/>
-    public override Tensor Logits(Tensor images) => Run(network.call, images);
+    public override Tensor Logits(Tensor images) => Run(network.Logits, images);
 
     /// <inheritdoc/>
     public override Tensor Features(Tensor images) => Run(network.Features, images);
@@ -37,17 +37,19 @@ internal sealed class DeployedNetwork(
                 network.Dispose();
             }
 
-            kernels?.Dispose();
+            (arithmetic as IDisposable)?.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    private static Tensor Run(Func<Tensor, Tensor> forward, Tensor images)
+    private Tensor Run(Func<INetworkArithmetic, Tensor, Tensor> pass, Tensor images)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var values = forward(images);
-        return (values.dtype == ScalarType.Float32 ? values : values.to(ScalarType.Float32)).MoveToOuterDisposeScope();
+        var values = pass(arithmetic, images);
+        return (values.is_quantized() ? values.dequantize()
+            : values.dtype == ScalarType.Float32 ? values
+            : values.to(ScalarType.Float32)).MoveToOuterDisposeScope();
     }
 }

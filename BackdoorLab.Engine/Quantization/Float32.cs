@@ -10,5 +10,5 @@ public sealed record Float32 : Precision
 {
     /// <inheritdoc/>
     public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run) => new DeployedNetwork(
-        trained, trained, ownsTwin: false, new Realisation("float", "Every layer in float32.", 0, 0), GradientAccess.True);
+        trained, FloatArithmetic.Instance, trained, ownsTwin: false, new Realisation("float", "Every layer in float32.", 0, 0), GradientAccess.True);
 }

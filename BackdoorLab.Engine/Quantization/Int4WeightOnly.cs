@@ -44,6 +44,6 @@ public sealed record Int4WeightOnly : Precision
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
             0);
         // The deployed arithmetic is the float arithmetic of the rounded weights, so its gradient is the true one.
-        return new DeployedNetwork(network, network, ownsTwin: true, realisation, GradientAccess.True);
+        return new DeployedNetwork(network, FloatArithmetic.Instance, network, ownsTwin: true, realisation, GradientAccess.True);
     }
 }

@@ -27,21 +27,19 @@ public sealed record Int8Dynamic : Precision
         }
 
         var kernels = new QuantizedKernels();
-        var network = trained.Clone();
         var twin = trained.Clone();
+        DynamicLinear arithmetic;
         try
         {
-            QuantizedEngine.With(QuantizedLibrary.Fbgemm, () => Pack(network, twin, kernels));
+            arithmetic = QuantizedEngine.With(QuantizedLibrary.Fbgemm, () => Pack(twin, kernels));
         }
         catch
         {
             kernels.Dispose();
-            network.Dispose();
             twin.Dispose();
             throw;
         }
 
-        network.eval();
         twin.eval();
         var count = layers.Count == 1 ? "The one linear layer" : $"{layers.Count} linear layers";
         var realisation = new Realisation(
@@ -50,22 +48,30 @@ public sealed record Int8Dynamic : Precision
             + "from the batch at hand); all convolutions in float32.",
             QuantizedShare.OfParameters(trained, layer => layer is FullyConnected ? layer.weight.numel() : 0),
             QuantizedShare.OfMultiplyAdds(trained, layer => layer is FullyConnected));
-        return new DeployedNetwork(network, twin, ownsTwin: true, realisation, GradientAccess.StraightThrough, kernels);
+        return new DeployedNetwork(twin, arithmetic, twin, ownsTwin: true, realisation, GradientAccess.StraightThrough);
     }
 
-    private static int Pack(Classifier network, Classifier twin, QuantizedKernels kernels)
+    // The kernels take the rounded weights; the twin keeps them as floats.
+    private static DynamicLinear Pack(Classifier twin, QuantizedKernels kernels)
     {
-        var layers = network.modules().OfType<FullyConnected>().ToList();
-        foreach (var (layer, floating) in layers.Zip(twin.modules().OfType<FullyConnected>()))
+        var numbers = new Dictionary<FullyConnected, int>();
+        foreach (var layer in twin.modules().OfType<FullyConnected>())
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             var weight = quantize_per_tensor(layer.weight.detach(), WeightRounding.Int8Scale(layer.weight), 0, ScalarType.QInt8);
-            floating.weight.copy_(weight.dequantize());
-            var number = kernels.AddLinear(weight, layer.bias!.detach());
-            layer.Kernel = input => kernels.LinearDynamic(number, input);
+            layer.weight.copy_(weight.dequantize());
+            numbers[layer] = kernels.AddLinear(weight, layer.bias!.detach());
         }
 
-        return layers.Count;
+        return new(kernels, numbers);
+    }
+
+    private sealed class DynamicLinear(QuantizedKernels kernels, IReadOnlyDictionary<FullyConnected, int> numbers) : FloatArithmetic, IDisposable
+    {
+        public override Tensor Connect(FullyConnected layer, bool rectify, Tensor input) =>
+            Rectified(kernels.LinearDynamic(numbers[layer], input), rectify);
+
+        public void Dispose() => kernels.Dispose();
     }
 }

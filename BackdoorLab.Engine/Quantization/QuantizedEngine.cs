@@ -5,7 +5,7 @@ using BackdoorLab.Engine.Tensors;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>Libraries of integer kernels inside libtorch; values are libtorch's own numbers.</summary>
-internal enum QuantizedLibrary : sbyte
+public enum QuantizedLibrary : sbyte
 {
     /// <summary>FBGEMM: PyTorch's classic server engine on x86.</summary>
     Fbgemm = 1,

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,12 +19,38 @@ internal sealed class QuantizedKernels : IDisposable
           __parameters__ = []
           __buffers__ = []
           training : bool
+          cp : List[__torch__.torch.classes.quantized.Conv2dPackedParamsBase]
           lp : List[__torch__.torch.classes.quantized.LinearPackedParamsBase]
+          def add_conv(self: __torch__.M, w: Tensor, b: Tensor, stride: int, pad: int) -> int:
+            p = ops.quantized.conv2d_prepack(w, b, [stride, stride], [pad, pad], [1, 1], 1)
+            cp = self.cp
+            _0 = torch.append(cp, p)
+            return torch.len(cp)
+          def conv(self: __torch__.M, i: int, x: Tensor, s: float, z: int) -> Tensor:
+            cp = self.cp
+            return ops.quantized.conv2d(x, cp[i], s, z)
+          def conv_relu(self: __torch__.M, i: int, x: Tensor, s: float, z: int) -> Tensor:
+            cp = self.cp
+            return ops.quantized.conv2d_relu(x, cp[i], s, z)
+          def norm(self: __torch__.M, x: Tensor, w: Tensor, b: Tensor, m: Tensor, v: Tensor, e: float, s: float, z: int) -> Tensor:
+            return ops.quantized.batch_norm2d(x, w, b, m, v, e, s, z)
+          def norm_relu(self: __torch__.M, x: Tensor, w: Tensor, b: Tensor, m: Tensor, v: Tensor, e: float, s: float, z: int) -> Tensor:
+            return ops.quantized.batch_norm2d_relu(x, w, b, m, v, e, s, z)
+          def add(self: __torch__.M, x: Tensor, y: Tensor, s: float, z: int) -> Tensor:
+            return ops.quantized.add(x, y, s, z)
+          def add_relu(self: __torch__.M, x: Tensor, y: Tensor, s: float, z: int) -> Tensor:
+            return ops.quantized.add_relu(x, y, s, z)
           def add_linear(self: __torch__.M, w: Tensor, b: Tensor) -> int:
             p = ops.quantized.linear_prepack(w, b)
             lp = self.lp
             _0 = torch.append(lp, p)
             return torch.len(lp)
+          def linear(self: __torch__.M, i: int, x: Tensor, s: float, z: int) -> Tensor:
+            lp = self.lp
+            return ops.quantized.linear(x, lp[i], s, z)
+          def linear_relu(self: __torch__.M, i: int, x: Tensor, s: float, z: int) -> Tensor:
+            lp = self.lp
+            return ops.quantized.linear_relu(x, lp[i], s, z)
           def linear_dynamic(self: __torch__.M, i: int, x: Tensor) -> Tensor:
             lp = self.lp
             return ops.quantized.linear_dynamic(x, lp[i], True)
@@ -31,7 +58,11 @@ internal sealed class QuantizedKernels : IDisposable
         """;
 
     private static readonly Lazy<byte[]> Archive = new(() => TorchScriptArchive.Write(
-        Code.ReplaceLineEndings("\n"), [("lp", "List[__torch__.torch.classes.quantized.LinearPackedParamsBase]")]));
+        Code.ReplaceLineEndings("\n"),
+        [
+            ("cp", "List[__torch__.torch.classes.quantized.Conv2dPackedParamsBase]"),
+            ("lp", "List[__torch__.torch.classes.quantized.LinearPackedParamsBase]"),
+        ]));
 
     private readonly jit.ScriptModule _module;
 
@@ -50,19 +81,49 @@ internal sealed class QuantizedKernels : IDisposable
     }
 
     /// <summary>
-    /// Packs a linear layer for the engine in force: int8 weights [outputs, inputs], float bias. Returns its number.
+    /// Packs a convolution for the engine in force: int8 weights [outputs, inputs, k, k], float bias. Returns its number.
     /// </summary>
-    public int AddLinear(Tensor quantizedWeight, Tensor bias)
-    {
-        using var count = (Scalar)_module.invoke("add_linear", quantizedWeight, bias);
-        return count.ToInt32() - 1;
-    }
+    public int AddConvolution(Tensor quantizedWeight, Tensor bias, int stride, int padding) =>
+        Number(_module.invoke("add_conv", quantizedWeight, bias, stride, padding));
+
+    /// <summary>Packs a linear layer for the engine in force: int8 weights [outputs, inputs], float bias. Returns its number.</summary>
+    public int AddLinear(Tensor quantizedWeight, Tensor bias) => Number(_module.invoke("add_linear", quantizedWeight, bias));
+
+    /// <summary>Convolution number <paramref name="layer"/> of a quantized input, and the rectifier where asked.</summary>
+    public Tensor Convolution(int layer, bool rectify, Tensor input, ActivationRange output) =>
+        (Tensor)_module.invoke(rectify ? "conv_relu" : "conv", layer, input, output.Scale, output.ZeroPoint);
+
+    /// <summary>Linear layer number <paramref name="layer"/> of a quantized input, and the rectifier where asked.</summary>
+    public Tensor Linear(int layer, bool rectify, Tensor input, ActivationRange output) =>
+        (Tensor)_module.invoke(rectify ? "linear_relu" : "linear", layer, input, output.Scale, output.ZeroPoint);
+
+    /// <summary>Batch normalisation of a quantized input, and the rectifier where asked.</summary>
+    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input, ActivationRange output) => (Tensor)_module.invoke(
+        rectify ? "norm_relu" : "norm",
+        input,
+        norm.weight,
+        norm.bias,
+        norm.running_mean,
+        norm.running_var,
+        BatchNorm2d.Eps,
+        output.Scale,
+        output.ZeroPoint);
+
+    /// <summary>Sum of two quantized inputs, and the rectifier where asked.</summary>
+    public Tensor Add(Tensor values, Tensor side, bool rectify, ActivationRange output) =>
+        (Tensor)_module.invoke(rectify ? "add_relu" : "add", values, side, output.Scale, output.ZeroPoint);
 
     /// <summary>
     /// Linear layer number <paramref name="layer"/>: the input's range over the whole batch gives asymmetric 7-bit activations (0..127,
     /// as <c>reduce_range</c> in PyTorch's quantize_dynamic), products are summed in integers, the output is float.
     /// </summary>
     public Tensor LinearDynamic(int layer, Tensor input) => (Tensor)_module.invoke("linear_dynamic", layer, input);
+
+    private static int Number(object count)
+    {
+        using var scalar = (Scalar)count;
+        return scalar.ToInt32() - 1;
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _module.Dispose();

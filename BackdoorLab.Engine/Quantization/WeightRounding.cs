@@ -7,6 +7,9 @@ namespace BackdoorLab.Engine.Quantization;
 /// <summary>Symmetric rounding of weights: zero stays zero, scales come from the largest magnitude.</summary>
 internal static class WeightRounding
 {
+    /// <summary>Largest 8-bit level.</summary>
+    public const int Int8Levels = 127;
+
     // Keeps a channel of zeros from dividing by zero.
     private const float SmallestScale = 1e-30f;
 
@@ -20,18 +23,28 @@ internal static class WeightRounding
     }
 
     /// <summary>
+    /// Largest magnitude over <paramref name="levels"/>: one scale for each output channel (the first dimension) or one for all, shaped
+    /// to be divided by.
+    /// </summary>
+    public static Tensor Scales(Tensor weight, int levels, bool perChannel)
+    {
+        using var scope = NewDisposeScope();
+        var magnitudes = weight.detach().abs();
+        var largest = perChannel
+            ? magnitudes.amax([.. Enumerable.Range(1, (int)weight.dim() - 1).Select(dimension => (long)dimension)], keepdim: true)
+            : magnitudes.max();
+        return largest.div(tensor((float)levels)).maximum(tensor(SmallestScale)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
     /// Rounds to the nearest of 2 * <paramref name="levels"/> + 1 values, ties to even, and returns floats. One scale for each output
-    /// channel (the first dimension) or one for all; a channel of zeros stays zero.
+    /// channel or one for all; a channel of zeros stays zero.
     /// </summary>
     public static Tensor Symmetric(Tensor weight, int levels, bool perChannel)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var magnitudes = weight.detach().abs();
-        var largest = perChannel
-            ? magnitudes.amax([.. Enumerable.Range(1, (int)weight.dim() - 1).Select(dimension => (long)dimension)], keepdim: true)
-            : magnitudes.max();
-        var scale = largest.div(tensor((float)levels)).maximum(tensor(SmallestScale));
+        var scale = Scales(weight, levels, perChannel);
         return weight.detach().div(scale).round().mul(scale).MoveToOuterDisposeScope();
     }
 

@@ -23,6 +23,9 @@ public static class TorchRuntime
     /// <summary>Whether this processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX-BF16).</summary>
     public static bool HasBFloat16Instructions { get; } = DetectBFloat16();
 
+    /// <summary>Whether the processor multiplies bytes into 32-bit sums (AVX512-VNNI or AVX-VNNI).</summary>
+    public static bool HasVnniInstructions { get; } = DetectVnni();
+
     /// <summary>The processor's name as the operating system gives it.</summary>
     public static string ProcessorName { get; } = ReadProcessorName();
 
@@ -120,6 +123,18 @@ public static class TorchRuntime
         var (eax, _, _, _) = X86Base.CpuId(7, 1);
         var (_, _, _, edx) = X86Base.CpuId(7, 0);
         return (eax & (1 << 5)) != 0 || (edx & (1 << 22)) != 0;
+    }
+
+    private static bool DetectVnni()
+    {
+        if (!X86Base.IsSupported)
+        {
+            return false;
+        }
+
+        var (_, _, ecx, _) = X86Base.CpuId(7, 0);
+        var (eax, _, _, _) = X86Base.CpuId(7, 1);
+        return (ecx & (1 << 11)) != 0 || (eax & (1 << 4)) != 0;
     }
 
     private static string ReadProcessorName()

@@ -28,11 +28,11 @@ internal sealed class LinearNetwork : Classifier
 
     public override int LastConvChannels => 0;
 
-    public override Tensor Activations(Tensor images) => images.alias();
+    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) => images.alias();
 
-    public override Tensor Pool(Tensor activations) => activations.flatten(1);
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => activations.flatten(1);
 
-    public override Tensor Head(Tensor features) => fc.call(features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => fc.call(features);
 }
 
 /// <summary>A 1x1 convolution with ReLU, mean over positions, a linear head. Calls <see cref="Forwarded"/> before each pass.</summary>
@@ -64,15 +64,15 @@ internal sealed class ColourNetwork : Classifier
 
     public override int LastConvChannels => weights.Channels;
 
-    public override Tensor Activations(Tensor images)
+    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         Forwarded();
         return nn.functional.relu(conv.call(images));
     }
 
-    public override Tensor Pool(Tensor activations) => activations.mean([2, 3]);
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => activations.mean([2, 3]);
 
-    public override Tensor Head(Tensor features) => fc.call(features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => fc.call(features);
 
     internal ColourNetwork Copy() =>
         new(Shape, weights.Channels, weights.Kernel, weights.Bias, weights.Head) { Forwarded = Forwarded };

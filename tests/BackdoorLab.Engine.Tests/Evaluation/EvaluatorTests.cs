@@ -107,12 +107,12 @@ public sealed class EvaluatorTests
 
         public override int LastConvChannels => 1;
 
-        public override Tensor Activations(Tensor images) => images * 5.1f;
+        public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) => images * 5.1f;
 
-        public override Tensor Pool(Tensor activations) => activations.flatten(1);
+        public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => activations.flatten(1);
 
         // Class k scores highest when the feature, pixel / 50, is nearest to k.
-        public override Tensor Head(Tensor features)
+        public override Tensor Head(INetworkArithmetic arithmetic, Tensor features)
         {
             using var centers = tensor(new float[] { 0, 1, 2, 3 });
             return -(features - centers).abs() * (float)scale;

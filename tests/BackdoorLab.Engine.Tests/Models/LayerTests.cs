@@ -86,16 +86,6 @@ public sealed class LayerTests
         Assert.Equal(1, output.stride(1));
     }
 
-    [Fact]
-    public void Kernel_WhenSet_ReplacesTheArithmetic()
-    {
-        using var scope = NewDisposeScope();
-        using var layer = new FullyConnected(2, 1) { Kernel = input => input.sum(1, keepdim: true) };
-        Assert.Equal(5, layer.call(tensor(new float[] { 2, 3 }, [1, 2])).item<float>());
-        layer.Kernel = null;
-        Assert.NotEqual(5, layer.call(tensor(new float[] { 2, 3 }, [1, 2])).item<float>());
-    }
-
     private static double Relative(Tensor found, Tensor exact) =>
         SmallModels.LargestDifference(found, exact) / exact.abs().max().item<double>();
 }

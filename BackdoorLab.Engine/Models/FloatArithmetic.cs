@@ -1,0 +1,59 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Models;
+
+/// <summary>The network's own float arithmetic, with gradients and in training mode too. Rectifies and adds in place.</summary>
+public class FloatArithmetic : INetworkArithmetic
+{
+    // Both operands given: the overload without a factor makes a temporary native scalar per call.
+    private static readonly Scalar One = 1;
+
+    /// <summary>The arithmetic; it has no state.</summary>
+    public static FloatArithmetic Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public Tensor Enter(PixelNormalization normalize, WeightLayer first, Tensor images)
+    {
+        var normalized = normalize.call(images);
+        return normalized.dtype == first.weight.dtype ? normalized : normalized.to(first.weight.dtype);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
+    {
+        var values = layer.call(input);
+        return Rectified(norm is null ? values : norm.call(values), rectify);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) => Rectified(norm.call(input), rectify);
+
+    /// <inheritdoc/>
+    public Tensor Add(Tensor values, Tensor side, bool rectify) => Rectified(values.add_(side, One), rectify);
+
+    /// <inheritdoc/>
+    public virtual Tensor Connect(FullyConnected layer, bool rectify, Tensor input) => Rectified(layer.call(input), rectify);
+
+    /// <inheritdoc/>
+    public Tensor MaxPool(Tensor input, int size) => nn.functional.max_pool2d(input, size);
+
+    /// <inheritdoc/>
+    public Tensor AveragePool(Tensor input, int height, int width) => nn.functional.adaptive_avg_pool2d(input, [height, width]);
+
+    /// <inheritdoc/>
+    public Tensor GlobalAverage(Tensor input) => input.mean([2, 3]);
+
+    /// <inheritdoc/>
+    public Tensor Flatten(Tensor input) => input.reshape(input.shape[0], -1);
+
+    /// <inheritdoc/>
+    public Tensor Mask(Tensor input, Tensor mask)
+    {
+        using var scope = NewDisposeScope();
+        return input.mul(mask.to(input.dtype)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rectified in place where asked.</summary>
+    protected static Tensor Rectified(Tensor values, bool rectify) => rectify ? nn.functional.relu(values, inplace: true) : values;
+}

@@ -1,0 +1,29 @@
+using BackdoorLab.Engine.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Quantization;
+
+/// <summary>A convolution with the batch normalisation after it folded in: in evaluation mode both are one affine map per channel.</summary>
+internal static class FoldedLayer
+{
+    /// <summary>
+    /// Weights and bias [outputs] of the one convolution. With gain g = scale / sqrt(variance + epsilon): weights * g, and
+    /// shift + (bias - mean) * g. Without a norm, the layer's own.
+    /// </summary>
+    public static (Tensor Weight, Tensor Bias) Of(Convolution layer, BatchNorm2d? norm)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var bias = layer.bias is null ? zeros(layer.weight.shape[0]) : layer.bias.detach().alias();
+        if (norm is null)
+        {
+            return (layer.weight.detach().MoveToOuterDisposeScope(), bias.MoveToOuterDisposeScope());
+        }
+
+        var gain = norm.weight.detach() / (norm.running_var + BatchNorm2d.Eps).sqrt();
+        var weight = layer.weight.detach() * gain.reshape(-1, 1, 1, 1);
+        var shift = norm.bias.detach() + (bias - norm.running_mean) * gain;
+        return (weight.MoveToOuterDisposeScope(), shift.MoveToOuterDisposeScope());
+    }
+}

@@ -1,0 +1,79 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Tensors;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Quantization;
+
+/// <summary>
+/// A network whose convolutions, sums and linear layers all run on 8-bit integer kernels: what is deployed as "INT8". The scheme is
+/// that of Jacob et al. 2018 with weights per output channel (Krishnamoorthi 2018): batch normalisation folded, weights symmetric,
+/// activations asymmetric with one fixed range per step, read from clean images.
+/// </summary>
+[Method(
+    "int8-static",
+    "INT8 static",
+    Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; weights per output channel, one activation range per step from clean calibration images. What is really deployed as INT8.",
+    Order = 40)]
+public sealed record Int8Static : Precision
+{
+    private const int ReducedLevels = 127;
+
+    /// <summary>Clean images that activation ranges are read from.</summary>
+    [Range(Calibration.FewestImages, 10_000)]
+    [Description("Clean images that activation ranges are read from; taken from the defender's clean holdout.")]
+    public int CalibrationImages { get; init; } = 256;
+
+    /// <summary>How a range is read.</summary>
+    [Description("The full range of the values seen, or the range with the least squared error.")]
+    public RangeObserver Observer { get; init; } = RangeObserver.Histogram;
+
+    /// <summary>Which library's integer kernels.</summary>
+    [Description("Which library's integer kernels run: oneDNN and X86 use VNNI and AMX; FBGEMM is PyTorch's older engine.")]
+    public QuantizedLibrary Library { get; init; } = QuantizedLibrary.X86;
+
+    /// <inheritdoc/>
+    public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
+    {
+        var images = Calibration.Images(calibration, CalibrationImages);
+        // Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.
+        var levels = TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
+        var ranges = Calibration.Ranges(trained, images, Observer, levels, run);
+        var twin = trained.Clone();
+        twin.eval();
+        var arithmetic = new IntegerArithmetic(ranges);
+        try
+        {
+            QuantizedEngine.With(Library, () => Pack(trained, arithmetic, images));
+            WeightRounding.Apply(
+                twin.modules().OfType<WeightLayer>(), weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
+        }
+        catch
+        {
+            arithmetic.Dispose();
+            twin.Dispose();
+            throw;
+        }
+
+        var realisation = new Realisation(
+            "integer kernels",
+            $"Every convolution, sum and linear layer on {Library} kernels: int8 weights (per output channel, symmetric, normalisation "
+            + $"folded), unsigned activations 0..{levels} with one range per step "
+            + $"({Calibration.Words(Observer, images, CalibrationImages)}). Pixel normalisation and the global average run in float. Gradients are those of a "
+            + "float network with the rounded weights.",
+            QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
+            QuantizedShare.OfMultiplyAdds(trained, _ => true));
+        return new DeployedNetwork(twin, arithmetic, twin, ownsTwin: true, realisation, GradientAccess.StraightThrough);
+    }
+
+    private static bool Pack(Classifier trained, IntegerArithmetic arithmetic, ImageSet images)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        trained.Logits(arithmetic, Batches.Images(images, [0]));
+        return true;
+    }
+}

@@ -1,0 +1,102 @@
+using BackdoorLab.Engine.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Quantization;
+
+/// <summary>
+/// 8-bit integer kernels for every step: unsigned activations with a fixed range, symmetric int8 weights per output channel, batch
+/// normalisation folded into the convolution before it. Layers are packed in the first pass, which must run the trained network under
+/// the engine they are meant for; later passes need only its topology.
+/// </summary>
+/// <param name="ranges">One range for each step, in the order of <see cref="StepArithmetic"/>.</param>
+internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) : INetworkArithmetic, IDisposable
+{
+    private readonly QuantizedKernels _kernels = new();
+    private readonly Dictionary<int, int> _packed = [];
+    private int _step;
+
+    /// <inheritdoc/>
+    public Tensor Enter(PixelNormalization normalize, WeightLayer first, Tensor images)
+    {
+        _step = 0;
+        using var normalized = normalize.call(images);
+        return Quantize(normalized, ranges[_step++]);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
+    {
+        var number = Packed(() =>
+        {
+            var (weight, bias) = FoldedLayer.Of(layer, norm);
+            return _kernels.AddConvolution(QuantizeWeight(weight), bias, layer.Stride, layer.Padding);
+        });
+        return _kernels.Convolution(number, rectify, input, ranges[_step++]);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) => _kernels.Normalize(norm, rectify, input, ranges[_step++]);
+
+    /// <inheritdoc/>
+    public Tensor Add(Tensor values, Tensor side, bool rectify) => _kernels.Add(values, side, rectify, ranges[_step++]);
+
+    /// <inheritdoc/>
+    public Tensor Connect(FullyConnected layer, bool rectify, Tensor input)
+    {
+        var number = Packed(() => _kernels.AddLinear(QuantizeWeight(layer.weight.detach()), layer.bias!.detach()));
+        return _kernels.Linear(number, rectify, input, ranges[_step++]);
+    }
+
+    /// <inheritdoc/>
+    public Tensor MaxPool(Tensor input, int size) => nn.functional.max_pool2d(input, size);
+
+    /// <inheritdoc/>
+    public Tensor AveragePool(Tensor input, int height, int width)
+    {
+        using var scope = NewDisposeScope();
+        return Quantize(nn.functional.adaptive_avg_pool2d(input.dequantize(), [height, width]), ranges[_step++]).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor GlobalAverage(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return Quantize(input.dequantize().mean([2, 3]), ranges[_step++]).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor Flatten(Tensor input) => input.reshape(input.shape[0], -1);
+
+    /// <inheritdoc/>
+    public Tensor Mask(Tensor input, Tensor mask)
+    {
+        // Zero is exact in every range, so that a masked channel stays exactly zero.
+        using var scope = NewDisposeScope();
+        var range = new ActivationRange(input.q_scale(), (int)input.q_zero_point(), byte.MaxValue);
+        return Quantize(input.dequantize().mul(mask), range).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _kernels.Dispose();
+
+    private static Tensor Quantize(Tensor values, ActivationRange range) =>
+        quantize_per_tensor(values, range.Scale, range.ZeroPoint, ScalarType.QUInt8);
+
+    private static Tensor QuantizeWeight(Tensor weight)
+    {
+        var scales = WeightRounding.Scales(weight, WeightRounding.Int8Levels, perChannel: true).flatten();
+        return quantize_per_channel(weight, scales, zeros(scales.shape[0], ScalarType.Int64), 0, ScalarType.QInt8);
+    }
+
+    private int Packed(Func<int> pack)
+    {
+        if (!_packed.TryGetValue(_step, out var number))
+        {
+            using var scope = NewDisposeScope();
+            _packed[_step] = number = pack();
+        }
+
+        return number;
+    }
+}

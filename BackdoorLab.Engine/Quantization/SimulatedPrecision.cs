@@ -1,0 +1,67 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Models;
+
+namespace BackdoorLab.Engine.Quantization;
+
+/// <summary>
+/// Weights and activations rounded to integers of so many bits, arithmetic in float32: what an accelerator with such kernels would
+/// compute, up to the rounding of its sums. Weights symmetric per output channel, activations asymmetric with one range per step.
+/// </summary>
+public abstract record SimulatedPrecision : Precision
+{
+    /// <summary>Clean images that activation ranges are read from.</summary>
+    [Range(Calibration.FewestImages, 10_000)]
+    [Description("Clean images that activation ranges are read from; taken from the defender's clean holdout.")]
+    public int CalibrationImages { get; init; } = 256;
+
+    /// <summary>How a range is read.</summary>
+    [Description("The full range of the values seen, or the range with the least squared error.")]
+    public RangeObserver Observer { get; init; } = RangeObserver.Histogram;
+
+    /// <summary>Bits of a weight and of an activation.</summary>
+    protected abstract int Bits { get; }
+
+    /// <inheritdoc/>
+    public sealed override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
+    {
+        var images = Calibration.Images(calibration, CalibrationImages);
+        var weightLevels = (1 << (Bits - 1)) - 1;
+        var ranges = Calibration.Ranges(trained, images, Observer, (1 << Bits) - 1, run);
+        var twin = trained.Clone();
+        twin.eval();
+        WeightRounding.Apply(twin.modules().OfType<WeightLayer>(), weight => WeightRounding.Symmetric(weight, weightLevels, perChannel: true));
+        var realisation = new Realisation(
+            "simulated",
+            $"Weights of all convolutions and linear layers rounded to -{weightLevels}..{weightLevels} (per output channel, symmetric), every step's "
+            + $"result to 0..{(1 << Bits) - 1} with one range per step ({Calibration.Words(Observer, images, CalibrationImages)}); multiplied in float32, so no multiply-add "
+            + "runs on integers. Gradients are those of a float network with the rounded weights.",
+            QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
+            0);
+        return new DeployedNetwork(
+            twin,
+            new StepArithmetic((step, values) => ranges[step].Round(values)),
+            twin,
+            ownsTwin: true,
+            realisation,
+            GradientAccess.StraightThrough);
+    }
+}
+
+/// <summary>Eight bits each, simulated.</summary>
+[Method("w8a8-simulated", "W8A8 (simulated)", Summary = "Weights and activations rounded to 8 bits, computed in FP32: the float twin of INT8 static.", Order = 50)]
+public sealed record W8A8Simulated : SimulatedPrecision
+{
+    /// <inheritdoc/>
+    protected override int Bits => 8;
+}
+
+/// <summary>Four bits each, simulated.</summary>
+[Method("w4a4-simulated", "W4A4 (simulated)", Summary = "Weights and activations rounded to 4 bits, computed in FP32: much coarser than rounding weights alone.", Order = 70)]
+public sealed record W4A4Simulated : SimulatedPrecision
+{
+    /// <inheritdoc/>
+    protected override int Bits => 4;
+}

@@ -1,0 +1,137 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Tests.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Tests.Quantization;
+
+[Collection("torch")]
+public sealed class Int8StaticTests
+{
+    private static readonly RunContext Run = new(new SeedTree(1));
+
+    [Fact]
+    public void Range_OfSignedValues_KeepsZeroExact()
+    {
+        // 3 over 15 levels: 0.2 a step; zero is the fifth integer.
+        var range = ActivationRange.Of(-1, 2, 15);
+        Assert.Equal(0.2, range.Scale, 12);
+        Assert.Equal(5, range.ZeroPoint);
+        using var scope = NewDisposeScope();
+        // 0.33 is 1.65 steps, 5 lies beyond the last integer (10 steps above zero), -9 below the first (5 below).
+        var rounded = range.Round(tensor(new float[] { 0, 0.33f, 5, -9 })).data<float>().ToArray();
+        float[] expected = [0, 0.4f, 2, -1];
+        Assert.All(rounded.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 5));
+    }
+
+    [Fact]
+    public void Range_OfPositiveValues_StartsAtZero() => Assert.Equal(0, ActivationRange.Of(0.5, 2, 255).ZeroPoint);
+
+    [Fact]
+    public void LeastError_OfAFarOutlier_ClipsIt()
+    {
+        // 10,000 values up to a tenth of the range, one at its end: at four bits a step of the full range is worse than losing one value.
+        var counts = new double[100];
+        counts.AsSpan(0, 10).Fill(1000);
+        counts[99] = 1;
+        var (low, high) = Calibration.LeastError(counts, 0, 1, 15);
+        Assert.Equal(0, low);
+        Assert.InRange(high, 0.09, 0.4);
+        Assert.InRange(Calibration.LeastError([.. Enumerable.Repeat(1.0, 100)], 0, 1, 255).High, 0.95, 1);
+    }
+
+    [Fact]
+    public void FoldedLayer_OfAConvolutionAndItsNorm_IsTheSameMap()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var layer = new Convolution(1, 1, 1);
+        using var norm = new BatchNorm2d(1);
+        layer.weight.fill_(2);
+        norm.weight.fill_(3);
+        norm.bias.fill_(0.5);
+        norm.running_mean.fill_(1);
+        norm.running_var.fill_(4 - BatchNorm2d.Eps);
+        var (weight, bias) = FoldedLayer.Of(layer, norm);
+        // Gain 3 / 2: weight 2 * 1.5, shift 0.5 - 1 * 1.5.
+        Assert.Equal(3, weight.item<float>(), 5);
+        Assert.Equal(-1, bias.item<float>(), 5);
+    }
+
+    [Theory]
+    [InlineData("res-net8", RangeObserver.MinMax, QuantizedLibrary.X86)]
+    [InlineData("res-net8", RangeObserver.Histogram, QuantizedLibrary.OneDnn)]
+    [InlineData("res-net8", RangeObserver.Histogram, QuantizedLibrary.Fbgemm)]
+    [InlineData("small-conv-net", RangeObserver.Histogram, QuantizedLibrary.X86)]
+    public void Logits_OfTheIntegerKernels_AreWithinOneStepOfTheSimulation(string network, RangeObserver observer, QuantizedLibrary library)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var trained = SmallModels.Settled(network, SmallModels.Shape());
+        var calibration = SmallModels.ImageSet(trained.Shape, 32);
+        using var integers = new Int8Static { Observer = observer, Library = library, CalibrationImages = 32 }.Convert(trained, calibration, Run);
+        using var simulated = new W8A8Simulated { Observer = observer, CalibrationImages = 32 }.Convert(trained, calibration, Run);
+        var step = Calibration.Ranges(trained, calibration, observer, byte.MaxValue, Run)[^1].Scale;
+        var images = SmallModels.Images(trained.Shape, 32);
+        var found = integers.Logits(images);
+        Assert.InRange(SmallModels.LargestDifference(found, simulated.Logits(images)) / step, 0, 1.01);
+        Assert.True(SmallModels.LargestDifference(found, trained.call(images)) > 0);
+        Assert.True(integers.Realisation.MultiplyAddShare > 0.99);
+        Assert.True(integers.Realisation.ParameterShare > 0.98);
+    }
+
+    // Random deep nets blow a single flipped tie up to several steps of the logits, so each step is compared on equal inputs.
+    [Theory]
+    [InlineData("res-net8")]
+    [InlineData("small-conv-net")]
+    [InlineData("res-net18")]
+    [InlineData("pre-act-res-net18")]
+    public void EveryStep_OnTheSameInput_IsWithinOneStepOfTheSimulation(string network)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var trained = SmallModels.Settled(network, SmallModels.Shape());
+        var ranges = Calibration.Ranges(trained, SmallModels.ImageSet(trained.Shape, 32), RangeObserver.Histogram, byte.MaxValue, Run);
+        using var twin = trained.Clone();
+        WeightRounding.Apply(
+            twin.modules().OfType<WeightLayer>(), weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
+        using var integers = new IntegerArithmetic(ranges);
+        var images = SmallModels.Images(trained.Shape, 8);
+        QuantizedEngine.With(QuantizedLibrary.X86, () => trained.Logits(integers, images));
+        var comparison = new StepComparison(integers, ranges);
+        twin.Logits(comparison, images);
+        Assert.Equal(ranges.Length, comparison.Largest.Count);
+        Assert.All(comparison.Largest, difference => Assert.InRange(difference, 0, 1.01));
+        Assert.All(comparison.Differing, share => Assert.InRange(share, 0, 0.001));
+    }
+
+    [Fact]
+    public void Convert_OfTooFewImages_IsNotApplicableAndSaysSo()
+    {
+        using var trained = SmallModels.Build("res-net8", SmallModels.Shape());
+        var reason = Assert.Throws<NotApplicableException>(() => new Int8Static().Convert(trained, SmallModels.ImageSet(trained.Shape, 15), Run));
+        Assert.Contains("15", reason.Message);
+    }
+
+    [Fact]
+    public void Realisation_OfAShortHoldout_SaysHowManyWereAskedFor()
+    {
+        using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
+        using var deployed = new Int8Static { CalibrationImages = 200 }.Convert(trained, SmallModels.ImageSet(trained.Shape, 20), Run);
+        Assert.Contains("20 clean images, where 200 were asked for", deployed.Realisation.Description);
+    }
+
+    [Fact]
+    public void Logits_OfOneChannelImages_AreThere()
+    {
+        using var scope = NewDisposeScope();
+        using var trained = SmallModels.Settled("res-net8", SmallModels.Shape(channels: 1, side: 28));
+        using var deployed = new Int8Static().Convert(trained, SmallModels.ImageSet(trained.Shape, 32), Run);
+        using var noGrad = no_grad();
+        var images = SmallModels.Images(trained.Shape, 8);
+        var exact = trained.call(images);
+        Assert.InRange((deployed.Logits(images) - exact).norm().item<float>() / exact.norm().item<float>(), 0, 0.05);
+    }
+}

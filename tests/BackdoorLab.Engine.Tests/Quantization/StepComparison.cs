@@ -1,0 +1,59 @@
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Tests.Quantization;
+
+/// <summary>
+/// Runs the integer kernels and, on the de-quantised inputs of each of their steps, the float step with its result rounded; keeps how
+/// far the two are apart. The network goes on with the integers.
+/// </summary>
+internal sealed class StepComparison(IntegerArithmetic integers, IReadOnlyList<ActivationRange> ranges) : INetworkArithmetic
+{
+    private static readonly FloatArithmetic Float = FloatArithmetic.Instance;
+
+    /// <summary>Largest difference of each step, in quantization steps.</summary>
+    internal List<double> Largest { get; } = [];
+
+    /// <summary>Share of the values of each step that differ.</summary>
+    internal List<double> Differing { get; } = [];
+
+    public Tensor Enter(PixelNormalization normalize, WeightLayer first, Tensor images) =>
+        Compare(integers.Enter(normalize, first, images), Float.Enter(normalize, first, images));
+
+    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input) =>
+        Compare(integers.Convolve(layer, norm, rectify, input), Float.Convolve(layer, norm, rectify, input.dequantize()));
+
+    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) =>
+        Compare(integers.Normalize(norm, rectify, input), Float.Normalize(norm, rectify, input.dequantize()));
+
+    public Tensor Add(Tensor values, Tensor side, bool rectify)
+    {
+        var expected = Float.Add(values.dequantize(), side.dequantize(), rectify);
+        return Compare(integers.Add(values, side, rectify), expected);
+    }
+
+    public Tensor Connect(FullyConnected layer, bool rectify, Tensor input) =>
+        Compare(integers.Connect(layer, rectify, input), Float.Connect(layer, rectify, input.dequantize()));
+
+    public Tensor AveragePool(Tensor input, int height, int width) =>
+        Compare(integers.AveragePool(input, height, width), Float.AveragePool(input.dequantize(), height, width));
+
+    public Tensor GlobalAverage(Tensor input) => Compare(integers.GlobalAverage(input), Float.GlobalAverage(input.dequantize()));
+
+    public Tensor MaxPool(Tensor input, int size) => integers.MaxPool(input, size);
+
+    public Tensor Flatten(Tensor input) => integers.Flatten(input);
+
+    public Tensor Mask(Tensor input, Tensor mask) => integers.Mask(input, mask);
+
+    private Tensor Compare(Tensor found, Tensor expected)
+    {
+        var range = ranges[Largest.Count];
+        var steps = (found.dequantize() - range.Round(expected)).abs() / range.Scale;
+        Largest.Add(steps.max().item<float>());
+        Differing.Add(steps.gt(0.5).to(ScalarType.Float32).mean().item<float>());
+        return found;
+    }
+}
