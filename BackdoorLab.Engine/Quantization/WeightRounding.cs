@@ -48,6 +48,21 @@ internal static class WeightRounding
         return weight.detach().div(scale).round().mul(scale).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// The same with one scale for each <paramref name="size"/> consecutive weights of an output channel, in the order inputs, rows,
+    /// columns; the last group of a channel may be shorter.
+    /// </summary>
+    public static Tensor SymmetricByGroup(Tensor weight, int levels, int size)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var rows = weight.detach().reshape(weight.shape[0], -1);
+        var missing = (size - rows.shape[1] % size) % size;
+        var groups = nn.functional.pad(rows, [0, missing]).reshape(-1, size);
+        var rounded = Symmetric(groups, levels, perChannel: true).reshape(weight.shape[0], -1);
+        return rounded.slice(1, 0, rows.shape[1], 1).reshape(weight.shape).MoveToOuterDisposeScope();
+    }
+
     /// <summary>Puts <paramref name="round"/> of every weight into its place. Biases and normalisation stay as they are.</summary>
     public static void Apply(IEnumerable<WeightLayer> layers, Func<Tensor, Tensor> round)
     {

@@ -16,6 +16,8 @@ internal static class ResultTable
         ("False positives", "false-positive-rate"),
         ("AUROC", "auroc"),
         ("Target hit", "target-label-hit"),
+        ("Score", "detector-score"),
+        ("Ceiling", "index-ceiling"),
         ("DER", "defense-effectiveness"),
     ];
 

@@ -30,6 +30,34 @@ internal static class EngineSide
         return new(train, forward, parameters, $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}");
     }
 
+    /// <summary>Forward passes of the deployed model at FP32, BF16 and INT8 static: medians over rounds in which they take turns.</summary>
+    public static PrecisionSample Precisions(string net, int batch, int threads, double seconds, int rounds)
+    {
+        using var model = Start(net, threads);
+        // A few steps, so that normalisation statistics and with them the activation ranges are those of a network in use.
+        Train(model, Noise(batch * 4), Options(batch, TrainingPrecision.Auto));
+        model.eval();
+        var images = Batches.Images(Noise(batch));
+        Precision[] precisions = [new Float32(), new Engine.Quantization.BFloat16(), new Int8Static()];
+        var deployed = precisions.Select(precision => precision.Convert(model, Noise(256), Run())).ToArray();
+        var rates = precisions.Select(_ => new List<double>()).ToArray();
+        for (var round = 0; round < rounds; round++)
+        {
+            for (var i = 0; i < deployed.Length; i++)
+            {
+                rates[i].Add(batch * Rate(steps => Forward(deployed[i], images, steps), seconds / 2));
+            }
+        }
+
+        foreach (var one in deployed)
+        {
+            one.Dispose();
+        }
+
+        var medians = rates.Select(Comparison.Median).ToArray();
+        return new(medians[0], medians[1], medians[2]);
+    }
+
     /// <summary>Gather, crop, flip and normalise of one batch against a whole step, in the faster arithmetic this processor has.</summary>
     public static PipelineSample Pipeline(int batch, int threads, double seconds)
     {

@@ -34,9 +34,13 @@ var memory = new Command("memory", "Resident memory after 500 steps and after th
 memory.SetAction(parsed => Console.WriteLine(EngineSide.Memory(
     parsed.GetValue(memoryBatch), parsed.GetValue(threads), parsed.GetValue(steps)).ToJson()));
 
+var precisions = new Command("precisions", "Forward images per second at FP32, BF16 and INT8 static, one JSON line.") { net, batch, threads, seconds, rounds };
+precisions.SetAction(parsed => Console.WriteLine(EngineSide.Precisions(
+    parsed.GetValue(net)!, parsed.GetValue(batch), parsed.GetValue(threads), parsed.GetValue(seconds), parsed.GetValue(rounds)).ToJson()));
+
 var root = new RootCommand("Speed of the engine as ratios against PyTorch on the same cores. Exit code 1 when an asked figure is missed.")
 {
-    python, rounds, batch, threads, seconds, nets, noMemory, memoryBatch, steps, measure, pipeline, memory,
+    python, rounds, batch, threads, seconds, nets, noMemory, memoryBatch, steps, measure, pipeline, precisions, memory,
 };
 root.SetAction(parsed =>
 {
@@ -62,6 +66,18 @@ root.SetAction(parsed =>
         3,
         atLeast: false,
         unit: " %");
+    foreach (var id in options.Nets)
+    {
+        var forward = PrecisionSample.Parse(Child.Engine(
+            options.Threads, "precisions", "--net", id, "--batch", Text(options.Batch), "--threads", Text(options.Threads), "--seconds", Text(options.Seconds), "--rounds", Text(options.Rounds)));
+        report.Precisions(id, forward);
+        if (id == "res-net18")
+        {
+            report.Asked("ResNet-18 forward, INT8 static against FP32", forward.Int8Static / forward.Float32, 5);
+            report.Asked("ResNet-18 forward, INT8 static against BF16", forward.Int8Static / forward.BFloat16, 2);
+        }
+    }
+
     if (!parsed.GetValue(noMemory))
     {
         var resident = MemorySample.Parse(Child.Engine(options.Threads, "memory", "--memory-batch", Text(parsed.GetValue(memoryBatch)), "--threads", Text(options.Threads), "--steps", Text(parsed.GetValue(steps))));

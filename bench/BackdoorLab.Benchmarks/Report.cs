@@ -62,6 +62,10 @@ internal sealed class Report
         Line($"");
     }
 
+    /// <summary>Forward rates of one net at three precisions.</summary>
+    public void Precisions(string net, PrecisionSample forward) => Line(
+        $"- {Name(net)} forward, images/s: FP32 {forward.Float32:F0}, BF16 {forward.BFloat16:F0}, INT8 static {forward.Int8Static:F0}");
+
     /// <summary>One asked figure: at least, or at most, so much.</summary>
     public void Asked(string what, double measured, double bound, bool atLeast = true, string unit = "x")
     {

@@ -28,3 +28,12 @@ internal sealed record MemorySample(int EarlyStep, double EarlyMegabytes, int La
     public static MemorySample Parse(string json) =>
         JsonSerializer.Deserialize<MemorySample>(json, JsonSerializerOptions.Web) ?? throw new FormatException($"Not a sample: {json}");
 }
+
+/// <summary>Forward images per second of one net at three precisions, in turns within one process.</summary>
+internal sealed record PrecisionSample(double Float32, double BFloat16, double Int8Static)
+{
+    public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
+
+    public static PrecisionSample Parse(string json) =>
+        JsonSerializer.Deserialize<PrecisionSample>(json, JsonSerializerOptions.Web) ?? throw new FormatException($"Not a sample: {json}");
+}

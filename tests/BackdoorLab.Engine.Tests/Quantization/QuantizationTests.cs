@@ -31,6 +31,47 @@ public sealed class QuantizationTests
     }
 
     [Fact]
+    public void SymmetricByGroup_OfARowThatDoesNotDivide_ScalesEachGroupByItself()
+    {
+        using var scope = NewDisposeScope();
+        // Groups of two: (0.7, 0.26) with scale 0.1, (7, -2.4) with 1, and 3.5 alone with 0.5.
+        var weight = tensor(new float[] { 0.7f, 0.26f, 7f, -2.4f, 3.5f, 0, 0, 0, 0, 0 }, [2, 5]);
+        var rounded = WeightRounding.SymmetricByGroup(weight, 7, 2);
+        Assert.Equal(new long[] { 2, 5 }, rounded.shape);
+        float[] expected = [0.7f, 0.3f, 7f, -2f, 3.5f, 0, 0, 0, 0, 0];
+        Assert.All(rounded.data<float>().ToArray().Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 5));
+    }
+
+    [Fact]
+    public void MinMax_OfAPositiveTensor_LosesZeroAndKeepsItsEnds()
+    {
+        using var scope = NewDisposeScope();
+        // From 1 to 4 in fifteen steps of 0.2: 1.33 is 1.65 steps from the minimum.
+        var rounded = Int4MinMax.Round(tensor(new float[] { 1, 1.33f, 4 })).data<float>().ToArray();
+        float[] expected = [1, 1.4f, 4];
+        Assert.All(rounded.Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 5));
+        Assert.Equal(2, Int4MinMax.Round(full(3, 2f))[0].item<float>());
+    }
+
+    [Fact]
+    public void Int4MinMax_OfANetwork_RoundsNormalisationScalesToo()
+    {
+        using var scope = NewDisposeScope();
+        using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
+        using var noGrad = no_grad();
+        foreach (var norm in trained.modules().OfType<BatchNorm2d>())
+        {
+            norm.weight.copy_(linspace(0.1, 1.7, norm.weight.numel()).pow(2));
+        }
+
+        using var deployed = new Int4MinMax().Convert(trained, SmallModels.ImageSet(trained.Shape, 2), Run);
+        Assert.All(
+            deployed.Twin.modules().OfType<BatchNorm2d>(),
+            norm => Assert.InRange(norm.weight.detach().data<float>().ToArray().Distinct().Count(), 2, 16));
+        Assert.True(deployed.Realisation.ParameterShare > 0.98);
+    }
+
+    [Fact]
     public void Symmetric_RowOfZeros_StaysZero()
     {
         using var scope = NewDisposeScope();
