@@ -131,6 +131,11 @@ public sealed record Metric(
         "detector-score", "Score", "Score", MetricUnit.Number,
         "The number that the rule compares with its threshold.");
 
+    /// <summary>Whether gradients describe the deployed arithmetic.</summary>
+    public static Metric GradientAgreement { get; } = Neutral(
+        "gradient-agreement", "Gradient agreement", "Gradient", MetricUnit.Number,
+        "Change of the loss that the deployed arithmetic shows along the gradient, over the change that the gradient predicts: 1 is exact.");
+
     /// <summary>The cut of a detector.</summary>
     public static Metric DetectorThreshold { get; } = Neutral(
         "detector-threshold", "Threshold", "Threshold", MetricUnit.Number, "The cut of the rule.");

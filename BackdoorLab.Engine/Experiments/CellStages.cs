@@ -112,6 +112,8 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             throw new NotApplicableException("The method needs gradients with respect to the input and this precision offers none.");
         }
 
+        IReadOnlyList<Measurement> preflight = needsGradients ? [new(Metric.GradientAgreement.Id, deployed.GradientAgreement(run))] : [];
+
         var truth = new BackdoorTruth
         {
             IsBackdoored = backdoored,
@@ -143,7 +145,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         var overhead = new Overhead(stage.Events.StageSeconds, models.TrainSeconds(cell.Id.Victim));
         return scored with
         {
-            Measurements = [.. scored.Measurements, .. overhead.Measurements()],
+            Measurements = [.. scored.Measurements, .. preflight, .. overhead.Measurements()],
             Notes = needsGradients && deployed.Model.Gradients == GradientAccess.StraightThrough
                 ? [.. scored.Notes, "Gradients are straight-through: taken on a float twin with this precision's weights."]
                 : scored.Notes,

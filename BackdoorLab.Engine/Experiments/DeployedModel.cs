@@ -14,6 +14,7 @@ internal sealed class DeployedModel : IDisposable
     private readonly Victim _victim;
     private readonly string _label;
     private float[]? _features;
+    private double? _gradientAgreement;
 
     internal DeployedModel(StageContext stage, VictimModels models, Victim victim, Precision precision, string label, RunContext run)
     {
@@ -33,6 +34,11 @@ internal sealed class DeployedModel : IDisposable
         Model,
         _stage.Inputs.TrainingSet(_victim),
         run);
+
+    /// <summary>The preflight of every method that follows gradients; measured once.</summary>
+    /// <exception cref="NotApplicableException">They do not describe the deployed arithmetic.</exception>
+    internal double GradientAgreement(RunContext run) =>
+        _gradientAgreement ??= GradientCheck.Measure(Model, _stage.Inputs.Holdout, run);
 
     /// <summary>The row without a defense: accuracy, attack success, and what the precision really is.</summary>
     internal Scored Undefended(RunContext run)

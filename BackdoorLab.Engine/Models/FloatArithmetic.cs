@@ -20,7 +20,7 @@ public class FloatArithmetic : INetworkArithmetic
     }
 
     /// <inheritdoc/>
-    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
+    public virtual Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
     {
         var values = layer.call(input);
         return Rectified(norm is null ? values : norm.call(values), rectify);

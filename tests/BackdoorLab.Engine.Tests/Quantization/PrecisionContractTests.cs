@@ -49,7 +49,7 @@ public sealed class PrecisionContractTests
         using var noGrad = no_grad();
         var exact = trained.call(images);
         var error = (logits - exact).norm().item<float>() / exact.norm().item<float>();
-        Assert.InRange(error, 0, IsCoarse(precision) ? 0.5 : 0.03);
+        Assert.InRange(error, 0, IsCoarse(precision) ? 0.5 : 0.05);
         var agreement = logits.argmax(1).eq(exact.argmax(1)).to(ScalarType.Float32).mean().item<float>();
         Assert.InRange(agreement, IsCoarse(precision) ? 0.5 : 0.9, 1);
     }

@@ -154,6 +154,23 @@ public sealed class QuantizationTests
     }
 
     [Fact]
+    public void Int8DynamicSimulated_OfARangeSetByOneImage_RoundsTheOthersCoarsely()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
+        using var deployed = new Int8DynamicSimulated().Convert(trained, SmallModels.ImageSet(trained.Shape, 2), Run);
+        var images = SmallModels.Images(trained.Shape, 4);
+        var alone = deployed.Logits(images);
+        // The range is the batch's: a glaring fifth image makes the steps of the other four larger.
+        var beside = deployed.Logits(cat([images, images[0..1] * 40]))[0..4];
+        var exact = trained.call(images);
+        Assert.InRange(SmallModels.LargestDifference(alone, exact), 1e-6, SmallModels.LargestDifference(beside, exact) / 3);
+        Assert.Equal(0, deployed.Realisation.MultiplyAddShare);
+        Assert.True(deployed.Realisation.ParameterShare > 0.98);
+    }
+
+    [Fact]
     public void Int8Dynamic_OfTheSmallNet_QuantizesTheHiddenLayerToo()
     {
         using var scope = NewDisposeScope();
