@@ -160,7 +160,7 @@ public sealed record Metric(
     /// <summary>The index on logarithms.</summary>
     public static Metric LogAnomalyIndex { get; } = Neutral(
         "log-anomaly-index", "Anomaly index of log norms", "Log index", MetricUnit.Number,
-        "The anomaly index computed on logarithms of the norms; a declared deviation from the paper.");
+        "The anomaly index computed on logarithms of the norms, with a spread of at least 0.25; a declared deviation from the paper.");
 
     /// <summary>The highest index that the spread allows.</summary>
     public static Metric IndexCeiling { get; } = Neutral(

@@ -31,9 +31,11 @@ public static class RobustStatistics
     /// The MAD index of every value: |value - median| / (1.4826 MAD). Without any spread (MAD 0) a value at the
     /// median has index 0 and any other one infinity: the caller decides what that means before it reports it.
     /// </summary>
-    public static double[] AnomalyIndices(ReadOnlySpan<double> values)
+    /// <param name="values">The values.</param>
+    /// <param name="leastSpread">Taken in place of a spread (1.4826 MAD) that is smaller.</param>
+    public static double[] AnomalyIndices(ReadOnlySpan<double> values, double leastSpread = 0)
     {
-        var (median, spread) = (Median(values), NormalConsistency * Mad(values));
+        var (median, spread) = (Median(values), Math.Max(leastSpread, NormalConsistency * Mad(values)));
         var indices = new double[values.Length];
         for (var i = 0; i < indices.Length; i++)
         {

@@ -26,7 +26,7 @@ public enum NormRule
     Summary = "Reverses, for every class, the smallest trigger that sends clean images there; a class that needs far less than the others is a backdoor's target.",
     Paper = "Wang et al., Neural Cleanse: Identifying and Mitigating Backdoor Attacks in Neural Networks, IEEE S&P 2019",
     Deviations = "A shorter schedule than the reference code's 1,000 rounds of about 31 batches of 32. The norm belongs to the mask that was tested, not to the one "
-        + "after the update. A class whose trigger never reaches the success threshold is not flagged. The log-norm index is ours.")]
+        + "after the update. A class whose trigger never reaches the success threshold is not flagged. The log-norm index is ours; it takes the spread of honest log norms as at least a quarter.")]
 public sealed record NeuralCleanse : ModelDetector
 {
     private const int MostPictures = 64;

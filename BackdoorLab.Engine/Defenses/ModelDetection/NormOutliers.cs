@@ -11,13 +11,18 @@ internal sealed record NormOutliers
     /// <summary>Below this ceiling an index under the cut says nothing.</summary>
     internal const double DecidableCeiling = 3;
 
+    // Ten honest classes can lie so close together that one which is a third smaller looks far away. Reversing the same class on another
+    // training moves its norm by about a quarter, so no smaller spread of log norms is believed: a class under 0.6 of the median is an outlier
+    // at the earliest.
+    private const double LeastLogSpread = 0.25;
+
     // Stored in place of infinity, which no spread gives.
     private const double Largest = 1000;
 
     /// <summary>MAD index of every class, on the small side only: 0 at or above the median.</summary>
     internal required double[] Indices { get; init; }
 
-    /// <summary>The same on log norms.</summary>
+    /// <summary>The same on log norms, whose spread is taken as at least a quarter.</summary>
     internal required double[] LogIndices { get; init; }
 
     /// <summary>The index that a norm of zero would get with this spread.</summary>
@@ -44,7 +49,7 @@ internal sealed record NormOutliers
         return new NormOutliers
         {
             Indices = LowSide(norms),
-            LogIndices = LowSide(logs),
+            LogIndices = LowSide(logs, LeastLogSpread),
             Ceiling = Math.Min(Largest, RobustStatistics.IndexCeiling(norms)),
             Smallest = candidates.MinBy(label => norms[label]),
             Median = median,
@@ -52,10 +57,10 @@ internal sealed record NormOutliers
         };
     }
 
-    private static double[] LowSide(double[] values)
+    private static double[] LowSide(double[] values, double leastSpread = 0)
     {
         var median = RobustStatistics.Median(values);
-        var indices = RobustStatistics.AnomalyIndices(values);
+        var indices = RobustStatistics.AnomalyIndices(values, leastSpread);
         for (var i = 0; i < indices.Length; i++)
         {
             indices[i] = values[i] < median ? Math.Min(Largest, indices[i]) : 0;

@@ -103,6 +103,19 @@ public sealed class NeuralCleanseRulesTests
     }
 
     [Fact]
+    public void NormOutliers_OfHonestClassesThatLieClose_RaisesNoAlarmOnLogs()
+    {
+        // A benign network's norms: the paper's index of the smallest is 3.7 only because the other nine hardly differ.
+        var outliers = NormOutliers.Of(
+            [55.9, 52.7, 57.3, 50.9, 41.0, 61.8, 54.1, 56.3, 37.9, 34.9], [.. Enumerable.Repeat(true, 10)]);
+
+        Assert.Equal(9, outliers.Smallest);
+        Assert.True(outliers.Indices[9] > 3);
+        // ln(53.4 / 34.9) / 0.25.
+        Assert.Equal(1.7014, outliers.LogIndices[9], 3);
+    }
+
+    [Fact]
     public void NormOutliers_WithoutSpread_StaysFinite()
     {
         var outliers = NormOutliers.Of([1, 5, 5, 5], [true, true, true, true]);
