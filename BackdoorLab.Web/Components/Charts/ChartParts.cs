@@ -41,7 +41,7 @@ public static class ChartParts
     };
 
     /// <summary>Points.</summary>
-    public static ITrace Points(string name, IList<object> x, IList<object> y, string color, Scatters.MarkerLib.SymbolEnum symbol, IList<string>? labels = null) =>
+    public static ITrace Points(string name, IList<object> x, IList<object> y, string color, Scatters.MarkerLib.SymbolEnum symbol, IList<string>? labels = null, bool labelsBelow = false) =>
         new Plotly.Blazor.Traces.Scatter
         {
             Name = Text(name),
@@ -49,7 +49,7 @@ public static class ChartParts
             Y = y,
             Mode = labels is null ? Scatters.ModeFlag.Markers : Scatters.ModeFlag.Markers | Scatters.ModeFlag.Text,
             TextArray = labels?.Select(Text).ToList(),
-            TextPosition = Scatters.TextPositionEnum.TopCenter,
+            TextPosition = labelsBelow ? Scatters.TextPositionEnum.BottomCenter : Scatters.TextPositionEnum.TopCenter,
             ClipOnAxis = labels is null,
             Marker = new Scatters.Marker { Color = color, Size = labels is null ? 5 : 10, Symbol = symbol, Opacity = labels is null ? 0.65m : 0.9m },
         };

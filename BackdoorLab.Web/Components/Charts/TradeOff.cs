@@ -30,7 +30,9 @@ public static class TradeOff
             ChartParts.Values(group.Select(point => point.Attack)),
             palette.At(i),
             Symbols[i % Symbols.Length],
-            [.. group.Select(point => KindWords.Short(point.Precision))]));
+            // One word a point, above or below by turns: the table beneath has the full names.
+            [.. group.Select(point => KindWords.Short(point.Precision).Split(' ')[0])],
+            labelsBelow: i % 2 == 1));
         var layout = ChartParts.Layout(palette, "clean accuracy", "attack success rate", shares: true);
         layout.XAxis[0].TickFormat = ".0%";
         layout.YAxis[0].Range = [-0.05, 1.14];
