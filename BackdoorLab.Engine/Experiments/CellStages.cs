@@ -139,7 +139,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             ModelDetector detector => ModelDetectorScorer.Score(detector.Detect(context), truth),
             SampleDetector detector => SampleDetectorScorer.Score(detector.Score(context), truth, run.Seeds.Child("figures").Random()),
             InputFilter filter => InputFilterScorer.Score(filter.Fit(context), deployed.Model, inputs.CleanTest, truth, run),
-            Mitigator mitigator => Repair(mitigator, context, cell.Precision, deployed, truth, curve),
+            Mitigator mitigator => Repair(mitigator, context, cell.Precision, cell.Id.Victim, deployed, truth, curve),
             _ => throw new NotSupportedException($"The engine has no scorer for {defense.GetType().Name}."),
         };
         var overhead = new Overhead(stage.Events.StageSeconds, models.TrainSeconds(cell.Id.Victim));
@@ -153,11 +153,11 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
     }
 
     private Scored Repair(
-        Mitigator mitigator, DefenseContext context, Precision precision, DeployedModel deployed, BackdoorTruth truth, CurveRecorder curve)
+        Mitigator mitigator, DefenseContext context, Precision precision, Victim victim, DeployedModel deployed, BackdoorTruth truth, CurveRecorder curve)
     {
         using var repaired = mitigator.Repair(context);
         repaired.eval();
-        using var converted = precision.Convert(repaired, stage.Inputs.Holdout, context.Run);
+        using var converted = precision.Convert(repaired, stage.Inputs.CalibrationFor(precision, victim), context.Run);
         var after = Evaluator.Measure(converted, stage.Inputs.CleanTest, stage.Inputs.Triggered, context.Run);
         return MitigatorScorer.Score(deployed.Metrics, after, truth, curve.Points);
     }

@@ -1,6 +1,7 @@
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Quantization;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -20,6 +21,10 @@ internal sealed record ExperimentInputs
 
     /// <summary>The training set of a model as its defender received it.</summary>
     internal ImageSet TrainingSet(Victim victim) => victim == Victim.Backdoored ? Received : CleanTrain;
+
+    /// <summary>What a precision reads activation ranges from when it is made of a model.</summary>
+    internal ImageSet CalibrationFor(Precision precision, Victim victim) =>
+        precision.CalibratedOn == CalibrationSet.Training ? TrainingSet(victim) : Holdout;
 
     /// <summary>The defender's clean images: a part of the test set that is not measured on.</summary>
     internal required ImageSet Holdout { get; init; }

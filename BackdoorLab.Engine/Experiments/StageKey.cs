@@ -12,7 +12,7 @@ namespace BackdoorLab.Engine.Experiments;
 public sealed record StageKey(string Value)
 {
     /// <summary>Raised when a change of the engine alters numbers, so that older results are not taken for new ones.</summary>
-    public const int FormatVersion = 2;
+    public const int FormatVersion = 1;
 
     /// <summary>The key of a stage.</summary>
     /// <param name="kind">train, measure, defend, ...</param>

@@ -16,8 +16,18 @@ public enum RangeObserver
     Histogram,
 }
 
+/// <summary>Where calibration images come from.</summary>
+public enum CalibrationSet
+{
+    /// <summary>The training set as received, which is what is at hand when a model is quantized; it may be poisoned.</summary>
+    Training,
+
+    /// <summary>The defender's clean images.</summary>
+    CleanHoldout,
+}
+
 /// <summary>
-/// Reads the activation range of every step from clean images, by the float network in evaluation mode.
+/// Reads the activation range of every step from images, by the float network in evaluation mode.
 /// </summary>
 internal static class Calibration
 {
@@ -29,16 +39,25 @@ internal static class Calibration
     private const int BatchSize = 128;
     private const double SmallestWidth = 1e-12;
 
-    /// <summary>The first <paramref name="asked"/> of the defender's clean images, or all there are.</summary>
+    /// <summary>So many of the images, drawn at random, or all there are.</summary>
     /// <exception cref="NotApplicableException">Fewer than <see cref="FewestImages"/>.</exception>
-    public static ImageSet Images(ImageSet holdout, int asked) => holdout.Count < FewestImages
-        ? throw new NotApplicableException($"Activation ranges need at least {FewestImages} clean images; the holdout has {holdout.Count}.")
-        : holdout.Select([.. Enumerable.Range(0, Math.Min(asked, holdout.Count))]);
+    public static ImageSet Images(ImageSet from, int asked, RunContext run)
+    {
+        if (from.Count < FewestImages)
+        {
+            throw new NotApplicableException($"Activation ranges need at least {FewestImages} images; there are {from.Count}.");
+        }
 
-    /// <summary>"least squared error over 256 clean images"; says when there were fewer than asked for.</summary>
-    public static string Words(RangeObserver observer, ImageSet images, int asked) =>
+        // Sets may be ordered by class, so the first ones would not do.
+        int[] order = [.. Enumerable.Range(0, from.Count)];
+        run.Seeds.Child("calibration").Random().Shuffle(order);
+        return from.Select(order[..Math.Min(asked, from.Count)]);
+    }
+
+    /// <summary>"least squared error over 256 images of the training set"; says when there were fewer than asked for.</summary>
+    public static string Words(RangeObserver observer, CalibrationSet set, ImageSet images, int asked) =>
         (observer == RangeObserver.MinMax ? "minimum and maximum" : "least squared error")
-        + $" over {images.Count} clean images"
+        + $" over {images.Count} images of the {(set == CalibrationSet.Training ? "training set" : "clean holdout")}"
         + (images.Count < asked ? $", where {asked} were asked for" : "");
 
     /// <summary>One range for each step, in the order of <see cref="StepArithmetic"/>.</summary>

@@ -11,21 +11,25 @@ namespace BackdoorLab.Engine.Quantization;
 /// <summary>
 /// A network whose convolutions, sums and linear layers all run on 8-bit integer kernels: what is deployed as "INT8". The scheme is
 /// that of Jacob et al. 2018 with weights per output channel (Krishnamoorthi 2018): batch normalisation folded, weights symmetric,
-/// activations asymmetric with one fixed range per step, read from clean images.
+/// activations asymmetric with one fixed range per step, read from calibration images.
 /// </summary>
 [Method(
     "int8-static",
     "INT8 static",
-    Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; weights per output channel, one activation range per step from clean calibration images. What is really deployed as INT8.",
+    Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; weights per output channel, one activation range per step from calibration images. What is really deployed as INT8.",
     Order = 40)]
 public sealed record Int8Static : Precision
 {
     private const int ReducedLevels = 127;
 
-    /// <summary>Clean images that activation ranges are read from.</summary>
+    /// <summary>Images that activation ranges are read from.</summary>
     [Range(Calibration.FewestImages, 10_000)]
-    [Description("Clean images that activation ranges are read from; taken from the defender's clean holdout.")]
+    [Description("Images that activation ranges are read from.")]
     public int CalibrationImages { get; init; } = 256;
+
+    /// <summary>Where they come from.</summary>
+    [Description("Ranges read from the training set as received (the usual way; it may hold triggered images) or from clean images only, which clips what only a trigger reaches.")]
+    public CalibrationSet CalibrationSet { get; init; }
 
     /// <summary>How a range is read.</summary>
     [Description("The full range of the values seen, or the range with the least squared error.")]
@@ -36,9 +40,12 @@ public sealed record Int8Static : Precision
     public QuantizedLibrary Library { get; init; } = QuantizedLibrary.X86;
 
     /// <inheritdoc/>
+    public override CalibrationSet CalibratedOn => CalibrationSet;
+
+    /// <inheritdoc/>
     public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
     {
-        var images = Calibration.Images(calibration, CalibrationImages);
+        var images = Calibration.Images(calibration, CalibrationImages, run);
         // Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.
         var levels = TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
         var ranges = Calibration.Ranges(trained, images, Observer, levels, run);
@@ -62,7 +69,7 @@ public sealed record Int8Static : Precision
             "integer kernels",
             $"Every convolution, sum and linear layer on {Library} kernels: int8 weights (per output channel, symmetric, normalisation "
             + $"folded), unsigned activations 0..{levels} with one range per step "
-            + $"({Calibration.Words(Observer, images, CalibrationImages)}). Pixel normalisation and the global average run in float. Gradients are those of a "
+            + $"({Calibration.Words(Observer, CalibrationSet, images, CalibrationImages)}). Pixel normalisation and the global average run in float. Gradients are those of a "
             + "float network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
             QuantizedShare.OfMultiplyAdds(trained, _ => true));

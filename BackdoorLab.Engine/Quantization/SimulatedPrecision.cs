@@ -12,10 +12,14 @@ namespace BackdoorLab.Engine.Quantization;
 /// </summary>
 public abstract record SimulatedPrecision : Precision
 {
-    /// <summary>Clean images that activation ranges are read from.</summary>
+    /// <summary>Images that activation ranges are read from.</summary>
     [Range(Calibration.FewestImages, 10_000)]
-    [Description("Clean images that activation ranges are read from; taken from the defender's clean holdout.")]
+    [Description("Images that activation ranges are read from.")]
     public int CalibrationImages { get; init; } = 256;
+
+    /// <summary>Where they come from.</summary>
+    [Description("Ranges read from the training set as received (the usual way; it may hold triggered images) or from clean images only, which clips what only a trigger reaches.")]
+    public CalibrationSet CalibrationSet { get; init; }
 
     /// <summary>How a range is read.</summary>
     [Description("The full range of the values seen, or the range with the least squared error.")]
@@ -25,9 +29,12 @@ public abstract record SimulatedPrecision : Precision
     protected abstract int Bits { get; }
 
     /// <inheritdoc/>
+    public override CalibrationSet CalibratedOn => CalibrationSet;
+
+    /// <inheritdoc/>
     public sealed override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
     {
-        var images = Calibration.Images(calibration, CalibrationImages);
+        var images = Calibration.Images(calibration, CalibrationImages, run);
         var weightLevels = (1 << (Bits - 1)) - 1;
         var ranges = Calibration.Ranges(trained, images, Observer, (1 << Bits) - 1, run);
         var twin = trained.Clone();
@@ -36,7 +43,7 @@ public abstract record SimulatedPrecision : Precision
         var realisation = new Realisation(
             "simulated",
             $"Weights of all convolutions and linear layers rounded to -{weightLevels}..{weightLevels} (per output channel, symmetric), every step's "
-            + $"result to 0..{(1 << Bits) - 1} with one range per step ({Calibration.Words(Observer, images, CalibrationImages)}); multiplied in float32, so no multiply-add "
+            + $"result to 0..{(1 << Bits) - 1} with one range per step ({Calibration.Words(Observer, CalibrationSet, images, CalibrationImages)}); multiplied in float32, so no multiply-add "
             + "runs on integers. Gradients are those of a float network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
             0);

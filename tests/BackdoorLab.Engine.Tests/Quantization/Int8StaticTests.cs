@@ -73,6 +73,7 @@ public sealed class Int8StaticTests
         var calibration = SmallModels.ImageSet(trained.Shape, 32);
         using var integers = new Int8Static { Observer = observer, Library = library, CalibrationImages = 32 }.Convert(trained, calibration, Run);
         using var simulated = new W8A8Simulated { Observer = observer, CalibrationImages = 32 }.Convert(trained, calibration, Run);
+        // All 32 images in another order: the same ranges.
         var step = Calibration.Ranges(trained, calibration, observer, byte.MaxValue, Run)[^1].Scale;
         var images = SmallModels.Images(trained.Shape, 32);
         var found = integers.Logits(images);
@@ -120,7 +121,7 @@ public sealed class Int8StaticTests
     {
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
         using var deployed = new Int8Static { CalibrationImages = 200 }.Convert(trained, SmallModels.ImageSet(trained.Shape, 20), Run);
-        Assert.Contains("20 clean images, where 200 were asked for", deployed.Realisation.Description);
+        Assert.Contains("20 images of the training set, where 200 were asked for", deployed.Realisation.Description);
     }
 
     [Fact]
