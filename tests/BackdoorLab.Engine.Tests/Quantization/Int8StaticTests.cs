@@ -109,6 +109,23 @@ public sealed class Int8StaticTests
     }
 
     [Fact]
+    public void CalibrationImages_OfASetOrderedByClass_ComeFromAllOfIt()
+    {
+        var ordered = SmallModels.ImageSet(SmallModels.Shape(), 200) with { Labels = [.. Enumerable.Range(0, 200).Select(i => i / 20)] };
+        var drawn = Calibration.Images(ordered, 60, Run);
+        Assert.Equal(60, drawn.Count);
+        Assert.Equal(10, drawn.Labels.Distinct().Count());
+        Assert.Equal(drawn.Labels, Calibration.Images(ordered, 60, Run).Labels);
+    }
+
+    [Fact]
+    public void CalibratedOn_IsTheTrainingSetUnlessTheSpecSaysOtherwise()
+    {
+        Assert.Equal(CalibrationSet.Training, new Int8Static().CalibratedOn);
+        Assert.Equal(CalibrationSet.CleanHoldout, new W4A4Simulated { CalibrationSet = CalibrationSet.CleanHoldout }.CalibratedOn);
+    }
+
+    [Fact]
     public void Convert_OfTooFewImages_IsNotApplicableAndSaysSo()
     {
         using var trained = SmallModels.Build("res-net8", SmallModels.Shape());
