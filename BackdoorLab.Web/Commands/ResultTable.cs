@@ -18,6 +18,7 @@ internal static class ResultTable
         ("Target hit", "target-label-hit"),
         ("Score", "detector-score"),
         ("Ceiling", "index-ceiling"),
+        ("Log score", "log-anomaly-index"),
         ("DER", "defense-effectiveness"),
     ];
 
