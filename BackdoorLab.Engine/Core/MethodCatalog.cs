@@ -69,16 +69,13 @@ public sealed class MethodCatalog
         Parameters = ParameterReader.Read(type),
     };
 
+    // Abstract records between a kind and a method share parameters; they are no kinds of their own.
     private static string KindOf(Type type)
     {
         var kind = type;
-        while (kind.BaseType is { } parent && parent != typeof(Method))
+        while (kind.BaseType is { } parent && parent != typeof(Method) && !parent.IsDefined(typeof(MethodFamilyAttribute), inherit: false))
         {
             kind = parent;
-            if (kind.BaseType is { } grand && grand != typeof(Method) && grand.BaseType == typeof(Method))
-            {
-                break;
-            }
         }
 
         return ParameterReader.Kebab(kind.Name);

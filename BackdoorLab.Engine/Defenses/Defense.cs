@@ -5,6 +5,7 @@ using BackdoorLab.Engine.Models;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>A backdoor defense. Derive from one of the kinds, not from this.</summary>
+[MethodFamily]
 public abstract record Defense : Method
 {
     /// <summary>What the defense is entitled to; its context refuses the rest.</summary>

@@ -6,26 +6,6 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Quantization;
 
-/// <summary>How the range of a step's values is read from calibration images.</summary>
-public enum RangeObserver
-{
-    /// <summary>The smallest and the largest value seen.</summary>
-    MinMax,
-
-    /// <summary>The range with the least mean squared error of rounding and clipping, by a histogram of the values seen.</summary>
-    Histogram,
-}
-
-/// <summary>Where calibration images come from.</summary>
-public enum CalibrationSet
-{
-    /// <summary>The training set as received, which is what is at hand when a model is quantized; it may be poisoned.</summary>
-    Training,
-
-    /// <summary>The defender's clean images.</summary>
-    CleanHoldout,
-}
-
 /// <summary>
 /// Reads the activation range of every step from images, by the float network in evaluation mode.
 /// </summary>
@@ -38,27 +18,6 @@ internal static class Calibration
     private const int Candidates = 100;
     private const int BatchSize = 128;
     private const double SmallestWidth = 1e-12;
-
-    /// <summary>So many of the images, drawn at random, or all there are.</summary>
-    /// <exception cref="NotApplicableException">Fewer than <see cref="FewestImages"/>.</exception>
-    public static ImageSet Images(ImageSet from, int asked, RunContext run)
-    {
-        if (from.Count < FewestImages)
-        {
-            throw new NotApplicableException($"Activation ranges need at least {FewestImages} images; there are {from.Count}.");
-        }
-
-        // Sets may be ordered by class, so the first ones would not do.
-        int[] order = [.. Enumerable.Range(0, from.Count)];
-        run.Seeds.Child("calibration").Random().Shuffle(order);
-        return from.Select(order[..Math.Min(asked, from.Count)]);
-    }
-
-    /// <summary>"least squared error over 256 images of the training set"; says when there were fewer than asked for.</summary>
-    public static string Words(RangeObserver observer, CalibrationSet set, ImageSet images, int asked) =>
-        (observer == RangeObserver.MinMax ? "minimum and maximum" : "least squared error")
-        + $" over {images.Count} images of the {(set == CalibrationSet.Training ? "training set" : "clean holdout")}"
-        + (images.Count < asked ? $", where {asked} were asked for" : "");
 
     /// <summary>One range for each step, in the order of <see cref="StepArithmetic"/>.</summary>
     public static ActivationRange[] Ranges(Classifier network, ImageSet images, RangeObserver observer, int levels, RunContext run)

@@ -1,5 +1,5 @@
 using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
@@ -18,58 +18,39 @@ namespace BackdoorLab.Engine.Quantization;
     "INT8 static",
     Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; weights per output channel, one activation range per step from calibration images. What is really deployed as INT8.",
     Order = 40)]
-public sealed record Int8Static : Precision
+public sealed record Int8Static : CalibratedPrecision
 {
     private const int ReducedLevels = 127;
 
-    /// <summary>Images that activation ranges are read from.</summary>
-    [Range(Calibration.FewestImages, 10_000)]
-    [Description("Images that activation ranges are read from.")]
-    public int CalibrationImages { get; init; } = 256;
-
-    /// <summary>Where they come from.</summary>
-    [Description("Ranges read from the training set as received (the usual way; it may hold triggered images) or from clean images only, which clips what only a trigger reaches.")]
-    public CalibrationSet CalibrationSet { get; init; }
-
-    /// <summary>How a range is read.</summary>
-    [Description("The full range of the values seen, or the range with the least squared error.")]
-    public RangeObserver Observer { get; init; } = RangeObserver.Histogram;
-
     /// <summary>Which library's integer kernels.</summary>
     [Description("Which library's integer kernels run: oneDNN and X86 use VNNI and AMX; FBGEMM is PyTorch's older engine.")]
+    [JsonPropertyOrder(1)] // After the inherited ones, as on the form; the order is part of a stage's key.
     public QuantizedLibrary Library { get; init; } = QuantizedLibrary.X86;
-
-    /// <inheritdoc/>
-    public override CalibrationSet CalibratedOn => CalibrationSet;
 
     /// <inheritdoc/>
     public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
     {
-        var images = Calibration.Images(calibration, CalibrationImages, run);
+        var images = DrawImages(calibration, run);
         // Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.
         var levels = TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
         var ranges = Calibration.Ranges(trained, images, Observer, levels, run);
-        var twin = trained.Clone();
-        twin.eval();
         var arithmetic = new IntegerArithmetic(ranges);
         try
         {
             QuantizedEngine.With(Library, () => Pack(trained, arithmetic, images));
-            WeightRounding.Apply(
-                twin.modules().OfType<WeightLayer>(), weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
         }
         catch
         {
             arithmetic.Dispose();
-            twin.Dispose();
             throw;
         }
 
+        var twin = WeightRounding.Twin(trained, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
         var realisation = new Realisation(
             "integer kernels",
             $"Every convolution, sum and linear layer on {Library} kernels: int8 weights (per output channel, symmetric, normalisation "
             + $"folded), unsigned activations 0..{levels} with one range per step "
-            + $"({Calibration.Words(Observer, CalibrationSet, images, CalibrationImages)}). Pixel normalisation and the global average run in float. Gradients are those of a "
+            + $"({Words(images)}). Pixel normalisation and the global average run in float. Gradients are those of a "
             + "float network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
             QuantizedShare.OfMultiplyAdds(trained, _ => true));

@@ -12,6 +12,8 @@ namespace BackdoorLab.Engine.Quantization;
 /// <param name="ranges">One range for each step, in the order of <see cref="StepArithmetic"/>.</param>
 internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) : INetworkArithmetic, IDisposable
 {
+    private static readonly FloatArithmetic Float = FloatArithmetic.Instance;
+
     private readonly QuantizedKernels _kernels = new();
     private readonly Dictionary<int, int> _packed = [];
     private int _step;
@@ -49,24 +51,24 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) :
     }
 
     /// <inheritdoc/>
-    public Tensor MaxPool(Tensor input, int size) => nn.functional.max_pool2d(input, size);
+    public Tensor MaxPool(Tensor input, int size) => Float.MaxPool(input, size);
 
     /// <inheritdoc/>
     public Tensor AveragePool(Tensor input, int height, int width)
     {
         using var scope = NewDisposeScope();
-        return Quantize(nn.functional.adaptive_avg_pool2d(input.dequantize(), [height, width]), ranges[_step++]).MoveToOuterDisposeScope();
+        return Quantize(Float.AveragePool(input.dequantize(), height, width), ranges[_step++]).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public Tensor GlobalAverage(Tensor input)
     {
         using var scope = NewDisposeScope();
-        return Quantize(input.dequantize().mean([2, 3]), ranges[_step++]).MoveToOuterDisposeScope();
+        return Quantize(Float.GlobalAverage(input.dequantize()), ranges[_step++]).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public Tensor Flatten(Tensor input) => input.reshape(input.shape[0], -1);
+    public Tensor Flatten(Tensor input) => Float.Flatten(input);
 
     /// <inheritdoc/>
     public Tensor Mask(Tensor input, Tensor mask)
@@ -74,7 +76,7 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) :
         // Zero is exact in every range, so that a masked channel stays exactly zero.
         using var scope = NewDisposeScope();
         var range = new ActivationRange(input.q_scale(), (int)input.q_zero_point(), byte.MaxValue);
-        return Quantize(input.dequantize().mul(mask), range).MoveToOuterDisposeScope();
+        return Quantize(Float.Mask(input.dequantize(), mask), range).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

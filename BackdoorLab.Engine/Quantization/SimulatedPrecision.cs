@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
@@ -10,40 +8,22 @@ namespace BackdoorLab.Engine.Quantization;
 /// Weights and activations rounded to integers of so many bits, arithmetic in float32: what an accelerator with such kernels would
 /// compute, up to the rounding of its sums. Weights symmetric per output channel, activations asymmetric with one range per step.
 /// </summary>
-public abstract record SimulatedPrecision : Precision
+public abstract record SimulatedPrecision : CalibratedPrecision
 {
-    /// <summary>Images that activation ranges are read from.</summary>
-    [Range(Calibration.FewestImages, 10_000)]
-    [Description("Images that activation ranges are read from.")]
-    public int CalibrationImages { get; init; } = 256;
-
-    /// <summary>Where they come from.</summary>
-    [Description("Ranges read from the training set as received (the usual way; it may hold triggered images) or from clean images only, which clips what only a trigger reaches.")]
-    public CalibrationSet CalibrationSet { get; init; }
-
-    /// <summary>How a range is read.</summary>
-    [Description("The full range of the values seen, or the range with the least squared error.")]
-    public RangeObserver Observer { get; init; } = RangeObserver.Histogram;
-
     /// <summary>Bits of a weight and of an activation.</summary>
     protected abstract int Bits { get; }
 
     /// <inheritdoc/>
-    public override CalibrationSet CalibratedOn => CalibrationSet;
-
-    /// <inheritdoc/>
     public sealed override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
     {
-        var images = Calibration.Images(calibration, CalibrationImages, run);
         var weightLevels = (1 << (Bits - 1)) - 1;
+        var images = DrawImages(calibration, run);
         var ranges = Calibration.Ranges(trained, images, Observer, (1 << Bits) - 1, run);
-        var twin = trained.Clone();
-        twin.eval();
-        WeightRounding.Apply(twin.modules().OfType<WeightLayer>(), weight => WeightRounding.Symmetric(weight, weightLevels, perChannel: true));
+        var twin = WeightRounding.Twin(trained, weight => WeightRounding.Symmetric(weight, weightLevels, perChannel: true));
         var realisation = new Realisation(
             "simulated",
             $"Weights of all convolutions and linear layers rounded to -{weightLevels}..{weightLevels} (per output channel, symmetric), every step's "
-            + $"result to 0..{(1 << Bits) - 1} with one range per step ({Calibration.Words(Observer, CalibrationSet, images, CalibrationImages)}); multiplied in float32, so no multiply-add "
+            + $"result to 0..{(1 << Bits) - 1} with one range per step ({Words(images)}); multiplied in float32, so no multiply-add "
             + "runs on integers. Gradients are those of a float network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
             0);

@@ -37,10 +37,8 @@ public abstract record WeightOnlyPrecision : Precision
     /// <inheritdoc/>
     public sealed override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
     {
-        var network = trained.Clone();
-        network.eval();
         var levels = (1 << (Bits - 1)) - 1;
-        WeightRounding.Apply(network.modules().OfType<WeightLayer>(), weight => Granularity == Granularity.PerGroup
+        var network = WeightRounding.Twin(trained, weight => Granularity == Granularity.PerGroup
             ? WeightRounding.SymmetricByGroup(weight, levels, GroupSize)
             : WeightRounding.Symmetric(weight, levels, Granularity == Granularity.PerChannel));
         var scale = Granularity switch

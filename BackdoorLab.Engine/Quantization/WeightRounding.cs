@@ -63,14 +63,21 @@ internal static class WeightRounding
         return rounded.slice(1, 0, rows.shape[1], 1).reshape(weight.shape).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Puts <paramref name="round"/> of every weight into its place. Biases and normalisation stay as they are.</summary>
-    public static void Apply(IEnumerable<WeightLayer> layers, Func<Tensor, Tensor> round)
+    /// <summary>
+    /// A copy in evaluation mode with <paramref name="round"/> of every layer's weights in their place; biases and normalisation stay as
+    /// they are. The caller owns it.
+    /// </summary>
+    public static Classifier Twin(Classifier trained, Func<Tensor, Tensor> round)
     {
-        foreach (var layer in layers)
+        var twin = trained.Clone();
+        twin.eval();
+        foreach (var layer in twin.modules().OfType<WeightLayer>())
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             layer.weight.copy_(round(layer.weight));
         }
+
+        return twin;
     }
 }

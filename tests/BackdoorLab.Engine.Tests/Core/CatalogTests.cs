@@ -1,11 +1,19 @@
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Quantization;
 
 namespace BackdoorLab.Engine.Tests.Core;
 
 public sealed class CatalogTests
 {
+    [Fact]
+    public void Kind_OfAMethodBelowASharedBase_IsThatOfItsSiblings()
+    {
+        Assert.All(MethodCatalog.Default.Of<Precision>(), method => Assert.Equal("precision", method.Kind));
+        Assert.Equal("model-detector", MethodCatalog.Default.Find("neural-cleanse")!.Kind);
+    }
+
     [Fact]
     public void Kind_OfNestedAndFlatHierarchies_IsTheKindsName()
     {

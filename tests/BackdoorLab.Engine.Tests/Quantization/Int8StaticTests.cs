@@ -95,9 +95,7 @@ public sealed class Int8StaticTests
         using var noGrad = no_grad();
         using var trained = SmallModels.Settled(network, SmallModels.Shape());
         var ranges = Calibration.Ranges(trained, SmallModels.ImageSet(trained.Shape, 32), RangeObserver.Histogram, byte.MaxValue, Run);
-        using var twin = trained.Clone();
-        WeightRounding.Apply(
-            twin.modules().OfType<WeightLayer>(), weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
+        using var twin = WeightRounding.Twin(trained, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
         using var integers = new IntegerArithmetic(ranges);
         var images = SmallModels.Images(trained.Shape, 8);
         QuantizedEngine.With(QuantizedLibrary.X86, () => trained.Logits(integers, images));
@@ -112,10 +110,10 @@ public sealed class Int8StaticTests
     public void CalibrationImages_OfASetOrderedByClass_ComeFromAllOfIt()
     {
         var ordered = SmallModels.ImageSet(SmallModels.Shape(), 200) with { Labels = [.. Enumerable.Range(0, 200).Select(i => i / 20)] };
-        var drawn = Calibration.Images(ordered, 60, Run);
+        var drawn = new Int8Static { CalibrationImages = 60 }.DrawImages(ordered, Run);
         Assert.Equal(60, drawn.Count);
         Assert.Equal(10, drawn.Labels.Distinct().Count());
-        Assert.Equal(drawn.Labels, Calibration.Images(ordered, 60, Run).Labels);
+        Assert.Equal(drawn.Labels, new Int8Static { CalibrationImages = 60 }.DrawImages(ordered, Run).Labels);
     }
 
     [Fact]

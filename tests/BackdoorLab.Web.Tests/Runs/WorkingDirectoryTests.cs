@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Reflection;
+using BackdoorLab.Engine.Tests.Structure;
 
 namespace BackdoorLab.Web.Tests.Runs;
 
@@ -9,7 +9,7 @@ public sealed class WorkingDirectoryTests
     public void DotnetRun_OfTheProject_KeepsTheReadersFolder()
     {
         // The web SDK would start the program inside its project folder, where "docs/specs/x.json" of the README does not exist.
-        var project = Path.Combine(RepositoryFolder(), "BackdoorLab.Web");
+        var project = Path.Combine(Repository.Root, "BackdoorLab.Web");
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
         foreach (var argument in new[] { "msbuild", project, "-getProperty:RunWorkingDirectory", "-nodeReuse:false" })
         {
@@ -21,16 +21,5 @@ public sealed class WorkingDirectoryTests
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);
         Assert.Equal("", folder);
-    }
-
-    private static string RepositoryFolder()
-    {
-        var folder = new DirectoryInfo(Path.GetDirectoryName(Assembly.GetExecutingAssembly().Location)!);
-        while (!File.Exists(Path.Combine(folder.FullName, "BackdoorLab.sln")))
-        {
-            folder = folder.Parent!;
-        }
-
-        return folder.FullName;
     }
 }
