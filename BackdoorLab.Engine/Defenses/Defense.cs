@@ -13,11 +13,23 @@ public abstract record Defense : Method
 
     /// <summary>Rough cost, for time estimates before a run.</summary>
     public abstract DefenseWork Work(WorkSizes sizes);
+
+    /// <summary>Metric of its results that ranks models, higher is more suspicious; null where it ranks samples or inputs alone.</summary>
+    public virtual string? ModelScore => null;
+
+    /// <summary>Whether its rule says of a model (or of one of its classes) that it is backdoored.</summary>
+    public virtual bool JudgesModels => false;
 }
 
 /// <summary>Decides whether a model is backdoored.</summary>
 public abstract record ModelDetector : Defense
 {
+    /// <inheritdoc/>
+    public sealed override string? ModelScore => "detector-score";
+
+    /// <inheritdoc/>
+    public sealed override bool JudgesModels => true;
+
     /// <summary>Examines <see cref="DefenseContext.Model"/>.</summary>
     public abstract ModelVerdict Detect(DefenseContext context);
 }

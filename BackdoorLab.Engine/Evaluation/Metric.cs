@@ -98,6 +98,25 @@ public sealed record Metric(
         "Highest detection rate that a threshold reaches with at most 1 % false positives; chosen with the "
             + "ground truth.");
 
+    /// <summary>Detection over models at a common false-positive rate.</summary>
+    public static Metric DetectionRateAtFivePercent { get; } = Better(
+        "detection-rate-at-5-percent", "Detection rate at 5 % false positives", "TPR@5%",
+        "Highest share of backdoored models that a threshold flags with at most 5 % of the benign twins of the same precision flagged.");
+
+    /// <summary>Separation of samples or inputs, averaged over models.</summary>
+    public static Metric SampleAuroc { get; } = Better(
+        "sample-auroc", "Area under the ROC curve of samples", "AUROC (samples)",
+        "Within a model: chance that a poisoned sample (a triggered input) scores above a clean one; the mean over models.");
+
+    /// <summary>Accuracy of the benign twins.</summary>
+    public static Metric BenignCleanAccuracy { get; } = Better(
+        "benign-clean-accuracy", "Clean accuracy of the benign twins", "CA (twin)", "Clean accuracy of the models trained without poison.");
+
+    /// <summary>What the trigger does to a model without backdoor.</summary>
+    public static Metric BenignAttackSuccessRate { get; } = Worse(
+        "benign-attack-success-rate", "Attack success rate on the benign twins", "ASR (twin)",
+        "The share of triggered images that a model without backdoor happens to classify as the attacker intended: the base rate.");
+
     /// <summary>Precision of the classification, which is not the numeric precision.</summary>
     public static Metric PositivePredictiveValue { get; } = Better(
         "positive-predictive-value", "Positive predictive value", "PPV",

@@ -8,6 +8,8 @@ internal sealed class EventStream(IExperimentObserver observer)
 {
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
     private readonly Stopwatch _sinceProgress = Stopwatch.StartNew();
+    private readonly List<StageTime> _times = [];
+    private Dictionary<string, PlannedStage> _planned = [];
     private ProgressMeter? _meter;
     private string _stage = "";
 
@@ -26,6 +28,7 @@ internal sealed class EventStream(IExperimentObserver observer)
     internal void Begin(ExperimentPlan plan, IReadOnlyDictionary<string, string> environment)
     {
         _meter = new(plan.Stages);
+        _planned = plan.Stages.DistinctBy(stage => stage.Key).ToDictionary(stage => stage.Key);
         Emit(new RunStarted(plan.Stages, [.. plan.Cells.Select(cell => cell.Id)], environment, plan.EstimatedSeconds));
     }
 
@@ -50,6 +53,9 @@ internal sealed class EventStream(IExperimentObserver observer)
             message => Log("info", message));
     }
 
+    /// <summary>Stages that have ended.</summary>
+    internal IReadOnlyList<StageTime> Times => _times;
+
     /// <summary>Wall time of the current stage so far.</summary>
     internal double StageSeconds => _meter!.StageSeconds;
 
@@ -58,6 +64,7 @@ internal sealed class EventStream(IExperimentObserver observer)
     {
         var seconds = originalSeconds ?? _meter!.StageSeconds;
         _meter!.Finish(cached);
+        _times.Add(new(_stage, _planned[_stage].Kind, _planned[_stage].Method, seconds));
         Emit(new StageFinished(_stage, cached, seconds));
         return seconds;
     }

@@ -38,7 +38,8 @@ public sealed record RunStarted(
 /// <param name="Kind">data, poison, train, convert, defend.</param>
 /// <param name="Title">Words: "Neural Cleanse on INT4, backdoored model".</param>
 /// <param name="EstimatedSeconds">Estimate.</param>
-public sealed record PlannedStage(string Key, string Kind, string Title, double EstimatedSeconds);
+/// <param name="Method">Label of the defense; empty for other stages.</param>
+public sealed record PlannedStage(string Key, string Kind, string Title, double EstimatedSeconds, string Method = "");
 
 /// <summary>A stage began.</summary>
 public sealed record StageStarted(string Key) : ExperimentEvent;

@@ -42,17 +42,7 @@ internal sealed class ExperimentPlan
         var arithmetic = Trainer.UsesBFloat16(spec.Training) ? "bfloat16" : "float32";
         var dataKey = StageKey.Of("data", null, spec.Dataset, spec.Seed, Fingerprint(data.Train), Fingerprint(data.Test));
         var poison = StageKey.Of("poison", dataKey, spec.Attack);
-        var victims = new List<VictimPlan>();
-        if (spec.Attack.PoisonRate > 0)
-        {
-            victims.Add(new(Victim.Backdoored, TrainKey(spec.Attack)));
-        }
-
-        if (spec.BenignTwin || victims.Count == 0)
-        {
-            victims.Add(new(Victim.Benign, TrainKey(null)));
-        }
-
+        VictimPlan[] victims = [.. VictimsOf(spec).Select(victim => new VictimPlan(victim, TrainKey(victim == Victim.Backdoored ? spec.Attack : null)))];
         var cells = new List<CellPlan>();
         foreach (var precision in spec.Precisions)
         {
@@ -72,10 +62,24 @@ internal sealed class ExperimentPlan
         [
             new(poison.Value, "poison", $"Poison {catalog.For(spec.Dataset).Name} with {catalog.For(spec.Attack).Name}", 0.5),
             .. victims.Select(victim => new PlannedStage(victim.Key.Value, "train", $"Train {catalog.For(spec.Model).Name}, {Words(victim.Victim)}", estimator.Train())),
-            .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Defense))),
+            .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Defense), cell.Id.Defense ?? "")),
         ]);
 
         StageKey TrainKey(object? attack) => StageKey.Of("train", dataKey, spec.Model, attack, spec.Training, spec.Seed, arithmetic, threads);
+    }
+
+    /// <summary>The models of a spec: without poison there is only a benign one.</summary>
+    internal static IEnumerable<Victim> VictimsOf(ExperimentSpec spec)
+    {
+        if (spec.Attack.PoisonRate > 0)
+        {
+            yield return Victim.Backdoored;
+        }
+
+        if (spec.BenignTwin || spec.Attack.PoisonRate == 0)
+        {
+            yield return Victim.Benign;
+        }
     }
 
     private static string Title(CellPlan cell)

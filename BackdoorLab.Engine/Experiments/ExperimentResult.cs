@@ -7,6 +7,7 @@ namespace BackdoorLab.Engine.Experiments;
 /// <param name="Spec">What was run.</param>
 /// <param name="Environment">Versions, processor, threads.</param>
 /// <param name="Cells">Every cell with its outcome.</param>
+/// <param name="Stages">Every stage that ended, with its time.</param>
 /// <param name="Remarks">Sentences to show beside all numbers.</param>
 /// <param name="Seconds">Wall time.</param>
 public sealed record ExperimentResult(
@@ -16,5 +17,13 @@ public sealed record ExperimentResult(
     ExperimentSpec Spec,
     IReadOnlyDictionary<string, string> Environment,
     IReadOnlyList<CellResult> Cells,
+    IReadOnlyList<StageTime> Stages,
     IReadOnlyList<string> Remarks,
     double Seconds);
+
+/// <summary>How long a stage took.</summary>
+/// <param name="Key">Its content key: runs that share a stage name the same one.</param>
+/// <param name="Kind">poison, train, convert, defend.</param>
+/// <param name="Method">Label of the defense; empty for other stages.</param>
+/// <param name="Seconds">Wall time of computing it, also where it came from the store.</param>
+public sealed record StageTime(string Key, string Kind, string Method, double Seconds);

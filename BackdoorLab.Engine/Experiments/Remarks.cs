@@ -3,7 +3,7 @@ namespace BackdoorLab.Engine.Experiments;
 /// <summary>Sentences that must stand beside the numbers of a run.</summary>
 public static class Remarks
 {
-    private const int ShortSchedule = 30;
+    internal const int ShortSchedule = 30;
 
     /// <summary>What the spec alone says; the data set adds its own.</summary>
     public static IEnumerable<string> Of(ExperimentSpec spec)

@@ -70,6 +70,12 @@ public sealed record ActivationClustering : SampleDetector
     [Description("Restarts of k-means; the tightest clustering counts.")]
     public int Restarts { get; init; } = 10;
 
+    /// <summary>The size rule's own number, the smaller cluster's share, ranks the other way, so the separation does.</summary>
+    public override string? ModelScore => "silhouette";
+
+    /// <inheritdoc/>
+    public override bool JudgesModels => true;
+
     /// <inheritdoc/>
     public override DefenseWork Work(WorkSizes sizes) => new(sizes.TrainCount, 0);
 

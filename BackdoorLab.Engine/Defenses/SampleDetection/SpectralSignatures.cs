@@ -31,6 +31,9 @@ public sealed record SpectralSignatures : SampleDetector
     [Description("Samples removed per class, as a multiple of the expected poison.")]
     public double RemovalFactor { get; init; } = 1.5;
 
+    /// <summary>The paper removes a fixed share and judges no model; our separation ranks them.</summary>
+    public override string? ModelScore => "separation";
+
     /// <inheritdoc/>
     public override DefenseWork Work(WorkSizes sizes) => new(sizes.TrainCount, 0);
 

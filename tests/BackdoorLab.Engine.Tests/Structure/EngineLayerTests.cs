@@ -21,6 +21,7 @@ public sealed class EngineLayerTests
         ["Defenses"] = 3,
         ["Federated"] = 3,
         ["Experiments"] = 4,
+        ["Studies"] = 5,
     };
 
     private static readonly (string From, string To, string Reason)[] ForbiddenNeighbours =

@@ -1,0 +1,230 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Tensors;
+
+namespace BackdoorLab.Engine.Studies;
+
+/// <summary>One defense at one precision on all models of a setting.</summary>
+internal sealed class CellSample
+{
+    private const double FalsePositives = 0.05;
+    private const int Resamples = 2000;
+
+    // Metrics that each model has one of; their mean over models is shown.
+    private static readonly string[] Averaged =
+    [
+        Metric.CleanAccuracy.Id, Metric.AttackSuccessRate.Id, Metric.RobustAccuracy.Id, Metric.DefenseEffectiveness.Id,
+        Metric.LogitDivergence.Id, Metric.ArgmaxAgreement.Id, Metric.ParameterShare.Id, Metric.MultiplyAddShare.Id,
+        Metric.GradientAgreement.Id, Metric.OverheadSeconds.Id,
+    ];
+
+    private readonly string _precision;
+    private readonly Defense? _defense;
+    private readonly string? _label;
+    private readonly IReadOnlyList<(Victim Victim, int Seed, string Run, CellResult? Cell)> _models;
+
+    internal CellSample(IReadOnlyList<StudyRun> runs, string precision, Defense? defense)
+    {
+        (_precision, _defense) = (precision, defense);
+        _label = defense is null ? null : MethodCatalog.Default.Label(defense);
+        _models =
+        [
+            .. runs.SelectMany(run => ExperimentPlan.VictimsOf(run.Spec).Select(victim => (
+                victim,
+                run.Spec.Seed,
+                run.Id,
+                run.Cells.FirstOrDefault(cell => cell.Id == new CellId(victim, precision, _label))))),
+        ];
+        Role = defense switch
+        {
+            null => StudyRole.Undefended,
+            Mitigator => StudyRole.Repair,
+            { JudgesModels: true } => StudyRole.Models,
+            InputFilter => StudyRole.Inputs,
+            _ => StudyRole.Samples,
+        };
+    }
+
+    private StudyRole Role { get; }
+
+    /// <summary>The cell, compared with the same models at <paramref name="reference"/> unless it is null.</summary>
+    internal StudyCell Summarize(CellSample? reference)
+    {
+        var values = new Dictionary<string, StudyValue>();
+        var changes = new Dictionary<string, StudyChange>();
+        foreach (var metric in Averaged)
+        {
+            Average(metric, Victim.Backdoored, metric);
+        }
+
+        Average(Metric.BenignCleanAccuracy.Id, Victim.Benign, Metric.CleanAccuracy.Id);
+        Average(Metric.BenignAttackSuccessRate.Id, Victim.Benign, Metric.AttackSuccessRate.Id);
+        if (Role == StudyRole.Models)
+        {
+            Count(Metric.DetectionRate.Id, Victim.Backdoored, Flagged);
+            Count(Metric.FalsePositiveRate.Id, Victim.Benign, Flagged);
+            Count(Metric.TargetLabelHit.Id, Victim.Backdoored, cell => Number(cell, Metric.TargetLabelHit.Id) is { } hit ? hit > 0.5 : null);
+        }
+        else
+        {
+            Average(Metric.DetectionRate.Id, Victim.Backdoored, Metric.DetectionRate.Id);
+            Average(Metric.FalsePositiveRate.Id, Victim.Benign, Metric.FalsePositiveRate.Id);
+        }
+
+        Average(Metric.SampleAuroc.Id, Victim.Backdoored, Metric.Auroc.Id);
+        Rank(values);
+        return new()
+        {
+            Precision = _precision,
+            Defense = _label,
+            Role = Role,
+            Values = values,
+            Changes = changes,
+            Scores = Scores(),
+            ScoreMetric = _defense?.ModelScore ?? "",
+            Threshold = _defense is ModelDetector ? _models.Select(model => Number(model.Cell, Metric.DetectorThreshold.Id)).FirstOrDefault(cut => cut is not null) : null,
+            Outcomes = [.. _models.Select(model => new StudyOutcome(model.Victim, model.Seed, model.Cell?.Outcome ?? Outcome.NotRun, model.Cell?.Reason ?? "", model.Run))],
+            Notes = [.. _models.SelectMany(model => model.Cell?.Notes ?? []).CountBy(note => note).OrderByDescending(count => count.Value).ThenBy(count => count.Key, StringComparer.Ordinal).Select(count => count.Key)],
+        };
+
+        void Average(string id, Victim victim, string metric)
+        {
+            var numbers = Of(victim, cell => Number(cell, metric)).ToArray();
+            Put(id, Mean(Array.ConvertAll(numbers, number => number.Value), id));
+            if (reference is not null)
+            {
+                var pairs = Pairs(reference, victim, cell => Number(cell, metric));
+                Change(id, pairs, null);
+            }
+        }
+
+        void Count(string id, Victim victim, Func<CellResult?, bool?> holds)
+        {
+            var answers = Of(victim, cell => holds(cell) is { } yes ? yes ? 1.0 : 0.0 : null).Select(answer => answer.Value).ToArray();
+            if (answers.Length > 0)
+            {
+                var share = new Share((int)answers.Sum(), answers.Length);
+                Put(id, new(share.Value, share.Interval.Low, share.Interval.High, answers.Length));
+            }
+
+            if (reference is not null)
+            {
+                var pairs = Pairs(reference, victim, cell => holds(cell) is { } yes ? yes ? 1.0 : 0.0 : null);
+                Change(id, pairs, (pairs.Count(pair => pair.Before > pair.After), pairs.Count(pair => pair.After > pair.Before)));
+            }
+        }
+
+        void Put(string id, StudyValue? value)
+        {
+            if (value is not null)
+            {
+                values[id] = value;
+            }
+        }
+
+        void Change(string id, (double Before, double After)[] pairs, (int Lost, int Gained)? discordant)
+        {
+            if (pairs.Length > 0)
+            {
+                var difference = Mean(Array.ConvertAll(pairs, pair => pair.After - pair.Before), "difference/" + id)!;
+                changes[id] = discordant is var (lost, gained)
+                    ? new(difference, lost, gained, McNemar.Exact(lost, gained))
+                    : new(difference);
+            }
+        }
+    }
+
+    // Thresholds and curves over models, set on benign twins of this very precision.
+    private void Rank(Dictionary<string, StudyValue> values)
+    {
+        var scores = Scores();
+        double[] bad = [.. scores.Where(score => score.Victim == Victim.Backdoored).Select(score => score.Score)];
+        double[] good = [.. scores.Where(score => score.Victim == Victim.Benign).Select(score => score.Score)];
+        if (bad.Length == 0 || good.Length == 0)
+        {
+            return;
+        }
+
+        var models = Math.Min(bad.Length, good.Length);
+        Add(Metric.Auroc.Id, (negatives, positives) => RocCurve.Auroc(negatives, positives));
+        Add(Metric.DetectionRateAtFivePercent.Id, (negatives, positives) => RocCurve.Of(negatives, positives).TruePositiveRateAt(FalsePositives));
+
+        void Add(string id, Func<double[], double[], double> statistic)
+        {
+            var random = Seeds(id).Random();
+            var resampled = new double[models < 2 ? 0 : Resamples];
+            for (var i = 0; i < resampled.Length; i++)
+            {
+                resampled[i] = statistic(Resample(good, random), Resample(bad, random));
+            }
+
+            values[id] = resampled.Length == 0
+                ? new(statistic(good, bad), null, null, models)
+                : new(statistic(good, bad), Quantiles.At(resampled, 0.025), Quantiles.At(resampled, 0.975), models);
+        }
+    }
+
+    private List<StudyScore> Scores() => _defense?.ModelScore is { } metric
+        ?
+        [
+            .. _models.Select(model => (Model: model, Score: Number(model.Cell, metric)))
+                .Where(entry => entry.Score is not null)
+                .Select(entry => new StudyScore(
+                    entry.Model.Victim, entry.Model.Seed, entry.Score!.Value, Role == StudyRole.Models ? Flagged(entry.Model.Cell) : null, entry.Model.Run)),
+        ]
+        : [];
+
+    // A model detector says so itself; a sample detector that judges classes has flagged the model when it suspects any.
+    private bool? Flagged(CellResult? cell) => _defense is ModelDetector
+        ? (Number(cell, Metric.DetectionRate.Id) ?? Number(cell, Metric.FalsePositiveRate.Id)) is { } rate ? rate > 0.5 : null
+        : Number(cell, Metric.SuspectedLabels.Id) is { } labels ? labels > 0 : null;
+
+    private IEnumerable<(int Seed, double Value)> Of(Victim victim, Func<CellResult?, double?> number) => _models
+        .Where(model => model.Victim == victim)
+        .Select(model => (model.Seed, Value: number(model.Cell)))
+        .Where(model => model.Value is not null)
+        .Select(model => (model.Seed, model.Value!.Value));
+
+    private (double Before, double After)[] Pairs(CellSample reference, Victim victim, Func<CellResult?, double?> number)
+    {
+        var before = reference.Of(victim, number).ToDictionary(model => model.Seed, model => model.Value);
+        return [.. Of(victim, number).Where(model => before.ContainsKey(model.Seed)).Select(model => (before[model.Seed], model.Value))];
+    }
+
+    private static StudyValue? Mean(double[] numbers, string stream)
+    {
+        if (numbers.Length == 0)
+        {
+            return null;
+        }
+
+        var mean = numbers.Average();
+        if (numbers.Length == 1)
+        {
+            return new(mean, null, null, 1);
+        }
+
+        var interval = Intervals.BootstrapMean(numbers, Seeds(stream).Random());
+        return new(mean, interval.Low, interval.High, numbers.Length);
+    }
+
+    private static double[] Resample(double[] values, Random random)
+    {
+        var drawn = new double[values.Length];
+        for (var i = 0; i < drawn.Length; i++)
+        {
+            drawn[i] = values[random.Next(values.Length)];
+        }
+
+        return drawn;
+    }
+
+    // Equal runs give equal intervals.
+    private static SeedTree Seeds(string stream) => new SeedTree(0).Child("study").Child(stream);
+
+    private static double? Number(CellResult? cell, string metric) => cell?.Outcome == Outcome.Value
+        ? cell.Measurements.FirstOrDefault(measurement => measurement.Metric == metric)?.Value
+        : null;
+}

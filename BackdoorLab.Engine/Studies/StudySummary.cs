@@ -1,0 +1,86 @@
+using System.Text.Json;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Quantization;
+
+namespace BackdoorLab.Engine.Studies;
+
+/// <summary>Makes the report of a study from its runs, finished or not.</summary>
+public static class StudySummary
+{
+    private static readonly string Reference = MethodCatalog.Default.Label(new Float32());
+
+    /// <summary>Summarises runs; those of one setting differ in the seed alone.</summary>
+    public static StudyReport Of(StudySpec study, IReadOnlyList<StudyRun> runs)
+    {
+        var settings = runs
+            .GroupBy(run => JsonSerializer.Serialize(run.Spec with { Name = "", Seed = 0 }, SpecJson.Options))
+            .Select(group => Setting([.. group.OrderBy(run => run.Spec.Seed)], study.LargestAccuracyLoss))
+            .ToList();
+        return new(StudyReport.CurrentSchema, study.Name, study.Question, study.Seeds, settings, Seconds(runs), [], Remarks(study, runs, settings));
+    }
+
+    private static StudySetting Setting(IReadOnlyList<StudyRun> runs, double largestLoss)
+    {
+        var catalog = MethodCatalog.Default;
+        var spec = runs[0].Spec;
+        string[] precisions = [.. spec.Precisions.Select(catalog.Label)];
+        var cells = new List<StudyCell>();
+        foreach (var defense in spec.Defenses.Prepend(null))
+        {
+            var samples = precisions.ToDictionary(precision => precision, precision => new CellSample(runs, precision, defense));
+            var reference = samples.GetValueOrDefault(Reference);
+            cells.AddRange(precisions.Select(precision => samples[precision].Summarize(precision == Reference ? null : reference)));
+        }
+
+        cells = [.. cells.Select(cell => cell with { AccuracyLost = Lost(cell.Precision) })];
+        return new(
+            StudyPlan.Title(spec),
+            catalog.Label(spec.Dataset),
+            catalog.Label(spec.Model),
+            catalog.Label(spec.Attack),
+            spec.Attack.PoisonRate,
+            precisions,
+            [.. spec.Defenses.Select(catalog.Label)],
+            cells);
+
+        double? Lost(string precision)
+        {
+            var undefended = cells.First(cell => cell.Defense is null && cell.Precision == precision);
+            return undefended.Changes.GetValueOrDefault(Metric.CleanAccuracy.Id) is { } change && -change.Difference.Value > largestLoss
+                ? -change.Difference.Value
+                : null;
+        }
+    }
+
+    private static Dictionary<string, double> Seconds(IReadOnlyList<StudyRun> runs) => runs
+        .SelectMany(run => run.Stages)
+        .DistinctBy(stage => stage.Key)
+        .GroupBy(stage => stage.Kind switch { "defend" => stage.Method, "convert" => "measure", var kind => kind })
+        .ToDictionary(group => group.Key, group => group.Sum(stage => stage.Seconds));
+
+    private static List<string> Remarks(StudySpec study, IReadOnlyList<StudyRun> runs, List<StudySetting> settings)
+    {
+        var remarks = new List<string>();
+        var waiting = runs.Count(run => run.Cells.Count == 0);
+        if (waiting > 0)
+        {
+            remarks.Add($"{waiting} of {runs.Count} runs have no result yet; their models count as not run.");
+        }
+
+        if (settings.Any(setting => setting.Cells.Any(cell => cell.AccuracyLost is not null)))
+        {
+            remarks.Add(FormattableString.Invariant(
+                $"Cells marked as damaged belong to models that lost more than {100 * study.LargestAccuracyLoss:0.#} points of clean accuracy against FP32."));
+        }
+
+        var specs = runs.Select(run => run.Spec).ToList();
+        remarks.AddRange(specs.Where(spec => spec.Training.Epochs < Experiments.Remarks.ShortSchedule)
+            .Select(spec => $"{StudyPlan.Title(spec)}: short schedule, {spec.Training.Epochs} epochs.").Distinct());
+        remarks.AddRange(specs.Where(spec => spec.Dataset.TrainLimit > 0)
+            .Select(spec => $"{MethodCatalog.Default.For(spec.Dataset).Name}: a subset of {spec.Dataset.TrainLimit} training images, another one for each seed.").Distinct());
+        return remarks;
+    }
+}

@@ -1,0 +1,21 @@
+namespace BackdoorLab.Engine.Tensors;
+
+/// <summary>McNemar's test on paired yes/no observations (McNemar, Psychometrika 1947), in its exact binomial form.</summary>
+public static class McNemar
+{
+    /// <summary>
+    /// Two-sided probability of a split at least as uneven as the one seen when both directions are equally likely: pairs that agree
+    /// say nothing. 1 when no pair disagrees.
+    /// </summary>
+    /// <param name="onlyFirst">Pairs with yes before and no after.</param>
+    /// <param name="onlySecond">Pairs with no before and yes after.</param>
+    public static double Exact(int onlyFirst, int onlySecond)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(onlyFirst);
+        ArgumentOutOfRangeException.ThrowIfNegative(onlySecond);
+        var (few, many) = (Math.Min(onlyFirst, onlySecond), Math.Max(onlyFirst, onlySecond));
+
+        // P(X <= few) of a binomial with n = few + many and p = 1/2 is I_1/2(n - few, few + 1).
+        return many == 0 ? 1 : Math.Min(1, 2 * SpecialFunctions.RegularizedBeta(0.5, many, few + 1));
+    }
+}

@@ -1,0 +1,166 @@
+using System.Text.Json.Nodes;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Studies;
+using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Tests.Experiments;
+
+namespace BackdoorLab.Engine.Tests.Studies;
+
+public sealed class StudySummaryTests
+{
+    private const string Cleanse = "neural-cleanse";
+
+    private static readonly ExperimentSpec Spec = TinyRun.Spec with
+    {
+        Precisions = [new Float32(), new Int8Static()],
+        Defenses = [new NeuralCleanse(), new Strip(), new ActivationClustering()],
+    };
+
+    [Fact]
+    public void Of_ModelDetector_CountsModelsAgainstTwinsOfTheSamePrecision()
+    {
+        // FP32: 3 of 4 found, no alarm. INT8: 1 of 4 found, 1 alarm.
+        var report = Summarize(
+            (1, [(3.0, 1.0), (1.0, 1.0)]), (2, [(4.0, 0.5), (2.5, 0.5)]), (3, [(2.1, 1.5), (1.9, 2.2)]), (4, [(1.0, 1.2), (1.0, 1.2)]));
+
+        var full = Cell(report, "float32");
+        Share(full, Metric.DetectionRate, 0.75, 0.194120, 0.993691, 4);
+        Share(full, Metric.FalsePositiveRate, 0, 0, 0.602365, 4);
+        Assert.Equal(0.84375, full.Values[Metric.Auroc.Id].Value, 12);
+        Assert.Equal(0.75, full.Values[Metric.DetectionRateAtFivePercent.Id].Value, 12);
+        Assert.Empty(full.Changes);
+        Assert.Equal(2, full.Threshold);
+
+        var integer = Cell(report, "int8-static");
+        Assert.Equal(0.25, integer.Values[Metric.DetectionRate.Id].Value);
+        Assert.Equal(0.25, integer.Values[Metric.FalsePositiveRate.Id].Value);
+        var change = integer.Changes[Metric.DetectionRate.Id];
+        Assert.Equal((-0.5, 2, 0, 0.5), (change.Difference.Value, change.Lost, change.Gained, change.PValue));
+        Assert.Equal(8, integer.Scores.Count);
+        Assert.Equal(StudyRole.Models, integer.Role);
+    }
+
+    [Fact]
+    public void Of_ErrorsAndMissingCells_AreOutcomesAndNeverMisses()
+    {
+        var runs = Runs((1, [(3.0, 1.0), (1.0, 1.0)]), (2, [(4.0, 0.5), (2.5, 0.5)])).ToList();
+        var broken = runs[1].Cells.Select(cell => cell.Id is { Defense: Cleanse, Victim: Victim.Backdoored, Precision: "float32" }
+            ? cell with { Outcome = Outcome.Failed, Reason = "no engine", Measurements = [] }
+            : cell).ToList();
+        runs[1] = runs[1] with { Cells = broken };
+        runs.Add(new(Spec with { Seed = 3 }, [], []));
+
+        var cell = Cell(StudySummary.Of(Study(), runs), "float32");
+
+        Share(cell, Metric.DetectionRate, 1, 0.025, 1, 1);
+        Assert.Equal(
+            [(1, Outcome.Value), (2, Outcome.Failed), (3, Outcome.NotRun)],
+            cell.Outcomes.Where(outcome => outcome.Victim == Victim.Backdoored).Select(outcome => (outcome.Seed, outcome.Outcome)));
+        Assert.Equal("no engine", cell.Outcomes.Single(outcome => outcome.Outcome == Outcome.Failed).Reason);
+    }
+
+    [Fact]
+    public void Of_InputFilter_AveragesRatesOverModels()
+    {
+        var runs = Runs((1, [(3, 1), (3, 1)]), (2, [(3, 1), (3, 1)]));
+
+        var cell = Assert.Single(StudySummary.Of(Study(), runs).Settings).Find("int8-static", "strip")!;
+
+        // 0.9 and 0.7 found, 0.01 and 0.03 alarms; see Runs.
+        Assert.Equal(0.8, cell.Values[Metric.DetectionRate.Id].Value, 12);
+        Assert.Equal(0.02, cell.Values[Metric.FalsePositiveRate.Id].Value, 12);
+        Assert.Equal(StudyRole.Inputs, cell.Role);
+        Assert.Empty(cell.Scores);
+        Assert.Null(cell.Changes[Metric.DetectionRate.Id].PValue);
+    }
+
+    [Fact]
+    public void Of_SampleDetectorThatJudgesClasses_FlagsTheModelWhenItSuspectsOne()
+    {
+        var runs = Runs((1, [(3, 1), (3, 1)]), (2, [(3, 1), (3, 1)]));
+
+        var cell = Assert.Single(StudySummary.Of(Study(), runs).Settings).Find("float32", "activation-clustering")!;
+
+        Share(cell, Metric.DetectionRate, 1, 0.158114, 1, 2);
+        Assert.Equal(0, cell.Values[Metric.FalsePositiveRate.Id].Value);
+    }
+
+    [Fact]
+    public void Of_PrecisionThatLosesAccuracy_MarksAllItsCells()
+    {
+        var runs = Runs((1, [(3, 1), (3, 1)]), (2, [(3, 1), (3, 1)]));
+
+        var report = StudySummary.Of(Study() with { LargestAccuracyLoss = 0.05 }, runs);
+
+        // 0.9 at FP32, 0.8 at INT8; see Runs.
+        Assert.Equal(0.1, Cell(report, "int8-static").AccuracyLost!.Value, 12);
+        Assert.Null(Cell(report, "float32").AccuracyLost);
+        Assert.Contains(report.Remarks, remark => remark.Contains("5 points", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Of_StagesThatRunsShare_AreTimedOnce()
+    {
+        var runs = Runs((1, [(3, 1), (3, 1)]), (2, [(3, 1), (3, 1)]))
+            .Select(run => run with { Stages = [new("shared", "train", "", 10), new($"own{run.Spec.Seed}", "defend", Cleanse, 3)] }).ToList();
+
+        var seconds = StudySummary.Of(Study(), runs).Seconds;
+
+        Assert.Equal((10.0, 6.0), (seconds["train"], seconds[Cleanse]));
+    }
+
+    [Theory]
+    [InlineData(0, 0, 1)]
+    [InlineData(5, 0, 0.0625)]
+    [InlineData(1, 3, 0.625)]
+    [InlineData(2, 2, 1)]
+    public void McNemar_Exact_IsTheTwoSidedBinomialTail(int onlyFirst, int onlySecond, double expected) =>
+        Assert.Equal(expected, McNemar.Exact(onlyFirst, onlySecond), 12);
+
+    private static StudyReport Summarize(params (int Seed, (double Bad, double Good)[] Scores)[] runs) => StudySummary.Of(Study(), Runs(runs));
+
+    private static StudyCell Cell(StudyReport report, string precision) => report.Settings.Single().Find(precision, Cleanse)!;
+
+    private static void Share(StudyCell cell, Metric metric, double value, double low, double high, int n)
+    {
+        var found = cell.Values[metric.Id];
+        Assert.Equal(value, found.Value, 12);
+        Assert.Equal(low, found.Low!.Value, 1e-6);
+        Assert.Equal(high, found.High!.Value, 1e-6);
+        Assert.Equal(n, found.N);
+    }
+
+    private static StudySpec Study() => new() { Name = "s", Seeds = [1], Experiment = JsonNode.Parse(SpecJson.Write(Spec))!.AsObject() };
+
+    private static IReadOnlyList<StudyRun> Runs(params (int Seed, (double Bad, double Good)[] Scores)[] runs) =>
+    [
+        .. runs.Select((run, number) => new StudyRun(
+            Spec with { Seed = run.Seed },
+            [.. new[] { "float32", "int8-static" }.SelectMany((precision, i) => Cells(precision, run.Scores[i].Bad, run.Scores[i].Good, number))],
+            [])),
+    ];
+
+    private static IEnumerable<CellResult> Cells(string precision, double bad, double good, int number)
+    {
+        foreach (var (victim, score) in new[] { (Victim.Backdoored, bad), (Victim.Benign, good) })
+        {
+            var rate = victim == Victim.Backdoored ? "detection-rate" : "false-positive-rate";
+            yield return Cell(null, ("clean-accuracy", precision == "float32" ? 0.9 : 0.8));
+            yield return Cell(Cleanse, (rate, score > 2 ? 1 : 0), ("detector-score", score), ("detector-threshold", 2));
+            yield return Cell("strip", ("false-positive-rate", number == 0 ? 0.01 : 0.03), ("detection-rate", number == 0 ? 0.9 : 0.7));
+            yield return Cell("activation-clustering", (rate, 0.5), ("suspected-labels", victim == Victim.Backdoored ? 2 : 0), ("silhouette", 0.2));
+
+            CellResult Cell(string? defense, params (string Metric, double Value)[] numbers) => new()
+            {
+                Id = new(victim, precision, defense),
+                Outcome = Outcome.Value,
+                Measurements = [.. numbers.Select(entry => new Measurement(entry.Metric, entry.Value))],
+            };
+        }
+    }
+}
