@@ -14,6 +14,8 @@ public abstract class LabDbContext : DbContext
     {
     }
 
+    internal DbSet<Study> Studies => Set<Study>();
+
     internal DbSet<Run> Runs => Set<Run>();
 
     internal DbSet<RunText> RunTexts => Set<RunText>();

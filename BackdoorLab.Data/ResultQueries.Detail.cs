@@ -1,3 +1,4 @@
+using BackdoorLab.Data.Entities;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data;
@@ -26,20 +27,12 @@ public sealed partial class ResultQueries
             SpecJson = texts.SpecJson,
             Environment = JsonText.Map(texts.EnvironmentJson),
             Remarks = JsonText.List(texts.RemarksJson),
-            Stages = await context.Stages.AsNoTracking()
-                .Where(stage => stage.RunId == runId)
-                .OrderBy(stage => stage.Position).ThenBy(stage => stage.Key)
-                .Select(stage => new StageRow(
-                    stage.Key,
-                    stage.Kind,
-                    stage.Title,
-                    stage.Position,
-                    stage.State,
-                    stage.Cached,
-                    stage.Seconds,
-                    stage.EstimatedSeconds))
-                .ToListAsync(cancellation),
-            Cells = await CellsAsync(context, runId, files, cancellation),
+            Stages = [.. (await StagesAsync(context.Stages.Where(stage => stage.RunId == runId), cancellation))[runId]],
+            Cells =
+            [
+                .. (await CellsAsync(context, context.Runs.Where(run => run.Id == runId), cancellation))[runId]
+                    .Select(cell => cell with { Artifacts = [.. files[cell.Key]] }),
+            ],
             Curve = await context.CurvePoints.AsNoTracking()
                 .Where(point => point.RunId == runId)
                 .OrderBy(point => point.Victim).ThenBy(point => point.Epoch)
@@ -99,37 +92,39 @@ public sealed partial class ResultQueries
             file => new ArtifactRow(file.Stage, file.File, file.Role, file.Title));
     }
 
-    private static async Task<IReadOnlyList<CellRow>> CellsAsync(
-        LabDbContext context, string runId, ILookup<CellKey?, ArtifactRow> files, CancellationToken cancellation)
+    // By run, each in its order.
+    private static async Task<ILookup<string, StageRow>> StagesAsync(IQueryable<Stage> stages, CancellationToken cancellation) =>
+        (await stages.AsNoTracking().OrderBy(stage => stage.Position).ThenBy(stage => stage.Key).ToListAsync(cancellation))
+        .ToLookup(
+            stage => stage.RunId,
+            stage => new StageRow(
+                stage.Key, stage.Kind, stage.Title, stage.Position, stage.State, stage.Cached, stage.Seconds, stage.EstimatedSeconds, stage.Method));
+
+    // By run, two statements for all of them.
+    private static async Task<ILookup<string, CellRow>> CellsAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
     {
         var measurements = (await context.Measurements.AsNoTracking()
-                .Where(measurement => measurement.RunId == runId)
+                .Where(measurement => runs.Any(run => run.Id == measurement.RunId))
                 .OrderBy(measurement => measurement.Metric)
                 .ToListAsync(cancellation))
             .ToLookup(
-                row => new CellKey(row.Victim, row.Precision, row.Defense),
+                row => (row.RunId, row.Victim, row.Precision, row.Defense),
                 row => new MeasurementRow(row.Metric, row.Value, row.Count, row.Low, row.High));
         var cells = await context.Cells.AsNoTracking()
-            .Where(cell => cell.RunId == runId)
+            .Where(cell => runs.Any(run => run.Id == cell.RunId))
             .OrderBy(cell => cell.Victim).ThenBy(cell => cell.Precision).ThenBy(cell => cell.Defense)
             .ToListAsync(cancellation);
-        return
-        [
-            .. cells.Select(cell =>
+        return cells.ToLookup(
+            cell => cell.RunId,
+            cell => new CellRow
             {
-                var key = new CellKey(cell.Victim, cell.Precision, cell.Defense);
-                return new CellRow
-                {
-                    Key = key,
-                    Outcome = cell.Outcome,
-                    Reason = cell.Reason,
-                    Notes = JsonText.List(cell.NotesJson),
-                    Seconds = cell.Seconds,
-                    Cached = cell.Cached,
-                    Measurements = [.. measurements[key]],
-                    Artifacts = [.. files[key]],
-                };
-            }),
-        ];
+                Key = new CellKey(cell.Victim, cell.Precision, cell.Defense),
+                Outcome = cell.Outcome,
+                Reason = cell.Reason,
+                Notes = JsonText.List(cell.NotesJson),
+                Seconds = cell.Seconds,
+                Cached = cell.Cached,
+                Measurements = [.. measurements[(cell.RunId, cell.Victim, cell.Precision, cell.Defense)]],
+            });
     }
 }

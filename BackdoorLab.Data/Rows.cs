@@ -72,8 +72,17 @@ public sealed record CurveRow(
 /// <param name="Cached">Whether its result came from the store.</param>
 /// <param name="Seconds">Wall time, once it has ended.</param>
 /// <param name="EstimatedSeconds">Estimate.</param>
+/// <param name="Method">Label of the defense; empty for other stages.</param>
 public sealed record StageRow(
-    string Key, string Kind, string Title, int Position, StageState State, bool Cached, double? Seconds, double? EstimatedSeconds);
+    string Key,
+    string Kind,
+    string Title,
+    int Position,
+    StageState State,
+    bool Cached,
+    double? Seconds,
+    double? EstimatedSeconds,
+    string Method = "");
 
 /// <summary>A line of a run's log.</summary>
 /// <param name="Sequence">From 1, without gaps, across attempts.</param>

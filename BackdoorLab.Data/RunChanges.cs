@@ -41,7 +41,8 @@ public sealed record RunPlan(
 /// <param name="Kind">data, poison, train, convert, defend.</param>
 /// <param name="Title">Words.</param>
 /// <param name="EstimatedSeconds">Estimate.</param>
-public sealed record StagePlan(string Key, string Kind, string Title, double EstimatedSeconds);
+/// <param name="Method">Label of the defense; empty for other stages.</param>
+public sealed record StagePlan(string Key, string Kind, string Title, double EstimatedSeconds, string Method = "");
 
 /// <summary>A stage began or ended.</summary>
 /// <param name="Key">Stage. One that was not planned is added at the end.</param>

@@ -18,6 +18,7 @@ internal static class RunFilters
         PoisonRate = run.PoisonRate,
         TargetLabel = run.TargetLabel,
         Seed = run.Seed,
+        StudyId = run.StudyId,
         ConfigHash = run.ConfigHash,
         Created = run.Created,
         Queued = run.Queued,

@@ -30,6 +30,9 @@ public sealed record RunItem
     /// <summary>Seed.</summary>
     public long Seed { get; init; }
 
+    /// <summary>The study it belongs to, or null.</summary>
+    public string? StudyId { get; init; }
+
     /// <summary>Hash shared by runs that differ in name and seed alone.</summary>
     public required string ConfigHash { get; init; }
 

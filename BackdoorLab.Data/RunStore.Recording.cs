@@ -101,6 +101,7 @@ public sealed partial class RunStore
             Key = stage.Key,
             Kind = stage.Kind,
             Title = stage.Title,
+            Method = stage.Method,
             Position = position,
             State = StageState.Planned,
             EstimatedSeconds = Finite(stage.EstimatedSeconds),

@@ -28,19 +28,7 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
                 $"'{id}' has not the form of a run id: {RunIds.Length} characters of Crockford's base 32.", nameof(id));
         }
 
-        var run = new Run
-        {
-            Id = id ?? RunIds.New(),
-            Name = content.Name,
-            State = RunState.Draft,
-            ConfigHash = content.ConfigHash,
-            Dataset = content.Dataset,
-            Model = content.Model,
-            Attack = content.Attack,
-            Created = Now,
-        };
-        Fill(run, content);
-
+        var run = New(content, id ?? RunIds.New(), study: null, Now);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         context.Runs.Add(run);
         context.RunTexts.Add(new RunText { RunId = run.Id, SpecJson = content.SpecJson });
@@ -236,6 +224,24 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
         }
 
         return await trash.ExecuteDeleteAsync(cancellation);
+    }
+
+    private static Run New(NewRun content, string id, string? study, DateTime created)
+    {
+        var run = new Run
+        {
+            Id = id,
+            Name = content.Name,
+            State = RunState.Draft,
+            ConfigHash = content.ConfigHash,
+            Dataset = content.Dataset,
+            Model = content.Model,
+            Attack = content.Attack,
+            Created = created,
+            StudyId = study,
+        };
+        Fill(run, content);
+        return run;
     }
 
     private static void Fill(Run run, NewRun content)

@@ -14,6 +14,8 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         builder.Property(run => run.State).HasConversion<string>().HasMaxLength(16);
         builder.Property(run => run.Version).IsConcurrencyToken();
 
+        builder.HasOne<Study>().WithMany().HasForeignKey(run => run.StudyId).OnDelete(DeleteBehavior.SetNull);
+
         // The run list, by its default order and by its filters.
         builder.HasIndex(run => new { run.Deleted, run.Created });
         builder.HasIndex(run => new { run.Deleted, run.Dataset, run.Model, run.Attack });

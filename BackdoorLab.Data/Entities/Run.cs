@@ -14,6 +14,9 @@ internal sealed class Run
 
     public long Seed { get; set; }
 
+    /// <summary>The study it belongs to, or null.</summary>
+    public string? StudyId { get; init; }
+
     public required string Dataset { get; set; }
 
     public required string Model { get; set; }

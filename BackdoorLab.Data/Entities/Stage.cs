@@ -11,6 +11,9 @@ internal sealed class Stage
 
     public string Title { get; set; } = "";
 
+    /// <summary>Label of the defense; empty for other stages.</summary>
+    public string Method { get; set; } = "";
+
     public int Position { get; set; }
 
     public StageState State { get; set; }

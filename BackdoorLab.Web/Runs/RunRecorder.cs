@@ -116,7 +116,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
         }
 
         _plan = new RunPlan(
-            [.. started.Stages.Select(stage => new StagePlan(stage.Key, stage.Kind, stage.Title, stage.EstimatedSeconds))],
+            [.. started.Stages.Select(stage => new StagePlan(stage.Key, stage.Kind, stage.Title, stage.EstimatedSeconds, stage.Method))],
             [.. started.Cells.Select(Key)],
             started.Environment,
             started.EstimatedSeconds);

@@ -1,0 +1,64 @@
+using BackdoorLab.Data.Entities;
+using Microsoft.EntityFrameworkCore;
+
+namespace BackdoorLab.Data;
+
+/// <content>Studies.</content>
+public sealed partial class RunStore
+{
+    /// <summary>Writes a study with all its runs, queued in their order, in one transaction.</summary>
+    /// <param name="name">Name for people.</param>
+    /// <param name="specJson">The whole study spec.</param>
+    /// <param name="runs">At least one run.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    /// <returns>The study's id and what to give to the jobs.</returns>
+    public async Task<(string StudyId, IReadOnlyList<RunRef> Runs)> CreateStudyAsync(
+        string name, string specJson, IReadOnlyList<NewRun> runs, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(runs.Count);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        var study = new Study { Id = RunIds.New(), Name = name, SpecJson = specJson, Created = Now };
+        context.Studies.Add(study);
+        var queued = new List<RunRef>();
+        foreach (var content in runs)
+        {
+            // Lists and the queue are ordered by time; the runs of a study keep their own order.
+            var run = New(content, RunIds.New(), study.Id, study.Created.AddMilliseconds(queued.Count));
+            run.Queued = run.Created;
+            Queue(run);
+            context.Runs.Add(run);
+            context.RunTexts.Add(new RunText { RunId = run.Id, SpecJson = content.SpecJson });
+            queued.Add(new RunRef(run.Id, run.Attempt));
+        }
+
+        await context.SaveChangesAsync(cancellation);
+        return (study.Id, queued);
+    }
+
+    /// <summary>Gives a study another name. False when there is no such study.</summary>
+    /// <param name="studyId">Study.</param>
+    /// <param name="name">Name.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public Task<bool> RenameStudyAsync(string studyId, string name, CancellationToken cancellation = default) =>
+        SetStudyAsync(studyId, study => study.Name = name, cancellation);
+
+    /// <summary>Moves a study to the trash or back; its runs are a separate matter. False when there is no such study.</summary>
+    /// <param name="studyId">Study.</param>
+    /// <param name="deleted">Into the trash, or back.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public Task<bool> DeleteStudyAsync(string studyId, bool deleted, CancellationToken cancellation = default) =>
+        SetStudyAsync(studyId, study => study.Deleted = deleted, cancellation);
+
+    private async Task<bool> SetStudyAsync(string studyId, Action<Study> change, CancellationToken cancellation)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        if (await context.Studies.SingleOrDefaultAsync(study => study.Id == studyId, cancellation) is not { } study)
+        {
+            return false;
+        }
+
+        change(study);
+        await context.SaveChangesAsync(cancellation);
+        return true;
+    }
+}
