@@ -7,6 +7,7 @@ var root = new RootCommand("BackdoorLab: an evaluation dashboard for backdoor at
     ServeCommand.Create(),
     DemoCommand.Create(),
     RunCommand.Create(),
+    StudyCommand.Create(),
     MethodsCommand.Create(),
     ProbeCommand.Create(),
     WorkerCommand.Create(),

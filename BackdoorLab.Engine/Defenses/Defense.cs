@@ -17,6 +17,9 @@ public abstract record Defense : Method
     /// <summary>Metric of its results that ranks models, higher is more suspicious; null where it ranks samples or inputs alone.</summary>
     public virtual string? ModelScore => null;
 
+    /// <summary>Id of the method that a paper's released code means by this rule, when it is not that method; null for methods as their papers describe them.</summary>
+    public virtual string? ReleasedVariantOf => null;
+
     /// <summary>Whether its rule says of a model (or of one of its classes) that it is backdoored.</summary>
     public virtual bool JudgesModels => false;
 }

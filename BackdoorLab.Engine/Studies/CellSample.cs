@@ -12,13 +12,9 @@ internal sealed class CellSample
     private const double FalsePositives = 0.05;
     private const int Resamples = 2000;
 
-    // Metrics that each model has one of; their mean over models is shown.
-    private static readonly string[] Averaged =
-    [
-        Metric.CleanAccuracy.Id, Metric.AttackSuccessRate.Id, Metric.RobustAccuracy.Id, Metric.DefenseEffectiveness.Id,
-        Metric.LogitDivergence.Id, Metric.ArgmaxAgreement.Id, Metric.ParameterShare.Id, Metric.MultiplyAddShare.Id,
-        Metric.GradientAgreement.Id, Metric.OverheadSeconds.Id,
-    ];
+    // Models are counted by these, not averaged; a detector's AUROC within a model is not that over models.
+    private static readonly string[] NotAveraged =
+        [Metric.DetectionRate.Id, Metric.FalsePositiveRate.Id, Metric.TargetLabelHit.Id, Metric.Auroc.Id, Metric.DetectorThreshold.Id];
 
     private readonly string _precision;
     private readonly Defense? _defense;
@@ -54,7 +50,7 @@ internal sealed class CellSample
     {
         var values = new Dictionary<string, StudyValue>();
         var changes = new Dictionary<string, StudyChange>();
-        foreach (var metric in Averaged)
+        foreach (var metric in Metrics().Except(NotAveraged))
         {
             Average(metric, Victim.Backdoored, metric);
         }
@@ -80,6 +76,7 @@ internal sealed class CellSample
             Precision = _precision,
             Defense = _label,
             Role = Role,
+            ReleasedVariantOf = _defense?.ReleasedVariantOf,
             Values = values,
             Changes = changes,
             Scores = Scores(),
@@ -135,6 +132,12 @@ internal sealed class CellSample
             }
         }
     }
+
+    private IEnumerable<string> Metrics() => _models
+        .Where(model => model is { Victim: Victim.Backdoored, Cell.Outcome: Outcome.Value })
+        .SelectMany(model => model.Cell!.Measurements)
+        .Select(measurement => measurement.Metric)
+        .Distinct();
 
     // Thresholds and curves over models, set on benign twins of this very precision.
     private void Rank(Dictionary<string, StudyValue> values)

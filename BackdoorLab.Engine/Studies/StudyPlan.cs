@@ -78,6 +78,11 @@ public sealed class StudyPlan
             yield return new("name", "is empty; give the study a name.");
         }
 
+        if (study.Paper.Length > 0 && study.Paper != PublishedClaims.QuantizationBlindspots)
+        {
+            yield return new("paper", $"'{study.Paper}' is unknown; leave it out or give '{PublishedClaims.QuantizationBlindspots}'.");
+        }
+
         if (study.Seeds.Count == 0)
         {
             yield return new("seeds", "must have at least one entry.");

@@ -35,6 +35,9 @@ public sealed record StudySpec
     [Range(0.0, 1.0)]
     public double LargestAccuracyLoss { get; init; } = 0.05;
 
+    /// <summary>Id of the paper whose claims stand beside the numbers (see <see cref="PublishedClaims"/>), or empty.</summary>
+    public string Paper { get; init; } = "";
+
     /// <summary>An experiment without a seed; see <see cref="ExperimentSpec"/>.</summary>
     public required JsonObject Experiment { get; init; }
 

@@ -19,7 +19,7 @@ public static class StudySummary
             .GroupBy(run => JsonSerializer.Serialize(run.Spec with { Name = "", Seed = 0 }, SpecJson.Options))
             .Select(group => Setting([.. group.OrderBy(run => run.Spec.Seed)], study.LargestAccuracyLoss))
             .ToList();
-        return new(StudyReport.CurrentSchema, study.Name, study.Question, study.Seeds, settings, Seconds(runs), [], Remarks(study, runs, settings));
+        return new(StudyReport.CurrentSchema, study.Name, study.Question, study.Seeds, settings, Seconds(runs), PublishedClaims.Compare(study.Paper, settings), Remarks(study, runs, settings));
     }
 
     private static StudySetting Setting(IReadOnlyList<StudyRun> runs, double largestLoss)

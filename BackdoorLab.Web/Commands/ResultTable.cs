@@ -24,18 +24,8 @@ internal static class ResultTable
 
     internal static void Write(ExperimentResult result, TextWriter output)
     {
-        List<string[]> rows = [["Model", "Precision", "Defense", .. Columns.Select(column => column.Title), "Seconds", "Outcome"]];
-        rows.AddRange(result.Cells.Select(Row));
-        var widths = Enumerable.Range(0, rows[0].Length).Select(i => rows.Max(row => row[i].Length)).ToArray();
-        for (var i = 0; i < rows.Count; i++)
-        {
-            output.WriteLine("| " + string.Join(" | ", rows[i].Select((text, column) => text.PadRight(widths[column]))) + " |");
-            if (i == 0)
-            {
-                output.WriteLine("|" + string.Concat(widths.Select(width => new string('-', width + 2) + "|")));
-            }
-        }
-
+        MarkdownTable.Write(
+            ["Model", "Precision", "Defense", .. Columns.Select(column => column.Title), "Seconds", "Outcome"], result.Cells.Select(Row), output);
         foreach (var remark in result.Remarks)
         {
             output.WriteLine("* " + remark);

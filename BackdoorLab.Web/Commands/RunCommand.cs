@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Hosting;
 
 namespace BackdoorLab.Web.Commands;
 
@@ -25,42 +24,17 @@ public static class RunCommand
     public static Command Create()
     {
         var spec = new Argument<FileInfo>("SPEC.json") { Description = "The experiment: data set, model, attack, training, precisions, defenses. A preset's name (see 'methods') also works." };
-        var output = new Option<DirectoryInfo>("--out") { Description = "Folder for result.json; created.", Required = true };
-        var data = new Option<string?>("--data") { Description = "Folder that holds the data sets." };
-        var store = new Option<string?>("--store") { Description = "Folder of trained models and finished cells, so that repeating a run resumes it; FOLDER/store unless given." };
-        var threads = new Option<int>("--threads") { Description = "Kernel threads; they change the order of floating-point sums.", DefaultValueFactory = _ => Environment.ProcessorCount };
-        var command = new Command("run", "Run one experiment without the dashboard.") { spec, output, data, store, threads };
-        command.SetAction((parsed, cancellation) => Task.FromResult(Execute(
-            parsed.GetRequiredValue(spec),
-            parsed.GetRequiredValue(output),
-            new RunnerOptions(
-                LabOptionsReader.DataFolder(
-                    parsed.GetValue(data) ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA"),
-                    parsed.GetRequiredValue(output).FullName),
-                parsed.GetValue(store) ?? Path.Combine(parsed.GetRequiredValue(output).FullName, "store"),
-                parsed.GetValue(threads)),
-            cancellation)));
+        var options = new HeadlessOptions("result.json");
+        var command = new Command("run", "Run one experiment without the dashboard.") { spec };
+        options.AddTo(command);
+        command.SetAction((parsed, cancellation) => Task.FromResult(HeadlessOptions.TryRead(() => Read(parsed.GetRequiredValue(spec))) is { } experiment
+            ? Execute(experiment, options.Output(parsed), options.Runner(parsed), cancellation)
+            : InvalidSpec));
         return command;
     }
 
-    private static int Execute(FileInfo file, DirectoryInfo output, RunnerOptions options, CancellationToken cancellation)
+    private static int Execute(ExperimentSpec spec, DirectoryInfo output, RunnerOptions options, CancellationToken cancellation)
     {
-        ExperimentSpec spec;
-        try
-        {
-            spec = Read(file);
-        }
-        catch (SpecException invalid)
-        {
-            Console.Error.WriteLine(invalid.Message);
-            return InvalidSpec;
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"The spec cannot be read: {unreadable.Message}");
-            return InvalidSpec;
-        }
-
         output.Create();
         var result = new ExperimentRunner(options).Run(spec, new ConsoleProgress(Console.Error), cancellation);
         var path = Path.Combine(output.FullName, "result.json");

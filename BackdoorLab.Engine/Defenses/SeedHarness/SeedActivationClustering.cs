@@ -18,6 +18,9 @@ public sealed record SeedActivationClustering : ModelDetector
     private const double Cut = 0.5;
 
     /// <inheritdoc/>
+    public override string? ReleasedVariantOf => "activation-clustering";
+
+    /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.Features;
 
     /// <inheritdoc/>

@@ -20,6 +20,9 @@ public sealed record SeedFinePruning : ModelDetector
     private const double Cut = 0.3;
 
     /// <inheritdoc/>
+    public override string? ReleasedVariantOf => "fine-pruning";
+
+    /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.Weights;
 
     /// <inheritdoc/>

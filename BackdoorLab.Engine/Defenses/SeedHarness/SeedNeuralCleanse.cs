@@ -27,6 +27,9 @@ public sealed record SeedNeuralCleanse : ModelDetector
     private static readonly Scalar NormWeight = 0.01;
 
     /// <inheritdoc/>
+    public override string? ReleasedVariantOf => "neural-cleanse";
+
+    /// <inheritdoc/>
     /// <remarks>Not the gradients: what it does without them is the point, and the preflight would keep it from running.</remarks>
     public override Needs Needs => Needs.CleanHoldout;
 

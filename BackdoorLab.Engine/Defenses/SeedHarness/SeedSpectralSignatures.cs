@@ -17,6 +17,9 @@ public sealed record SeedSpectralSignatures : ModelDetector
     private const double Cut = 0.5;
 
     /// <inheritdoc/>
+    public override string? ReleasedVariantOf => "spectral-signatures";
+
+    /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.Features;
 
     /// <inheritdoc/>

@@ -17,6 +17,9 @@ public sealed record SeedStrip : ModelDetector
     private const int Overlays = 5;
 
     /// <inheritdoc/>
+    public override string? ReleasedVariantOf => "strip";
+
+    /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout;
 
     /// <inheritdoc/>

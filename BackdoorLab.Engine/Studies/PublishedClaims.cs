@@ -1,0 +1,138 @@
+using System.Globalization;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Quantization;
+
+namespace BackdoorLab.Engine.Studies;
+
+/// <summary>
+/// What papers claim, beside what a study measured. The claims are those of the abstract of Pandey and Ye, "Quantization Blindspots",
+/// arXiv 2512.06243, and of a figure published with its code; each is looked up at the cells that the released code would have made.
+/// Sentences that say why are put together from recorded facts: shares, gradients, counts, the detectors' own notes.
+/// </summary>
+public static class PublishedClaims
+{
+    /// <summary>Id of the one paper known so far.</summary>
+    public const string QuantizationBlindspots = "quantization-blindspots";
+
+    private const string NeuralCleanse = "neural-cleanse";
+
+    private static readonly string Full = MethodCatalog.Default.Label(new Float32());
+    private static readonly string Int8 = MethodCatalog.Default.Label(new Int8Dynamic());
+    private static readonly string Int4 = MethodCatalog.Default.Label(new Int4MinMax());
+    private static readonly string Gtsrb = MethodCatalog.Default.For(new Gtsrb()).Id;
+    private static readonly string Cifar10 = MethodCatalog.Default.For(new Cifar10()).Id;
+
+    /// <summary>The claims of a paper for the settings of a study; empty when the study names none.</summary>
+    public static IReadOnlyList<StudyFinding> Compare(string paper, IReadOnlyList<StudySetting> settings) =>
+        paper == QuantizationBlindspots ? [.. settings.SelectMany(Blindspots)] : [];
+
+    private static IEnumerable<StudyFinding> Blindspots(StudySetting setting)
+    {
+        foreach (var cell in setting.Cells.Where(cell => cell.ReleasedVariantOf is not null && cell.Precision == Int8))
+        {
+            yield return Detection(setting, cell, $"INT8 reduces the detection rate of {Name(cell.ReleasedVariantOf!)} to 0 %.", 0);
+        }
+
+        if (setting.Cells.FirstOrDefault(cell => cell.ReleasedVariantOf == NeuralCleanse && cell.Precision == Int4) is { } inversion)
+        {
+            if (Is(setting, Gtsrb))
+            {
+                yield return Detection(setting, inversion, "At INT4 Neural Cleanse still works on GTSRB.", 1);
+            }
+            else if (Is(setting, Cifar10))
+            {
+                yield return Detection(setting, inversion, "At INT4 Neural Cleanse fails on CIFAR-10.", 0);
+            }
+        }
+
+        foreach (var (precision, claim, published) in new[]
+        {
+            (Int8, "Attack success stays above 99 % at INT8.", 0.99),
+            (Int4, "Attack success stays above 90 % at INT4.", 0.9),
+        })
+        {
+            if (setting.Find(precision, null) is { } undefended)
+            {
+                yield return new(
+                    claim,
+                    setting.Title,
+                    precision,
+                    null,
+                    Metric.AttackSuccessRate.Id,
+                    published,
+                    undefended.Values.GetValueOrDefault(Metric.AttackSuccessRate.Id),
+                    undefended.Count(Victim.Backdoored) == 0 ? "" : Sentence(Share(undefended), Accuracy(undefended), BaseRate(undefended)));
+            }
+        }
+    }
+
+    // The released code counts what it could not run as a miss.
+    private static StudyFinding Detection(StudySetting setting, StudyCell cell, string claim, double published) => new(
+        claim,
+        setting.Title,
+        cell.Precision,
+        cell.Defense,
+        Metric.DetectionRate.Id,
+        published,
+        cell.Values.GetValueOrDefault(Metric.DetectionRate.Id),
+        cell.Count(Victim.Backdoored) == 0 ? "" : Sentence(
+            cell.Notes.Count > 0 ? cell.Notes[0].TrimEnd('.') : "",
+            Share(setting.Find(cell.Precision, null)),
+            Alarms("The released rule", cell),
+            AtFull(setting, cell),
+            Method(setting, cell)));
+
+    private static string Share(StudyCell? undefended) => undefended?.Values.GetValueOrDefault(Metric.MultiplyAddShare.Id) is { } share
+        ? $"{Percent(share.Value)} of the multiply-adds run at this precision"
+        : "";
+
+    private static string Accuracy(StudyCell undefended) => undefended.Changes.GetValueOrDefault(Metric.CleanAccuracy.Id) is { } change
+        ? string.Create(CultureInfo.InvariantCulture, $"Clean accuracy changes by {100 * change.Difference.Value:+0.0;-0.0;0.0} points from FP32")
+        : "";
+
+    private static string BaseRate(StudyCell undefended) => undefended.Values.GetValueOrDefault(Metric.BenignAttackSuccessRate.Id) is { } twin
+        ? $"A model without backdoor sends {Percent(twin.Value)} of the triggered images there"
+        : "";
+
+    private static string AtFull(StudySetting setting, StudyCell cell) => setting.Find(Full, cell.Defense) is { } full && cell.Precision != Full
+        ? Alarms("At FP32 the same rule", full)
+        : "";
+
+    private static string Method(StudySetting setting, StudyCell cell)
+    {
+        var own = setting.Cells.FirstOrDefault(other => other.Precision == cell.Precision
+            && other.ReleasedVariantOf is null && other.Defense?.Split('[')[0] == cell.ReleasedVariantOf);
+        return own is null ? "" : own.Role switch
+        {
+            StudyRole.Models => Alarms($"{Name(cell.ReleasedVariantOf!)} as its paper describes it", own),
+            StudyRole.Repair when own.Values.GetValueOrDefault(Metric.AttackSuccessRate.Id) is { } after =>
+                $"{Name(cell.ReleasedVariantOf!)} is a repair: it leaves an attack success of {Percent(after.Value)}",
+            _ when own.Values.GetValueOrDefault(Metric.DetectionRate.Id) is { } found =>
+                $"{Name(cell.ReleasedVariantOf!)} as its paper describes it finds {Percent(found.Value)} of the {(own.Role == StudyRole.Inputs ? "triggered inputs" : "poisoned samples")}",
+            _ => "",
+        };
+    }
+
+    private static string Alarms(string who, StudyCell cell)
+    {
+        var (found, twins) = (cell.Values.GetValueOrDefault(Metric.DetectionRate.Id), cell.Values.GetValueOrDefault(Metric.FalsePositiveRate.Id));
+        return found is null ? "" : $"{who} flags {Of(found)} backdoored" + (twins is null ? "" : $" and {Of(twins)} benign") + " models";
+    }
+
+    private static string Of(StudyValue share) => $"{Math.Round(share.Value * share.N):0} of {share.N}";
+
+    private static string Percent(double value) => string.Create(CultureInfo.InvariantCulture, $"{100 * value:0.##} %");
+
+    private static string Sentence(params IEnumerable<string> facts)
+    {
+        var told = facts.Where(fact => fact.Length > 0).ToList();
+        return told.Count == 0 ? "" : string.Join(". ", told) + ".";
+    }
+
+    private static string Name(string id) => MethodCatalog.Default.Find(id)?.Name ?? id;
+
+    private static bool Is(StudySetting setting, string dataset) => setting.Dataset.Split('[')[0] == dataset;
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Hosting;
+
+namespace BackdoorLab.Web.Commands;
+
+/// <summary>What <c>run</c> and <c>study</c> share: where to read and write, and how to tell that a document is wrong.</summary>
+/// <param name="file">Name of the file written to the output folder.</param>
+internal sealed class HeadlessOptions(string file)
+{
+    private readonly Option<DirectoryInfo> _output = new("--out") { Description = $"Folder for {file}; created.", Required = true };
+    private readonly Option<string?> _data = new("--data") { Description = "Folder that holds the data sets." };
+
+    private readonly Option<string?> _store = new("--store")
+    {
+        Description = "Folder of trained models and finished cells, so that repeating the command resumes it; FOLDER/store unless given.",
+    };
+
+    private readonly Option<int> _threads = new("--threads")
+    {
+        Description = "Kernel threads; they change the order of floating-point sums.",
+        DefaultValueFactory = _ => Environment.ProcessorCount,
+    };
+
+    /// <summary>What a document says, or null after its faults were written to stderr.</summary>
+    public static T? TryRead<T>(Func<T> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (SpecException invalid)
+        {
+            Console.Error.WriteLine(invalid.Message);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"The spec cannot be read: {unreadable.Message}");
+        }
+
+        return null;
+    }
+
+    /// <summary>Adds them to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in (Option[])[_output, _data, _store, _threads])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The output folder.</summary>
+    public DirectoryInfo Output(ParseResult parsed) => parsed.GetRequiredValue(_output);
+
+    /// <summary>Data, store and threads.</summary>
+    public RunnerOptions Runner(ParseResult parsed)
+    {
+        var output = Output(parsed).FullName;
+        return new(
+            LabOptionsReader.DataFolder(parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA"), output),
+            parsed.GetValue(_store) ?? Path.Combine(output, "store"),
+            parsed.GetValue(_threads));
+    }
+}

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.Text.Json;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Studies;
+
+namespace BackdoorLab.Web.Commands;
+
+/// <summary>
+/// <c>study SPEC.json --out FOLDER</c>: a grid of experiments without a browser. Progress on stderr, tables on stdout, the report in
+/// FOLDER/study.json, written again after every run.
+/// </summary>
+public static class StudyCommand
+{
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var spec = new Argument<FileInfo>("SPEC.json")
+        {
+            Description = "The study: an experiment, axes and seeds. A template's name also works: " + string.Join(", ", StudyTemplates.All.Select(template => template.Id)) + ".",
+        };
+        var options = new HeadlessOptions("study.json");
+        var seeds = new Option<int?>("--seeds") { Description = "Use the first N seeds only." };
+        var plan = new Option<bool>("--plan") { Description = "Print the runs and the estimated time, and stop." };
+        var command = new Command("study", "Run a study: a grid of experiments over seeds, summarised with intervals.") { spec, seeds, plan };
+        options.AddTo(command);
+        command.SetAction((parsed, cancellation) =>
+        {
+            var study = HeadlessOptions.TryRead(() => First(Read(parsed.GetRequiredValue(spec)), parsed.GetValue(seeds)));
+            return Task.FromResult(
+                study is null ? RunCommand.InvalidSpec
+                : parsed.GetValue(plan) ? Plan(study, options.Runner(parsed))
+                : Execute(study, options.Output(parsed), options.Runner(parsed), cancellation));
+        });
+        return command;
+    }
+
+    private static StudySpec Read(FileInfo file) =>
+        !file.Exists && StudyTemplates.Find(file.Name) is { } template ? template.Spec : StudySpec.Parse(File.ReadAllText(file.FullName));
+
+    private static StudySpec First(StudySpec study, int? seeds) => seeds is not { } count ? study
+        : count >= 1 ? study with { Seeds = [.. study.Seeds.Take(count)] }
+        : throw new SpecException([new("--seeds", $"must be at least 1; found {count}.")]);
+
+    private static int Plan(StudySpec study, RunnerOptions options)
+    {
+        var plan = StudyPlan.Make(study);
+        foreach (var spec in plan.Experiments)
+        {
+            Console.Out.WriteLine(spec.Name);
+        }
+
+        Console.Out.WriteLine($"{plan.Experiments.Count} runs, about {ConsoleProgress.Duration(plan.Seconds(options.Threads))} by a guess from the size of the network.");
+        return RunCommand.Complete;
+    }
+
+    private static int Execute(StudySpec study, DirectoryInfo output, RunnerOptions options, CancellationToken cancellation)
+    {
+        output.Create();
+        var path = Path.Combine(output.FullName, "study.json");
+        var finished = new List<StudyRun>();
+        var planned = StudyPlan.Make(study).Experiments;
+        new StudyRunner(options).Run(
+            study,
+            new ConsoleProgress(Console.Error),
+            (i, count, spec) => Console.Error.WriteLine($"[{i + 1} of {count}] {spec.Name}"),
+            result =>
+            {
+                finished.Add(new(result.Spec, result.Cells, result.Stages));
+                if (result.Error.Length > 0)
+                {
+                    Console.Error.WriteLine(result.Error);
+                }
+
+                Save();
+            },
+            cancellation);
+        StudyTable.Write(Save(), Console.Out);
+        Console.Error.WriteLine($"Wrote {path}");
+        return finished.Count == planned.Count && finished.SelectMany(run => run.Cells).All(cell => cell.Outcome is Outcome.Value or Outcome.NotApplicable)
+            ? RunCommand.Complete
+            : RunCommand.Incomplete;
+
+        StudyReport Save()
+        {
+            var report = StudySummary.Of(study, [.. finished, .. planned.Skip(finished.Count).Select(spec => new StudyRun(spec, [], []))]);
+            WholeFile.Write(path, stream => JsonSerializer.Serialize(stream, report, SpecJson.Indented));
+            return report;
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Globalization;
+using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Studies;
+
+namespace BackdoorLab.Web.Commands;
+
+/// <summary>A study's report as Markdown tables: one row a defense and precision, shares with their intervals, n and the change from FP32.</summary>
+internal static class StudyTable
+{
+    private static readonly Metric[] Columns =
+    [
+        Metric.DetectionRate, Metric.FalsePositiveRate, Metric.Auroc, Metric.DetectionRateAtFivePercent, Metric.TargetLabelHit,
+        Metric.CleanAccuracy, Metric.AttackSuccessRate, Metric.BenignCleanAccuracy, Metric.BenignAttackSuccessRate,
+    ];
+
+    internal static void Write(StudyReport report, TextWriter output)
+    {
+        foreach (var setting in report.Settings)
+        {
+            output.WriteLine($"### {setting.Title}");
+            output.WriteLine();
+            MarkdownTable.Write(
+                ["Defense", "Precision", "n", .. Columns.Select(column => column.ShortName), "Change from FP32", "Seconds", ""],
+                setting.Cells.Select(Row),
+                output);
+            output.WriteLine();
+        }
+
+        if (report.Findings.Count > 0)
+        {
+            output.WriteLine("### The paper says, this study measured");
+            output.WriteLine();
+            MarkdownTable.Write(
+                ["Claim", "Setting", "Measured", "Why"],
+                report.Findings.Select(finding => (string[])[finding.Claim, finding.Setting, finding.Measured is { } value ? Value(value) : "", finding.Why]),
+                output);
+            output.WriteLine();
+        }
+
+        var total = report.Seconds.Values.Sum();
+        output.WriteLine("Seconds by stage: " + string.Join(", ", report.Seconds.OrderByDescending(stage => stage.Value)
+            .Select(stage => string.Create(CultureInfo.InvariantCulture, $"{stage.Key} {stage.Value:0} ({stage.Value / Math.Max(total, 1e-9):P0})")))
+            + string.Create(CultureInfo.InvariantCulture, $"; {total:0} in all."));
+        foreach (var remark in report.Remarks)
+        {
+            output.WriteLine("* " + remark);
+        }
+    }
+
+    private static string[] Row(StudyCell cell) =>
+    [
+        cell.Defense ?? "(none)",
+        cell.Precision,
+        $"{cell.Count(Victim.Backdoored)} + {cell.Count(Victim.Benign)}",
+        .. Columns.Select(column => cell.Values.TryGetValue(column.Id, out var value) ? Value(value) : ""),
+        Change(cell),
+        cell.Values.TryGetValue(Metric.OverheadSeconds.Id, out var seconds) ? seconds.Value.ToString("0.0", CultureInfo.InvariantCulture) : "",
+        Mark(cell),
+    ];
+
+    private static string Change(StudyCell cell)
+    {
+        var metric = cell.Role is StudyRole.Undefended or StudyRole.Repair ? Metric.AttackSuccessRate : Metric.DetectionRate;
+        return cell.Changes.TryGetValue(metric.Id, out var change)
+            ? string.Create(CultureInfo.InvariantCulture, $"{metric.ShortName} {100 * change.Difference.Value:+0.0;-0.0;0.0}")
+                + Interval(change.Difference)
+                + (change.PValue is { } p ? string.Create(CultureInfo.InvariantCulture, $", p {p:0.00}") : "")
+            : "";
+    }
+
+    private static string Mark(StudyCell cell) => string.Join("; ", cell.Outcomes
+        .Where(outcome => outcome.Outcome != Engine.Core.Outcome.Value)
+        .CountBy(outcome => outcome.Outcome)
+        .Select(count => $"{count.Value} {count.Key}")
+        .Concat(cell.AccuracyLost is not null ? ["damaged model"] : []));
+
+    private static string Value(StudyValue value) => string.Create(CultureInfo.InvariantCulture, $"{100 * value.Value:0.0}") + Interval(value);
+
+    private static string Interval(StudyValue value) =>
+        value is { Low: { } low, High: { } high } ? string.Create(CultureInfo.InvariantCulture, $" [{100 * low:0.0}, {100 * high:0.0}]") : "";
+}

@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Studies;
+using BackdoorLab.Engine.Tests.Experiments;
+
+namespace BackdoorLab.Engine.Tests.Studies;
+
+[Collection("torch")]
+public sealed class StudyRunnerTests : IDisposable
+{
+    private static readonly StudySpec Study = new()
+    {
+        Name = "s",
+        Paper = PublishedClaims.QuantizationBlindspots,
+        Seeds = [1, 2],
+        Experiment = Document(TinyRun.Spec with
+        {
+            Precisions = [new Float32(), new Int8Dynamic()],
+            Defenses = [new Strip { Overlays = 4, ThresholdImages = 20 }, new SeedStrip(), new SeedNeuralCleanse()],
+        }),
+    };
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("study").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Run_OfAStudy_GivesFindingsMadeFromWhatWasRecorded()
+    {
+        var report = StudySummary.Of(Study, Run(CancellationToken.None));
+
+        var setting = Assert.Single(report.Settings);
+        Assert.All(setting.Cells, cell => Assert.Equal((2, 2), (cell.Count(Victim.Backdoored), cell.Count(Victim.Benign))));
+        var strip = Assert.Single(report.Findings, finding => finding.Defense == "seed-strip");
+        Assert.Equal(0, strip.Measured!.Value);
+        Assert.Contains("cannot fire on any model", strip.Why, StringComparison.Ordinal);
+        Assert.Contains("0.01 % of the multiply-adds run at this precision", strip.Why, StringComparison.Ordinal);
+        Assert.Contains("STRIP as its paper describes it finds", strip.Why, StringComparison.Ordinal);
+        var inversion = Assert.Single(report.Findings, finding => finding.Defense == "seed-neural-cleanse");
+        Assert.Contains("No gradient reaches", inversion.Why, StringComparison.Ordinal);
+        Assert.Contains("At FP32 the same rule flags", inversion.Why, StringComparison.Ordinal);
+        Assert.Equal(new HashSet<string> { "poison", "train", "measure", "strip[overlays=4,thresholdImages=20]", "seed-strip", "seed-neural-cleanse" }, [.. report.Seconds.Keys]);
+    }
+
+    [Fact]
+    public void Run_CancelledInTheFirstRun_LeavesTheOthersNotRun()
+    {
+        using var stop = new CancellationTokenSource();
+        var runs = Run(stop.Token, happened =>
+        {
+            if (happened is CellFinished)
+            {
+                stop.Cancel();
+            }
+        });
+
+        var cell = StudySummary.Of(Study, runs).Settings.Single().Find("int8-dynamic", "seed-strip")!;
+
+        Assert.All(cell.Outcomes, outcome => Assert.Equal(Outcome.NotRun, outcome.Outcome));
+        Assert.Equal(4, cell.Outcomes.Count);
+        Assert.DoesNotContain(Metric.DetectionRate.Id, cell.Values.Keys);
+    }
+
+    private IReadOnlyList<StudyRun> Run(CancellationToken cancellation, Action<ExperimentEvent>? on = null) =>
+        new StudyRunner(new RunnerOptions("no data root", _folder, Threads: 1)).Run(Study, new Recorder(on), (_, _, _) => { }, _ => { }, cancellation);
+
+    private static JsonObject Document(ExperimentSpec spec) => JsonNode.Parse(SpecJson.Write(spec))!.AsObject();
+}
