@@ -6,6 +6,7 @@ public static class LabUrls
     public const string Overview = "/";
     public const string Runs = "/runs";
     public const string NewRun = "/runs/new";
+    public const string Studies = "/studies";
     public const string Queue = "/queue";
     public const string Methods = "/methods";
     public const string Datasets = "/datasets";
@@ -13,6 +14,9 @@ public static class LabUrls
 
     /// <summary>A run's page, on one of its tabs.</summary>
     public static string Run(string id, string? tab = null) => tab is null or "" ? $"/runs/{id}" : $"/runs/{id}?tab={tab}";
+
+    /// <summary>A study's page.</summary>
+    public static string Study(string id) => $"{Studies}/{id}";
 
     /// <summary>The form, filled with a run's spec.</summary>
     public static string Clone(string id) => $"{NewRun}?from={id}";

@@ -1,5 +1,6 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Studies;
 using Hangfire;
 
 namespace BackdoorLab.Web.Runs;
@@ -16,6 +17,22 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
         var runId = await store.CreateAsync(RunContent.From(spec, options.MaxAttempts, estimatedSeconds), cancellation: cancellation);
         await EnqueueAsync(runId, cancellation);
         return runId;
+    }
+
+    /// <summary>Makes a study with all its runs and queues them; returns its id.</summary>
+    /// <param name="study">A study without faults.</param>
+    /// <param name="estimate">Seconds a run may take.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<string> SubmitStudyAsync(StudySpec study, Func<ExperimentSpec, double> estimate, CancellationToken cancellation = default)
+    {
+        var runs = StudyPlan.Make(study).Experiments.Select(spec => RunContent.From(spec, options.MaxAttempts, estimate(spec))).ToList();
+        var (studyId, queued) = await store.CreateStudyAsync(study.Name, StudySpec.Write(study), runs, cancellation);
+        foreach (var run in queued)
+        {
+            Deliver(run);
+        }
+
+        return studyId;
     }
 
     /// <summary>Queues a draft, or again a run that failed, was cancelled or was interrupted. False when it cannot be queued.</summary>

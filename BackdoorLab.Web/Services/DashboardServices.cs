@@ -9,5 +9,7 @@ public static class DashboardServices
         .AddSingleton<TriggerPreview>()
         .AddSingleton<FigureFiles>()
         .AddSingleton<SpeedProbe>()
+        .AddSingleton<StudyReports>()
+        .AddScoped<StudyActions>()
         .AddScoped<RunActions>();
 }

@@ -1,0 +1,48 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Studies;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>A study as its page shows it.</summary>
+/// <param name="Item">Name, state of its runs.</param>
+/// <param name="Spec">The study.</param>
+/// <param name="Runs">Its runs.</param>
+/// <param name="Report">What they say so far.</param>
+public sealed record StudyView(StudyItem Item, StudySpec Spec, IReadOnlyList<RunItem> Runs, StudyReport Report);
+
+/// <summary>Makes reports of studies from the rows of their runs.</summary>
+public sealed class StudyReports(ResultQueries results)
+{
+    /// <summary>A study with its report, or null when there is none with this id.</summary>
+    /// <exception cref="SpecException">It was written by another version and names what this one does not know.</exception>
+    public async Task<StudyView?> FindAsync(string studyId, CancellationToken cancellation = default)
+    {
+        // SQLite and the bootstrap would hold the page's thread.
+        var detail = await Task.Run(() => results.FindStudyAsync(studyId, cancellation), cancellation);
+        return detail is null ? null : await Task.Run(() => View(detail), cancellation);
+    }
+
+    private static StudyView View(StudyDetail detail)
+    {
+        var spec = StudySpec.Parse(detail.SpecJson);
+        var runs = detail.Runs.Select(run => new StudyRun(
+            SpecJson.Parse(run.SpecJson),
+            [.. run.Cells.Select(Cell)],
+            [.. run.Stages.Where(stage => stage.Seconds is not null).Select(stage => new StageTime(stage.Key, stage.Kind, stage.Method, stage.Seconds!.Value))],
+            run.Run.Id)).ToList();
+        return new(detail.Item, spec, [.. detail.Runs.Select(run => run.Run)], StudySummary.Of(spec with { Name = detail.Item.Name }, runs));
+    }
+
+    private static CellResult Cell(CellRow row) => new()
+    {
+        Id = new(Enum.Parse<Victim>(row.Key.Victim), row.Key.Precision, row.Key.Defense == ResultWords.Undefended ? null : row.Key.Defense),
+        Outcome = Enum.Parse<Outcome>(row.Outcome.ToString()),
+        Reason = row.Reason,
+        Notes = row.Notes,
+        Measurements = [.. row.Measurements.Select(one => new Measurement(one.Metric, one.Value, one.Count, one.Low, one.High))],
+        Seconds = row.Seconds ?? 0,
+        Cached = row.Cached,
+    };
+}
