@@ -122,6 +122,16 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
             started.EstimatedSeconds);
     }
 
+    /// <summary>The engine's outcome as the data room names it.</summary>
+    internal static CellOutcome Row(Outcome outcome) => outcome switch
+    {
+        Outcome.Value => CellOutcome.Value,
+        Outcome.NotApplicable => CellOutcome.NotApplicable,
+        Outcome.Failed => CellOutcome.Failed,
+        Outcome.TimedOut => CellOutcome.TimedOut,
+        _ => CellOutcome.NotRun,
+    };
+
     private void Progress(StageProgress progress)
     {
         var phase = _titles.GetValueOrDefault(progress.Key, progress.Key);
@@ -138,14 +148,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
     private static CellRow Row(CellResult cell) => new()
     {
         Key = Key(cell.Id),
-        Outcome = cell.Outcome switch
-        {
-            Outcome.Value => CellOutcome.Value,
-            Outcome.NotApplicable => CellOutcome.NotApplicable,
-            Outcome.Failed => CellOutcome.Failed,
-            Outcome.TimedOut => CellOutcome.TimedOut,
-            _ => CellOutcome.NotRun,
-        },
+        Outcome = Row(cell.Outcome),
         Reason = cell.Reason,
         Notes = cell.Notes,
         Seconds = cell.Outcome == Outcome.NotRun ? null : cell.Seconds,

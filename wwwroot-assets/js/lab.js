@@ -1,4 +1,4 @@
-// Small helpers for the dashboard's components: keyboard, clipboard, scroll.
+// Small helpers for the dashboard's components: keyboard, clipboard, scroll, downloads.
 const goTo = { o: "/", r: "/runs", q: "/queue", m: "/methods", d: "/datasets" };
 // When the keys were pressed, not when a busy page came to handle them.
 let pendingGo = 0;
@@ -75,4 +75,10 @@ export function download(name, type, text) {
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
+}
+
+// The drawing library's component offers no SVG and no scale.
+export function savePlot(host, format, width, height, filename) {
+  const plot = host.querySelector(".js-plotly-plot");
+  return plot && window.Plotly ? window.Plotly.downloadImage(plot, { format, width, height, filename, scale: format === "png" ? 2 : 1 }) : null;
 }

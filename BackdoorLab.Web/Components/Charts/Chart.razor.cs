@@ -1,3 +1,4 @@
+using BackdoorLab.Web.Export;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using Plotly.Blazor;
@@ -9,21 +10,27 @@ namespace BackdoorLab.Web.Components.Charts;
 public sealed partial class Chart
 {
     private const int MostRows = 200;
+    private const int SavedWidth = 1000;
+    private const int SavedHeight = 480;
 
     private static readonly Config Config = new()
     {
         Responsive = true,
         DisplayLogo = false,
         DisplayModeBar = DisplayModeBarEnum.Hover,
-        ModeBarButtonsToRemove = new[] { "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d" },
+        ModeBarButtonsToRemove = new[] { "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "toImage" },
     };
 
     private PlotlyChart? _plot;
+    private ElementReference _host;
     private ChartModel? _shown;
     private IList<ITrace> _data = [];
     private Plotly.Blazor.Layout _layout = new();
     private bool _drawn;
     private bool _stale;
+
+    [Inject]
+    private IJSRuntime Js { get; set; } = null!;
 
     [Parameter, EditorRequired]
     public ChartModel Model { get; set; } = null!;
@@ -36,6 +43,10 @@ public sealed partial class Chart
 
     [Parameter]
     public int Height { get; set; } = 300;
+
+    /// <summary>What a saved picture is called where the title does not say it.</summary>
+    [Parameter]
+    public string FileName { get; set; } = "";
 
     protected override void OnParametersSet()
     {
@@ -61,6 +72,13 @@ public sealed partial class Chart
                 // The page is being left.
             }
         }
+    }
+
+    // The browser makes the picture: through the circuit it would exceed the size of a message.
+    private async Task Save(string format)
+    {
+        await using var module = await Js.InvokeAsync<IJSObjectReference>("import", "./js/lab.js");
+        await module.InvokeVoidAsync("savePlot", _host, format, SavedWidth, Math.Max(Height, SavedHeight), FileSlug.Of(FileName.Length > 0 ? FileName : Title));
     }
 
     private void Drawn()

@@ -70,7 +70,8 @@ public static class ChartParts
     /// <summary>Axes, colours and margins shared by all charts.</summary>
     public static Plotly.Blazor.Layout Layout(ChartPalette palette, string xLabel, string yLabel, bool legend = true, BarModeEnum? bars = null, bool shares = false) => new()
     {
-        PaperBgColor = "rgba(0,0,0,0)",
+        // Charts stand on panels of this colour; a saved picture must be readable elsewhere too.
+        PaperBgColor = palette.Surface,
         PlotBgColor = "rgba(0,0,0,0)",
         Font = new Font { Family = Font, Size = 12, Color = palette.Muted },
         Margin = new Margin { L = 56, R = 14, T = 12, B = 46 },

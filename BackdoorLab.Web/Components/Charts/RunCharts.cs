@@ -2,7 +2,6 @@ using BackdoorLab.Data;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Web.Services;
 using Plotly.Blazor;
-using Plotly.Blazor.LayoutLib;
 
 namespace BackdoorLab.Web.Components.Charts;
 
@@ -34,30 +33,15 @@ public static class RunCharts
     /// <summary>CA and ASR of the undefended models per precision, with their 95 % intervals.</summary>
     public static ChartModel Precisions(IReadOnlyList<CellRow> undefended, IReadOnlyList<string> precisions, ChartPalette palette)
     {
-        (string Victim, Metric Metric, string Name)[] series =
+        (string Victim, Metric Metric)[] series =
         [
-            (ResultWords.Backdoored, Metric.CleanAccuracy, "CA, backdoored"),
-            (ResultWords.Backdoored, Metric.AttackSuccessRate, "ASR, backdoored"),
-            (ResultWords.Benign, Metric.CleanAccuracy, "CA, benign twin"),
-            (ResultWords.Benign, Metric.AttackSuccessRate, "ASR, benign twin"),
+            (ResultWords.Backdoored, Metric.CleanAccuracy), (ResultWords.Backdoored, Metric.AttackSuccessRate),
+            (ResultWords.Benign, Metric.CleanAccuracy), (ResultWords.Benign, Metric.AttackSuccessRate),
         ];
-        IList<object> x = [.. precisions.Select(precision => (object)ChartParts.Text(KindWords.Short(precision)))];
-        var traces = new List<ITrace>();
-        foreach (var ((victim, metric, name), i) in series.Select((entry, i) => (entry, i)))
-        {
-            var rows = precisions.Select(precision => Row(undefended, victim, precision, metric)).ToList();
-            if (rows.Any(row => row is not null))
-            {
-                traces.Add(ChartParts.Bar(
-                    name, x, ChartParts.Values(rows.Select(row => row?.Value)), palette.At(i), opacity: i < 2 ? 1 : 0.55m,
-                    up: ChartParts.Values(rows.Select(row => row?.High - row?.Value)), down: ChartParts.Values(rows.Select(row => row?.Value - row?.Low))));
-            }
-        }
-
-        var table = precisions.Select(precision => (IReadOnlyList<string>)
-            [KindWords.Label(precision), .. series.Select(entry => Row(undefended, entry.Victim, precision, entry.Metric) is { } row ? Numbers.Percent(row.Value) : "–")]);
-        var layout = ChartParts.Layout(palette, "", "", bars: BarModeEnum.Group, shares: true);
-        return new(traces, layout, new(["Precision", .. series.Select(entry => entry.Name)], [.. table]));
+        return PrecisionBars.Build(
+            precisions,
+            (one, precision) => Row(undefended, series[one].Victim, precision, series[one].Metric) is { } row ? new(row.Value, row.Low, row.High) : null,
+            palette);
     }
 
     private static IEnumerable<string> Present(IReadOnlyList<CurveRow> curve) => Victims.Where(victim => curve.Any(row => row.Victim == victim));

@@ -1,0 +1,48 @@
+using BackdoorLab.Web.Services;
+using Plotly.Blazor;
+using Plotly.Blazor.LayoutLib;
+
+namespace BackdoorLab.Web.Components.Charts;
+
+/// <summary>Height of a bar with its 95 % interval.</summary>
+public sealed record BarValue(double Value, double? Low, double? High, int? N = null);
+
+/// <summary>Clean accuracy and attack success rate of the undefended models by precision.</summary>
+public static class PrecisionBars
+{
+    private static readonly string[] Names = ["CA, backdoored", "ASR, backdoored", "CA, benign twin", "ASR, benign twin"];
+
+    /// <summary>The chart.</summary>
+    /// <param name="precisions">Labels, from left to right.</param>
+    /// <param name="find">Value of one of the four series at a precision; series that have none are left out.</param>
+    /// <param name="palette">Colours.</param>
+    public static ChartModel Build(IReadOnlyList<string> precisions, Func<int, string, BarValue?> find, ChartPalette palette)
+    {
+        IList<object> x = [.. precisions.Select(precision => (object)ChartParts.Text(KindWords.Short(precision)))];
+        var traces = new List<ITrace>();
+        for (var one = 0; one < Names.Length; one++)
+        {
+            BarValue?[] bars = [.. precisions.Select(precision => find(one, precision))];
+            if (bars.Any(bar => bar is not null))
+            {
+                traces.Add(ChartParts.Bar(
+                    Names[one], x, ChartParts.Values(bars.Select(bar => bar?.Value)), palette.At(one), opacity: one < 2 ? 1 : 0.55m,
+                    up: ChartParts.Values(bars.Select(bar => bar?.High - bar?.Value)), down: ChartParts.Values(bars.Select(bar => bar?.Value - bar?.Low))));
+            }
+        }
+
+        var table = precisions.Select(precision => (IReadOnlyList<string>)[KindWords.Label(precision), .. Names.Select((_, one) => Words(find(one, precision)))]);
+        return new(traces, ChartParts.Layout(palette, "", "", bars: BarModeEnum.Group, shares: true), new(["Precision", .. Names], [.. table]));
+    }
+
+    private static string Words(BarValue? bar)
+    {
+        if (bar is null)
+        {
+            return "–";
+        }
+
+        var interval = bar is { Low: { } low, High: { } high } ? $" ({Numbers.Percent(low)} to {Numbers.Percent(high)})" : "";
+        return Numbers.Percent(bar.Value) + interval + (bar.N is { } n ? FormattableString.Invariant($", n = {n}") : "");
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Services;
+
+namespace BackdoorLab.Web.Export;
+
+/// <summary>
+/// A study as tidy rows, one for each setting, precision, defense and metric (RFC 4180). Values are as measured: models without a value are
+/// no misses here, whatever the rule of released code makes of them.
+/// </summary>
+public static class StudyCsv
+{
+    private const string Header = "setting,precision,defense,metric,value,low,high,n,difference,diff_low,diff_high,p_value";
+
+    /// <summary>The document.</summary>
+    public static string Write(StudyReport report)
+    {
+        var text = new StringBuilder(Header).Append("\r\n");
+        foreach (var (title, setting) in StudyReading.Settings(report))
+        {
+            foreach (var cell in setting.Cells)
+            {
+                foreach (var metric in cell.Values.Keys.Union(cell.Changes.Keys))
+                {
+                    text.AppendJoin(',', Row(title, cell, metric)).Append("\r\n");
+                }
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static IEnumerable<string> Row(string setting, StudyCell cell, string metric)
+    {
+        var value = cell.Values.GetValueOrDefault(metric);
+        var change = cell.Changes.GetValueOrDefault(metric);
+        return
+        [
+            Text(setting), Text(cell.Precision), Text(cell.Defense ?? ""), Text(metric),
+            Number(value?.Value), Number(value?.Low), Number(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
+            Number(change?.Difference.Value), Number(change?.Difference.Low), Number(change?.Difference.High), Number(change?.PValue),
+        ];
+    }
+
+    private static string Number(double? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
+
+    // A spreadsheet runs a text that begins like a formula; an apostrophe makes it text there too.
+    private static string Text(string text)
+    {
+        var harmless = text.Length > 0 && "=+-@\t\r\n".Contains(text[0], StringComparison.Ordinal) ? "'" + text : text;
+        return harmless.AsSpan().IndexOfAny("\",\r\n") >= 0 ? $"\"{harmless.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : harmless;
+    }
+}

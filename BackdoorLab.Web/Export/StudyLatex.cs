@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Services;
+
+namespace BackdoorLab.Web.Export;
+
+/// <summary>The table of one setting and one metric as LaTeX with booktabs: defenses by precisions, the same rows as on the screen.</summary>
+public static class StudyLatex
+{
+    /// <summary>The table.</summary>
+    /// <param name="title">Name of the setting.</param>
+    /// <param name="setting">The setting.</param>
+    /// <param name="metric">Metric to show.</param>
+    /// <param name="released">Methods as released code runs them, in place of those of their papers.</param>
+    public static string Write(string title, StudySetting setting, Metric metric, bool released)
+    {
+        var rows = StudyReading.Rows(setting, released).Where(row => StudyReading.Speaks(row, metric.Id)).ToList();
+        var text = new StringBuilder()
+            .Append("% Needs \\usepackage{booktabs}.\n\\begin{table}\n  \\centering\n")
+            .Append(CultureInfo.InvariantCulture, $"  \\caption{{{Caption(title, metric, rows, released)}}}\n")
+            .Append(CultureInfo.InvariantCulture, $"  \\begin{{tabular}}{{l{new string('l', setting.Precisions.Count)}}}\n    \\toprule\n")
+            .Append(CultureInfo.InvariantCulture, $"    {Line(["Defense", .. setting.Precisions.Select(KindWords.Label)])}\n    \\midrule\n");
+        foreach (var row in rows)
+        {
+            string[] cells = [.. row.Cells.Select(cell => Cell(cell, metric))];
+            text.Append(CultureInfo.InvariantCulture, $"    {Escape(row.Defense is null ? StudyWords.Defense(null) : KindWords.Label(row.Defense))} & {string.Join(" & ", cells)} \\\\\n");
+        }
+
+        return text.Append("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n").ToString();
+    }
+
+    /// <summary>Text that LaTeX prints as it is.</summary>
+    public static string Escape(string text)
+    {
+        var safe = new StringBuilder();
+        foreach (var letter in text)
+        {
+            safe.Append(letter switch
+            {
+                '\\' => @"\textbackslash{}",
+                '~' => @"\textasciitilde{}",
+                '^' => @"\textasciicircum{}",
+                '<' => @"\textless{}",
+                '>' => @"\textgreater{}",
+                '&' or '%' or '$' or '#' or '_' or '{' or '}' => "\\" + letter,
+                _ => letter.ToString(),
+            });
+        }
+
+        return safe.ToString();
+    }
+
+    private static string Line(IEnumerable<string> cells) => string.Join(" & ", cells.Select(Escape)) + @" \\";
+
+    private static string Cell(StudyCell? cell, Metric metric)
+    {
+        if (cell is null || StudyReading.Value(cell, metric.Id) is not { } value)
+        {
+            return Escape(StudyWords.Cell(cell, metric.Id).Main);
+        }
+
+        var interval = value is { Low: { } low, High: { } high } ? $" [{Number(low)}, {Number(high)}]" : "";
+        return Number(value.Value) + interval + (cell.AccuracyLost is null ? "" : @"$^\dagger$");
+
+        string Number(double number) => IsShare(metric) ? (100 * number).ToString("0.0", CultureInfo.InvariantCulture) : Escape(Numbers.Format(metric, number));
+    }
+
+    private static string Caption(string title, Metric metric, List<StudyRow> rows, bool released)
+    {
+        var cells = rows.SelectMany(row => row.Cells).OfType<StudyCell>().ToList();
+        int[] counts = [.. cells.Select(cell => StudyReading.Value(cell, metric.Id)?.N).OfType<int>().Distinct().Order()];
+        var n = counts.Length switch
+        {
+            0 => "no model has a value yet",
+            1 => string.Create(CultureInfo.InvariantCulture, $"n = {counts[0]}"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"n = {counts[0]} to {counts[^1]}"),
+        };
+        string[] parts =
+        [
+            Escape($"{metric.Name}{(IsShare(metric) ? " in %" : "")}, {title}, with 95 % intervals; models: {n}."),
+            released ? "Rules of the released harness: errors count as not flagged." : "",
+            cells.Any(cell => cell.AccuracyLost is not null) ? @"$^\dagger$ The precision damaged the model's clean accuracy." : "",
+        ];
+        return string.Join(" ", parts.Where(part => part.Length > 0));
+    }
+
+    private static bool IsShare(Metric metric) => metric.Unit is MetricUnit.Share or MetricUnit.YesNo;
+}
