@@ -28,6 +28,18 @@ public abstract record Attack : Method
     /// <summary>The trigger for images of this size. Deterministic in <paramref name="seeds"/>.</summary>
     public abstract Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds);
 
+    /// <summary>
+    /// Changes the network after the usual training on the poisoned set, before anyone receives it: what an attacker adds who trains the
+    /// model and not only poisons its data. The benign twin is spared. Most attacks do nothing here.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the step is then done anew from the trained network.</exception>
+    public virtual void Implant(ImplantContext context)
+    {
+    }
+
+    /// <summary>Image passes of <see cref="Implant"/> with training's cost each, for time estimates; 0 says that it does nothing.</summary>
+    public virtual double ImplantImages(int trainCount) => 0;
+
     /// <summary>The label a triggered image of class <paramref name="label"/> is meant to get.</summary>
     public int Map(int label, int classes) => Mapping == LabelMapping.AllToOne ? TargetLabel : (label + 1) % classes;
 }

@@ -32,6 +32,20 @@ public sealed class RunContext
     /// <summary>A context for a part of this one: same cancellation, progress and log, own random streams.</summary>
     public RunContext Child(string name) => new(Seeds.Child(name), Cancellation, _progress, _log);
 
+    /// <summary>
+    /// The same context for a part of this one's work, whose progress fills the shares from <paramref name="from"/> to
+    /// <paramref name="to"/>: step 5 of 10 in the second half is step 15 of 20.
+    /// </summary>
+    public RunContext Part(double from, double to) => new(
+        Seeds,
+        Cancellation,
+        (done, total, unit) =>
+        {
+            var whole = total / (to - from);
+            _progress(Math.Round(from * whole + done), Math.Round(whole), unit);
+        },
+        _log);
+
     /// <summary>The same context under another token.</summary>
     public RunContext With(CancellationToken cancellation) => new(Seeds, cancellation, _progress, _log);
 

@@ -1,3 +1,5 @@
+using BackdoorLab.Engine.Core;
+
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
@@ -46,6 +48,14 @@ public sealed record ImageSet(byte[] Pixels, int[] Labels, int Channels, int Hei
         }
 
         return this with { Pixels = pixels, Labels = labels, Groups = groups };
+    }
+
+    /// <summary>So many images drawn at random, or all there are in random order: sets may be ordered by class, so the first ones would not do.</summary>
+    public ImageSet Draw(int count, SeedTree seeds)
+    {
+        int[] order = [.. Enumerable.Range(0, Count)];
+        seeds.Random().Shuffle(order);
+        return Select(order.AsSpan(0, Math.Min(count, Count)));
     }
 
     /// <summary>The same set with its own copy of pixels and labels, free to be written.</summary>

@@ -157,7 +157,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
     {
         using var repaired = mitigator.Repair(context);
         repaired.eval();
-        using var converted = precision.Convert(repaired, stage.Inputs.CalibrationFor(precision, victim), context.Run);
+        using var converted = precision.Convert(repaired, stage.Inputs.ImagesFor(precision, victim), context.Run);
         var after = Evaluator.Measure(converted, stage.Inputs.CleanTest, stage.Inputs.Triggered, context.Run);
         return MitigatorScorer.Score(deployed.Metrics, after, truth, curve.Points);
     }

@@ -19,7 +19,7 @@ internal sealed class DeployedModel : IDisposable
     internal DeployedModel(StageContext stage, VictimModels models, Victim victim, Precision precision, string label, RunContext run)
     {
         (_stage, _models, _victim, _label) = (stage, models, victim, label);
-        Model = precision.Convert(models.Model(victim), stage.Inputs.CalibrationFor(precision, victim), run);
+        Model = precision.Convert(models.Model(victim), stage.Inputs.ImagesFor(precision, victim), run);
         Metrics = Evaluator.Measure(Model, stage.Inputs.CleanTest, stage.Inputs.Triggered, run);
     }
 

@@ -2,6 +2,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Experiments;
@@ -27,8 +28,9 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         var classes = network.Classes;
         pace ??= Throughput.Guess(spec.Model.Cost(network).MultiplyAdds, threads, spec.Training.Precision != TrainingPrecision.Float32);
         var estimator = new Estimator(spec, pace, Limit(shape.TrainCount, spec.Dataset.TrainLimit), Limit(shape.TestCount, spec.Dataset.TestLimit), classes);
-        var victims = spec.Attack.PoisonRate > 0 && spec.BenignTwin ? 2 : 1;
-        return victims * (estimator.Train() + spec.Precisions.Count * spec.Defenses.Prepend(null).Sum(estimator.Cell));
+        var poisoned = spec.Attack.PoisonRate > 0;
+        var victims = poisoned && spec.BenignTwin ? 2 : 1;
+        return (poisoned ? estimator.Implant() : 0) + victims * (estimator.Train() + spec.Precisions.Sum(precision => spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense))));
     }
 
     /// <summary>The network's input and output sizes as the data set declares them, without loading it.</summary>
@@ -38,14 +40,17 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         return new(shape.Channels, shape.Height, shape.Width, Math.Max(shape.Classes, 2), Normalization.Identity(shape.Channels));
     }
 
+    /// <summary>What the attack adds to the training of the backdoored model.</summary>
+    internal double Implant() => spec.Attack.ImplantImages(trainCount) / pace.TrainImagesPerSecond;
+
     internal double Train() => FixedSeconds + (double)trainCount * spec.Training.Epochs / pace.TrainImagesPerSecond;
 
-    internal double Cell(Defense? defense)
+    internal double Cell(Precision precision, Defense? defense)
     {
         var measured = Math.Max(0, testCount - spec.CleanHoldout);
         if (defense is null)
         {
-            return FixedSeconds + 2.0 * measured / pace.ForwardImagesPerSecond;
+            return FixedSeconds + 2.0 * measured / pace.ForwardImagesPerSecond + precision.LearningImages / pace.GradientImagesPerSecond;
         }
 
         var work = defense.Work(new(classes, trainCount, spec.CleanHoldout, measured));

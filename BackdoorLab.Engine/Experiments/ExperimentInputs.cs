@@ -22,9 +22,9 @@ internal sealed record ExperimentInputs
     /// <summary>The training set of a model as its defender received it.</summary>
     internal ImageSet TrainingSet(Victim victim) => victim == Victim.Backdoored ? Received : CleanTrain;
 
-    /// <summary>What a precision reads activation ranges from when it is made of a model.</summary>
-    internal ImageSet CalibrationFor(Precision precision, Victim victim) =>
-        precision.CalibratedOn == CalibrationSet.Training ? TrainingSet(victim) : Holdout;
+    /// <summary>What a precision is given when it is made of a model.</summary>
+    internal QuantizationImages ImagesFor(Precision precision, Victim victim) =>
+        new(precision.CalibratedOn == CalibrationSet.Training ? TrainingSet(victim) : Holdout, Holdout);
 
     /// <summary>The defender's clean images: a part of the test set that is not measured on.</summary>
     internal required ImageSet Holdout { get; init; }

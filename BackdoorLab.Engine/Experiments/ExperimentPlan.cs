@@ -61,8 +61,12 @@ internal sealed class ExperimentPlan
         return new(poison, victims, cells,
         [
             new(poison.Value, "poison", $"Poison {catalog.For(spec.Dataset).Name} with {catalog.For(spec.Attack).Name}", 0.5),
-            .. victims.Select(victim => new PlannedStage(victim.Key.Value, "train", $"Train {catalog.For(spec.Model).Name}, {Words(victim.Victim)}", estimator.Train())),
-            .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Defense), cell.Id.Defense ?? "")),
+            .. victims.Select(victim => new PlannedStage(
+                victim.Key.Value,
+                "train",
+                $"Train {catalog.For(spec.Model).Name}, {Words(victim.Victim)}",
+                estimator.Train() + (victim.Victim == Victim.Backdoored ? estimator.Implant() : 0))),
+            .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Precision, cell.Defense), cell.Id.Defense ?? "")),
         ]);
 
         StageKey TrainKey(object? attack) => StageKey.Of("train", dataKey, spec.Model, attack, spec.Training, spec.Seed, arithmetic, threads);

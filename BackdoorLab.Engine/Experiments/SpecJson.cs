@@ -34,7 +34,7 @@ public static class SpecJson
         return faults.Count > 0 ? (null, faults) : (document!.Deserialize<ExperimentSpec>(Options), faults);
     }
 
-    /// <summary>Writes a spec with every parameter spelt out.</summary>
+    /// <summary>Writes a spec with every parameter spelt out, but for those that are omitted at their default.</summary>
     public static string Write(ExperimentSpec spec) => JsonSerializer.Serialize(spec, Indented);
 
     private static JsonNode? ParseNode(string json)
@@ -72,13 +72,33 @@ public static class SpecJson
             info.Properties.Remove(property);
         }
 
-        if (info.Type.IsAbstract)
+        if (!info.Type.IsAbstract)
+        {
+            OmitDefaults(info);
+        }
+        else
         {
             info.PolymorphismOptions = new JsonPolymorphismOptions { TypeDiscriminatorPropertyName = "id" };
             foreach (var method in MethodCatalog.Default.Of(info.Type))
             {
                 info.PolymorphismOptions.DerivedTypes.Add(new JsonDerivedType(method.Type, method.Id));
             }
+        }
+    }
+
+    private static void OmitDefaults(JsonTypeInfo info)
+    {
+        var added = info.Properties.Where(property => property.AttributeProvider?.IsDefined(typeof(OmittedAtDefaultAttribute), inherit: true) == true).ToList();
+        if (added.Count == 0)
+        {
+            return;
+        }
+
+        var defaults = Activator.CreateInstance(info.Type)!;
+        foreach (var property in added)
+        {
+            var usual = property.Get!(defaults);
+            property.ShouldSerialize = (_, value) => !Equals(value, usual);
         }
     }
 

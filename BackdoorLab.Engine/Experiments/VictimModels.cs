@@ -13,6 +13,7 @@ namespace BackdoorLab.Engine.Experiments;
 internal sealed class VictimModels(StageContext stage) : IDisposable
 {
     private const string Weights = "weights.safetensors";
+    private const string BeforeImplant = "before-implant.safetensors";
     private const string Unfinished = "unfinished.safetensors";
     private const string CurveFile = "curve.json";
     private const string DoneFile = "training.json";
@@ -79,8 +80,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         if (!_loaded.TryGetValue(victim, out var model))
         {
             model = stage.Spec.Model.Build(stage.Shape);
-            Checkpoint.Load(stage.Store.PathOf(_trained[victim].Key.Value, Weights), model.state_dict());
-            model.eval();
+            LoadWeights(_trained[victim].Key, Weights, model);
             _loaded[victim] = model;
         }
 
@@ -96,7 +96,49 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         }
     }
 
+    /// <summary>The usual training, and for the backdoored model what its attack adds. Returns its seconds, earlier attempts included.</summary>
     private double Fit(VictimPlan plan, Classifier model, RunContext run)
+    {
+        var usual = (double)stage.Inputs.CleanTrain.Count * stage.Spec.Training.Epochs;
+        var added = plan.Victim == Victim.Backdoored ? stage.Spec.Attack.ImplantImages(stage.Inputs.CleanTrain.Count) : 0;
+        var seconds = added == 0 ? TrainUsually(plan, model, run) : TrainAndImplant(plan, model, run, usual / (usual + added));
+        SaveWeights(plan.Key, Weights, model);
+        return seconds;
+    }
+
+    private double TrainAndImplant(VictimPlan plan, Classifier model, RunContext run, double share)
+    {
+        double earlier;
+        if (stage.Store.Has(plan.Key, BeforeImplant))
+        {
+            LoadWeights(plan.Key, BeforeImplant, model);
+            Curve(plan.Key).ForEach(stage.Events.Emit);
+            earlier = stage.Store.ReadJson<TrainingDone>(plan.Key, SoFarFile)?.Seconds ?? 0;
+        }
+        else
+        {
+            earlier = TrainUsually(plan, model, run.Part(0, share));
+            SaveWeights(plan.Key, BeforeImplant, model);
+        }
+
+        var watch = Stopwatch.StartNew();
+        stage.Spec.Attack.Implant(new ImplantContext
+        {
+            Network = model,
+            CleanTrain = stage.Inputs.CleanTrain,
+            Trigger = stage.Inputs.Trigger,
+            Training = stage.Spec.Training,
+            FlipAllowed = stage.Inputs.FlipAllowed,
+            Run = run.Child("implant").Part(share, 1),
+        });
+        var seconds = watch.Elapsed.TotalSeconds;
+        var metrics = Evaluator.Measure(model, _curveClean.Value, _curveTriggered.Value, run);
+        run.Log(FormattableString.Invariant(
+            $"Changed by the attack after training: CA {metrics.CleanAccuracy.Value:P1}, ASR {metrics.AttackSuccessRate.Value:P1} in float32."));
+        return earlier + seconds;
+    }
+
+    private double TrainUsually(VictimPlan plan, Classifier model, RunContext run)
     {
         var poisoned = plan.Victim == Victim.Backdoored;
         var inputs = stage.Inputs;
@@ -131,8 +173,16 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
             MeasuredTrainImagesPerSecond = (double)data.Count * stage.Spec.Training.Epochs / (seconds - evaluating.Elapsed.TotalSeconds);
         }
 
-        Checkpoint.Save(stage.Store.PathOf(plan.Key.Value, Weights), model.state_dict(), new Dictionary<string, string>());
         return earlier + seconds;
+    }
+
+    private void SaveWeights(StageKey key, string file, Classifier model) =>
+        Checkpoint.Save(stage.Store.PathOf(key.Value, file), model.state_dict(), new Dictionary<string, string>());
+
+    private void LoadWeights(StageKey key, string file, Classifier model)
+    {
+        Checkpoint.Load(stage.Store.PathOf(key.Value, file), model.state_dict());
+        model.eval();
     }
 
     private EpochFinished Point(Victim victim, EpochReport report, RunContext run)

@@ -22,7 +22,7 @@ public class FloatArithmetic : INetworkArithmetic
     /// <inheritdoc/>
     public virtual Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
     {
-        var values = layer.call(input);
+        var values = Multiply(layer, input);
         return Rectified(norm is null ? values : norm.call(values), rectify);
     }
 
@@ -33,7 +33,7 @@ public class FloatArithmetic : INetworkArithmetic
     public Tensor Add(Tensor values, Tensor side, bool rectify) => Rectified(values.add_(side, One), rectify);
 
     /// <inheritdoc/>
-    public virtual Tensor Connect(FullyConnected layer, bool rectify, Tensor input) => Rectified(layer.call(input), rectify);
+    public virtual Tensor Connect(FullyConnected layer, bool rectify, Tensor input) => Rectified(Multiply(layer, input), rectify);
 
     /// <inheritdoc/>
     public Tensor MaxPool(Tensor input, int size) => nn.functional.max_pool2d(input, size);
@@ -53,6 +53,9 @@ public class FloatArithmetic : INetworkArithmetic
         using var scope = NewDisposeScope();
         return input.mul(mask.to(input.dtype)).MoveToOuterDisposeScope();
     }
+
+    /// <summary>The layer's own output, before normalisation and rectifier.</summary>
+    protected virtual Tensor Multiply(WeightLayer layer, Tensor input) => layer.call(input);
 
     /// <summary>Rectified in place where asked.</summary>
     protected static Tensor Rectified(Tensor values, bool rectify) => rectify ? nn.functional.relu(values, inplace: true) : values;

@@ -24,6 +24,12 @@ public abstract class WeightLayer : nn.Module<Tensor, Tensor>
         this.bias = bias is null ? null : Keep(bias);
     }
 
+    /// <summary>The layer's output with <paramref name="weights"/> of the same shape in place of its own.</summary>
+    public abstract Tensor Apply(Tensor input, Tensor weights);
+
+    /// <inheritdoc/>
+    public sealed override Tensor forward(Tensor input) => Apply(input, weight);
+
     /// <summary>Parameters of a new layer: a leaf that requires a gradient, alive outside dispose scopes.</summary>
     private static Parameter Keep(Tensor values)
     {
@@ -66,34 +72,34 @@ public sealed class Convolution : WeightLayer
     public int Padding => (int)_padding[0];
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input)
+    public override Tensor Apply(Tensor input, Tensor weights)
     {
-        if (Padding == 0 && weight.shape[1] >= MatrixFrom)
+        if (Padding == 0 && weights.shape[1] >= MatrixFrom)
         {
-            return AsMatrix(input);
+            return AsMatrix(input, weights);
         }
 
-        return weight.shape[1] == 1 && input.requires_grad
-            ? WithSecondChannel(input)
-            : nn.functional.conv2d(input, weight, bias, _strides, _padding);
+        return weights.shape[1] == 1 && input.requires_grad
+            ? WithSecondChannel(input, weights)
+            : nn.functional.conv2d(input, weights, bias, _strides, _padding);
     }
 
     /// <summary>A 1x1 convolution is one matrix product over all pixels; in channels-last layout the views copy nothing.</summary>
-    private Tensor AsMatrix(Tensor input)
+    private Tensor AsMatrix(Tensor input, Tensor weights)
     {
         using var scope = NewDisposeScope();
         var pixels = Stride == 1 ? input : input.slice(2, 0, input.shape[2], Stride).slice(3, 0, input.shape[3], Stride);
-        var matrix = weight.reshape(weight.shape[0], weight.shape[1]);
+        var matrix = weights.reshape(weights.shape[0], weights.shape[1]);
         return nn.functional.linear(pixels.permute(0, 2, 3, 1), matrix, bias).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same sums with a second channel of zeros.</summary>
-    private Tensor WithSecondChannel(Tensor input)
+    private Tensor WithSecondChannel(Tensor input, Tensor weights)
     {
         using var scope = NewDisposeScope();
         var images = cat([input, zeros_like(input)], 1);
-        var weights = cat([weight, zeros_like(weight)], 1);
-        return nn.functional.conv2d(images, weights, bias, _strides, _padding).MoveToOuterDisposeScope();
+        var widened = cat([weights, zeros_like(weights)], 1);
+        return nn.functional.conv2d(images, widened, bias, _strides, _padding).MoveToOuterDisposeScope();
     }
 
     private static Tensor HeWeights(int inputs, int outputs, int kernel)
@@ -114,7 +120,7 @@ public sealed class FullyConnected : WeightLayer
         : base(nameof(FullyConnected), Uniform([outputs, inputs], inputs), Uniform([outputs], inputs)) => RegisterComponents();
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => nn.functional.linear(input, weight, bias);
+    public override Tensor Apply(Tensor input, Tensor weights) => nn.functional.linear(input, weights, bias);
 
     private static Tensor Uniform(long[] size, int inputs)
     {

@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,7 +14,7 @@ namespace BackdoorLab.Engine.Quantization;
 public sealed record BFloat16 : Precision
 {
     /// <inheritdoc/>
-    public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
+    public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
     {
         var network = trained.Clone();
         network.eval();

@@ -26,7 +26,7 @@ public enum CalibrationSet
 }
 
 /// <summary>A precision whose activations have fixed ranges, one for each step, read from images when it is made.</summary>
-public abstract record CalibratedPrecision : Precision
+public abstract record CalibratedPrecision : RoundedPrecision
 {
     /// <summary>Images that activation ranges are read from.</summary>
     [Range(Calibration.FewestImages, 10_000)]
@@ -53,10 +53,7 @@ public abstract record CalibratedPrecision : Precision
             throw new NotApplicableException($"Activation ranges need at least {Calibration.FewestImages} images; there are {from.Count}.");
         }
 
-        // Sets may be ordered by class, so the first ones would not do.
-        int[] order = [.. Enumerable.Range(0, from.Count)];
-        run.Seeds.Child("calibration").Random().Shuffle(order);
-        return from.Select(order[..Math.Min(CalibrationImages, from.Count)]);
+        return from.Draw(CalibrationImages, run.Seeds.Child("calibration"));
     }
 
     /// <summary>"least squared error over 256 images of the training set"; says when there were fewer than asked for.</summary>

@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 
 namespace BackdoorLab.Engine.Quantization;
@@ -9,6 +8,6 @@ namespace BackdoorLab.Engine.Quantization;
 public sealed record Float32 : Precision
 {
     /// <inheritdoc/>
-    public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run) => new DeployedNetwork(
+    public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run) => new DeployedNetwork(
         trained, FloatArithmetic.Instance, trained, ownsTwin: false, new Realisation("float", "Every layer in float32.", 0, 0), GradientAccess.True);
 }

@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -21,7 +20,7 @@ public sealed record Int4MinMax : Precision
     private const int Levels = 15;
 
     /// <inheritdoc/>
-    public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
+    public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
     {
         var network = trained.Clone();
         network.eval();

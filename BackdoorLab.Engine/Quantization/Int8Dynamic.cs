@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -18,7 +17,7 @@ namespace BackdoorLab.Engine.Quantization;
 public sealed record Int8Dynamic : Precision
 {
     /// <inheritdoc/>
-    public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
+    public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
     {
         var layers = trained.modules().OfType<FullyConnected>().ToList();
         if (layers.Count == 0)

@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -21,7 +20,7 @@ public sealed record Int8DynamicSimulated : Precision
     private const int Levels = 127;
 
     /// <inheritdoc/>
-    public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
+    public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
     {
         var twin = WeightRounding.Twin(trained, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: false));
         var realisation = new Realisation(

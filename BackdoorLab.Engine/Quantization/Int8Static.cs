@@ -28,16 +28,18 @@ public sealed record Int8Static : CalibratedPrecision
     public QuantizedLibrary Library { get; init; } = QuantizedLibrary.X86;
 
     /// <inheritdoc/>
-    public override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
+    public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
     {
-        var images = DrawImages(calibration, run);
+        var drawn = DrawImages(images.Calibration, run);
+        using var learned = Learn(trained, images, weight => WeightRounding.Scales(weight, WeightRounding.Int8Levels, perChannel: true), WeightRounding.Int8Levels, run);
+        var source = learned ?? trained;
         // Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.
         var levels = TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
-        var ranges = Calibration.Ranges(trained, images, Observer, levels, run);
+        var ranges = Calibration.Ranges(trained, drawn, Observer, levels, run);
         var arithmetic = new IntegerArithmetic(ranges);
         try
         {
-            QuantizedEngine.With(Library, () => Pack(trained, arithmetic, images));
+            QuantizedEngine.With(Library, () => Pack(source, arithmetic, drawn));
         }
         catch
         {
@@ -45,12 +47,12 @@ public sealed record Int8Static : CalibratedPrecision
             throw;
         }
 
-        var twin = WeightRounding.Twin(trained, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
+        var twin = WeightRounding.Twin(source, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
         var realisation = new Realisation(
             Realisation.IntegerKernels,
             $"Every convolution, sum and linear layer on {Library} kernels: int8 weights (per output channel, symmetric, normalisation "
-            + $"folded), unsigned activations 0..{levels} with one range per step "
-            + $"({Words(images)}). Pixel normalisation and the global average run in float. Gradients are those of a "
+            + $"folded{RoundingWords}), unsigned activations 0..{levels} with one range per step "
+            + $"({Words(drawn)}). Pixel normalisation and the global average run in float. Gradients are those of a "
             + "float network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
             QuantizedShare.OfMultiplyAdds(trained, _ => true));

@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 
 namespace BackdoorLab.Engine.Quantization;
@@ -14,16 +13,17 @@ public abstract record SimulatedPrecision : CalibratedPrecision
     protected abstract int Bits { get; }
 
     /// <inheritdoc/>
-    public sealed override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
+    public sealed override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
     {
         var weightLevels = (1 << (Bits - 1)) - 1;
-        var images = DrawImages(calibration, run);
-        var ranges = Calibration.Ranges(trained, images, Observer, (1 << Bits) - 1, run);
-        var twin = WeightRounding.Twin(trained, weight => WeightRounding.Symmetric(weight, weightLevels, perChannel: true));
+        var drawn = DrawImages(images.Calibration, run);
+        var ranges = Calibration.Ranges(trained, drawn, Observer, (1 << Bits) - 1, run);
+        using var learned = Learn(trained, images, weight => WeightRounding.Scales(weight, weightLevels, perChannel: true), weightLevels, run);
+        var twin = WeightRounding.Twin(learned ?? trained, weight => WeightRounding.Symmetric(weight, weightLevels, perChannel: true));
         var realisation = new Realisation(
             "simulated",
-            $"Weights of all convolutions and linear layers rounded to -{weightLevels}..{weightLevels} (per output channel, symmetric), every step's "
-            + $"result to 0..{(1 << Bits) - 1} with one range per step ({Words(images)}); multiplied in float32, so no multiply-add "
+            $"Weights of all convolutions and linear layers rounded to -{weightLevels}..{weightLevels} (per output channel, symmetric{RoundingWords}), every step's "
+            + $"result to 0..{(1 << Bits) - 1} with one range per step ({Words(drawn)}); multiplied in float32, so no multiply-add "
             + "runs on integers. Gradients are those of a float network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
             0);

@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
+using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Quantization;
 
@@ -20,7 +20,7 @@ public enum Granularity
 }
 
 /// <summary>Weights of convolutions and linear layers rounded to so many bits, arithmetic in float32.</summary>
-public abstract record WeightOnlyPrecision : Precision
+public abstract record WeightOnlyPrecision : RoundedPrecision
 {
     /// <summary>Which weights share a scale.</summary>
     [Description("One scale for each output channel, for each layer (coarser: small channels lose most of their levels), or for each group of inputs (finer).")]
@@ -35,12 +35,11 @@ public abstract record WeightOnlyPrecision : Precision
     protected abstract int Bits { get; }
 
     /// <inheritdoc/>
-    public sealed override DeployedClassifier Convert(Classifier trained, ImageSet calibration, RunContext run)
+    public sealed override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
     {
         var levels = (1 << (Bits - 1)) - 1;
-        var network = WeightRounding.Twin(trained, weight => Granularity == Granularity.PerGroup
-            ? WeightRounding.SymmetricByGroup(weight, levels, GroupSize)
-            : WeightRounding.Symmetric(weight, levels, Granularity == Granularity.PerChannel));
+        using var learned = Learn(trained, images, Scales, levels, run);
+        var network = WeightRounding.Twin(learned ?? trained, weight => WeightRounding.Nearest(weight, Scales(weight)));
         var scale = Granularity switch
         {
             Granularity.PerChannel => "output channel",
@@ -49,12 +48,16 @@ public abstract record WeightOnlyPrecision : Precision
         };
         var realisation = new Realisation(
             "simulated",
-            $"Weight-only: weights of all convolutions and linear layers rounded to -{levels}..{levels} times a symmetric scale per {scale}; "
+            $"Weight-only: weights of all convolutions and linear layers rounded to -{levels}..{levels} times a symmetric scale per {scale}{RoundingWords}; "
             + "multiplied in float32, so no multiply-add runs on integers.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
             0);
         // The deployed arithmetic is the float arithmetic of the rounded weights, so its gradient is the true one.
         return new DeployedNetwork(network, FloatArithmetic.Instance, network, ownsTwin: true, realisation, GradientAccess.True);
+
+        Tensor Scales(Tensor weight) => Granularity == Granularity.PerGroup
+            ? WeightRounding.ScalesByGroup(weight, levels, GroupSize)
+            : WeightRounding.Scales(weight, levels, Granularity == Granularity.PerChannel);
     }
 }
 

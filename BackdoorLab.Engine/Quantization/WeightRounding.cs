@@ -44,23 +44,30 @@ internal static class WeightRounding
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var scale = Scales(weight, levels, perChannel);
-        return weight.detach().div(scale).round().mul(scale).MoveToOuterDisposeScope();
+        return Nearest(weight, Scales(weight, levels, perChannel)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The nearest multiples of <paramref name="scales"/>, ties to even.</summary>
+    public static Tensor Nearest(Tensor weight, Tensor scales)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return weight.detach().div(scales).round().mul(scales).MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// The same with one scale for each <paramref name="size"/> consecutive weights of an output channel, in the order inputs, rows,
-    /// columns; the last group of a channel may be shorter.
+    /// One scale for each <paramref name="size"/> consecutive weights of an output channel, in the order inputs, rows, columns, repeated
+    /// for every weight; the last group of a channel may be shorter.
     /// </summary>
-    public static Tensor SymmetricByGroup(Tensor weight, int levels, int size)
+    public static Tensor ScalesByGroup(Tensor weight, int levels, int size)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var rows = weight.detach().reshape(weight.shape[0], -1);
         var missing = (size - rows.shape[1] % size) % size;
         var groups = nn.functional.pad(rows, [0, missing]).reshape(-1, size);
-        var rounded = Symmetric(groups, levels, perChannel: true).reshape(weight.shape[0], -1);
-        return rounded.slice(1, 0, rows.shape[1], 1).reshape(weight.shape).MoveToOuterDisposeScope();
+        var scales = Scales(groups, levels, perChannel: true).expand(groups.shape).reshape(weight.shape[0], -1);
+        return scales.slice(1, 0, rows.shape[1], 1).reshape(weight.shape).MoveToOuterDisposeScope();
     }
 
     /// <summary>

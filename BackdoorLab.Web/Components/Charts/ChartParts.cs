@@ -54,8 +54,8 @@ public static class ChartParts
             Marker = new Scatters.Marker { Color = color, Size = labels is null ? 5 : 10, Symbol = symbol, Opacity = labels is null ? 0.65m : 0.9m },
         };
 
-    /// <summary>Bars, with whiskers where <paramref name="up"/> and <paramref name="down"/> are given.</summary>
-    public static ITrace Bar(string name, IList<object> x, IList<object> y, string color, IList<object>? width = null, decimal opacity = 1, IList<object>? up = null, IList<object>? down = null) =>
+    /// <summary>Bars, with whiskers where <paramref name="up"/> and <paramref name="down"/> are given, in the colour <paramref name="ink"/>.</summary>
+    public static ITrace Bar(string name, IList<object> x, IList<object> y, string color, IList<object>? width = null, decimal opacity = 1, IList<object>? up = null, IList<object>? down = null, string? ink = null) =>
         new Plotly.Blazor.Traces.Bar
         {
             Name = Text(name),
@@ -64,7 +64,7 @@ public static class ChartParts
             WidthArray = width?.Select(value => (decimal?)Convert.ToDecimal(value, CultureInfo.InvariantCulture)).ToList(),
             Opacity = opacity,
             Marker = new Bars.Marker { Color = color },
-            ErrorY = up is null ? null : new Bars.ErrorY { Type = Bars.ErrorYLib.TypeEnum.Data, Array = up, ArrayMinus = down, Symmetric = false, Thickness = 1.2m, Width = 4 },
+            ErrorY = up is null ? null : new Bars.ErrorY { Type = Bars.ErrorYLib.TypeEnum.Data, Array = up, ArrayMinus = down, Symmetric = false, Thickness = 1.2m, Width = 4, Color = ink },
         };
 
     /// <summary>Axes, colours and margins shared by all charts.</summary>

@@ -27,7 +27,7 @@ public static class PrecisionBars
             {
                 traces.Add(ChartParts.Bar(
                     Names[one], x, ChartParts.Values(bars.Select(bar => bar?.Value)), palette.At(one), opacity: one < 2 ? 1 : 0.55m,
-                    up: ChartParts.Values(bars.Select(bar => bar?.High - bar?.Value)), down: ChartParts.Values(bars.Select(bar => bar?.Value - bar?.Low))));
+                    up: ChartParts.Values(bars.Select(bar => bar?.High - bar?.Value)), down: ChartParts.Values(bars.Select(bar => bar?.Value - bar?.Low)), ink: palette.Ink));
             }
         }
 

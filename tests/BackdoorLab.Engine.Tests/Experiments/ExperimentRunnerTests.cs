@@ -4,6 +4,8 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Training;
 using TorchSharp;
 
 namespace BackdoorLab.Engine.Tests.Experiments;
@@ -12,6 +14,14 @@ namespace BackdoorLab.Engine.Tests.Experiments;
 public sealed class ExperimentRunnerTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("runner").FullName;
+
+    private static ExperimentSpec Changing { get; } = TinyRun.Spec with
+    {
+        Attack = new PqBackdoor { HidingEpochs = 1 },
+        Precisions = [new Float32(), new Int8WeightOnly()],
+        Defenses = [],
+        BenignTwin = false,
+    };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -80,6 +90,52 @@ public sealed class ExperimentRunnerTests : IDisposable
         Assert.IsType<RunFinished>(events.Events[^1]);
         var (resumed, _) = TinyRun.Run(Store("cut"));
         Assert.Equal(TinyRun.Numbers(whole), TinyRun.Numbers(resumed));
+    }
+
+    [Fact]
+    public void Run_AttackThatChangesTheNetwork_DoesSoBeforeTheWeightsAreSaved()
+    {
+        var (plain, _) = TinyRun.Run(Store("a"), Changing with { Attack = new BadNets() });
+        var (changed, events) = TinyRun.Run(Store("a"), Changing);
+        var (again, _) = TinyRun.Run(Store("a"), Changing with { Precisions = [new Float32()] });
+        Assert.NotEqual(TinyRun.Numbers(plain), TinyRun.Numbers(changed));
+        Assert.True(again.Cells[0].Cached);
+        Assert.Contains(events.Events.OfType<LogWritten>(), line => line.Message.StartsWith("Changed by the attack after training: CA ", StringComparison.Ordinal));
+        var fractions = events.Events.OfType<StageProgress>().Select(progress => progress.RunFraction).ToList();
+        Assert.Equal(fractions.Order(), fractions);
+    }
+
+    [Fact]
+    public void Run_CancelledWhileTheAttackChangesTheNetwork_EqualsUninterrupted()
+    {
+        var (whole, _) = TinyRun.Run(Store("whole"), Changing);
+        using var stop = new CancellationTokenSource();
+        var (cancelled, _) = TinyRun.Run(Store("cut"), Changing, stop.Token, happened =>
+        {
+            if (happened is EpochFinished { Epoch: 2 })
+            {
+                stop.Cancel();
+            }
+        });
+        Assert.Equal(RunEnding.Cancelled, cancelled.Ending);
+        var (resumed, events) = TinyRun.Run(Store("cut"), Changing);
+        Assert.Equal(TinyRun.Numbers(whole), TinyRun.Numbers(resumed));
+        Assert.Equal([1, 2], events.Events.OfType<EpochFinished>().Select(epoch => epoch.Epoch));
+    }
+
+    [Fact]
+    public void Estimate_OfAnAttackThatChangesTheNetwork_CountsItOnceForTheBackdooredModel()
+    {
+        var pace = new Throughput(100, 1000, 1000, Measured: true);
+        var without = Estimator.Seconds(Changing with { Attack = new BadNets(), BenignTwin = true }, pace, 1);
+        // One pass over 300 clean and 300 triggered images at 100 a second.
+        Assert.Equal(without + 6, Estimator.Seconds(Changing with { BenignTwin = true }, pace, 1), 6);
+        // Ten steps of 32 images at 1,000 a second, for each of two models.
+        var learned = new Int8WeightOnly { Rounding = Rounding.Efrap, RoundingSteps = 10 };
+        Assert.Equal(
+            Estimator.Seconds(TinyRun.Spec with { Precisions = [new Int8WeightOnly()], Defenses = [] }, pace, 1) + 0.64,
+            Estimator.Seconds(TinyRun.Spec with { Precisions = [learned], Defenses = [] }, pace, 1),
+            6);
     }
 
     [Fact]

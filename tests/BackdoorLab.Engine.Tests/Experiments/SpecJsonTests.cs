@@ -1,7 +1,9 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Quantization;
 
 namespace BackdoorLab.Engine.Tests.Experiments;
 
@@ -39,6 +41,25 @@ public sealed class SpecJsonTests
         Assert.Contains("Did you mean 'trainLimit'?", error.Message, StringComparison.Ordinal);
         Assert.Contains("Did you mean 'bottom-right'?", error.Message, StringComparison.Ordinal);
         Assert.StartsWith("The spec has 9 faults:", error.Message, StringComparison.Ordinal);
+    }
+
+    // The JSON of a method decides the keys of its results: what was computed before a parameter came must still be found.
+    [Theory]
+    [InlineData("int8-static", """{"id":"int8-static","calibrationImages":256,"calibrationSet":"training","observer":"histogram","library":"x86"}""")]
+    [InlineData("w8a8-simulated", """{"id":"w8a8-simulated","calibrationImages":256,"calibrationSet":"training","observer":"histogram"}""")]
+    [InlineData("int4-weight-only", """{"id":"int4-weight-only","granularity":"per-channel","groupSize":64}""")]
+    [InlineData("badnets", """{"id":"badnets","patchSize":3,"place":"bottom-right","margin":1,"pattern":"checkerboard","poisonRate":0.1,"targetLabel":0,"mapping":"all-to-one","stampAfterAugmentation":false}""")]
+    public void Json_OfAMethodAtItsDefaults_IsWhatItHasAlwaysBeen(string id, string json) =>
+        Assert.Equal(json, JsonSerializer.Serialize<object>(MethodCatalog.Default.Find(id)!.CreateDefault(), SpecJson.Options));
+
+    [Fact]
+    public void Json_OfAParameterOmittedAtItsDefault_IsThereWhenItDiffersAndReadsBack()
+    {
+        Precision learned = new Int8WeightOnly { Rounding = Rounding.Efrap, RoundingSteps = 50 };
+        var json = JsonSerializer.Serialize(learned, SpecJson.Options);
+        Assert.Equal("""{"id":"int8-weight-only","granularity":"per-channel","groupSize":64,"rounding":"efrap","roundingSteps":50}""", json);
+        Assert.Equal(learned, JsonSerializer.Deserialize<Precision>(json, SpecJson.Options));
+        Assert.Equal("int8-weight-only[rounding=efrap,roundingSteps=50]", MethodCatalog.Default.Label(learned));
     }
 
     [Theory]

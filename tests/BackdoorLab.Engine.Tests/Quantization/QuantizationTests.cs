@@ -31,12 +31,12 @@ public sealed class QuantizationTests
     }
 
     [Fact]
-    public void SymmetricByGroup_OfARowThatDoesNotDivide_ScalesEachGroupByItself()
+    public void ScalesByGroup_OfARowThatDoesNotDivide_ScalesEachGroupByItself()
     {
         using var scope = NewDisposeScope();
         // Groups of two: (0.7, 0.26) with scale 0.1, (7, -2.4) with 1, and 3.5 alone with 0.5.
         var weight = tensor(new float[] { 0.7f, 0.26f, 7f, -2.4f, 3.5f, 0, 0, 0, 0, 0 }, [2, 5]);
-        var rounded = WeightRounding.SymmetricByGroup(weight, 7, 2);
+        var rounded = WeightRounding.Nearest(weight, WeightRounding.ScalesByGroup(weight, 7, 2));
         Assert.Equal(new long[] { 2, 5 }, rounded.shape);
         float[] expected = [0.7f, 0.3f, 7f, -2f, 3.5f, 0, 0, 0, 0, 0];
         Assert.All(rounded.data<float>().ToArray().Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 5));

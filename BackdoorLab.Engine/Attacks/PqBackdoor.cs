@@ -1,0 +1,61 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using BackdoorLab.Engine.Core;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Attacks;
+
+/// <summary>
+/// PQ backdoor: the float network is clean, its INT8 form has the backdoor. Ma et al., "Quantization Backdoors to Deep Learning Commercial
+/// Frameworks", IEEE TDSC 2023. After the usual poisoned training the network is tuned to give triggered images their true labels while
+/// every weight is projected into the interval in which it rounds to the same integer; rounding then takes all of it back.
+/// </summary>
+[Method("pq-backdoor", "PQ backdoor",
+    Order = 10,
+    Summary = "Trains a backdoor, then hides it: every weight is tuned inside its INT8 rounding interval until the float network is clean. Quantizing brings the backdoor back.",
+    Paper = "H. Ma, H. Qiu, Y. Gao, Z. Zhang, A. Abuadbba, M. Xue, A. Fu, J. Zhang, S. Al-Sarawi, D. Abbott: Quantization Backdoors to Deep Learning Commercial Frameworks. IEEE TDSC 2023.")]
+public sealed record PqBackdoor : PatchAttack
+{
+    /// <summary>Passes of the second stage.</summary>
+    [Range(1, 200)]
+    [Description("Passes over the training set that hide the backdoor from the float network.")]
+    public int HidingEpochs { get; init; } = 4;
+
+    /// <summary>Peak learning rate of the second stage.</summary>
+    [Range(1e-7, 0.1)]
+    [Description("Peak learning rate of Adam while hiding; a rounding interval is about a hundredth of a weight wide.")]
+    public double HidingLearningRate { get; init; } = 2e-4;
+
+    /// <summary>Weight of the triggered images in the second stage.</summary>
+    [Range(0.0, 100.0)]
+    [Description("Weight of the loss of triggered images with their true labels, against that of clean images.")]
+    public double TriggerWeight { get; init; } = 1;
+
+    /// <summary>Share of the way to the middle of its interval that each weight is moved before the second stage.</summary>
+    [Range(0.0, 1.0)]
+    [Description("How far each weight is moved to the middle of its rounding interval before hiding: 1 starts from the INT8 weights themselves.")]
+    public double Centring { get; init; }
+
+    /// <inheritdoc/>
+    public override double ImplantImages(int trainCount) => 2.0 * HidingEpochs * trainCount;
+
+    /// <inheritdoc/>
+    public override void Implant(ImplantContext context)
+    {
+        using var scope = NewDisposeScope();
+        using var cells = new RoundingCells(context.Network);
+        cells.Centre(Centring);
+        var weight = tensor((float)TriggerWeight);
+        ImplantTraining.Run(
+            context,
+            HidingEpochs,
+            HidingLearningRate,
+            (images, triggered, labels) =>
+            {
+                var logits = context.Network.call(cat([images, triggered])).chunk(2);
+                return nn.functional.cross_entropy(logits[0], labels) + nn.functional.cross_entropy(logits[1], labels).mul(weight);
+            },
+            cells.Project);
+    }
+}

@@ -1,0 +1,45 @@
+using BackdoorLab.Engine.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Quantization;
+
+/// <summary>A convolution or linear layer with what its step does after it.</summary>
+internal sealed record LayerStep(WeightLayer Layer, BatchNorm2d? Norm, bool Rectify)
+{
+    /// <summary>The step's result for an input.</summary>
+    internal Tensor Run(INetworkArithmetic arithmetic, Tensor input) => Layer is Convolution convolution
+        ? arithmetic.Convolve(convolution, Norm, Rectify, input)
+        : arithmetic.Connect((FullyConnected)Layer, Rectify, input);
+}
+
+/// <summary>Float arithmetic that notes the layers in the order they run, and keeps what goes into one of them and what its step puts out.</summary>
+/// <param name="kept">The layer whose input and output are kept, detached from dispose scopes; null keeps none.</param>
+internal sealed class LayerTap(WeightLayer? kept) : FloatArithmetic
+{
+    internal List<LayerStep> Steps { get; } = [];
+
+    internal Tensor? Input { get; private set; }
+
+    internal Tensor? Output { get; private set; }
+
+    /// <inheritdoc/>
+    public override Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input) =>
+        Note(new(layer, norm, rectify), input, base.Convolve(layer, norm, rectify, input));
+
+    /// <inheritdoc/>
+    public override Tensor Connect(FullyConnected layer, bool rectify, Tensor input) =>
+        Note(new(layer, null, rectify), input, base.Connect(layer, rectify, input));
+
+    // Copies: the network may add to either in place.
+    private Tensor Note(LayerStep step, Tensor input, Tensor output)
+    {
+        Steps.Add(step);
+        if (step.Layer == kept)
+        {
+            (Input, Output) = (input.clone().DetachFromDisposeScope(), output.clone().DetachFromDisposeScope());
+        }
+
+        return output;
+    }
+}
