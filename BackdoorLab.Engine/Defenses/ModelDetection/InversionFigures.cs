@@ -7,7 +7,7 @@ namespace BackdoorLab.Engine.Defenses;
 internal static class InversionFigures
 {
     internal static IReadOnlyList<Figure> Of(
-        ReversedTrigger[] triggers, double?[] deployed, NormOutliers outliers, ImageSet images, int mostPictures)
+        ReversedTrigger[] triggers, double[] norms, double?[] deployed, NormOutliers outliers, ImageSet images, int mostPictures)
     {
         string[] names = [.. images.ClassNames];
         var shown = Enumerable.Range(0, triggers.Length).OrderBy(label => triggers[label].Norm).Take(mostPictures).Order();
@@ -22,7 +22,7 @@ internal static class InversionFigures
                 "class",
                 "L1 norm (pixels)",
                 names,
-                [new BarSeries("norm", [.. triggers.Select(trigger => (double?)trigger.Norm)])],
+                [new BarSeries("norm", [.. norms.Select(norm => (double?)norm)])],
                 outliers.CutNorm > 0 ? outliers.CutNorm : null)
             {
                 Note = outliers.CutNorm > 0

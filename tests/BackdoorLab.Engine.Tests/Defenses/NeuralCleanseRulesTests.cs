@@ -127,4 +127,54 @@ public sealed class NeuralCleanseRulesTests
     [Fact]
     public void NormOutliers_SmallestWithoutWorkingTrigger_IsPassedOver() =>
         Assert.Equal(2, NormOutliers.Of([1, 50, 40, 60], [false, true, true, true]).Smallest);
+
+    [Fact]
+    public void PromiseSchedule_Run_OnlyTheSmallestAtTheBaseGoOnWithFullBatches()
+    {
+        Shrinking[] searches = [new(100, 0.5), new(80, 0.5), new(60, 0.5), new(90, 0.5)];
+        var finalists = new PromiseSchedule(rounds: 5, baseRounds: 2, finalists: 2).Run(searches, batchSize: 10, (_, _) => { });
+
+        Assert.Equal([false, true, true, false], finalists);
+        Assert.Equal([3, 3], searches[0].Batches);
+        Assert.Equal([3, 3, 10, 10, 10], searches[2].Batches);
+    }
+
+    [Fact]
+    public void PromiseSchedule_Run_ConvergedSearchStops()
+    {
+        Shrinking[] searches = [new(100, 0.5) { Enough = 1 }, new(80, 0.5), new(60, 0.5)];
+        new PromiseSchedule(rounds: 5, baseRounds: 2, finalists: 3).Run(searches, batchSize: 8, (_, _) => { });
+
+        Assert.Equal([1, 5, 5], searches.Select(search => search.Batches.Count));
+    }
+
+    [Fact]
+    public void PromiseSchedule_AtEqualEffort_StoppedNormsShrinkAsTheMedianFinalistDid()
+    {
+        // One round after the base round of norms 90, 50, 60, 70 the finalists' norms are at 0.1, 0.5 and 0.8 of what they were.
+        Shrinking[] searches = [new(90, 1), new(50, 0.1), new(60, 0.5), new(70, 0.8)];
+        var finalists = new PromiseSchedule(rounds: 2, baseRounds: 1, finalists: 3).Run(searches, batchSize: 4, (_, _) => { });
+
+        Assert.Equal([45, 5, 30, 56], PromiseSchedule.AtEqualEffort(searches, finalists));
+    }
+
+    /// <summary>The norm starts at a value and shrinks by a factor each round.</summary>
+    private sealed class Shrinking(double start, double factor) : IClassSearch
+    {
+        private readonly List<double> _norms = [];
+
+        internal List<int> Batches { get; } = [];
+
+        internal int Enough { get; init; } = int.MaxValue;
+
+        public IReadOnlyList<double> Norms => _norms;
+
+        public bool Converged => _norms.Count >= Enough;
+
+        public void Advance(int batchSize)
+        {
+            Batches.Add(batchSize);
+            _norms.Add(_norms.Count == 0 ? start : _norms[^1] * factor);
+        }
+    }
 }

@@ -1,8 +1,7 @@
-using BackdoorLab.Engine.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace BackdoorLab.Engine.Quantization;
+namespace BackdoorLab.Engine.Models;
 
 /// <summary>A convolution with the batch normalisation after it folded in: in evaluation mode both are one affine map per channel.</summary>
 internal static class FoldedLayer

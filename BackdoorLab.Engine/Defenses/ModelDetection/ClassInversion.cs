@@ -1,0 +1,73 @@
+namespace BackdoorLab.Engine.Defenses;
+
+/// <summary>The search for the smallest trigger towards one class, which can be left and taken up again between rounds.</summary>
+internal sealed class ClassInversion : IClassSearch
+{
+    private readonly TriggerInversion _inversion;
+    private readonly int _target;
+    private readonly Squashed _mask;
+    private readonly Squashed _pattern;
+    private readonly ImageOrder _order;
+    private readonly AdaptiveCost _cost;
+    private readonly Queue<(int Hits, int Seen)> _recent = new();
+    private readonly List<double> _norms = [];
+    private ReversedTrigger? _best;
+    private ReversedTrigger _last = new([], [], 0, 0, false, 0);
+    private int _updates;
+
+    internal ClassInversion(TriggerInversion inversion, int target)
+    {
+        (_inversion, _target) = (inversion, target);
+        var (images, options) = (inversion.Images, inversion.Options);
+        var random = inversion.Run.Seeds.Child("trigger").Child(target).Random();
+        _mask = new Squashed(images.Height * images.Width, random, options.LearningRate);
+        _pattern = new Squashed(images.ImageBytes, random, options.LearningRate);
+        _order = new ImageOrder(images.Count, random);
+        _cost = new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<double> Norms => _norms;
+
+    /// <inheritdoc/>
+    public bool Converged => _cost.Converged;
+
+    /// <summary>The smallest working trigger so far, or the last one tried.</summary>
+    internal ReversedTrigger Trigger => (_best ?? _last) with { Updates = _updates };
+
+    /// <inheritdoc/>
+    public void Advance(int batchSize)
+    {
+        var options = _inversion.Options;
+        for (var update = 0; update < options.UpdatesPerRound; update++)
+        {
+            if (update == options.UpdatesPerRound - 1)
+            {
+                // The trigger that this round's last batch measures, before it moves on.
+                _last = new ReversedTrigger(_mask.Copy(), _pattern.Copy(), _mask.Sum(), 0, false, 0);
+            }
+
+            var indices = _order.Next(batchSize);
+            _recent.Enqueue((_inversion.Update(_target, _mask, _pattern, indices, _cost.Cost), indices.Length));
+            _updates++;
+        }
+
+        _last = _last with { Success = RecentSuccess(options.BatchSize * options.UpdatesPerRound) };
+        _best = _cost.Observe(_last.Success, _last.Norm) ? _last with { Reached = true } : _best;
+        _norms.Add((_best ?? _last).Norm);
+    }
+
+    /// <summary>
+    /// Success rate over the last round's images, as many as a round of full batches has: one round, or several of small batches, whose
+    /// success alone would reach the threshold by luck.
+    /// </summary>
+    private double RecentSuccess(int images)
+    {
+        while (_recent.Sum(batch => batch.Seen) - _recent.Peek().Seen >= images)
+        {
+            _recent.Dequeue();
+        }
+
+        return (double)_recent.Sum(batch => batch.Hits) / _recent.Sum(batch => batch.Seen);
+    }
+}
