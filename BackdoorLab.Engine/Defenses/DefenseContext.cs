@@ -66,6 +66,12 @@ public sealed class DefenseContext
     /// </summary>
     public float[] TrainingFeatures() => Entitled(Needs.TrainingSet | Needs.Features, _trainingFeatures)();
 
+    /// <summary>
+    /// Penultimate features of <paramref name="images"/> by the deployed arithmetic, float [N, FeatureCount] row-major. Needs
+    /// <see cref="Needs.Features"/>.
+    /// </summary>
+    public float[] Features(ImageSet images) => Inference.Features(Model, Entitled(Needs.Features, images), Run);
+
     /// <summary>A float copy of the model to repair; the caller owns it. Needs <see cref="Needs.Weights"/>.</summary>
     public Classifier CopyWeights() => Entitled(Needs.Weights, _copyWeights)();
 

@@ -3,7 +3,7 @@ using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Defenses;
 
-/// <summary>Random parts of the defender's clean images.</summary>
+/// <summary>Parts of the defender's clean images.</summary>
 internal static class HoldoutSample
 {
     /// <summary>At most <paramref name="limit"/> images (0: all), in random order.</summary>
@@ -28,15 +28,27 @@ internal static class HoldoutSample
         return (holdout.Select(order.AsSpan(second)), holdout.Select(order.AsSpan(0, second)));
     }
 
+    /// <summary>The first images, at most <paramref name="limit"/>.</summary>
+    /// <exception cref="NotApplicableException">There are none.</exception>
+    internal static ImageSet First(ImageSet holdout, int limit)
+    {
+        RequireImages(holdout);
+        return holdout.Select([.. Enumerable.Range(0, Math.Min(limit, holdout.Count))]);
+    }
+
     private static int[] Shuffled(ImageSet holdout, SeedTree seeds)
+    {
+        RequireImages(holdout);
+        var order = Enumerable.Range(0, holdout.Count).ToArray();
+        seeds.Random().Shuffle(order);
+        return order;
+    }
+
+    private static void RequireImages(ImageSet holdout)
     {
         if (holdout.Count == 0)
         {
             throw new NotApplicableException("The clean holdout is empty.");
         }
-
-        var order = Enumerable.Range(0, holdout.Count).ToArray();
-        seeds.Random().Shuffle(order);
-        return order;
     }
 }

@@ -20,7 +20,11 @@ public enum GradientAccess
 /// <param name="Description">One sentence: which layers, which arithmetic, which engine.</param>
 /// <param name="ParameterShare">Share of parameters held at the reduced precision, 0..1.</param>
 /// <param name="MultiplyAddShare">Share of multiply-adds executed at the reduced precision, 0..1.</param>
-public sealed record Realisation(string Kind, string Description, double ParameterShare, double MultiplyAddShare);
+public sealed record Realisation(string Kind, string Description, double ParameterShare, double MultiplyAddShare)
+{
+    /// <summary>The <see cref="Kind"/> of a precision that multiplies integers: such kernels have no backward pass.</summary>
+    public const string IntegerKernels = "integer kernels";
+}
 
 /// <summary>
 /// A classifier as it is deployed at one precision: what defenses and measurements see. <see cref="Logits"/> and

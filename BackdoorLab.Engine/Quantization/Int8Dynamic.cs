@@ -43,7 +43,7 @@ public sealed record Int8Dynamic : Precision
         twin.eval();
         var count = layers.Count == 1 ? "The one linear layer" : $"{layers.Count} linear layers";
         var realisation = new Realisation(
-            "integer kernels",
+            Realisation.IntegerKernels,
             $"{count} with FBGEMM kernels: int8 weights (per tensor, symmetric), unsigned activations 0..127 (reduced range, asymmetric, "
             + "from the batch at hand); all convolutions in float32.",
             QuantizedShare.OfParameters(trained, layer => layer is FullyConnected ? layer.weight.numel() : 0),

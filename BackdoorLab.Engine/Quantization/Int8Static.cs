@@ -47,7 +47,7 @@ public sealed record Int8Static : CalibratedPrecision
 
         var twin = WeightRounding.Twin(trained, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
         var realisation = new Realisation(
-            "integer kernels",
+            Realisation.IntegerKernels,
             $"Every convolution, sum and linear layer on {Library} kernels: int8 weights (per output channel, symmetric, normalisation "
             + $"folded), unsigned activations 0..{levels} with one range per step "
             + $"({Words(images)}). Pixel normalisation and the global average run in float. Gradients are those of a "

@@ -21,32 +21,17 @@ internal sealed class TriggerInversion : IDisposable
     private readonly NeuralCleanse _options;
     private readonly RunContext _run;
     private readonly bool _bfloat16;
-    private readonly bool _wasTraining;
-    private readonly List<Tensor> _frozen = [];
+    private readonly FrozenNetwork _frozen;
     private long _updates;
 
     internal TriggerInversion(Classifier network, ImageSet images, NeuralCleanse options, RunContext run, bool bfloat16)
     {
         (_network, _images, _options, _run, _bfloat16) = (network, images, options, run, bfloat16);
-        _wasTraining = network.training;
-        network.eval();
-        foreach (var parameter in network.parameters().Where(parameter => parameter.requires_grad))
-        {
-            parameter.requires_grad = false;
-            _frozen.Add(parameter);
-        }
+        _frozen = new FrozenNetwork(network);
     }
 
     /// <summary>Gives the network its gradients and its mode back.</summary>
-    public void Dispose()
-    {
-        foreach (var parameter in _frozen)
-        {
-            parameter.requires_grad = true;
-        }
-
-        _network.train(_wasTraining);
-    }
+    public void Dispose() => _frozen.Dispose();
 
     /// <summary>The smallest trigger towards <paramref name="target"/>.</summary>
     internal ReversedTrigger Invert(int target)

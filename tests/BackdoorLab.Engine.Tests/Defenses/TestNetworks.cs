@@ -3,6 +3,7 @@ using BackdoorLab.Engine.Models;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Convolution = BackdoorLab.Engine.Models.Convolution;
 
 namespace BackdoorLab.Engine.Tests.Defenses;
 
@@ -38,8 +39,8 @@ internal sealed class LinearNetwork : Classifier
 /// <summary>A 1x1 convolution with ReLU, mean over positions, a linear head. Calls <see cref="Forwarded"/> before each pass.</summary>
 internal sealed class ColourNetwork : Classifier
 {
-    private readonly Conv2d conv;
-    private readonly Linear fc;
+    private readonly Convolution conv;
+    private readonly FullyConnected fc;
     private readonly (float[] Kernel, float[] Bias, float[] Head, int Channels) weights;
 
     internal ColourNetwork(ClassifierShape shape, int channels, float[] kernel, float[] bias, float[] head)
@@ -47,12 +48,13 @@ internal sealed class ColourNetwork : Classifier
     {
         weights = (kernel, bias, head, channels);
         Shape = shape;
-        conv = nn.Conv2d(shape.Channels, channels, 1);
-        fc = nn.Linear(channels, shape.Classes, hasBias: false);
+        conv = new Convolution(shape.Channels, channels, 1, hasBias: true);
+        fc = new FullyConnected(channels, shape.Classes);
         RegisterComponents();
-        TestNetworks.Fill(conv.weight!, kernel);
+        TestNetworks.Fill(conv.weight, kernel);
         TestNetworks.Fill(conv.bias!, bias);
-        TestNetworks.Fill(fc.weight!, head);
+        TestNetworks.Fill(fc.weight, head);
+        TestNetworks.Fill(fc.bias!, new float[shape.Classes]);
         eval();
     }
 
@@ -67,12 +69,12 @@ internal sealed class ColourNetwork : Classifier
     public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         Forwarded();
-        return nn.functional.relu(conv.call(images));
+        return arithmetic.Convolve(conv, null, rectify: true, images);
     }
 
-    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => activations.mean([2, 3]);
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => arithmetic.GlobalAverage(activations);
 
-    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => fc.call(features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc, rectify: false, features);
 
     internal ColourNetwork Copy() =>
         new(Shape, weights.Channels, weights.Kernel, weights.Bias, weights.Head) { Forwarded = Forwarded };

@@ -1,0 +1,176 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Tests.Models;
+
+namespace BackdoorLab.Engine.Tests.Defenses;
+
+/// <summary>The released harness's rules on numbers worked out by hand, and which of them can never fire.</summary>
+[Collection("torch")]
+public sealed class SeedHarnessTests
+{
+    private static readonly string[] Names = ["a", "b", "c", "d", "e"];
+    private static readonly double[] Counting = [.. Enumerable.Range(1, 640).Select(i => (double)i)];
+
+    public static TheoryData<string> Precisions => [.. MethodCatalog.Default.Of<Precision>().Select(method => method.Id)];
+
+    [Fact]
+    public void Catalog_HasTheFiveAfterAllOtherModelDetectors()
+    {
+        MethodDescriptor[] last = [.. MethodCatalog.Default.Of<ModelDetector>().TakeLast(5)];
+
+        Assert.Equal(
+            ["seed-neural-cleanse", "seed-activation-clustering", "seed-strip", "seed-spectral-signatures", "seed-fine-pruning"],
+            last.Select(method => method.Id));
+        Assert.All(last, method => Assert.EndsWith("(released harness)", method.Name, StringComparison.Ordinal));
+        Assert.All(last, method => Assert.StartsWith("Not the paper's method", method.Attribute.Summary, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(2, 6.070, true)] // Norms 2, 10, 11, 12, 13: median 11, MAD 1, so the first lies 9 / 1.4826 below.
+    [InlineData(9, 1.349, false)]
+    [InlineData(30, 1.349, false)] // Far above the median, which is now 12; 10 is the smallest.
+    public void NeuralCleanse_NormsByHand_FlagsFarBelowTheMedianOnly(double norm, double score, bool flagged)
+    {
+        var verdict = SeedNeuralCleanse.Verdict([norm, 10, 11, 12, 13], Names);
+
+        Assert.Equal(score, verdict.Score, 3);
+        Assert.Equal(flagged ? [0] : [], verdict.SuspectedLabels);
+        Assert.Equal(flagged, verdict.Flagged);
+    }
+
+    [Fact]
+    public void NeuralCleanse_OfANetworkWithoutGradient_EndsAtTheHarnesssOwnNormAndFlagsNothing()
+    {
+        using var model = new FloatDeployed(new LinearNetwork(TestNetworks.Shape(1, 32, 3), new float[3 * 32 * 32]));
+        var images = SmallModels.ImageSet(model.Twin.Shape, 320);
+        var verdict = new SeedNeuralCleanse().Detect(TestContexts.Of(Needs.CleanHoldout, model, images));
+
+        // Where only the norm has a gradient the harness's masks all end at 27.90.
+        Assert.Equal(27.90, Number(verdict, "smallest-norm"), 0.005);
+        Assert.Equal(27.90, Number(verdict, "median-norm"), 0.005);
+        Assert.False(verdict.Flagged);
+        Assert.Equal(0, verdict.Score);
+        Assert.Contains("spread", verdict.Note, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Precisions))]
+    public void NeuralCleanse_AtEveryPrecision_IsBlindOnIntegerKernelsOnly(string precision)
+    {
+        using var trained = SmallModels.Settled("res-net8", SmallModels.Shape(side: 16, classes: 3));
+        var images = SmallModels.ImageSet(trained.Shape, 32);
+        using var deployed = ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault()).Convert(trained, images, TestContexts.Run());
+        var verdict = new SeedNeuralCleanse().Detect(TestContexts.Of(Needs.CleanHoldout, deployed, images));
+        var blind = precision is "int8-dynamic" or "int8-static";
+
+        Assert.Equal(blind ? 0 : 1, Number(verdict, "gradient-reached"));
+        Assert.Equal(blind, verdict.Note.Contains("integer kernels", StringComparison.Ordinal));
+        Assert.False(blind && (verdict.Flagged || verdict.Score != 0));
+    }
+
+    [Fact]
+    public void NeuralCleanse_PrecisionWithoutGradients_SaysSo()
+    {
+        using var model = new FloatDeployed(TestNetworks.Backdoored(), GradientAccess.None);
+        var verdict = new SeedNeuralCleanse().Detect(
+            TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(20, TestContexts.Random("images"))));
+
+        Assert.Equal(0, Number(verdict, "gradient-reached"));
+        Assert.Contains("offers no gradient", verdict.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ActivationClustering_VariationByHand()
+    {
+        Assert.Equal(0.5, SeedActivationClustering.Variation([1, 3]), 12);
+        Assert.Equal(0.6, SeedActivationClustering.Variation([1, 4]), 12);
+        Assert.Equal(0, SeedActivationClustering.Variation([0, 0]));
+    }
+
+    [Fact]
+    public void ActivationClustering_ClassAboveOneHalf_IsNamed()
+    {
+        var verdict = SeedActivationClustering.Verdict([(0, 0.5), (3, 0.6), (4, 0.9)], Names);
+
+        Assert.Equal([4, 3], verdict.SuspectedLabels);
+        Assert.Equal(0.9, verdict.Score);
+        Assert.False(SeedActivationClustering.Verdict([(0, 0.5)], Names).Flagged);
+    }
+
+    [Fact]
+    public void Strip_AnySample_HasTheSameShareBelowItsOwnPercentile()
+    {
+        var random = TestContexts.Random("entropies");
+        double[][] samples = [Counting, [.. Counting.Select(Math.Exp)], [.. Counting.Select(_ => random.NextDouble())]];
+
+        Assert.All(samples, sample => Assert.Equal(0.05, SeedStrip.Verdict(sample).Score, 12));
+        Assert.Equal(
+            "By construction at most 5.0 % of 640 entropies lie below the 5th percentile of these same entropies, and the rule asks for more than 10 %: it cannot fire on any model.",
+            SeedStrip.Verdict(Counting).Note);
+    }
+
+    [Fact]
+    public void OwnTail_FromTenValuesOn_IsNeverAboveATenth()
+    {
+        var random = TestContexts.Random("tail");
+        for (var count = 10; count <= 200; count++)
+        {
+            double[] values = [.. Enumerable.Range(0, count).Select(_ => random.Next(100) / 7.0)];
+
+            Assert.InRange(OwnTail.Below(values), 0, OwnTail.Most(count));
+            Assert.InRange(OwnTail.Above(values), 0, OwnTail.Most(count));
+            Assert.InRange(OwnTail.Most(count), 0, OwnTail.Cut);
+        }
+
+        Assert.Equal(0.2, OwnTail.Below([1, 2, 3, 4, 5]));
+        Assert.Equal("", OwnTail.Impossible(5, "", "", ""));
+    }
+
+    [Fact]
+    public void SpectralSignatures_VarianceByHand_FlagsMoreThanOneHalf()
+    {
+        // Variance 9 : 1 along the axes, then 1.44 : 1.21 : 1.
+        var narrow = SeedSpectralSignatures.Verdict([3, 0, -3, 0, 0, 1, 0, -1], 2);
+        var round = SeedSpectralSignatures.Verdict([1.2f, 0, 0, -1.2f, 0, 0, 0, 1.1f, 0, 0, -1.1f, 0, 0, 0, 1, 0, 0, -1], 3);
+
+        Assert.Equal((true, 0.9), (narrow.Flagged, Math.Round(narrow.Score, 5)));
+        Assert.Equal((false, 0.39452), (round.Flagged, Math.Round(round.Score, 5)));
+    }
+
+    [Fact]
+    public void SpectralSignatures_OutlierHalf_IsDead()
+    {
+        var random = TestContexts.Random("features");
+        var verdict = SeedSpectralSignatures.Verdict([.. Enumerable.Range(0, 640 * 4).Select(_ => random.NextSingle())], 4);
+
+        Assert.Equal(0.05, Number(verdict, "outlier-share"), 12);
+        Assert.Contains("only the variance explained can flag a model", verdict.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void FinePruning_ShareOfSilentChannelsByHand()
+    {
+        var third = SeedFinePruning.Verdict([0.001, 0.009, 0, 0.01, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
+        var more = SeedFinePruning.Verdict([0.001, 0.009, 0.5]);
+
+        Assert.Equal((false, 0.3), (third.Flagged, third.Score));
+        Assert.Equal((true, 2 / 3.0), (more.Flagged, more.Score));
+    }
+
+    [Fact]
+    public void FinePruning_OfANetwork_ReadsEveryChannelBeforeTheRectifier()
+    {
+        var network = TestNetworks.Backdoored();
+        using var model = new FloatDeployed(network);
+        var images = TestNetworks.ColouredImages(30, TestContexts.Random("images"));
+        var verdict = new SeedFinePruning().Detect(TestContexts.Of(Needs.CleanHoldout | Needs.Weights, model, images, copy: network.Copy));
+
+        // Four of the convolution and three of the head; the dormant one is silent only after its rectifier.
+        Assert.Equal(7, Number(verdict, "channels"));
+        Assert.Equal(0, Number(verdict, "silent-channels"));
+    }
+
+    private static double Number(ModelVerdict verdict, string name) => verdict.Numbers.Single(number => number.Name == name).Value;
+}
