@@ -134,6 +134,17 @@ public sealed record NeuralCleanse : ModelDetector
         return Verdict(triggers, deployed, images);
     }
 
+    /// <inheritdoc/>
+    public override ModelDetector Brief() => this with
+    {
+        Rounds = Math.Min(Rounds, 24),
+        UpdatesPerRound = 1,
+        BatchSize = Math.Min(BatchSize, 16),
+        InitialCost = 0.01,
+        Patience = 2,
+        LearningRate = 0.3,
+    };
+
     private ModelVerdict Verdict(ReversedTrigger[] triggers, double?[] deployed, ImageSet images)
     {
         var norms = Array.ConvertAll(triggers, trigger => trigger.Norm);

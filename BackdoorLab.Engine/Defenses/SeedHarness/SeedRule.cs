@@ -1,0 +1,8 @@
+namespace BackdoorLab.Engine.Defenses;
+
+/// <summary>A rule of the released harness, run as it is whether or not it can fire.</summary>
+public abstract record SeedRule : ModelDetector
+{
+    /// <inheritdoc/>
+    public sealed override bool IsControlled => false;
+}
