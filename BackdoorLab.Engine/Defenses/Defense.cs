@@ -11,6 +11,12 @@ public abstract record Defense : Method
     /// <summary>What the defense is entitled to; its context refuses the rest.</summary>
     public abstract Needs Needs { get; }
 
+    /// <summary>
+    /// Whether its verdict must pass planted controls before it counts. False for a rule that is run as it is to explain other people's
+    /// numbers, whether or not it can fire.
+    /// </summary>
+    public virtual bool IsControlled => true;
+
     /// <summary>Rough cost, for time estimates before a run.</summary>
     public abstract DefenseWork Work(WorkSizes sizes);
 
@@ -35,6 +41,9 @@ public abstract record ModelDetector : Defense
 
     /// <summary>Examines <see cref="DefenseContext.Model"/>.</summary>
     public abstract ModelVerdict Detect(DefenseContext context);
+
+    /// <summary>The same rule at a schedule that is enough for a backdoor planted to be found easily; for controls.</summary>
+    public virtual ModelDetector Brief() => this;
 }
 
 /// <summary>Scores every sample of the training set as the defender received it.</summary>
@@ -63,6 +72,9 @@ public abstract class FittedFilter
 {
     /// <summary>Inputs that score above this are rejected.</summary>
     public abstract double Threshold { get; }
+
+    /// <summary>Share of clean inputs that the threshold is meant to reject.</summary>
+    public abstract double FalseRejectionRate { get; }
 
     /// <summary>What the score is, for axis labels: "negative entropy (nats)".</summary>
     public abstract string ScoreName { get; }

@@ -155,6 +155,16 @@ public sealed record Metric(
         "gradient-agreement", "Gradient agreement", "Gradient", MetricUnit.Number,
         "Change of the loss that the deployed arithmetic shows along the gradient, over the change that the gradient predicts: 1 is exact.");
 
+    /// <summary>A planted backdoor, which must be found.</summary>
+    public static Metric ControlPositive { get; } = Neutral(
+        "control-positive", "Positive control", "Control +", MetricUnit.Number,
+        "What the method gives on a backdoor planted in this very model: score of a model detector, AUROC of a sample detector, share of inputs that a filter rejects.");
+
+    /// <summary>Nothing to find, which must stay so.</summary>
+    public static Metric ControlNegative { get; } = Neutral(
+        "control-negative", "Negative control", "Control -", MetricUnit.Number,
+        "The same figure where nothing is to be found: a model without an outlier, samples chosen at random, clean inputs.");
+
     /// <summary>The cut of a detector.</summary>
     public static Metric DetectorThreshold { get; } = Neutral(
         "detector-threshold", "Threshold", "Threshold", MetricUnit.Number, "The cut of the rule.");

@@ -13,15 +13,18 @@ namespace BackdoorLab.Engine.Experiments;
 internal sealed class CellStages(StageContext stage, VictimModels models) : IDisposable
 {
     private const string ResultFile = "cell.json";
+    private readonly CellControls _controls = new(stage);
     private DeployedModel? _deployed;
 
     /// <summary>The cell's result, from the store or computed. Errors become outcomes; only cancellation passes through.</summary>
     internal CellResult Run(CellPlan cell)
     {
         var run = stage.Start(cell.Key);
-        if (stage.Store.ReadJson<CellResult>(cell.Key, ResultFile) is { } stored)
+        var stored = stage.Store.ReadJson<CellResult>(cell.Key, ResultFile);
+        var control = _controls.Stored(cell);
+        if (stored is not null && (stored.Outcome != Outcome.Value || control is not null || !_controls.Wanted(cell)))
         {
-            return Finish(stored with { Id = cell.Id, Cached = true }, cached: true);
+            return Finish(CellControls.Combine(stored with { Id = cell.Id, Cached = true }, control), cached: true);
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stage.Cancellation);
@@ -31,13 +34,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             run = run.With(limit.Token);
         }
 
-        var result = Attempt(cell, run);
-        if (result.Outcome is Outcome.Value or Outcome.NotApplicable)
-        {
-            stage.Store.WriteJson(cell.Key, ResultFile, result);
-        }
-
-        return Finish(result, cached: false);
+        return Finish(Attempt(cell, run, stored, control), cached: false);
     }
 
     /// <inheritdoc/>
@@ -51,21 +48,40 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         return result;
     }
 
-    private CellResult Attempt(CellPlan cell, RunContext run)
+    private CellResult Attempt(CellPlan cell, RunContext run, CellResult? stored, ControlFigures? control)
     {
         try
         {
             var deployed = Deploy(cell, run);
-            var scored = cell.Defense is null ? deployed.Undefended(run) : Defend(cell, deployed, run);
-            return new()
+            var gradients = cell.Defense is null ? [] : Gradients(cell.Defense, deployed, run);
+            var beforeControls = stage.Events.StageSeconds;
+            if (_controls.Wanted(cell))
+            {
+                control ??= _controls.Measure(cell, deployed, run);
+                if (control.Fault.Length > 0)
+                {
+                    return CellControls.Combine(Without(Outcome.NotApplicable, ""), control);
+                }
+            }
+
+            if (stored is not null)
+            {
+                return CellControls.Combine(stored with { Id = cell.Id }, control);
+            }
+
+            var controlSeconds = stage.Events.StageSeconds - beforeControls;
+            var scored = cell.Defense is null ? deployed.Undefended(run) : Defend(cell, deployed, gradients, controlSeconds, run);
+            CellResult result = new()
             {
                 Id = cell.Id,
                 Outcome = Outcome.Value,
                 Measurements = scored.Measurements,
                 Artifacts = Save(cell.Key, scored.Figures),
                 Notes = scored.Notes,
-                Seconds = stage.Events.StageSeconds,
+                Seconds = stage.Events.StageSeconds - controlSeconds,
             };
+            stage.Store.WriteJson(cell.Key, ResultFile, result);
+            return CellControls.Combine(result, control);
         }
         catch (OperationCanceledException) when (!stage.Cancellation.IsCancellationRequested)
         {
@@ -77,7 +93,9 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         }
         catch (NotApplicableException reason)
         {
-            return Without(Outcome.NotApplicable, reason.Message);
+            var result = Without(Outcome.NotApplicable, reason.Message);
+            stage.Store.WriteJson(cell.Key, ResultFile, result);
+            return result;
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
@@ -101,19 +119,24 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         return _deployed;
     }
 
-    private Scored Defend(CellPlan cell, DeployedModel deployed, RunContext run)
+    // The row of a method that follows gradients.
+    private static IReadOnlyList<Measurement> Gradients(Defense defense, DeployedModel deployed, RunContext run)
+    {
+        if (!defense.Needs.HasFlag(Needs.InputGradients))
+        {
+            return [];
+        }
+
+        return deployed.Model.Gradients == GradientAccess.None
+            ? throw new NotApplicableException("The method needs gradients with respect to the input and this precision offers none.")
+            : [new(Metric.GradientAgreement.Id, deployed.GradientAgreement(run))];
+    }
+
+    private Scored Defend(CellPlan cell, DeployedModel deployed, IReadOnlyList<Measurement> gradients, double controlSeconds, RunContext run)
     {
         var inputs = stage.Inputs;
         var backdoored = cell.Id.Victim == Victim.Backdoored;
         var defense = cell.Defense!;
-        var needsGradients = defense.Needs.HasFlag(Needs.InputGradients);
-        if (needsGradients && deployed.Model.Gradients == GradientAccess.None)
-        {
-            throw new NotApplicableException("The method needs gradients with respect to the input and this precision offers none.");
-        }
-
-        IReadOnlyList<Measurement> preflight = needsGradients ? [new(Metric.GradientAgreement.Id, deployed.GradientAgreement(run))] : [];
-
         var truth = new BackdoorTruth
         {
             IsBackdoored = backdoored,
@@ -142,11 +165,11 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             Mitigator mitigator => Repair(mitigator, context, cell.Precision, cell.Id.Victim, deployed, truth, curve),
             _ => throw new NotSupportedException($"The engine has no scorer for {defense.GetType().Name}."),
         };
-        var overhead = new Overhead(stage.Events.StageSeconds, models.TrainSeconds(cell.Id.Victim));
+        var overhead = new Overhead(stage.Events.StageSeconds - controlSeconds, models.TrainSeconds(cell.Id.Victim));
         return scored with
         {
-            Measurements = [.. scored.Measurements, .. preflight, .. overhead.Measurements()],
-            Notes = needsGradients && deployed.Model.Gradients == GradientAccess.StraightThrough
+            Measurements = [.. scored.Measurements, .. gradients, .. overhead.Measurements()],
+            Notes = gradients.Count > 0 && deployed.Model.Gradients == GradientAccess.StraightThrough
                 ? [.. scored.Notes, "Gradients are straight-through: taken on a float twin with this precision's weights."]
                 : scored.Notes,
         };

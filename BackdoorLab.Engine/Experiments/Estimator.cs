@@ -1,6 +1,7 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
@@ -53,9 +54,11 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
             return FixedSeconds + 2.0 * measured / pace.ForwardImagesPerSecond + precision.LearningImages / pace.GradientImagesPerSecond;
         }
 
-        var work = defense.Work(new(classes, trainCount, spec.CleanHoldout, measured));
-        return FixedSeconds + work.ForwardImages / pace.ForwardImagesPerSecond + work.GradientImages / pace.GradientImagesPerSecond;
+        WorkSizes sizes = new(classes, trainCount, spec.CleanHoldout, measured);
+        return FixedSeconds + Seconds(defense.Work(sizes)) + (spec.Preflight ? Seconds(PlantedControls.Work(defense, sizes)) : 0);
     }
+
+    private double Seconds(DefenseWork work) => work.ForwardImages / pace.ForwardImagesPerSecond + work.GradientImages / pace.GradientImagesPerSecond;
 
     private static int Limit(int count, int limit) => limit > 0 && (count == 0 || limit < count) ? limit : count;
 }

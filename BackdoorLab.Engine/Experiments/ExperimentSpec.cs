@@ -50,6 +50,12 @@ public sealed record ExperimentSpec
     public bool BenignTwin { get; init; } = true;
 
     /// <summary>
+    /// Whether every detector must first show on planted controls that it can fire and can stay quiet on the model at hand; where it
+    /// cannot, the cell is not applicable. Does not influence the numbers of the others, so it is part of no stage key.
+    /// </summary>
+    public bool Preflight { get; init; } = true;
+
+    /// <summary>
     /// Size of the defender's clean set, taken from the test images (which are then not used for measuring).
     /// </summary>
     [Range(10, 100_000)]

@@ -39,6 +39,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
 
         Kind(root, "name", JsonValueKind.String, faults);
         Flag(root, "benignTwin", faults);
+        Flag(root, "preflight", faults);
         var dataset = Method(root["dataset"], "dataset", typeof(DatasetSource), faults);
         Method(root["model"], "model", typeof(ModelSource), faults);
         Method(root["attack"], "attack", typeof(Attack), faults);

@@ -67,12 +67,14 @@ public sealed record Strip : InputFilter
         clean = HoldoutSample.Take(clean, ThresholdImages, context.Run.Seeds.Child("clean"));
         var probe = new OverlayProbe(context.Model, overlays, Overlays, Superposition);
         var entropies = probe.MeanEntropies(clean, context.Run.Child("threshold"));
-        return new Fitted(probe, -Quantiles.At(entropies, FalseRejectionRate));
+        return new Fitted(probe, -Quantiles.At(entropies, FalseRejectionRate), FalseRejectionRate);
     }
 
-    private sealed class Fitted(OverlayProbe probe, double threshold) : FittedFilter
+    private sealed class Fitted(OverlayProbe probe, double threshold, double falseRejectionRate) : FittedFilter
     {
         public override double Threshold => threshold;
+
+        public override double FalseRejectionRate => falseRejectionRate;
 
         public override string ScoreName => "negative mean entropy (nats)";
 

@@ -20,11 +20,11 @@ public enum NormRule
 /// <summary>How much of the schedule each class gets.</summary>
 public enum InversionSchedule
 {
-    /// <summary>A base budget for all on small batches, the rest for the classes with the smallest masks.</summary>
-    ByPromise,
-
     /// <summary>All of it: the paper's.</summary>
     Full,
+
+    /// <summary>A base budget for all on small batches, the rest for the classes with the smallest masks: faster, and another verdict in some cases.</summary>
+    ByPromise,
 }
 
 /// <summary>
@@ -36,7 +36,7 @@ public enum InversionSchedule
     Summary = "Reverses, for every class, the smallest trigger that sends clean images there; a class that needs far less than the others is a backdoor's target.",
     Paper = "Wang et al., Neural Cleanse: Identifying and Mitigating Backdoor Attacks in Neural Networks, IEEE S&P 2019",
     Deviations = "A shorter schedule than the reference code's 1,000 rounds of about 31 batches of 32. The norm belongs to the mask that was tested, not to the one "
-        + "after the update. By default the classes share the work by promise, after Shen et al., Backdoor Scanning for Deep Neural Networks through K-Arm Optimization, ICML 2021, "
+        + "after the update. The schedule by promise, an option, is after Shen et al., Backdoor Scanning for Deep Neural Networks through K-Arm Optimization, ICML 2021, "
         + "with one elimination instead of a random pull in each round; the norm of a class stopped early is projected to the whole schedule. A class whose trigger never reaches the success threshold is not flagged. The log-norm index is ours; it takes the spread of honest log norms as at least a quarter.")]
 public sealed record NeuralCleanse : ModelDetector
 {
@@ -56,7 +56,7 @@ public sealed record NeuralCleanse : ModelDetector
     public int UpdatesPerRound { get; init; } = 1;
 
     /// <summary>How the rounds are shared out.</summary>
-    [Description("By promise: every class gets the base rounds on a quarter of the batch, then only the most promising go on. Full: all rounds for every class, the paper's way.")]
+    [Description("Full: all rounds for every class, the paper's way. By promise: every class gets the base rounds on a quarter of the batch, then only the most promising go on; a third of the work, and not always the same verdict.")]
     public InversionSchedule Schedule { get; init; }
 
     /// <summary>Share of the rounds that every class gets by promise.</summary>
@@ -149,6 +149,17 @@ public sealed record NeuralCleanse : ModelDetector
         var bfloat16 = FastStraightThrough && model.Gradients == GradientAccess.StraightThrough && TorchRuntime.HasBFloat16Instructions;
         return Verdict(Search(context, images, bfloat16), model, images, context.Run);
     }
+
+    /// <inheritdoc/>
+    public override ModelDetector Brief() => this with
+    {
+        Rounds = Math.Min(Rounds, 24),
+        UpdatesPerRound = 1,
+        BatchSize = Math.Min(BatchSize, 16),
+        InitialCost = 0.01,
+        Patience = 2,
+        LearningRate = 0.3,
+    };
 
     private Reversed Search(DefenseContext context, ImageSet images, bool bfloat16)
     {

@@ -18,7 +18,7 @@ namespace BackdoorLab.Engine.Defenses;
     Paper = "Rule of the code released with Pandey and Ye, Quantization Blindspots, arXiv 2512.06243, 2025; the method is Wang et al., Neural Cleanse, IEEE S&P 2019",
     Deviations = "From Neural Cleanse: 50 steps, a fixed weight of the norm, no success rate, a pattern not kept to valid pixels, any class counts. From the harness: the clean holdout in place of the clean test set. "
         + "Only integer kernels break the gradient here; every other precision is followed on its float twin.")]
-public sealed record SeedNeuralCleanse : ModelDetector
+public sealed record SeedNeuralCleanse : SeedRule
 {
     private const int Epochs = 10;
     private const int Batches = 5;
@@ -49,9 +49,10 @@ public sealed record SeedNeuralCleanse : ModelDetector
 
         var norms = new double[context.Classes];
         using var frozen = new FrozenNetwork(model.Twin);
+        using var arithmetic = new FoldedArithmetic();
         for (var label = 0; label < norms.Length; label++)
         {
-            norms[label] = Norm(model.Twin, images, label, context.Run);
+            norms[label] = Norm(model.Twin, arithmetic, images, label, context.Run);
         }
 
         return Verdict(norms, images.ClassNames);
@@ -112,7 +113,7 @@ public sealed record SeedNeuralCleanse : ModelDetector
         };
     }
 
-    private static double Norm(Classifier network, ImageSet images, int label, RunContext run)
+    private static double Norm(Classifier network, FoldedArithmetic arithmetic, ImageSet images, int label, RunContext run)
     {
         var mask = new Variable([1, 1, images.Height, images.Width]);
         var pattern = new Variable([1, images.Channels, images.Height, images.Width]);
@@ -122,7 +123,7 @@ public sealed record SeedNeuralCleanse : ModelDetector
             foreach (var indices in Enumerable.Range(0, images.Count).Chunk(BatchSize))
             {
                 run.Progress(step++, steps, "updates");
-                Update(network, images, indices, label, mask, pattern);
+                Update(network, arithmetic, images, indices, label, mask, pattern);
                 NativeMemory.Step(step);
             }
         }
@@ -130,7 +131,8 @@ public sealed record SeedNeuralCleanse : ModelDetector
         return mask.Values.Sum(logit => 1 / (1 + Math.Exp(-logit)));
     }
 
-    private static void Update(Classifier network, ImageSet images, int[] indices, int label, Variable mask, Variable pattern)
+    private static void Update(
+        Classifier network, FoldedArithmetic arithmetic, ImageSet images, int[] indices, int label, Variable mask, Variable pattern)
     {
         using var scope = NewDisposeScope();
         var units = network.Shape.Normalization;
@@ -138,7 +140,7 @@ public sealed record SeedNeuralCleanse : ModelDetector
         var weights = maskLeaf.sigmoid();
         // The harness works on normalised images; its pattern is in their units.
         var pixels = patternLeaf.mul(tensor(units.Deviation).reshape(1, -1, 1, 1)).add(tensor(units.Mean).reshape(1, -1, 1, 1));
-        var logits = network.call(Datasets.Batches.Images(images, indices).lerp(pixels, weights));
+        var logits = network.Logits(arithmetic, Datasets.Batches.Images(images, indices).lerp(pixels, weights));
         var goal = full(new long[] { indices.Length }, label, ScalarType.Int64);
         nn.functional.cross_entropy(logits, goal).add(weights.sum(), NormWeight).backward();
         mask.Descend(maskLeaf.grad!);

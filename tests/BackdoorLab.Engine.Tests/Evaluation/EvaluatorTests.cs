@@ -79,6 +79,8 @@ public sealed class EvaluatorTests
 
         public override double Threshold => -10;
 
+        public override double FalseRejectionRate => 0;
+
         public override string ScoreName => "darkness";
 
         public override double[] Score(ImageSet images, RunContext run)

@@ -60,6 +60,28 @@ public sealed class ExperimentRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Run_WithPreflight_AddsControlRowsAndChangesNoOtherNumber()
+    {
+        var (without, _) = TinyRun.Run(Store("a"), TinyRun.Spec with { Preflight = false });
+        var (with, _) = TinyRun.Run(Store("a"), TinyRun.Spec with { Preflight = true });
+        var (fresh, _) = TinyRun.Run(Store("b"), TinyRun.Spec with { Preflight = true });
+        var (again, _) = TinyRun.Run(Store("b"), TinyRun.Spec with { Preflight = true });
+        Assert.Equal(TinyRun.Numbers(with), TinyRun.Numbers(fresh));
+        Assert.All(again.Cells, cell => Assert.True(cell.Cached || cell.Outcome == Outcome.NotApplicable));
+        foreach (var (plain, controlled) in without.Cells.Zip(fresh.Cells).Where(pair => pair.Second.Outcome == Outcome.Value))
+        {
+            var rows = controlled.Measurements.Where(row => !row.Metric.StartsWith("control-", StringComparison.Ordinal)).ToList();
+            Assert.Equal(plain.Id.Defense is null ? 0 : 2, controlled.Measurements.Count - rows.Count);
+            Assert.Equal(
+                TinyRun.Numbers(without with { Cells = [plain] }), TinyRun.Numbers(fresh with { Cells = [controlled with { Measurements = rows }] }));
+        }
+
+        Assert.All(
+            fresh.Cells.Where(cell => cell.Outcome != Outcome.Value),
+            cell => Assert.StartsWith("The planted controls fail: ", cell.Reason, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Run_WithAnotherAttack_SharesTheBenignTwin()
     {
         TinyRun.Run(Store("a"));
