@@ -31,22 +31,23 @@ public sealed class NeuralCleanseTests
         Assert.True(Number(verdict, "norm-ratio") < 1 / 3.0);
         Assert.True(Number(verdict, "log-anomaly-index") > 2);
         Assert.True(Number(verdict, "success-deployed") >= 0.95);
-        Assert.Equal(3, Number(verdict, "classes-stopped-early"));
+        Assert.Equal(0, Number(verdict, "classes-stopped-early"));
+        Assert.DoesNotContain("stopped", verdict.Note, StringComparison.Ordinal);
         Assert.True(Number(verdict, "index-ceiling") >= Number(verdict, "anomaly-index"));
         var picture = verdict.Figures.OfType<ImageFigure>().Single().Images[Planted].Pixels;
         Assert.Equal(LastPixel, Array.IndexOf(picture, picture.Max()));
     }
 
     [Fact]
-    public void Detect_FullSchedule_StopsNoClassAndFlagsTheSame()
+    public void Detect_ScheduleByPromise_StopsClassesAndFlagsTheSame()
     {
         using var model = new FloatDeployed(Network(planted: true));
-        var verdict = new NeuralCleanse { Rounds = 300, Schedule = InversionSchedule.Full }.Detect(
+        var verdict = new NeuralCleanse { Rounds = 300, Schedule = InversionSchedule.ByPromise }.Detect(
             TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
 
         Assert.Equal([Planted], verdict.SuspectedLabels);
-        Assert.Equal(0, Number(verdict, "classes-stopped-early"));
-        Assert.DoesNotContain("stopped", verdict.Note, StringComparison.Ordinal);
+        Assert.Equal(3, Number(verdict, "classes-stopped-early"));
+        Assert.Contains("stopped", verdict.Note, StringComparison.Ordinal);
     }
 
     [Fact]
