@@ -22,9 +22,10 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         var run = stage.Start(cell.Key);
         var stored = stage.Store.ReadJson<CellResult>(cell.Key, ResultFile);
         var control = _controls.Stored(cell);
-        if (stored is not null && (stored.Outcome != Outcome.Value || control is not null || !_controls.Wanted(cell)))
+        var known = stored ?? (control is { Fault.Length: > 0 } ? new() { Id = cell.Id, Outcome = Outcome.NotApplicable } : null);
+        if (known is not null && (known.Outcome != Outcome.Value || control is not null || !_controls.Wanted(cell)))
         {
-            return Finish(CellControls.Combine(stored with { Id = cell.Id, Cached = true }, control), cached: true);
+            return Finish(CellControls.Combine(known with { Id = cell.Id, Cached = true }, control), cached: true);
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stage.Cancellation);

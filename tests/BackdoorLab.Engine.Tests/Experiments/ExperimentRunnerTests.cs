@@ -67,7 +67,7 @@ public sealed class ExperimentRunnerTests : IDisposable
         var (fresh, _) = TinyRun.Run(Store("b"), TinyRun.Spec with { Preflight = true });
         var (again, _) = TinyRun.Run(Store("b"), TinyRun.Spec with { Preflight = true });
         Assert.Equal(TinyRun.Numbers(with), TinyRun.Numbers(fresh));
-        Assert.All(again.Cells, cell => Assert.True(cell.Cached || cell.Outcome == Outcome.NotApplicable));
+        Assert.All(again.Cells, cell => Assert.True(cell.Cached));
         foreach (var (plain, controlled) in without.Cells.Zip(fresh.Cells).Where(pair => pair.Second.Outcome == Outcome.Value))
         {
             var rows = controlled.Measurements.Where(row => !row.Metric.StartsWith("control-", StringComparison.Ordinal)).ToList();
