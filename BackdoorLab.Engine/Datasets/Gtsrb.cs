@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Datasets;
@@ -32,14 +33,20 @@ public sealed record Gtsrb : DatasetSource
     [Description("Cut the annotated region of interest (both corners included) out of each picture before resizing.")]
     public bool CropToRoi { get; init; }
 
+    /// <summary>Keep only the first so many classes; 0 keeps all 43.</summary>
+    [Range(0, GtsrbFolder.Classes)]
+    [OmittedAtDefault]
+    [Description("Keep only the first so many classes (the speed limits come first), for studies of many models; 0 keeps all 43. At least 2.")]
+    public int ClassCount { get; init; }
+
     /// <inheritdoc/>
-    public override DatasetShape Shape => new(3, Side, Side, GtsrbFolder.Classes, FullTrain, FullTest);
+    public override DatasetShape Shape => new(3, Side, Side, Kept, Part(FullTrain), Part(FullTest));
 
     /// <inheritdoc/>
     public override DatasetSplits Load(string dataRoot, SeedTree seeds)
     {
         var files = GtsrbFolder.Open(dataRoot);
-        var remarks = new List<string>();
+        List<string> remarks = ClassCount == 0 ? [] : [$"the first {Kept} of {GtsrbFolder.Classes} classes"];
         if (files.Train.Count != FullTrain || files.Test.Count != FullTest)
         {
             remarks.Add($"the data root holds {Counts(files)}");
@@ -77,15 +84,21 @@ public sealed record Gtsrb : DatasetSource
         }
     }
 
+    private int Kept => ClassCount == 0 ? GtsrbFolder.Classes : Math.Max(2, ClassCount);
+
+    // The first classes are the larger ones; a share is enough for estimates.
+    private int Part(int count) => count * Kept / GtsrbFolder.Classes;
+
     private static string Counts(GtsrbFolder files) =>
         $"{DataFile.Number(files.Train.Count)} of {DataFile.Number(FullTrain)} published training images and "
         + $"{DataFile.Number(files.Test.Count)} of {DataFile.Number(FullTest)} test images";
 
     private ImageSet Read(IReadOnlyList<GtsrbFolder.Item> items, int limit, bool tracks, SeedTree seeds, string split, List<string> remarks)
     {
+        items = [.. items.Where(item => item.Row.Label < Kept)];
         var labels = items.Select(item => item.Row.Label).ToArray();
         var groups = tracks ? items.Select(item => item.Track).ToArray() : null;
-        var chosen = Subsets.Limit(labels, groups, GtsrbFolder.Classes, limit, seeds, split, remarks)
+        var chosen = Subsets.Limit(labels, groups, Kept, limit, seeds, split, remarks)
             ?? [.. Enumerable.Range(0, items.Count)];
         var pixels = new byte[chosen.Length * 3 * Side * Side];
         for (var i = 0; i < chosen.Length; i++)
@@ -96,7 +109,7 @@ public sealed record Gtsrb : DatasetSource
             Resampling.Bilinear(sign, Side, Side).WritePlanes(pixels.AsSpan(i * 3 * Side * Side, 3 * Side * Side));
         }
 
-        return new ImageSet(pixels, [.. chosen.Select(i => labels[i])], 3, Side, Side, Names)
+        return new ImageSet(pixels, [.. chosen.Select(i => labels[i])], 3, Side, Side, Names[..Kept])
         {
             Groups = groups is null ? null : [.. chosen.Select(i => groups[i])],
         };

@@ -54,6 +54,13 @@ public sealed class ScreenshotTests(LabFixture lab) : IDisposable
         await desk.Open("/runs/new?preset=demo");
         await Assertions.Expect(desk.Page.Locator("aside .gallery img")).ToHaveCountAsync(3);
         await Save(desk, $"new-run-{theme}");
+        if (own is not null && await FirstStudy(desk) is { } study)
+        {
+            await desk.Open(study);
+            await RunPage.Charts(desk, 1);
+            await Save(desk, $"study-{theme}");
+        }
+
         desk.Watch.AssertQuiet();
         if (!dark)
         {
@@ -71,6 +78,13 @@ public sealed class ScreenshotTests(LabFixture lab) : IDisposable
         await visit.Open("/runs?state=Succeeded");
         var link = visit.Page.Locator(".lab-grid tbody a[href^='/runs/']").First;
         return (await link.GetAttributeAsync("href"))!.Split('/')[^1];
+    }
+
+    private static async Task<string?> FirstStudy(Visit visit)
+    {
+        await visit.Open("/studies");
+        var link = visit.Page.Locator("main td a[href^='/studies/']").First;
+        return await link.CountAsync() == 0 ? null : await link.GetAttributeAsync("href");
     }
 
     private async Task Save(Visit visit, string name)
