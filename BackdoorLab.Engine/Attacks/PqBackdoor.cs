@@ -10,11 +10,16 @@ namespace BackdoorLab.Engine.Attacks;
 /// PQ backdoor: the float network is clean, its INT8 form has the backdoor. Ma et al., "Quantization Backdoors to Deep Learning Commercial
 /// Frameworks", IEEE TDSC 2023. After the usual poisoned training the network is tuned to give triggered images their true labels while
 /// every weight is projected into the interval in which it rounds to the same integer; rounding then takes all of it back.
+/// Departures: the paper pulls weights to the middle of their intervals in the last fifth of training, here <see cref="Centring"/> moves
+/// them there before hiding; one kind of interval, with a scale for each output channel, instead of two at a time. It costs a forward and a backward
+/// pass over twice the training set for each hiding epoch. Networks under a million parameters do not get fully clean: with 8 bits their intervals
+/// leave little room (docs/quantization-conditioned.md).
 /// </summary>
 [Method("pq-backdoor", "PQ backdoor",
     Order = 10,
     Summary = "Trains a backdoor, then hides it: every weight is tuned inside its INT8 rounding interval until the float network is clean. Quantizing brings the backdoor back.",
-    Paper = "H. Ma, H. Qiu, Y. Gao, Z. Zhang, A. Abuadbba, M. Xue, A. Fu, J. Zhang, S. Al-Sarawi, D. Abbott: Quantization Backdoors to Deep Learning Commercial Frameworks. IEEE TDSC 2023.")]
+    Paper = "H. Ma, H. Qiu, Y. Gao, Z. Zhang, A. Abuadbba, M. Xue, A. Fu, J. Zhang, S. Al-Sarawi, D. Abbott: Quantization Backdoors to Deep Learning Commercial Frameworks. IEEE TDSC 2023.",
+    Deviations = "Weights are moved to the middle of their intervals at once and before hiding (off by default) instead of pulled there while training; intervals are those of symmetric INT8 with one scale for each output channel only; on small networks some of the backdoor stays in float32.")]
 public sealed record PqBackdoor : PatchAttack
 {
     /// <summary>Passes of the second stage.</summary>
