@@ -60,7 +60,7 @@ public static class StudyTemplates
             [
                 [
                     Patch("{}"),
-                    Patch("""{"dataset":{"id":"cifar10","trainLimit":8000,"testLimit":2000},"training":{"epochs":8,"cropPadding":0}}"""),
+                    Patch("""{"dataset":{"id":"cifar10","trainLimit":10000,"testLimit":2000},"training":{"epochs":8,"cropPadding":0}}"""),
                 ],
             ],
         });
@@ -76,10 +76,10 @@ public static class StudyTemplates
             Seeds = [.. Enumerable.Range(1, 20)],
             Experiment = Document(new ExperimentSpec
             {
-                Dataset = new SyntheticSigns { Classes = 10, TrainCount = 2000, TestCount = 900 },
+                Dataset = new SyntheticSigns { Classes = 10, TrainCount = 3000, TestCount = 900 },
                 Model = new ResNet8(),
-                Attack = Attack,
-                Training = new TrainOptions { Epochs = 6 },
+                Attack = Attack with { PatchSize = 4 },
+                Training = new TrainOptions { Epochs = 8 },
                 Precisions = [new Float32(), new Int8Static(), new Int4WeightOnly()],
                 Defenses = Methods(rounds: 40),
                 CleanHoldout = 400,
