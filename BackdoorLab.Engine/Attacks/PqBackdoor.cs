@@ -12,8 +12,8 @@ namespace BackdoorLab.Engine.Attacks;
 /// every weight is projected into the interval in which it rounds to the same integer; rounding then takes all of it back.
 /// Departures: the paper pulls weights to the middle of their intervals in the last fifth of training, here <see cref="Centring"/> moves
 /// them there before hiding; one kind of interval, with a scale for each output channel, instead of two at a time. It costs a forward and a backward
-/// pass over twice the training set for each hiding epoch. Networks under a million parameters do not get fully clean: with 8 bits their intervals
-/// leave little room (docs/quantization-conditioned.md).
+/// pass over twice the training set for each hiding epoch. The small networks tried so far did not get fully clean
+/// (docs/quantization-conditioned.md).
 /// </summary>
 [Method("pq-backdoor", "PQ backdoor",
     Order = 10,
