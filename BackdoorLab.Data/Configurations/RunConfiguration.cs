@@ -14,7 +14,8 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         builder.Property(run => run.State).HasConversion<string>().HasMaxLength(16);
         builder.Property(run => run.Version).IsConcurrencyToken();
 
-        builder.HasOne<Study>().WithMany().HasForeignKey(run => run.StudyId).OnDelete(DeleteBehavior.SetNull);
+        // No foreign key: SQLite would have to build the table anew, which cannot be done in one transaction.
+        builder.HasIndex(run => run.StudyId);
 
         // The run list, by its default order and by its filters.
         builder.HasIndex(run => new { run.Deleted, run.Created });

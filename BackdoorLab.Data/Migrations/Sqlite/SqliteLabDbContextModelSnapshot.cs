@@ -442,14 +442,6 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("BackdoorLab.Data.Entities.Run", b =>
-                {
-                    b.HasOne("BackdoorLab.Data.Entities.Study", null)
-                        .WithMany()
-                        .HasForeignKey("StudyId")
-                        .OnDelete(DeleteBehavior.SetNull);
-                });
-
             modelBuilder.Entity("BackdoorLab.Data.Entities.RunText", b =>
                 {
                     b.HasOne("BackdoorLab.Data.Entities.Run", null)

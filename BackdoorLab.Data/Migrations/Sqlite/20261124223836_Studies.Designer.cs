@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace BackdoorLab.Data.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteLabDbContext))]
-    [Migration("20261124211058_Studies")]
+    [Migration("20261124223836_Studies")]
     partial class Studies
     {
         /// <inheritdoc />
@@ -443,14 +443,6 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                         .HasForeignKey("RunId", "Victim", "Precision", "Defense")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
-                });
-
-            modelBuilder.Entity("BackdoorLab.Data.Entities.Run", b =>
-                {
-                    b.HasOne("BackdoorLab.Data.Entities.Study", null)
-                        .WithMany()
-                        .HasForeignKey("StudyId")
-                        .OnDelete(DeleteBehavior.SetNull);
                 });
 
             modelBuilder.Entity("BackdoorLab.Data.Entities.RunText", b =>

@@ -48,23 +48,11 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                 name: "IX_Studies_Deleted_Created",
                 table: "Studies",
                 columns: new[] { "Deleted", "Created" });
-
-            migrationBuilder.AddForeignKey(
-                name: "FK_Runs_Studies_StudyId",
-                table: "Runs",
-                column: "StudyId",
-                principalTable: "Studies",
-                principalColumn: "Id",
-                onDelete: ReferentialAction.SetNull);
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
-            migrationBuilder.DropForeignKey(
-                name: "FK_Runs_Studies_StudyId",
-                table: "Runs");
-
             migrationBuilder.DropTable(
                 name: "Studies");
 
