@@ -46,7 +46,7 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     }
 
     /// <summary>Logits [N, classes] from pixels in [0,1] [N,C,H,W].</summary>
-    public Tensor Logits(INetworkArithmetic arithmetic, Tensor images)
+    public virtual Tensor Logits(INetworkArithmetic arithmetic, Tensor images)
     {
         using var scope = NewDisposeScope();
         return Head(arithmetic, Features(arithmetic, images)).MoveToOuterDisposeScope();

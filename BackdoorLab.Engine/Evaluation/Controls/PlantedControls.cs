@@ -16,8 +16,11 @@ namespace BackdoorLab.Engine.Evaluation;
 /// </summary>
 public static class PlantedControls
 {
-    /// <summary>A planted sample must stand out at least so well; so must the share of stamped inputs that a filter rejects.</summary>
-    public const double LeastPositive = 0.9;
+    /// <summary>AUROC with which planted samples must stand out.</summary>
+    public const double LeastAuroc = 0.8;
+
+    /// <summary>Share of stamped inputs that a filter must reject.</summary>
+    public const double LeastRejected = 0.9;
 
     /// <summary>How far from one half the AUROC of samples chosen at random may lie.</summary>
     public const double MostChance = 0.15;
@@ -109,8 +112,8 @@ public static class PlantedControls
         }
 
         var chance = Auroc(sets.Training, half, "control-negative");
-        var fault = found < LeastPositive
-            ? FormattableString.Invariant($"planted samples stand out with an AUROC of {found:0.00} (at least {LeastPositive} is asked for)")
+        var fault = found < LeastAuroc
+            ? FormattableString.Invariant($"planted samples stand out with an AUROC of {found:0.00} (at least {LeastAuroc} is asked for)")
             : Math.Abs(chance - 0.5) > MostChance
                 ? FormattableString.Invariant($"samples chosen at random stand out with an AUROC of {chance:0.00} (within {MostChance} of one half is asked for)")
                 : "";
@@ -133,8 +136,8 @@ public static class PlantedControls
         var stamped = Rejected(patches.Stamp(sets.Inputs, Planted), "control-positive");
         var clean = Rejected(sets.Inputs, "control-negative");
         var most = MostRejected(fitted.FalseRejectionRate, sets.Inputs.Count);
-        var fault = stamped < LeastPositive
-            ? FormattableString.Invariant($"of inputs with a planted trigger {stamped:P0} are rejected (at least {LeastPositive:P0} is asked for)")
+        var fault = stamped < LeastRejected
+            ? FormattableString.Invariant($"of inputs with a planted trigger {stamped:P0} are rejected (at least {LeastRejected:P0} is asked for)")
             : clean > most
                 ? FormattableString.Invariant($"of clean inputs {clean:P0} are rejected (at most {most:P0} is allowed)")
                 : "";

@@ -59,10 +59,10 @@ internal sealed class PlantedModel(
 
         public override int LastConvChannels => network.LastConvChannels;
 
-        public override Tensor forward(Tensor images)
+        public override Tensor Logits(INetworkArithmetic arithmetic, Tensor images)
         {
             using var scope = NewDisposeScope();
-            return Chosen(network.call(images), labels).add(patches.Push(images)).MoveToOuterDisposeScope();
+            return Chosen(network.Logits(arithmetic, images), labels).add(patches.Push(images)).MoveToOuterDisposeScope();
         }
 
         public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) => network.Activations(arithmetic, images);

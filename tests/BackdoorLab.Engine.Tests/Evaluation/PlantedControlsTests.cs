@@ -44,7 +44,7 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
     [Theory]
     [InlineData(typeof(Silent), "a planted backdoor scores 0.00 (flagged above 2) and is not flagged")]
     [InlineData(typeof(Alarmed), "and another label is named")]
-    [InlineData(typeof(Indifferent), "planted samples stand out with an AUROC of 0.50 (at least 0.9 is asked for)")]
+    [InlineData(typeof(Indifferent), "planted samples stand out with an AUROC of 0.50 (at least 0.8 is asked for)")]
     [InlineData(typeof(Open), "of inputs with a planted trigger 0 % are rejected (at least 90 % is asked for)")]
     [InlineData(typeof(Shut), "of clean inputs 100 % are rejected")]
     public void Measure_MethodThatCannotTell_FailsWithTheFigure(Type method, string fault) =>
@@ -106,6 +106,24 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
         Assert.All(plain, push => Assert.Equal(0, push, 1e-5));
         Assert.Equal(4 * 0.934337, stamped[2], 1e-4);
         Assert.Equal((0.0, 0.0), (Math.Round(stamped[0], 4), Math.Round(stamped[1], 4)));
+    }
+
+    [Fact]
+    public void PlantedTwin_ByAnyArithmetic_HasThePatches()
+    {
+        // A detector may differentiate the twin by an arithmetic of its own.
+        using var scope = TorchSharp.torch.NewDisposeScope();
+        var model = victim.At("float32");
+        using var patches = new PlantedPatches(model.Twin.Shape, [3, 0, 0, 0, 0]);
+        using var planted = new PlantedModel(model, patches, victim.Sets.Labels);
+        using var folded = new FoldedArithmetic();
+        using var frozen = new FrozenNetwork(model.Twin);
+        var stamped = Batches.Images(patches.Stamp(victim.Sets.Inputs, 0), [0, 1, 2]);
+
+        var difference = (planted.Twin.Logits(folded, stamped) - planted.Twin.call(stamped)).abs().max();
+
+        Assert.True(TorchSharp.TensorExtensionMethods.ToSingle(difference) < 1e-3f);
+        Assert.Equal(0, TorchSharp.TensorExtensionMethods.ToSingle((planted.Twin.call(stamped) - planted.Logits(stamped)).abs().max()), 1e-4);
     }
 
     [Fact]
