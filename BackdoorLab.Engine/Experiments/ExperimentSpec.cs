@@ -50,10 +50,11 @@ public sealed record ExperimentSpec
     public bool BenignTwin { get; init; } = true;
 
     /// <summary>
-    /// Whether every detector must first show on planted controls that it can fire and can stay quiet on the model at hand; where it
-    /// cannot, the cell is not applicable. Does not influence the numbers of the others, so it is part of no stage key.
+    /// Whether every detector must first find a planted backdoor and stay quiet where there is none, on the model at hand; where it does not,
+    /// its cell is not applicable. Off by default: on networks whose classes are easily confused Neural Cleanse's brief control often misses
+    /// what was planted, which says more about the control than about the cell. The gradient check always runs.
     /// </summary>
-    public bool Preflight { get; init; } = true;
+    public bool Preflight { get; init; }
 
     /// <summary>
     /// Size of the defender's clean set, taken from the test images (which are then not used for measuring).

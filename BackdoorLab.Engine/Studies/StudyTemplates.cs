@@ -83,7 +83,6 @@ public static class StudyTemplates
                 Precisions = [new Float32(), new Int8Static(), new Int4WeightOnly()],
                 Defenses = Methods(rounds: 40),
                 CleanHoldout = 400,
-                Preflight = false,
             }),
         });
 

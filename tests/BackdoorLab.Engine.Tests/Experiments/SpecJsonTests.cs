@@ -92,7 +92,7 @@ public sealed class SpecJsonTests
         var spec = SpecJson.Parse("""{"dataset":{"id":"cifar10"},"model":{"id":"res-net8"},"attack":{"id":"badnets"},"precisions":[{"id":"float32"}],"defenses":[]}""");
         Assert.Equal(new BadNets(), spec.Attack);
         Assert.True(spec.BenignTwin);
-        Assert.True(spec.Preflight);
+        Assert.False(spec.Preflight);
         Assert.Equal(1000, spec.CleanHoldout);
     }
 

@@ -22,7 +22,6 @@ internal static class TinyRun
         Precisions = [new Float32(), new Int4WeightOnly()],
         Defenses = [new ActivationClustering(), new SpectralSignatures()],
         CleanHoldout = 60,
-        Preflight = false,
     };
 
     internal static (ExperimentResult Result, Recorder Events) Run(
