@@ -13,7 +13,7 @@ public abstract record Defense : Method
 
     /// <summary>
     /// Whether its verdict must pass planted controls before it counts. False for a rule that is run as it is to explain other people's
-    /// numbers, whether or not it can fire.
+    /// numbers, whether or not it can fire, and for one whose controls would cost about as much as its verdict.
     /// </summary>
     public virtual bool IsControlled => true;
 

@@ -170,11 +170,14 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         return scored with
         {
             Measurements = [.. scored.Measurements, .. gradients, .. overhead.Measurements()],
-            Notes = gradients.Count > 0 && deployed.Model.Gradients == GradientAccess.StraightThrough
-                ? [.. scored.Notes, "Gradients are straight-through: taken on a float twin with this precision's weights."]
-                : scored.Notes,
+            Notes = gradients.Count > 0 ? [.. scored.Notes, Access(deployed.Model.Gradients)] : scored.Notes,
         };
     }
+
+    // Which access the method had to the model; one that follows no gradient says so itself.
+    private static string Access(GradientAccess gradients) => gradients == GradientAccess.StraightThrough
+        ? "Gradients are straight-through: taken on a float twin with this precision's weights."
+        : "Gradients are true: the deployed arithmetic itself is differentiated.";
 
     private Scored Repair(
         Mitigator mitigator, DefenseContext context, Precision precision, Victim victim, DeployedModel deployed, BackdoorTruth truth, CurveRecorder curve)

@@ -8,11 +8,8 @@ internal sealed class ClassInversion : IClassSearch
     private readonly Squashed _mask;
     private readonly Squashed _pattern;
     private readonly ImageOrder _order;
-    private readonly AdaptiveCost _cost;
+    private readonly SmallestTrigger _smallest;
     private readonly Queue<(int Hits, int Seen)> _recent = new();
-    private readonly List<double> _norms = [];
-    private ReversedTrigger? _best;
-    private ReversedTrigger _last = new([], [], 0, 0, false, 0);
     private int _updates;
 
     internal ClassInversion(TriggerInversion inversion, int target)
@@ -23,38 +20,37 @@ internal sealed class ClassInversion : IClassSearch
         _mask = new Squashed(images.Height * images.Width, random, options.LearningRate);
         _pattern = new Squashed(images.ImageBytes, random, options.LearningRate);
         _order = new ImageOrder(images.Count, random);
-        _cost = new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience);
+        _smallest = new(new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience));
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<double> Norms => _norms;
+    public IReadOnlyList<double> Norms => _smallest.Norms;
 
     /// <inheritdoc/>
-    public bool Converged => _cost.Converged;
+    public bool Converged => _smallest.Converged;
 
     /// <summary>The smallest working trigger so far, or the last one tried.</summary>
-    internal ReversedTrigger Trigger => (_best ?? _last) with { Updates = _updates };
+    internal ReversedTrigger Trigger => _smallest.Trigger with { Updates = _updates };
 
     /// <inheritdoc/>
     public void Advance(int batchSize)
     {
         var options = _inversion.Options;
+        var measured = _smallest.Trigger;
         for (var update = 0; update < options.UpdatesPerRound; update++)
         {
             if (update == options.UpdatesPerRound - 1)
             {
                 // The trigger that this round's last batch measures, before it moves on.
-                _last = new ReversedTrigger(_mask.Copy(), _pattern.Copy(), _mask.Sum(), 0, false, 0);
+                measured = new ReversedTrigger(_mask.Copy(), _pattern.Copy(), _mask.Sum(), 0, false, 0);
             }
 
             var indices = _order.Next(batchSize);
-            _recent.Enqueue((_inversion.Update(_target, _mask, _pattern, indices, _cost.Cost), indices.Length));
+            _recent.Enqueue((_inversion.Update(_target, _mask, _pattern, indices, _smallest.Cost), indices.Length));
             _updates++;
         }
 
-        _last = _last with { Success = RecentSuccess(options.BatchSize * options.UpdatesPerRound) };
-        _best = _cost.Observe(_last.Success, _last.Norm) ? _last with { Reached = true } : _best;
-        _norms.Add((_best ?? _last).Norm);
+        _smallest.Observe(measured with { Success = RecentSuccess(options.BatchSize * options.UpdatesPerRound) });
     }
 
     /// <summary>

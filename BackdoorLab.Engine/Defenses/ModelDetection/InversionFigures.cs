@@ -7,8 +7,9 @@ namespace BackdoorLab.Engine.Defenses;
 internal static class InversionFigures
 {
     internal static IReadOnlyList<Figure> Of(
-        ReversedTrigger[] triggers, double[] norms, double?[] deployed, NormOutliers outliers, ImageSet images, int mostPictures)
+        ReversedTriggers reversed, double?[] deployed, NormOutliers outliers, ImageSet images, int mostPictures)
     {
+        var (triggers, norms, _) = reversed;
         string[] names = [.. images.ClassNames];
         var shown = Enumerable.Range(0, triggers.Length).OrderBy(label => triggers[label].Norm).Take(mostPictures).Order();
         return
@@ -39,7 +40,9 @@ internal static class InversionFigures
                     new BarSeries("deployed model, other classes", deployed),
                 ])
             {
-                Note = "A trigger is reversed on a differentiable twin and then tried on the model as it is deployed.",
+                Note = reversed.OnTwin
+                    ? "A trigger is reversed on a differentiable twin and then tried on the model as it is deployed."
+                    : "A trigger is reversed on the model as it is deployed and then tried there on all images.",
             },
         ];
     }

@@ -40,8 +40,6 @@ public enum InversionSchedule
         + "with one elimination instead of a random pull in each round; the norm of a class stopped early is projected to the whole schedule. A class whose trigger never reaches the success threshold is not flagged. The log-norm index is ours; it takes the spread of honest log norms as at least a quarter.")]
 public sealed record NeuralCleanse : ModelDetector
 {
-    private const int MostPictures = 64;
-
     /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.InputGradients;
 
@@ -147,7 +145,7 @@ public sealed record NeuralCleanse : ModelDetector
 
         var images = HoldoutSample.Take(context.CleanHoldout, HoldoutImages, context.Run.Seeds.Child("holdout"));
         var bfloat16 = FastStraightThrough && model.Gradients == GradientAccess.StraightThrough && TorchRuntime.HasBFloat16Instructions;
-        return Verdict(Search(context, images, bfloat16), model, images, context.Run);
+        return Search(context, images, bfloat16).Judge(DecisionRule, model, images, context.Run);
     }
 
     /// <inheritdoc/>
@@ -161,89 +159,22 @@ public sealed record NeuralCleanse : ModelDetector
         LearningRate = 0.3,
     };
 
-    private Reversed Search(DefenseContext context, ImageSet images, bool bfloat16)
+    private ReversedTriggers Search(DefenseContext context, ImageSet images, bool bfloat16)
     {
         using var inversion = new TriggerInversion(context.Model.Twin, images, this, context.Run, bfloat16);
         ClassInversion[] searches = [.. Enumerable.Range(0, context.Classes).Select(label => new ClassInversion(inversion, label))];
         var full = Schedule == InversionSchedule.Full;
         var schedule = new PromiseSchedule(Rounds, full ? 0 : BaseRounds, full ? searches.Length : Math.Min(Finalists, searches.Length));
         var finalists = schedule.Run(searches, BatchSize, (done, total) => context.Run.Progress(done * UpdatesPerRound, total * UpdatesPerRound, "images"));
-        return new(Array.ConvertAll(searches, search => search.Trigger), PromiseSchedule.AtEqualEffort(searches, finalists), finalists);
-    }
-
-    private ModelVerdict Verdict(Reversed reversed, DeployedClassifier model, ImageSet images, RunContext run)
-    {
-        var (triggers, norms, finalists) = reversed;
-        var reached = Array.ConvertAll(triggers, trigger => trigger.Reached);
-        var eligible = Enumerable.Range(0, norms.Length).Select(label => reached[label] && finalists[label]).ToArray();
-        var deployed = Enumerable.Range(0, norms.Length)
-            .Select(label => finalists[label] ? StampedSuccess.Measure(model, images, triggers[label], label, run) : null)
-            .ToArray();
-        var outliers = NormOutliers.Of(norms, eligible);
-        var decisive = DecisionRule == NormRule.Paper ? outliers.Indices : outliers.LogIndices;
-        var flagged = Enumerable.Range(0, norms.Length)
-            .Where(label => decisive[label] > NormOutliers.Cut && eligible[label])
-            .OrderBy(label => norms[label])
-            .ToArray();
-        var top = outliers.Smallest;
-        List<DefenseNumber> numbers =
-        [
-            new("anomaly-index", outliers.Indices[top]),
-            new("index-ceiling", outliers.Ceiling),
-            new("log-anomaly-index", outliers.LogIndices[top]),
-            new("smallest-norm", norms[top]),
-            new("median-norm", outliers.Median),
-            new("norm-ratio", norms[top] / Math.Max(outliers.Median, 1e-6)),
-            new("success-twin", triggers[top].Success),
-            new("classes-without-trigger", reached.Count(found => !found)),
-            new("classes-stopped-early", finalists.Count(final => !final)),
-            new("updates", triggers.Sum(trigger => (double)trigger.Updates)),
-        ];
-        if (deployed[top] is { } success)
+        var triggers = Array.ConvertAll(searches, search => search.Trigger);
+        var stopped = finalists.Count(final => !final);
+        return new(triggers, PromiseSchedule.AtEqualEffort(searches, finalists), finalists)
         {
-            numbers.Add(new("success-deployed", success));
-        }
-
-        return new ModelVerdict
-        {
-            Flagged = flagged.Length > 0,
-            Score = decisive[top],
-            Threshold = NormOutliers.Cut,
-            SuspectedLabels = flagged,
-            TopLabel = top,
-            Numbers = numbers,
-            Figures = InversionFigures.Of(triggers, norms, deployed, outliers, images, MostPictures),
-            Note = Note(outliers, reached.Count(found => !found), finalists.Count(final => !final)),
+            OnTwin = true,
+            Spent = new("updates", triggers.Sum(trigger => (double)trigger.Updates)),
+            Notes = stopped == 0
+                ? []
+                : [$"{stopped} of {searches.Length} classes were stopped after {BaseRounds} of {Rounds} rounds; their norms are projected to the whole schedule, their pictures are as far as they came."],
         };
     }
-
-    private string Note(NormOutliers outliers, int without, int stopped)
-    {
-        List<string> notes = [];
-        if (outliers.Undecidable)
-        {
-            notes.Add(FormattableString.Invariant(
-                $"Not decidable by the paper's rule: with this spread of norms even a norm of zero would reach an index of {outliers.Ceiling:0.0} only."));
-        }
-
-        if (DecisionRule == NormRule.LogNorm)
-        {
-            notes.Add("Decided by the log-norm index, which is not the paper's.");
-        }
-
-        if (without > 0)
-        {
-            notes.Add($"{without} of {outliers.Indices.Length} classes found no trigger above the success threshold within the schedule; their norms are those of the last attempt.");
-        }
-
-        if (stopped > 0)
-        {
-            notes.Add($"{stopped} of {outliers.Indices.Length} classes were stopped after {BaseRounds} of {Rounds} rounds; their norms are projected to the whole schedule, their pictures are as far as they came.");
-        }
-
-        return string.Join(' ', notes);
-    }
-
-    /// <summary>Trigger and norm at equal effort of every class, and whether it had the whole schedule.</summary>
-    private sealed record Reversed(ReversedTrigger[] Triggers, double[] Norms, bool[] Finalists);
 }

@@ -1,22 +1,13 @@
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Models;
+using static BackdoorLab.Engine.Tests.Defenses.BlockSigns;
 
 namespace BackdoorLab.Engine.Tests.Defenses;
 
-/// <summary>
-/// Seven classes, each a block of 6 to 12 bright pixels in an 8x8 image, recognised by the block's mean. The planted backdoor gives the
-/// class of the largest block a second way in: the last pixel, which no clean image uses.
-/// </summary>
 [Collection("torch")]
 public sealed class NeuralCleanseTests
 {
-    private const int Classes = 7;
-    private const int Planted = 6;
-    private const int LastPixel = 63;
-    private const float Scale = 30;
-
     [Fact]
     public void Detect_PlantedPixel_FlagsItsClassAndFindsThePixel()
     {
@@ -107,41 +98,6 @@ public sealed class NeuralCleanseTests
 
         Assert.Throws<NotApplicableException>(() => new NeuralCleanse().Detect(
             TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())));
-    }
-
-    private static double Number(ModelVerdict verdict, string name) => verdict.Numbers.Single(number => number.Name == name).Value;
-
-    private static (int Start, int Length) Block(int label) => (6 * label + label * (label - 1) / 2, 6 + label);
-
-    private static LinearNetwork Network(bool planted)
-    {
-        var weights = new float[Classes * 64];
-        for (var label = 0; label < Classes; label++)
-        {
-            var (start, length) = Block(label);
-            Array.Fill(weights, Scale / length, label * 64 + start, length);
-        }
-
-        weights[Planted * 64 + LastPixel] = planted ? 1.3f * Scale : 0;
-        return new LinearNetwork(TestNetworks.Shape(1, 8, Classes), weights);
-    }
-
-    private static ImageSet Images()
-    {
-        const int perClass = 12;
-        var random = TestContexts.Random("blocks");
-        var (pixels, labels) = (new byte[Classes * perClass * 64], new int[Classes * perClass]);
-        for (var i = 0; i < labels.Length; i++)
-        {
-            labels[i] = i % Classes;
-            var (start, length) = Block(labels[i]);
-            for (var p = start; p < start + length; p++)
-            {
-                pixels[i * 64 + p] = (byte)random.Next(180, 220);
-            }
-        }
-
-        return new ImageSet(pixels, labels, 1, 8, 8, [.. Enumerable.Range(0, Classes).Select(label => $"class {label}")]);
     }
 
     private sealed class Split(Classifier twin, Classifier deployed) : DeployedClassifier(twin, false)

@@ -1,25 +1,27 @@
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using TorchSharp;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
-using Convolution = BackdoorLab.Engine.Models.Convolution;
 
 namespace BackdoorLab.Engine.Tests.Defenses;
 
 /// <summary>Logits are a weighted sum of the pixels.</summary>
 internal sealed class LinearNetwork : Classifier
 {
-    private readonly Linear fc;
+    private readonly PixelNormalization normalize;
+    private readonly FullyConnected fc;
+    private readonly float[] weights;
 
     internal LinearNetwork(ClassifierShape shape, float[] weights)
         : base("linear")
     {
-        Shape = shape;
+        (Shape, this.weights) = (shape, weights);
         FeatureCount = shape.Channels * shape.Height * shape.Width;
-        fc = nn.Linear(FeatureCount, shape.Classes, hasBias: false);
+        normalize = new PixelNormalization(shape);
+        fc = new FullyConnected(FeatureCount, shape.Classes);
         RegisterComponents();
-        TestNetworks.Fill(fc.weight!, weights);
+        TestNetworks.Fill(fc.weight, weights);
+        TestNetworks.Fill(fc.bias!, new float[shape.Classes]);
         eval();
     }
 
@@ -29,11 +31,13 @@ internal sealed class LinearNetwork : Classifier
 
     public override int LastConvChannels => 0;
 
-    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) => images.alias();
+    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) => arithmetic.Enter(normalize, fc, images);
 
-    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => activations.flatten(1);
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => arithmetic.Flatten(activations);
 
-    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => fc.call(features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc, rectify: false, features);
+
+    protected override Classifier CreateLike() => new LinearNetwork(Shape, weights);
 }
 
 /// <summary>A 1x1 convolution with ReLU, mean over positions, a linear head. Calls <see cref="Forwarded"/> before each pass.</summary>

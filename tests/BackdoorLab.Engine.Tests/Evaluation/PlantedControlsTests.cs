@@ -65,13 +65,14 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
     }
 
     [Fact]
-    public void Cover_RulesOfTheReleasedHarnessAndRepairs_HaveNoControl()
+    public void Cover_RulesOfTheReleasedHarnessRepairsAndQueries_HaveNoControl()
     {
         string[] without = [.. MethodCatalog.Default.Of<Defense>()
             .Where(method => !PlantedControls.Cover((Defense)method.CreateDefault()))
             .Select(method => method.Id)];
 
-        Assert.All(without, id => Assert.True(id.StartsWith("seed-", StringComparison.Ordinal) || MethodCatalog.Default.Find(id)!.Kind == "mitigator"));
+        Assert.All(without, id => Assert.True(
+            id.StartsWith("seed-", StringComparison.Ordinal) || id == "neural-cleanse-gradient-free" || MethodCatalog.Default.Find(id)!.Kind == "mitigator"));
         Assert.Contains("fine-pruning", without);
     }
 
