@@ -11,7 +11,7 @@ namespace BackdoorLab.Engine.Models;
 /// <param name="bfloat16">Convolutions in bfloat16: faster, and another arithmetic.</param>
 internal sealed class FoldedArithmetic(bool bfloat16 = false) : FloatArithmetic, IDisposable
 {
-    private readonly Dictionary<Convolution, Convolution> _folded = [];
+    private readonly Dictionary<Convolution, (Tensor Weight, Tensor Bias)> _folded = [];
 
     /// <inheritdoc/>
     public override Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
@@ -21,44 +21,42 @@ internal sealed class FoldedArithmetic(bool bfloat16 = false) : FloatArithmetic,
             _folded[layer] = folded = Fold(layer, norm);
         }
 
-        return Rectified(Applied(folded, folded.weight.dtype, input), rectify);
+        return Rectified(Applied(values => layer.Apply(values, folded.Weight, folded.Bias), folded.Weight.dtype, input), rectify);
     }
 
     /// <inheritdoc/>
     public override Tensor Connect(FullyConnected layer, bool rectify, Tensor input) =>
-        Rectified(Applied(layer, layer.weight.dtype, input), rectify);
+        Rectified(Applied(layer.call, layer.weight.dtype, input), rectify);
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var layer in _folded.Values)
+        foreach (var (weight, bias) in _folded.Values)
         {
-            layer.Dispose();
+            weight.Dispose();
+            bias.Dispose();
         }
     }
 
-    private static Tensor Applied(nn.Module<Tensor, Tensor> layer, ScalarType type, Tensor input)
+    private static Tensor Applied(Func<Tensor, Tensor> layer, ScalarType type, Tensor input)
     {
         if (input.dtype == type)
         {
-            return layer.call(input);
+            return layer(input);
         }
 
         using var scope = NewDisposeScope();
-        return layer.call(input.to(type)).MoveToOuterDisposeScope();
+        return layer(input.to(type)).MoveToOuterDisposeScope();
     }
 
-    private Convolution Fold(Convolution layer, BatchNorm2d? norm)
+    private (Tensor Weight, Tensor Bias) Fold(Convolution layer, BatchNorm2d? norm)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var sizes = layer.weight.shape;
-        var folded = RandomStream.Untouched(() => new Convolution((int)sizes[1], (int)sizes[0], (int)sizes[2], layer.Stride, hasBias: true));
         var (weight, bias) = FoldedLayer.Of(layer, norm);
-        folded.weight.copy_(weight);
-        folded.bias!.copy_(bias);
-        folded.weight.requires_grad = false;
-        folded.bias.requires_grad = false;
-        return bfloat16 ? (Convolution)folded.to(ScalarType.BFloat16) : folded;
+        var type = bfloat16 ? ScalarType.BFloat16 : weight.dtype;
+
+        // Copies: without a norm both are the layer's own.
+        return (weight.to(type, copy: true).DetachFromDisposeScope(), bias.to(type, copy: true).DetachFromDisposeScope());
     }
 }

@@ -72,34 +72,37 @@ public sealed class Convolution : WeightLayer
     public int Padding => (int)_padding[0];
 
     /// <inheritdoc/>
-    public override Tensor Apply(Tensor input, Tensor weights)
+    public override Tensor Apply(Tensor input, Tensor weights) => Apply(input, weights, bias);
+
+    /// <summary>The layer's output with <paramref name="weights"/> and <paramref name="shift"/> in place of its own weights and bias.</summary>
+    public Tensor Apply(Tensor input, Tensor weights, Tensor? shift)
     {
         if (Padding == 0 && weights.shape[1] >= MatrixFrom)
         {
-            return AsMatrix(input, weights);
+            return AsMatrix(input, weights, shift);
         }
 
         return weights.shape[1] == 1 && input.requires_grad
-            ? WithSecondChannel(input, weights)
-            : nn.functional.conv2d(input, weights, bias, _strides, _padding);
+            ? WithSecondChannel(input, weights, shift)
+            : nn.functional.conv2d(input, weights, shift, _strides, _padding);
     }
 
     /// <summary>A 1x1 convolution is one matrix product over all pixels; in channels-last layout the views copy nothing.</summary>
-    private Tensor AsMatrix(Tensor input, Tensor weights)
+    private Tensor AsMatrix(Tensor input, Tensor weights, Tensor? shift)
     {
         using var scope = NewDisposeScope();
         var pixels = Stride == 1 ? input : input.slice(2, 0, input.shape[2], Stride).slice(3, 0, input.shape[3], Stride);
         var matrix = weights.reshape(weights.shape[0], weights.shape[1]);
-        return nn.functional.linear(pixels.permute(0, 2, 3, 1), matrix, bias).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+        return nn.functional.linear(pixels.permute(0, 2, 3, 1), matrix, shift).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 
     /// <summary>The same sums with a second channel of zeros.</summary>
-    private Tensor WithSecondChannel(Tensor input, Tensor weights)
+    private Tensor WithSecondChannel(Tensor input, Tensor weights, Tensor? shift)
     {
         using var scope = NewDisposeScope();
         var images = cat([input, zeros_like(input)], 1);
         var widened = cat([weights, zeros_like(weights)], 1);
-        return nn.functional.conv2d(images, widened, bias, _strides, _padding).MoveToOuterDisposeScope();
+        return nn.functional.conv2d(images, widened, shift, _strides, _padding).MoveToOuterDisposeScope();
     }
 
     private static Tensor HeWeights(int inputs, int outputs, int kernel)
