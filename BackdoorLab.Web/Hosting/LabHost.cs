@@ -6,6 +6,7 @@ using BackdoorLab.Web.Services;
 using Hangfire;
 using Hangfire.InMemory;
 using Microsoft.AspNetCore.DataProtection;
+using MudBlazor;
 using MudBlazor.Services;
 
 namespace BackdoorLab.Web.Hosting;
@@ -58,7 +59,9 @@ public static class LabHost
         services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.Lab, "keys")));
         services.AddLabData(options.DatabaseFile);
         services.AddRazorComponents().AddInteractiveServerComponents();
-        services.AddMudServices();
+
+        // Above, messages would cover the buttons that a page has at its head.
+        services.AddMudServices(mud => mud.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomRight);
         services.AddDashboard();
 
         services.AddSingleton<RunFeed>();

@@ -69,8 +69,6 @@ public sealed partial class StudyPage
         }
     }
 
-    private static string StudyPlanTitle(RunItem run) => RunWords.What(run);
-
     private async Task Act(Func<Task> action)
     {
         await action();
