@@ -24,7 +24,7 @@ public static class StudyTemplates
     /// <summary>Two real data sets, five backdoored models and five benign twins each.</summary>
     public static StudyTemplate QuantizationBlindspots { get; } = new(
         "quantization-blindspots",
-        "ResNet-8 on ten GTSRB classes and a CIFAR-10 subset, BadNets, 5 + 5 models each, five precisions, the released harness's rules beside the methods. Within an hour on two cores.",
+        "ResNet-8 on ten GTSRB classes and a CIFAR-10 subset, BadNets, 5 + 5 models each, five precisions, the released harness's rules beside the methods. About an hour on two cores.",
         new StudySpec
         {
             Name = "Quantization Blindspots",
@@ -68,7 +68,7 @@ public static class StudyTemplates
     /// <summary>Generated images, so that it needs no data; twenty models of each kind.</summary>
     public static StudyTemplate OnSigns { get; } = new(
         "quantization-blindspots-signs",
-        "ResNet-8 on generated traffic signs, BadNets, 20 + 20 models, three precisions: narrower intervals without any download. Within an hour on two cores.",
+        "ResNet-8 on generated traffic signs, BadNets, 20 + 20 models, three precisions: narrower intervals without any download.",
         new StudySpec
         {
             Name = "Quantization Blindspots on generated signs",
