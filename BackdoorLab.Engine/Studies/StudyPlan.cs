@@ -111,8 +111,7 @@ public sealed class StudyPlan
             }
         }
 
-        var runs = study.Axes.Aggregate((double)study.Seeds.Count, (product, axis) => product * axis.Count);
-        if (runs > StudySpec.MostRuns)
+        if (study.CountRuns() is var runs and > StudySpec.MostRuns)
         {
             yield return new("axes", string.Create(CultureInfo.InvariantCulture, $"make {runs} runs with the seeds; at most {StudySpec.MostRuns} are allowed."));
         }

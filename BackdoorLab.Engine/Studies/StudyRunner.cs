@@ -10,29 +10,22 @@ public sealed class StudyRunner(RunnerOptions options)
     /// <param name="study">A study without faults.</param>
     /// <param name="observer">Receives the events of every run.</param>
     /// <param name="begin">Called before each run with its number from 0, the number of runs, and its spec.</param>
-    /// <param name="end">Called after each run.</param>
+    /// <param name="end">Called after each run with its result and with all runs as they stand.</param>
     /// <param name="cancellation">Stops after the current batch.</param>
     public IReadOnlyList<StudyRun> Run(
         StudySpec study,
         IExperimentObserver observer,
         Action<int, int, ExperimentSpec> begin,
-        Action<ExperimentResult> end,
+        Action<ExperimentResult, IReadOnlyList<StudyRun>> end,
         CancellationToken cancellation)
     {
-        var experiments = StudyPlan.Make(study).Experiments;
-        var runs = new List<StudyRun>();
-        for (var i = 0; i < experiments.Count; i++)
+        StudyRun[] runs = [.. StudyPlan.Make(study).Experiments.Select(spec => new StudyRun(spec, [], []))];
+        for (var i = 0; i < runs.Length && !cancellation.IsCancellationRequested; i++)
         {
-            if (cancellation.IsCancellationRequested)
-            {
-                runs.Add(new(experiments[i], [], []));
-                continue;
-            }
-
-            begin(i, experiments.Count, experiments[i]);
-            var result = new ExperimentRunner(options).Run(experiments[i], observer, cancellation);
-            end(result);
-            runs.Add(new(experiments[i], result.Cells, result.Stages));
+            begin(i, runs.Length, runs[i].Spec);
+            var result = new ExperimentRunner(options).Run(runs[i].Spec, observer, cancellation);
+            runs[i] = runs[i] with { Cells = result.Cells, Stages = result.Stages };
+            end(result, runs);
         }
 
         return runs;

@@ -44,6 +44,9 @@ public sealed record StudySpec
     /// <summary>Axes; each a list of merge patches. Their product is the list of settings.</summary>
     public IReadOnlyList<IReadOnlyList<JsonObject>> Axes { get; init; } = [];
 
+    /// <summary>Runs that it makes, without making them.</summary>
+    public double CountRuns() => Axes.Aggregate((double)Seeds.Count, (product, axis) => product * axis.Count);
+
     /// <summary>Reads a study.</summary>
     /// <exception cref="SpecException">With all faults; those of the experiments name the setting.</exception>
     public static StudySpec Parse(string json)

@@ -58,32 +58,31 @@ public static class StudyCommand
     {
         output.Create();
         var path = Path.Combine(output.FullName, "study.json");
-        var finished = new List<StudyRun>();
-        var planned = StudyPlan.Make(study).Experiments;
-        new StudyRunner(options).Run(
+        var runs = new StudyRunner(options).Run(
             study,
             new ConsoleProgress(Console.Error),
             (i, count, spec) => Console.Error.WriteLine($"[{i + 1} of {count}] {spec.Name}"),
-            result =>
+            (result, sofar) =>
             {
-                finished.Add(new(result.Spec, result.Cells, result.Stages));
                 if (result.Error.Length > 0)
                 {
                     Console.Error.WriteLine(result.Error);
                 }
 
-                Save();
+                Save(sofar);
             },
             cancellation);
-        StudyTable.Write(Save(), Console.Out);
+        StudyTable.Write(Save(runs), Console.Out);
         Console.Error.WriteLine($"Wrote {path}");
-        return finished.Count == planned.Count && finished.SelectMany(run => run.Cells).All(cell => cell.Outcome is Outcome.Value or Outcome.NotApplicable)
+
+        // A run that failed before its plan has no cells, and neither has one that was not reached.
+        return runs.All(run => run.Cells.Count > 0 && run.Cells.All(cell => cell.Outcome is Outcome.Value or Outcome.NotApplicable))
             ? RunCommand.Complete
             : RunCommand.Incomplete;
 
-        StudyReport Save()
+        StudyReport Save(IReadOnlyList<StudyRun> sofar)
         {
-            var report = StudySummary.Of(study, [.. finished, .. planned.Skip(finished.Count).Select(spec => new StudyRun(spec, [], []))]);
+            var report = StudySummary.Of(study, sofar);
             WholeFile.Write(path, stream => JsonSerializer.Serialize(stream, report, SpecJson.Indented));
             return report;
         }

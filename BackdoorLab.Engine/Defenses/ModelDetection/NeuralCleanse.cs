@@ -119,12 +119,7 @@ public sealed record NeuralCleanse : ModelDetector
     public override DefenseWork Work(WorkSizes sizes)
     {
         var images = HoldoutImages == 0 ? sizes.HoldoutCount : Math.Min(HoldoutImages, sizes.HoldoutCount);
-        var finalists = Schedule == InversionSchedule.Full ? sizes.Classes : Math.Min(Finalists, sizes.Classes);
-        double all = (double)sizes.Classes * BaseRounds * PromiseSchedule.BaseBatch(BatchSize);
-        var gradients = Schedule == InversionSchedule.Full
-            ? (double)sizes.Classes * Rounds * BatchSize
-            : all + (double)finalists * (Rounds - BaseRounds) * BatchSize;
-        return new DefenseWork((double)finalists * images, gradients * UpdatesPerRound);
+        return new DefenseWork((double)FinalistsOf(sizes.Classes) * images, ScheduleFor(sizes.Classes).Images(sizes.Classes, BatchSize) * UpdatesPerRound);
     }
 
     private int BaseRounds => Math.Max(1, (int)Math.Round(BaseShare * Rounds));
@@ -159,13 +154,15 @@ public sealed record NeuralCleanse : ModelDetector
         LearningRate = 0.3,
     };
 
+    private int FinalistsOf(int classes) => Schedule == InversionSchedule.Full ? classes : Math.Min(Finalists, classes);
+
+    private PromiseSchedule ScheduleFor(int classes) => new(Rounds, Schedule == InversionSchedule.Full ? 0 : BaseRounds, FinalistsOf(classes));
+
     private ReversedTriggers Search(DefenseContext context, ImageSet images, bool bfloat16)
     {
         using var inversion = new TriggerInversion(context.Model.Twin, images, this, context.Run, bfloat16);
         ClassInversion[] searches = [.. Enumerable.Range(0, context.Classes).Select(label => new ClassInversion(inversion, label))];
-        var full = Schedule == InversionSchedule.Full;
-        var schedule = new PromiseSchedule(Rounds, full ? 0 : BaseRounds, full ? searches.Length : Math.Min(Finalists, searches.Length));
-        var finalists = schedule.Run(searches, BatchSize, (done, total) => context.Run.Progress(done * UpdatesPerRound, total * UpdatesPerRound, "images"));
+        var finalists = ScheduleFor(searches.Length).Run(searches, BatchSize, (done, total) => context.Run.Progress(done * UpdatesPerRound, total * UpdatesPerRound, "images"));
         var triggers = Array.ConvertAll(searches, search => search.Trigger);
         var stopped = finalists.Count(final => !final);
         return new(triggers, PromiseSchedule.AtEqualEffort(searches, finalists), finalists)

@@ -30,11 +30,15 @@ internal sealed class PromiseSchedule(int rounds, int baseRounds, int finalists)
     /// <summary>Images an update in base rounds.</summary>
     internal static int BaseBatch(int batchSize) => (batchSize + Smaller - 1) / Smaller;
 
+    /// <summary>Images of a whole run for one update a round.</summary>
+    internal double Images(int classes, int batchSize) =>
+        (double)classes * baseRounds * BaseBatch(batchSize) + (double)finalists * (rounds - baseRounds) * batchSize;
+
     /// <summary>Runs the searches and returns which of them went on to the end.</summary>
     internal bool[] Run(IReadOnlyList<IClassSearch> searches, int batchSize, Action<double, double> progress)
     {
         var small = BaseBatch(batchSize);
-        var total = (double)searches.Count * baseRounds * small + (double)finalists * (rounds - baseRounds) * batchSize;
+        var total = Images(searches.Count, batchSize);
         var done = 0.0;
         foreach (var search in searches)
         {

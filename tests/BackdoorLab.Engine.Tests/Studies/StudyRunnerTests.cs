@@ -66,7 +66,7 @@ public sealed class StudyRunnerTests : IDisposable
     }
 
     private IReadOnlyList<StudyRun> Run(CancellationToken cancellation, Action<ExperimentEvent>? on = null) =>
-        new StudyRunner(new RunnerOptions("no data root", _folder, Threads: 1)).Run(Study, new Recorder(on), (_, _, _) => { }, _ => { }, cancellation);
+        new StudyRunner(new RunnerOptions("no data root", _folder, Threads: 1)).Run(Study, new Recorder(on), (_, _, _) => { }, (_, _) => { }, cancellation);
 
     private static JsonObject Document(ExperimentSpec spec) => JsonNode.Parse(SpecJson.Write(spec))!.AsObject();
 }
