@@ -22,6 +22,19 @@ public sealed class MaskTrigger(float[] mask, float[] pattern, int channels, int
     public float[] Pattern { get; } = pattern;
 
     /// <inheritdoc/>
+    /// <remarks>The quarters of the mask's bounding box: upper left, upper right, lower left, lower right.</remarks>
+    public override Trigger[] Split()
+    {
+        int[] pixels = [.. Enumerable.Range(0, Mask.Length).Where(pixel => Mask[pixel] > 0)];
+        var (top, bottom) = (pixels.Min(pixel => pixel / width), pixels.Max(pixel => pixel / width));
+        var (left, right) = (pixels.Min(pixel => pixel % width), pixels.Max(pixel => pixel % width));
+        return [.. Enumerable.Range(0, 4).Select(quarter => new MaskTrigger(
+            [.. Mask.Select((value, pixel) => Quarter(pixel) == quarter ? value : 0)], Pattern, channels, height, width))];
+
+        int Quarter(int pixel) => (2 * (pixel / width) > top + bottom ? 2 : 0) + (2 * (pixel % width) > left + right ? 1 : 0);
+    }
+
+    /// <inheritdoc/>
     public override Tensor Apply(Tensor images)
     {
         using var scope = NewDisposeScope();

@@ -18,27 +18,46 @@ public static class Poisoner
     /// </summary>
     public static PoisonedSet Poison(ImageSet clean, Attack attack, Trigger trigger, SeedTree seeds)
     {
-        var candidates = Enumerable.Range(0, clean.Count)
-            .Where(i => attack.Mapping == LabelMapping.AllToAll || clean.Labels[i] != attack.TargetLabel)
-            .ToArray();
-        seeds.Child("which").Random().Shuffle(candidates);
-        var count = Math.Min((int)Math.Round(attack.PoisonRate * clean.Count, MidpointRounding.AwayFromZero), candidates.Length);
-        var chosen = candidates[..count];
-        Array.Sort(chosen);
         var poisoned = clean.WithCopiedPixels();
         var mask = new bool[clean.Count];
-        foreach (var index in chosen)
+        var count = (int)Math.Round(attack.PoisonRate * clean.Count, MidpointRounding.AwayFromZero);
+        foreach (var index in PoisonSome(poisoned, [.. Enumerable.Range(0, clean.Count)], _ => count, attack, trigger, seeds))
         {
             mask[index] = true;
-            poisoned.Labels[index] = attack.Map(clean.Labels[index], clean.Classes);
+        }
+
+        return new(poisoned, mask);
+    }
+
+    /// <summary>
+    /// Poisons a client's images where they lie: floor(rate x candidates) of those at <paramref name="among"/>, candidates being those
+    /// whose label is not the target under all-to-one, all under all-to-all. Returns which.
+    /// </summary>
+    /// <param name="images">A set of the caller's own; pixels and labels are changed.</param>
+    /// <param name="among">Indices of the client's images.</param>
+    /// <param name="attack">Rate, target, mapping.</param>
+    /// <param name="trigger">What is stamped.</param>
+    /// <param name="seeds">Which images.</param>
+    public static int[] PoisonInPlace(ImageSet images, int[] among, Attack attack, Trigger trigger, SeedTree seeds) =>
+        PoisonSome(images, among, candidates => (int)Math.Floor(attack.PoisonRate * candidates + 1e-9), attack, trigger, seeds);
+
+    private static int[] PoisonSome(ImageSet images, int[] among, Func<int, int> count, Attack attack, Trigger trigger, SeedTree seeds)
+    {
+        int[] candidates = [.. among.Where(i => attack.Mapping == LabelMapping.AllToAll || images.Labels[i] != attack.TargetLabel)];
+        seeds.Child("which").Random().Shuffle(candidates);
+        var chosen = candidates[..Math.Min(count(candidates.Length), candidates.Length)];
+        Array.Sort(chosen);
+        foreach (var index in chosen)
+        {
+            images.Labels[index] = attack.Map(images.Labels[index], images.Classes);
         }
 
         if (!attack.StampAfterAugmentation)
         {
-            StampInPlace(poisoned, chosen, trigger);
+            StampInPlace(images, chosen, trigger);
         }
 
-        return new(poisoned, mask);
+        return chosen;
     }
 
     /// <summary>Every test image with the trigger, true labels kept. Metrics leave out those whose true label is already the intended one.</summary>

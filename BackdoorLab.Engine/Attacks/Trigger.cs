@@ -12,4 +12,9 @@ public abstract class Trigger
     /// The trigger's ground-truth mask float [H*W] in [0,1] for triggers that have one (compared with reversed triggers), else null.
     /// </summary>
     public virtual float[]? Mask => null;
+
+    /// <summary>
+    /// The trigger in four parts that together are the whole, for attackers who share it out (DBA); null where it cannot be split.
+    /// </summary>
+    public virtual Trigger[]? Split() => null;
 }

@@ -13,6 +13,8 @@ namespace BackdoorLab.Engine.Core;
 [JsonDerivedType(typeof(BarFigure), "bar")]
 [JsonDerivedType(typeof(LineFigure), "line")]
 [JsonDerivedType(typeof(ImageFigure), "images")]
+[JsonDerivedType(typeof(HeatmapFigure), "heatmap")]
+[JsonDerivedType(typeof(TableFigure), "table")]
 public abstract record Figure(string Title)
 {
     /// <summary>A sentence that says how to read it; may be empty.</summary>
@@ -48,3 +50,9 @@ public sealed record PixelImage(string Caption, int Width, int Height, int Chann
 
 /// <summary>A gallery.</summary>
 public sealed record ImageFigure(string Title, PixelImage[] Images) : Figure(Title);
+
+/// <summary>A matrix as colours: <c>Values[row][column]</c>, as many rows and columns as labels.</summary>
+public sealed record HeatmapFigure(string Title, string XLabel, string YLabel, string[] Columns, string[] Rows, double[][] Values) : Figure(Title);
+
+/// <summary>Rows of text under headings; the first column names the row.</summary>
+public sealed record TableFigure(string Title, string[] Headings, string[][] Rows) : Figure(Title);

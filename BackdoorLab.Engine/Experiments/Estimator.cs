@@ -2,6 +2,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
@@ -44,7 +45,10 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
     /// <summary>What the attack adds to the training of the backdoored model.</summary>
     internal double Implant() => spec.Attack.ImplantImages(trainCount) / pace.TrainImagesPerSecond;
 
-    internal double Train() => FixedSeconds + (double)trainCount * spec.Training.Epochs / pace.TrainImagesPerSecond;
+    internal double Train() => FixedSeconds + (spec.Federation is { } federation
+        ? federation.TrainImages(trainCount) / pace.TrainImagesPerSecond
+            + federation.Simulation.Rounds * 2.0 * VictimModels.CurveImages * (federation.Protocol is Lockdown ? 2 : 1) / pace.ForwardImagesPerSecond
+        : (double)trainCount * spec.Training.Epochs / pace.TrainImagesPerSecond);
 
     internal double Cell(Precision precision, Defense? defense)
     {

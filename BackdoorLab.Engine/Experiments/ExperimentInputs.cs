@@ -1,6 +1,7 @@
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Quantization;
 
 namespace BackdoorLab.Engine.Experiments;
@@ -13,6 +14,9 @@ internal sealed record ExperimentInputs
 
     /// <summary>Training images of the backdoored model, with the ground truth.</summary>
     internal required PoisonedSet Poisoned { get; init; }
+
+    /// <summary>Deals the training images to clients with so many attackers; null trains centrally.</summary>
+    internal Func<int, FederatedData>? Deal { get; init; }
 
     /// <summary>
     /// What a defender finds in the training set: the stamped pixels, also where the trainer stamps them only after augmentation.
@@ -56,19 +60,33 @@ internal sealed record ExperimentInputs
         var trigger = attack.CreateTrigger(train.Channels, train.Height, train.Width, seeds.Child("trigger"));
         var (holdout, measured) = Subsets.Stratified(test, spec.CleanHoldout, seeds.Child("holdout").Random());
         var cleanTest = test.Select(measured);
-        var poisoned = Poisoner.Poison(train, attack, trigger, seeds.Child("poison"));
+        var deal = spec.Federation is { } federation
+            ? (Attack with, int attackers) => FederatedData.Deal(train, federation, with, trigger, attackers, data.FlipAllowed, seeds.Child("federation"))
+            : (Func<Attack, int, FederatedData>?)null;
+        var poisoned = Poison(attack);
         return new()
         {
             CleanTrain = train,
             Poisoned = poisoned,
-            Received = attack.StampAfterAugmentation
-                ? Poisoner.Poison(train, attack with { StampAfterAugmentation = false }, trigger, seeds.Child("poison")).Images
-                : poisoned.Images,
+            Deal = deal is null ? null : attackers => deal(attack, attackers),
+            Received = attack.StampAfterAugmentation ? Poison(attack with { StampAfterAugmentation = false }).Images : poisoned.Images,
             Holdout = test.Select(holdout),
             CleanTest = cleanTest,
             Triggered = Poisoner.Trigger(cleanTest, attack, trigger),
             Trigger = trigger,
             FlipAllowed = data.FlipAllowed,
         };
+
+        // What all clients hold together; a defender who was given their images would find this.
+        PoisonedSet Poison(Attack with)
+        {
+            if (deal is null)
+            {
+                return Poisoner.Poison(train, with, trigger, seeds.Child("poison"));
+            }
+
+            var dealt = deal(with, spec.Attack.PoisonRate > 0 ? spec.Federation!.Simulation.Attackers : 0);
+            return new(dealt.Images, [.. dealt.Poisoned]);
+        }
     }
 }

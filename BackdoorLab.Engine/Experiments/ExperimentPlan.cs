@@ -64,12 +64,17 @@ internal sealed class ExperimentPlan
             .. victims.Select(victim => new PlannedStage(
                 victim.Key.Value,
                 "train",
-                $"Train {catalog.For(spec.Model).Name}, {Words(victim.Victim)}",
+                $"Train {catalog.For(spec.Model).Name}{(spec.Federation is { } federation ? $" by {federation.Simulation.Clients} clients" : "")}, {Words(victim.Victim)}",
                 estimator.Train() + (victim.Victim == Victim.Backdoored ? estimator.Implant() : 0))),
             .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Precision, cell.Defense), cell.Id.Defense ?? "")),
         ]);
 
-        StageKey TrainKey(object? attack) => StageKey.Of("train", dataKey, spec.Model, attack, spec.Training, spec.Seed, arithmetic, threads);
+        // A federation is a part of the key only where there is one, so that older keys hold.
+        StageKey TrainKey(object? attack)
+        {
+            var central = StageKey.Of("train", dataKey, spec.Model, attack, spec.Training, spec.Seed, arithmetic, threads);
+            return spec.Federation is not { } federation ? central : StageKey.Of("federate", central, attack is null ? federation.Honest() : federation);
+        }
     }
 
     /// <summary>The models of a spec: without poison there is only a benign one.</summary>

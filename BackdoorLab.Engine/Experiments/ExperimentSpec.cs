@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
@@ -37,8 +39,12 @@ public sealed record ExperimentSpec
     /// <summary>Attack, with its poison rate.</summary>
     public required Attack Attack { get; init; }
 
-    /// <summary>Training of the victim and of its benign twin.</summary>
+    /// <summary>Training of the victim and of its benign twin. In a federation only arithmetic and augmentation are taken from it.</summary>
     public TrainOptions Training { get; init; } = new();
+
+    /// <summary>Train by clients who keep their data; null trains centrally. The attack's poison rate is then each attacker's.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Federation? Federation { get; init; }
 
     /// <summary>Precisions to deploy at; at least one.</summary>
     public required IReadOnlyList<Precision> Precisions { get; init; }

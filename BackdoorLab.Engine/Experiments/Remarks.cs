@@ -9,7 +9,12 @@ public static class Remarks
     public static IEnumerable<string> Of(ExperimentSpec spec)
     {
         yield return "n = 1: one training of each model; detection rates are 0 or 1 per model, not a rate over models.";
-        if (spec.Training.Epochs < ShortSchedule)
+        foreach (var warning in spec.Federation?.Warnings() ?? [])
+        {
+            yield return warning;
+        }
+
+        if (spec.Federation is null && spec.Training.Epochs < ShortSchedule)
         {
             yield return $"short schedule: {spec.Training.Epochs} epochs; clean accuracy is below what the network reaches with a full one.";
         }

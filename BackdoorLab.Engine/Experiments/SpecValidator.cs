@@ -7,6 +7,7 @@ using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
@@ -48,6 +49,11 @@ public sealed class SpecValidator(MethodCatalog catalog)
             Parameters(training, "training", ParameterReader.Read(typeof(TrainOptions)), false, faults);
         }
 
+        if (root["federation"] is { } federation)
+        {
+            Federated(federation, faults);
+        }
+
         Methods(root, "precisions", typeof(Precision), 1, faults);
         Methods(root, "defenses", typeof(Defense), 0, faults);
         if (faults.Count == 0)
@@ -56,6 +62,30 @@ public sealed class SpecValidator(MethodCatalog catalog)
         }
 
         return faults;
+    }
+
+    private void Federated(JsonNode node, List<SpecFault> faults)
+    {
+        const string path = "federation";
+        if (node is not JsonObject given)
+        {
+            faults.Add(new(path, "must be an object."));
+            return;
+        }
+
+        RefuseUnknown(given, path + ".", typeof(Federation).GetProperties().Where(member => member.SetMethod is not null).Select(member => Camel(member.Name)), faults);
+        if (given["simulation"] is { } simulation)
+        {
+            Parameters(simulation, path + ".simulation", ParameterReader.Read(typeof(Simulation)), false, faults);
+        }
+
+        foreach (var (name, kind) in new[] { ("protocol", typeof(ClientProtocol)), ("aggregator", typeof(Aggregator)), ("attacker", typeof(AttackerBehaviour)) })
+        {
+            if (given.ContainsKey(name))
+            {
+                Method(given[name], $"{path}.{name}", kind, faults);
+            }
+        }
     }
 
     private void AcrossFields(ExperimentSpec spec, MethodDescriptor dataset, List<SpecFault> faults)
@@ -72,6 +102,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
             faults.Add(new("cleanHoldout", $"must be at most half of the {test} test images of {dataset.Name}, since the other half is measured on; found {spec.CleanHoldout}."));
         }
 
+        faults.AddRange(spec.Federation?.Faults() ?? []);
         Duplicates("precisions", spec.Precisions, faults);
         Duplicates("defenses", spec.Defenses, faults);
     }

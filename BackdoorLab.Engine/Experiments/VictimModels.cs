@@ -18,7 +18,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     private const string CurveFile = "curve.json";
     private const string DoneFile = "training.json";
     private const string SoFarFile = "unfinished.json";
-    private const int CurveImages = 1000;
+    internal const int CurveImages = 1000;
 
     private readonly Dictionary<Victim, (StageKey Key, double Seconds)> _trained = [];
     private readonly Dictionary<Victim, Classifier> _loaded = [];
@@ -41,9 +41,13 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         var run = stage.Start(plan.Key);
         if (stage.Store.ReadJson<TrainingDone>(plan.Key, DoneFile) is { } done && stage.Store.Has(plan.Key, Weights))
         {
-            foreach (var point in Curve(plan.Key))
+            if (stage.Spec.Federation is null)
             {
-                stage.Events.Emit(point);
+                Curve(plan.Key).ForEach(stage.Events.Emit);
+            }
+            else
+            {
+                new FederatedStage(stage, Measure).Tell(plan);
             }
 
             _trained[plan.Victim] = (plan.Key, done.Seconds);
@@ -101,7 +105,9 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     {
         var usual = (double)stage.Inputs.CleanTrain.Count * stage.Spec.Training.Epochs;
         var added = plan.Victim == Victim.Backdoored ? stage.Spec.Attack.ImplantImages(stage.Inputs.CleanTrain.Count) : 0;
-        var seconds = added == 0 ? TrainUsually(plan, model, run) : TrainAndImplant(plan, model, run, usual / (usual + added));
+        var seconds = stage.Spec.Federation is { } federation ? new FederatedStage(stage, Measure).Run(plan, federation, model, run)
+            : added == 0 ? TrainUsually(plan, model, run)
+            : TrainAndImplant(plan, model, run, usual / (usual + added));
         SaveWeights(plan.Key, Weights, model);
         return seconds;
     }
@@ -132,7 +138,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
             Run = run.Child("implant").Part(share, 1),
         });
         var seconds = watch.Elapsed.TotalSeconds;
-        var metrics = Evaluator.Measure(model, _curveClean.Value, _curveTriggered.Value, run);
+        var metrics = Measure(model, run);
         run.Log(FormattableString.Invariant(
             $"Changed by the attack after training: CA {metrics.CleanAccuracy.Value:P1}, ASR {metrics.AttackSuccessRate.Value:P1} in float32."));
         return earlier + seconds;
@@ -185,9 +191,11 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         model.eval();
     }
 
+    private BackdoorMetrics Measure(Classifier model, RunContext run) => Evaluator.Measure(model, _curveClean.Value, _curveTriggered.Value, run);
+
     private EpochFinished Point(Victim victim, EpochReport report, RunContext run)
     {
-        var metrics = Evaluator.Measure(report.Model, _curveClean.Value, _curveTriggered.Value, run);
+        var metrics = Measure(report.Model, run);
         var success = metrics.AttackSuccessRate.IsDefined ? metrics.AttackSuccessRate.Value : 0;
         return new(victim, report.Epoch, report.Epochs, report.Loss, metrics.CleanAccuracy.Value, success);
     }

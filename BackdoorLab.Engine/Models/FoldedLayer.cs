@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,6 +19,12 @@ internal static class FoldedLayer
         if (norm is null)
         {
             return (layer.weight.detach().MoveToOuterDisposeScope(), bias.MoveToOuterDisposeScope());
+        }
+
+        if (norm.UsesBatchStatistics)
+        {
+            throw new NotApplicableException(
+                "The network normalises by the batch at hand, which is no fixed map: its normalisation cannot be folded into convolutions. Take the variant with running statistics.");
         }
 
         var gain = norm.weight.detach() / (norm.running_var + BatchNorm2d.Eps).sqrt();

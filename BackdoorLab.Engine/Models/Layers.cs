@@ -158,9 +158,12 @@ public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
     public Tensor running_var;
 
     /// <summary>Makes the layer.</summary>
-    public BatchNorm2d(int channels)
+    /// <param name="channels">Channels.</param>
+    /// <param name="batchStatistics">Whether the batch's own statistics are used in evaluation too; the running ones then stay as they are.</param>
+    public BatchNorm2d(int channels, bool batchStatistics = false)
         : base(nameof(BatchNorm2d))
     {
+        UsesBatchStatistics = batchStatistics;
         weight = new Parameter(ones(channels));
         bias = new Parameter(zeros(channels));
         running_mean = zeros(channels).DetachFromDisposeScope();
@@ -173,9 +176,13 @@ public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
     /// <summary>Added to the variance before the square root.</summary>
     public static double Eps => Epsilon;
 
+    /// <summary>Whether outputs depend on the batch at hand also in evaluation, so that the layer is no fixed map.</summary>
+    public bool UsesBatchStatistics { get; }
+
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) =>
-        nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Epsilon);
+    public override Tensor forward(Tensor input) => UsesBatchStatistics
+        ? nn.functional.batch_norm(input, null, null, weight, bias, training: true, Momentum, Epsilon)
+        : nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Epsilon);
 }
 
 /// <summary>Turns pixels in [0,1] into the zero-mean, unit-deviation input of the first layer.</summary>

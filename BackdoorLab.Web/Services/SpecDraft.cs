@@ -5,6 +5,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
@@ -30,6 +31,14 @@ public sealed class SpecDraft
     [
         new("precisions", "Precisions", typeof(Precision)),
         new("defenses", "Defenses", typeof(Defense)),
+    ];
+
+    /// <summary>Sections of a federation, each one method.</summary>
+    public static IReadOnlyList<DraftSection> Federated { get; } =
+    [
+        new("federation.protocol", "Client protocol", typeof(ClientProtocol)),
+        new("federation.aggregator", "Aggregator", typeof(Aggregator)),
+        new("federation.attacker", "Attacker", typeof(AttackerBehaviour)),
     ];
 
     private SpecDraft(JsonObject document)
@@ -113,7 +122,7 @@ public sealed class SpecDraft
     /// <summary>Puts another method with its defaults into a section; values that both have in common are kept.</summary>
     public void Choose(string section, MethodDescriptor method)
     {
-        var before = Document[section] as JsonObject;
+        var before = At(section) as JsonObject;
         var after = Default(method);
         foreach (var parameter in method.Parameters.Where(parameter => parameter.Property.DeclaringType != method.Type))
         {
@@ -123,7 +132,22 @@ public sealed class SpecDraft
             }
         }
 
-        Document[section] = after;
+        Set(section, after);
+    }
+
+    /// <summary>Whether clients train the model.</summary>
+    public bool IsFederated => Document["federation"] is JsonObject;
+
+    /// <summary>Turns federated training on with its defaults, or off.</summary>
+    public void Federate(bool on)
+    {
+        Document.Remove("federation");
+        if (on)
+        {
+            var federation = JsonSerializer.SerializeToNode(new Federation(), SpecJson.Options)!.AsObject();
+            Document["federation"] = federation;
+        }
+
         Check();
     }
 

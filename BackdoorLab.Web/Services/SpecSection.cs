@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Web.Services;
@@ -27,6 +28,12 @@ public sealed record SpecSection(string Title, IReadOnlyList<SpecLine> Lines)
         }
 
         Add(sections, "Training", document["training"], ParameterReader.Read(typeof(TrainOptions)));
+        Add(sections, "Federation", document["federation"]?["simulation"], ParameterReader.Read(typeof(Simulation)));
+        foreach (var section in SpecDraft.Federated)
+        {
+            Add(sections, section.Title, document["federation"]?[section.Path.Split('.')[1]]);
+        }
+
         foreach (var section in SpecDraft.Lists)
         {
             foreach (var entry in document[section.Path] as JsonArray ?? [])

@@ -11,7 +11,7 @@ public static class FigureCharts
     private static readonly SymbolEnum[] Symbols = [SymbolEnum.Circle, SymbolEnum.Diamond, SymbolEnum.Square, SymbolEnum.Cross, SymbolEnum.TriangleUp];
     private static readonly string?[] Dashes = [null, "dot", "dash", "dashdot"];
 
-    /// <summary>The chart of <paramref name="figure"/>, or null for a gallery, which is not a chart.</summary>
+    /// <summary>The chart of <paramref name="figure"/>, or null for what is no chart: a gallery, a heat map, a table.</summary>
     public static ChartModel? Build(Figure figure, ChartPalette palette) => figure switch
     {
         ScatterFigure scatter => Scatter(scatter, palette),

@@ -4,6 +4,7 @@ using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Training;
 using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Services;
@@ -15,6 +16,8 @@ namespace BackdoorLab.Web.Components.Pages;
 public sealed partial class NewRunPage : IDisposable
 {
     private static readonly IReadOnlyList<ParameterDescriptor> TrainingParameters = ParameterReader.Read(typeof(TrainOptions));
+
+    private static readonly IReadOnlyList<ParameterDescriptor> SimulationParameters = ParameterReader.Read(typeof(Simulation));
 
     private readonly CancellationTokenSource _gone = new();
     private SpecDraft? _draft;
@@ -104,6 +107,12 @@ public sealed partial class NewRunPage : IDisposable
     private Task Set(string path, JsonNode? value)
     {
         _draft!.Set(path, value);
+        return Changed();
+    }
+
+    private Task Federate(bool on)
+    {
+        _draft!.Federate(on);
         return Changed();
     }
 

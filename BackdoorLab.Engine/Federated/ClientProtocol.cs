@@ -1,0 +1,133 @@
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using BackdoorLab.Engine.Core;
+
+namespace BackdoorLab.Engine.Federated;
+
+/// <summary>What an honest client does in a round.</summary>
+public abstract record ClientProtocol : Method
+{
+    /// <summary>Passes over a client's data in a round besides its local epochs.</summary>
+    public virtual int ExtraPasses => 0;
+
+    /// <summary>What is wrong with these settings for so many clients and attackers, in words; null when it can run.</summary>
+    public virtual string? Fault(Simulation simulation) => null;
+
+    /// <summary>What will not work as meant though it runs, in words.</summary>
+    public virtual IEnumerable<string> Warnings(Simulation simulation) => [];
+
+    internal abstract ProtocolSession Begin(FederationContext context);
+}
+
+/// <summary>Every parameter is trained by every client: the client side of FedAvg and of all robust aggregators.</summary>
+[Method("dense-training", "Dense training", Order = 1,
+    Summary = "Clients train all parameters of the received model and send the difference.",
+    Paper = "B. McMahan, E. Moore, D. Ramage, S. Hampson, B. Agüera y Arcas: Communication-Efficient Learning of Deep Networks from Decentralized Data. AISTATS 2017.")]
+public sealed record DenseTraining : ClientProtocol
+{
+    internal override ProtocolSession Begin(FederationContext context) => new DenseSession(context);
+}
+
+/// <summary>How densities of the first masks are spread over parameters.</summary>
+public enum MaskSpread
+{
+    /// <summary>Erdős-Rényi kernel: large layers sparser than small ones.</summary>
+    Erk,
+
+    /// <summary>The same density everywhere.</summary>
+    Uniform,
+}
+
+/// <summary>Which masked coordinates a client takes back after pruning.</summary>
+public enum MaskRecovery
+{
+    /// <summary>Those with the largest gradient.</summary>
+    Gradient,
+
+    /// <summary>Random ones: the ablation.</summary>
+    Random,
+}
+
+/// <summary>Which masks the consensus counts.</summary>
+public enum FusionMasks
+{
+    /// <summary>Those that clients trained with in the last round, as the released code counts.</summary>
+    StartOfRound,
+
+    /// <summary>Those that they ended the last round with, as the paper's Eq. 6 counts.</summary>
+    EndOfRound,
+}
+
+/// <summary>
+/// Lockdown: every client trains inside a mask of its own and moves it slowly; parameters that fewer than a quorum of clients keep are
+/// zeroed in the end. Huang et al., "Lockdown: Backdoor Defense for Federated Learning with Isolated Subspace Training", NeurIPS 2023,
+/// Algorithm 1 and 2. Where paper and released code differ this follows the code: pruned are the smallest alpha_t of the <i>active</i>
+/// coordinates (the paper counts all), the update is cut by the <i>new</i> mask, updates are averaged by sample counts, and rounds count
+/// from 1 so that the last one prunes nothing.
+/// </summary>
+[Method("lockdown", "Lockdown", Order = 2,
+    Summary = "Clients train isolated subspaces: each inside its own sparse mask, which it prunes and regrows; in the end parameters without a quorum of masks are zeroed.",
+    Paper = "T. Huang, S. Hu, K.-H. Chow, F. Ilhan, S. F. Tekin, L. Liu: Lockdown: Backdoor Defense for Federated Learning with Isolated Subspace Training. NeurIPS 2023.",
+    Deviations = "As the released code where it differs from the paper: pruning counts active coordinates, updates are cut by the new mask and weighted by sample counts, the last round prunes nothing, and fusion counts the masks of the round's start (an option). "
+        + "Statistics of tracked batch normalisation are averaged and never masked; the released network has none.")]
+public sealed record Lockdown : ClientProtocol
+{
+    /// <summary>Share of the parameters in a client's mask. The paper's "sparsity s = 0.25" is this density.</summary>
+    [Range(0.01, 1.0)]
+    [Description("Share of the parameters that a client trains (the paper writes sparsity, its code dense_ratio).")]
+    public double Density { get; init; } = 0.25;
+
+    /// <summary>Spread of the first masks.</summary>
+    [Description("Erdős-Rényi kernel densities leave small layers dense and large ones sparse; uniform gives every tensor the same.")]
+    public MaskSpread Spread { get; init; }
+
+    /// <summary>Whether all clients start with the same mask.</summary>
+    [Description("All clients start with one mask; otherwise each draws its own (heterogeneous masks), which needs a larger pruning rate before the quorum is met.")]
+    public bool SameMask { get; init; } = true;
+
+    /// <summary>First pruning rate alpha_0, annealed to zero along a cosine.</summary>
+    [Range(0.0, 0.9)]
+    [Description("Share of the active coordinates pruned and regrown in the first round; falls to zero along a cosine. Rate x rounds / 2 should reach 0.02, better 0.1 to 0.2.")]
+    public double PruningRate { get; init; } = 1e-2;
+
+    /// <summary>Which coordinates come back.</summary>
+    [Description("Coordinates with the largest gradient come back, or random ones (ablation).")]
+    public MaskRecovery Recovery { get; init; }
+
+    /// <summary>Masks that a parameter needs to be kept: theta.</summary>
+    [Range(0, 1000)]
+    [Description("Clients whose mask must hold a parameter for it to be kept in the end; 0 keeps all (no fusion). Half of the clients is usual; not above the attackers, it protects nothing.")]
+    public int Quorum { get; init; } = 5;
+
+    /// <summary>Which masks count.</summary>
+    [Description("Masks that clients trained the last round with (released code), or that they ended it with (paper).")]
+    public FusionMasks FusionMasks { get; init; }
+
+    /// <inheritdoc/>
+    public override int ExtraPasses => Recovery == MaskRecovery.Gradient ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override string? Fault(Simulation simulation) => Quorum > simulation.Clients
+        ? $"quorum: must not be above the {simulation.Clients} clients; found {Quorum}. Half of them is usual."
+        : null;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings(Simulation simulation)
+    {
+        if (Quorum > 0 && Quorum <= simulation.Attackers)
+        {
+            yield return $"A quorum of {Quorum} is not above the {simulation.Attackers} attackers: they alone can keep a parameter, and fusion protects nothing.";
+        }
+
+        if (PruningRate * simulation.Rounds / 2 < 0.02)
+        {
+            yield return FormattableString.Invariant(
+                $"Masks hardly move: a pruning rate of {PruningRate:g3} over {simulation.Rounds} rounds swaps {PruningRate * simulation.Rounds / 2:P1} of the active coordinates; at least 2 % is needed for an effect, better 10 to 20 %.");
+        }
+    }
+
+    /// <summary>alpha_t of round <paramref name="round"/>, counted from 1.</summary>
+    internal double RateAt(int round, int rounds) => PruningRate / 2 * (1 + Math.Cos(Math.PI * round / rounds));
+
+    internal override ProtocolSession Begin(FederationContext context) => new LockdownSession(this, context);
+}

@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Federated;
+
+/// <summary>What a caller attaches to a federated training.</summary>
+public sealed record FederationHooks
+{
+    /// <summary>Measures a model in evaluation mode: the global one after each round, and the fused one.</summary>
+    public required Func<Classifier, RoundMetrics> Measure { get; init; }
+
+    /// <summary>Called after every round.</summary>
+    public Action<RoundRecord>? RoundFinished { get; init; }
+
+    /// <summary>File that holds the state of an unfinished training; null trains without. Deleted at the end.</summary>
+    public string? CheckpointFile { get; init; }
+
+    /// <summary>Seconds between checkpoints.</summary>
+    public double CheckpointSeconds { get; init; } = 30;
+}
+
+/// <summary>
+/// The federated simulation. Clients train one after another on one network; the server adds the aggregated step. Random streams hang on
+/// round and client, so a training that was interrupted between rounds ends with the same bits as one that was not; an interrupted round
+/// is done again.
+/// </summary>
+public sealed class FederatedTraining : IDisposable
+{
+    private const long SimilarityNumbers = 1 << 24;
+
+    private readonly Classifier _network;
+    private readonly FederatedData _data;
+    private readonly Simulation _simulation;
+    private readonly Aggregator _aggregator;
+    private readonly int _attackers;
+    private readonly RunContext _run;
+    private readonly FederationHooks _hooks;
+    private readonly ParameterLayout _layout;
+    private readonly ProtocolSession _protocol;
+    private readonly AggregatorMemory _memory = new();
+    private readonly Tensor _global;
+    private readonly Tensor _statistics;
+    private readonly Tensor _lastStep;
+    private readonly Scalar _serverRate;
+    private readonly List<RoundRecord> _rounds = [];
+    private double[][] _similarity = [];
+
+    private FederatedTraining(
+        Classifier network, FederatedData data, Federation federation, int attackers, TrainOptions training, RunContext run, FederationHooks hooks)
+    {
+        (_network, _data, _simulation, _aggregator, _attackers, _run, _hooks) = (network, data, federation.Simulation, federation.Aggregator, attackers, run, hooks);
+        _layout = new(network);
+        _serverRate = _simulation.ServerLearningRate;
+        _global = _layout.Read().DetachFromDisposeScope();
+        _statistics = _layout.ReadStatistics().DetachFromDisposeScope();
+        _lastStep = zeros_like(_global).DetachFromDisposeScope();
+        _protocol = federation.Protocol.Begin(new(federation, _layout, new ClientTraining(network, data, _simulation, training), run.Seeds));
+    }
+
+    /// <summary>Trains <paramref name="network"/> in place and leaves it in evaluation mode, fused where the protocol fuses.</summary>
+    /// <param name="network">Freshly initialised.</param>
+    /// <param name="data">Dealt and poisoned images.</param>
+    /// <param name="federation">Settings without faults.</param>
+    /// <param name="attackers">How many of the first clients attack: those of the settings, or none.</param>
+    /// <param name="training">Arithmetic and augmentation; the rest comes from <see cref="Federation.Simulation"/>.</param>
+    /// <param name="run">Random streams, cancellation, progress in client rounds.</param>
+    /// <param name="hooks">Measurements, reports, checkpoints.</param>
+    /// <exception cref="TrainingDivergedException">No client of a round uploaded finite numbers.</exception>
+    public static FederationHistory Run(
+        Classifier network, FederatedData data, Federation federation, int attackers, TrainOptions training, RunContext run, FederationHooks hooks)
+    {
+        using var federated = new FederatedTraining(network, data, federation, attackers, training, run, hooks);
+        return federated.Run();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _protocol.Dispose();
+        _memory.Dispose();
+        _global.Dispose();
+        _statistics.Dispose();
+        _lastStep.Dispose();
+    }
+
+    private FederationHistory Run()
+    {
+        var state = new FederationState(_hooks.CheckpointFile, _global, _statistics, _lastStep, _protocol, _memory);
+        if (state.Load(_rounds) is { } similarity)
+        {
+            _similarity = similarity;
+            _run.Log($"Federated training resumes after round {_rounds.Count} of {_simulation.Rounds}.");
+            _rounds.ForEach(round => _hooks.RoundFinished?.Invoke(round));
+        }
+
+        var sinceSaved = Stopwatch.StartNew();
+        while (_rounds.Count < _simulation.Rounds)
+        {
+            _rounds.Add(Round(_rounds.Count + 1));
+            _hooks.RoundFinished?.Invoke(_rounds[^1]);
+            if (_run.Cancellation.IsCancellationRequested || sinceSaved.Elapsed.TotalSeconds >= _hooks.CheckpointSeconds)
+            {
+                state.Save(_rounds, _similarity);
+                sinceSaved.Restart();
+            }
+        }
+
+        using var scope = NewDisposeScope();
+        Load(_protocol.Fuse(_global) ?? _global);
+        state.Delete();
+        return new()
+        {
+            Attackers = _attackers,
+            Parameters = _layout.Length,
+            Rounds = _rounds,
+            ClassCounts = [.. _data.Shards.Select(shard => Enumerable.Range(0, _data.Images.Classes).Select(label => shard.Count(i => _data.Images.Labels[i] == label)).ToArray())],
+            Similarity = _similarity,
+            Masks = _protocol.Census(),
+        };
+    }
+
+    private RoundRecord Round(int round)
+    {
+        using var scope = NewDisposeScope();
+        var seeds = _run.Seeds.Child("round").Child(round);
+        var order = Enumerable.Range(0, _simulation.Clients).ToArray();
+        seeds.Child("clients").Random().Shuffle(order);
+        var chosen = order[.._simulation.Participants];
+        var (rate, recovery) = (_simulation.LearningRate * Math.Pow(_simulation.LearningRateDecay, round - 1), 0.0);
+        using var aggregation = _aggregator.Begin(new(_layout.Length, chosen.Length, Math.Min(_simulation.Attackers, chosen.Length), seeds.Child("server"), _memory));
+        var statistics = zeros_like(_statistics);
+        var (weights, records, sketches, clock, server) = (0.0, new List<ClientRecord>(), new List<Tensor>(), Stopwatch.StartNew(), new Stopwatch());
+        var stride = Math.Max(1, _layout.Length * chosen.Length / SimilarityNumbers);
+        _protocol.BeginRound();
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            using var turn = NewDisposeScope();
+            _run.Progress((round - 1L) * chosen.Length + i, (long)_simulation.Rounds * chosen.Length, "client rounds");
+            var client = chosen[i];
+            var result = _protocol.Train(new(
+                client, client < _attackers, round, rate, _global, _statistics, round > 1 ? _lastStep : null, Context(seeds.Child("client").Child(client))));
+            recovery += result.RecoverySeconds;
+            records.Add(new(client, Finite(result.Loss), result.Change?.norm().item<float>() ?? 0, null, result.Change is null, result.Active));
+            if (result.Change is { } change)
+            {
+                var weight = _data.Shards[client].Length;
+                weights += weight;
+                statistics.add_(_layout.ReadStatistics(), (Scalar)weight);
+                sketches.Add(change.slice(0, 0, _layout.Length, stride).clone().MoveToOuterDisposeScope());
+                server.Start();
+                aggregation.Add(new(client, weight, change));
+                server.Stop();
+            }
+            else
+            {
+                _run.Log($"Round {round}: client {client} sent numbers that are not finite; it was left out.");
+            }
+        }
+
+        if (weights == 0)
+        {
+            throw new TrainingDivergedException(round, (long)round * chosen.Length, rate);
+        }
+
+        var clientSeconds = clock.Elapsed.TotalSeconds - server.Elapsed.TotalSeconds;
+        server.Start();
+        _protocol.EndRound();
+        _lastStep.copy_(aggregation.Finish());
+        _global.add_(_lastStep, _serverRate);
+        _statistics.copy_(statistics.div_(tensor((float)weights)));
+        var fused = _protocol.Fuse(_global);
+        server.Stop();
+        _similarity = Similarity(sketches);
+        var overlaps = _protocol.Overlaps(_attackers);
+        var sent = records.Sum(record => 4 * record.Active + (_protocol.SendsMasks ? (_layout.Length + 7) / 8 : 0));
+        return new(
+            round,
+            records.Average(record => record.Loss),
+            Measure(_global),
+            fused is null ? null : Measure(fused),
+            WithTrust(records, aggregation.Trust),
+            sent,
+            records.Sum(record => 4 * record.Active),
+            clientSeconds,
+            recovery,
+            server.Elapsed.TotalSeconds,
+            overlaps?.Honest,
+            overlaps is { Attackers: var mixed } && double.IsFinite(mixed) ? mixed : null);
+    }
+
+    private RunContext Context(SeedTree seeds) => new(seeds, _run.Cancellation);
+
+    private RoundMetrics Measure(Tensor weights)
+    {
+        Load(weights);
+        return _hooks.Measure(_network);
+    }
+
+    private void Load(Tensor weights)
+    {
+        _layout.Write(weights);
+        _layout.WriteStatistics(_statistics);
+        _network.eval();
+    }
+
+    private static List<ClientRecord> WithTrust(List<ClientRecord> records, IReadOnlyList<double> trust)
+    {
+        var next = 0;
+        return trust.Count == 0 ? records : records.ConvertAll(record => record with { Trust = record.Excluded ? 0 : trust[next++] });
+    }
+
+    // By every stride-th coordinate, all of them in small networks.
+    private static double[][] Similarity(List<Tensor> changes)
+    {
+        using var scope = NewDisposeScope();
+        var rows = nn.functional.normalize(stack(changes), p: 2, dim: 1);
+        var cosines = rows.mm(rows.t()).data<float>().ToArray();
+        return [.. Enumerable.Range(0, changes.Count).Select(i => Enumerable.Range(0, changes.Count).Select(j => Finite(cosines[i * changes.Count + j])).ToArray())];
+    }
+
+    private static double Finite(double value) => double.IsFinite(value) ? value : 0;
+}

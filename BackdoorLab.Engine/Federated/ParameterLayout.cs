@@ -1,0 +1,103 @@
+using BackdoorLab.Engine.Models;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Federated;
+
+/// <summary>
+/// A network's trained parameters as one flat vector, and its normalisation statistics as another: what clients and server exchange. The
+/// tensors are the network's own; coordinates are counted row by row whatever their layout in memory.
+/// </summary>
+internal sealed class ParameterLayout
+{
+    /// <summary>One, made once: a temporary native scalar can be freed under a call.</summary>
+    internal static readonly Scalar One = 1.0;
+
+    private readonly Tensor[] _statistics;
+    private readonly long[] _starts;
+
+    internal ParameterLayout(Classifier network)
+    {
+        var named = network.named_parameters().Where(entry => entry.parameter.requires_grad).ToList();
+        Names = [.. named.Select(entry => entry.name)];
+        Parameters = [.. named.Select(entry => (Tensor)entry.parameter)];
+        Sizes = [.. Parameters.Select(parameter => parameter.numel())];
+        _starts = [.. Sizes.Select((_, i) => Sizes.Take(i).Sum())];
+        Length = Sizes.Sum();
+        _statistics = [.. network.modules().OfType<BatchNorm2d>().Where(norm => !norm.UsesBatchStatistics).SelectMany(norm => (Tensor[])[norm.running_mean, norm.running_var])];
+        StatisticsLength = _statistics.Sum(values => values.numel());
+    }
+
+    /// <summary>State-dict names.</summary>
+    internal string[] Names { get; }
+
+    /// <summary>The network's parameters.</summary>
+    internal Tensor[] Parameters { get; }
+
+    /// <summary>Coordinates of each parameter.</summary>
+    internal long[] Sizes { get; }
+
+    /// <summary>Coordinates in all.</summary>
+    internal long Length { get; }
+
+    /// <summary>Running means and variances in all; zero where the network keeps none.</summary>
+    internal long StatisticsLength { get; }
+
+    /// <summary>The part of a vector [P] that belongs to parameter <paramref name="index"/>, flat; a view.</summary>
+    internal Tensor Part(Tensor vector, int index) => vector.narrow(0, _starts[index], Sizes[index]);
+
+    /// <summary>A copy of the part in the shape and the memory layout of its parameter, float32.</summary>
+    internal Tensor Shaped(Tensor vector, int index)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var like = empty_like(Parameters[index]);
+        return like.copy_(Part(vector, index).reshape(Parameters[index].shape)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The network's parameters as a new vector float32 [P].</summary>
+    internal Tensor Read()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return cat([.. Parameters.Select(parameter => parameter.detach().reshape(-1))]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The gradients of the network's parameters as a new vector float32 [P]; zero where there is none.</summary>
+    internal Tensor ReadGradients()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return cat([.. Parameters.Select(parameter => (parameter.grad ?? zeros_like(parameter)).reshape(-1))]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Sets the network's parameters.</summary>
+    internal void Write(Tensor vector)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        for (var i = 0; i < Parameters.Length; i++)
+        {
+            Parameters[i].copy_(Part(vector, i).reshape(Parameters[i].shape));
+        }
+    }
+
+    /// <summary>Running means and variances as a new vector float32.</summary>
+    internal Tensor ReadStatistics()
+    {
+        using var scope = NewDisposeScope();
+        return (_statistics.Length == 0 ? zeros(0) : cat([.. _statistics])).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Sets running means and variances.</summary>
+    internal void WriteStatistics(Tensor vector)
+    {
+        using var scope = NewDisposeScope();
+        var start = 0L;
+        foreach (var values in _statistics)
+        {
+            values.copy_(vector.narrow(0, start, values.numel()));
+            start += values.numel();
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Federated;
+using BackdoorLab.Engine.Training;
+using TorchSharp;
+
+namespace BackdoorLab.Engine.Tests.Federated;
+
+[Collection("torch")]
+public sealed class FederatedTrainingTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("federated").FullName;
+
+    public static TheoryData<string> Attackers => [.. MethodCatalog.Default.Of<AttackerBehaviour>().Select(method => method.Id)];
+
+    private static Federation Short { get; } = ToyFederation.Settings with
+    {
+        Simulation = ToyFederation.Settings.Simulation with { Rounds = 4 },
+        Protocol = ToyFederation.Lockdown with { PruningRate = 0.2 },
+    };
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Run_InterruptedInARound_EndsWithTheBitsOfAnUninterruptedOne()
+    {
+        var federation = Short with { Aggregator = new FoolsGold() };
+        var (whole, history) = ToyFederation.Train(federation, 1);
+        var file = Path.Combine(_folder, "state.safetensors");
+        using var stop = new CancellationTokenSource();
+        var measured = 0;
+        var hooks = new FederationHooks
+        {
+            CheckpointFile = file,
+            CheckpointSeconds = 0,
+            Measure = network =>
+            {
+                // Cancelled while the second round is measured: that round is told and kept, the third begins and stops.
+                if (++measured == 3)
+                {
+                    stop.Cancel();
+                }
+
+                return ToyFederation.Measure(1)(network);
+            },
+        };
+        Assert.ThrowsAny<OperationCanceledException>(() => ToyFederation.Train(federation, 1, hooks, stop.Token));
+        Assert.True(File.Exists(file));
+
+        var (resumed, again) = ToyFederation.Train(federation, 1, hooks with { Measure = ToyFederation.Measure(1) });
+
+        Assert.False(File.Exists(file));
+        Assert.Equal(4, again.Rounds.Count);
+        Assert.Equal(history.Rounds.Select(round => round.Fused), again.Rounds.Select(round => round.Fused));
+        foreach (var ((name, expected), (_, found)) in whole.named_parameters().Zip(resumed.named_parameters()))
+        {
+            Assert.True(expected.eq(found).all().item<bool>(), $"{name} differs.");
+        }
+
+        whole.Dispose();
+        resumed.Dispose();
+    }
+
+    [Fact]
+    public void Run_SameSeed_GivesTheSameBits()
+    {
+        var (first, one) = ToyFederation.Train(Short, 3);
+        var (second, two) = ToyFederation.Train(Short, 3);
+
+        Assert.All(first.parameters().Zip(second.parameters()), pair => Assert.True(pair.First.eq(pair.Second).all().item<bool>()));
+        Assert.Equal(one.Rounds[^1].Loss, two.Rounds[^1].Loss);
+        first.Dispose();
+        second.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Attackers))]
+    public void Run_EveryAttackerUnderLockdown_ComesToAnEndWithACompleteHistory(string id)
+    {
+        var attacker = (AttackerBehaviour)Activator.CreateInstance(MethodCatalog.Default.Find(id)!.Type)!;
+        var (network, history) = ToyFederation.Train(Short with { Attacker = attacker }, 1);
+
+        Assert.Equal(4, history.Rounds.Count);
+        Assert.All(history.Rounds, round => Assert.Equal(10, round.Clients.Count));
+        Assert.Equal(11, history.Masks!.Votes.Count);
+        Assert.Equal(34_186, history.Masks.Votes.Sum());
+        Assert.All(history.Masks.Overlap.Select((row, i) => row[i]), own => Assert.Equal(1, own));
+        Assert.NotEmpty(FederationFigures.Of(history, Short));
+        network.Dispose();
+    }
+
+    [Fact]
+    public void Run_FixMask_KeepsTheAttackersFirstMaskAndMovesTheOthers()
+    {
+        var (network, history) = ToyFederation.Train(Short with { Attacker = new FixMask() }, 1);
+
+        // All start with one mask: who keeps it overlaps less and less with those who move.
+        Assert.True(history.Rounds[^1].AttackerOverlap < 0.95);
+        Assert.True(history.Rounds[^1].AttackerOverlap < history.Rounds[0].AttackerOverlap);
+        network.Dispose();
+    }
+
+    [Fact]
+    public void Run_AClientWhoseUploadIsNotFinite_IsLeftOutAndRecorded()
+    {
+        var (network, history) = ToyFederation.Train(Short with { Attacker = new Scaling { Boost = 1e39 } }, 1);
+
+        Assert.All(history.Rounds, round => Assert.Equal([0], round.Clients.Where(client => client.Excluded).Select(client => client.Client)));
+        Assert.All(network.parameters(), parameter => Assert.True(parameter.isfinite().all().item<bool>()));
+        network.Dispose();
+    }
+
+    [Fact]
+    public void Run_EveryClientDiverging_FailsInWords()
+    {
+        var federation = Short with { Simulation = Short.Simulation with { LearningRate = 1e30 } };
+
+        var fault = Assert.Throws<TrainingDivergedException>(() => ToyFederation.Train(federation, 1));
+
+        Assert.Contains("Lower the learning rate", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_PartialParticipation_DrawsSoManyClientsARound()
+    {
+        var federation = ToyFederation.Settings with { Simulation = Short.Simulation with { Participation = 0.35 } };
+        var (network, history) = ToyFederation.Train(federation, 1);
+
+        Assert.All(history.Rounds, round => Assert.Equal(3, round.Clients.Count));
+        Assert.True(history.Rounds.SelectMany(round => round.Clients).Select(client => client.Client).Distinct().Count() > 3);
+        network.Dispose();
+    }
+
+    [Fact]
+    public void Run_Lockdown_CountsTheBytesOfActiveParametersAndMasks()
+    {
+        var federation = Short with { Protocol = ToyFederation.Lockdown with { PruningRate = 0, Spread = MaskSpread.Uniform, Density = 0.5 } };
+        var (network, history) = ToyFederation.Train(federation, 1);
+
+        // 32768 + 128 + 1280 + 10 parameters, half of each; a mask takes a bit each: 4274 bytes.
+        Assert.All(history.Rounds, round => Assert.Equal(10 * (4 * 17_093 + 4_274), round.UploadBytes));
+        Assert.All(history.Rounds, round => Assert.Equal(10 * 4 * 17_093, round.DownloadBytes));
+        network.Dispose();
+    }
+
+    [Fact]
+    public void Deal_Dba_StampsAQuarterOfTheTriggerForEachAttacker()
+    {
+        var federation = ToyFederation.Settings with
+        {
+            Simulation = ToyFederation.Settings.Simulation with { Attackers = 2 },
+            Attacker = new DistributedBackdoor(),
+        };
+        var whole = ToyFederation.Data(1, federation with { Attacker = new FollowProtocol() });
+        var split = ToyFederation.Data(1, federation);
+        var clean = ToyFederation.Data(1, federation, attackers: 0);
+
+        Assert.Equal(whole.Poisoned, split.Poisoned);
+        Assert.Equal(180, split.Poisoned.Count(poisoned => poisoned));
+        for (var client = 0; client < 2; client++)
+        {
+            var changed = split.Shards[client].Where(i => split.Poisoned[i]).SelectMany(i => Enumerable.Range(0, 256)
+                .Where(pixel => split.Images.Image(i)[pixel] != clean.Images.Image(i)[pixel])).ToHashSet();
+
+            // Of the 3 x 3 square in the corner: columns 0 and 1 of rows 0 and 1, then column 2 of the same rows.
+            Assert.Equal(client == 0 ? [0, 1, 16, 17] : [2, 18], changed.Order());
+        }
+    }
+}
