@@ -16,6 +16,7 @@ public static class KindWords
         ["input-filter"] = ("Input filter", "Input filters", "Score inputs at test time; suspicious ones are rejected."),
         ["mitigator"] = ("Mitigation", "Mitigations", "Repair a copy of the model."),
         ["robust-trainer"] = ("Robust training", "Robust training", "Train safely on poisoned data."),
+        ["aggregator"] = ("Aggregation rule", "Aggregation rules", "Federated learning: how the server makes one step of its clients' updates."),
         ["train-options"] = ("Training", "Training", "How victim and benign twin are trained."),
     };
 
