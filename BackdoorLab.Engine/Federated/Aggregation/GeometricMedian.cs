@@ -7,8 +7,8 @@ namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
 /// RFA, the geometric median: the vector v that minimises sum of n_i |v - u_i|, by a few steps of the smoothed Weiszfeld algorithm from the
-/// weighted mean. Pillutla, Kakade, Harchaoui, "Robust Aggregation for Federated Learning", IEEE Transactions on Signal Processing 2022,
-/// algorithm 2; constants of the released code (4 steps, nu 1e-5, relative change 1e-6). The paper computes each step by secure averaging
+/// weighted mean. Pillutla, Kakade, Harchaoui, "Robust Aggregation for Federated Learning", IEEE Transactions on Signal Processing 2022;
+/// constants of the released code (4 steps, nu 1e-5, relative change 1e-6). The paper computes each step by secure averaging
 /// over the clients; here the server holds the updates and all steps work on their pairwise distances. Cost: n^2 P multiply-adds; all
 /// updates in memory.
 /// </summary>

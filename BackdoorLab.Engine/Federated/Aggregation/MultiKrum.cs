@@ -6,7 +6,7 @@ namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
 /// Multi-Krum: the plain mean of the m updates with the lowest Krum scores, computed once over all n. Blanchard, El Mhamdi, Guerraoui,
-/// Stainer, "Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent", NeurIPS 2017, section 5. The default m is n - f, as
+/// Stainer, "Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent", NeurIPS 2017. The default m is n - f, as
 /// many as are honest if the assumption holds. Cost as <see cref="Krum"/>.
 /// </summary>
 [Method("multi-krum", "Multi-Krum",

@@ -7,7 +7,7 @@ namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
 /// Norm clipping and weak differential privacy: the mean, by samples, of u_i / max(1, |u_i| / M), plus N(0, sigma^2) on every coordinate.
-/// Sun, Kairouz, Suresh, McMahan, "Can You Really Backdoor Federated Learning?", 2019, section 4. Stops attackers that scale their update;
+/// Sun, Kairouz, Suresh, McMahan, "Can You Really Backdoor Federated Learning?", 2019. Stops attackers that scale their update;
 /// one that stays within M passes. Cost: two passes over each update, one vector of memory.
 /// </summary>
 [Method("norm-clipping", "Norm clipping",

@@ -9,8 +9,8 @@ namespace BackdoorLab.Engine.Federated;
 /// <summary>
 /// Robust learning rate: the FedAvg mean, with coordinate j reversed where |sum of sign(u_i[j])| is below theta, so that a direction which
 /// only a few clients want is unlearned. Ozdayi, Kantarcioglu, Gel, "Defending against Backdoors in Federated Learning with Robust Learning
-/// Rate", AAAI 2021, equation 3. Votes count clients, not samples; a change of exactly 0 abstains. The released code takes theta 4 for 10
-/// clients and 8 for 40. Cost: two passes over each update, two vectors of memory.
+/// Rate", AAAI 2021: step_j = mean_j where |sum of sign(u_i[j])| >= theta, else -mean_j. Votes count clients, not samples; a change of
+/// exactly 0 abstains. The released code takes theta 4 for 10 clients and 8 for 40. Cost: two passes over each update, two vectors of memory.
 /// </summary>
 [Method("rlr", "RLR",
     Order = 70,

@@ -80,7 +80,7 @@ public static class RobustMeans
     }
 
     /// <summary>
-    /// The geometric median, argmin over v of sum of a_i |v - u_i|, by the smoothed Weiszfeld algorithm (Pillutla et al. 2022, algorithm 2):
+    /// The geometric median, argmin over v of sum of a_i |v - u_i|, by the smoothed Weiszfeld algorithm (Pillutla et al. 2022):
     /// start at the weighted mean, then b_i = a_i / max(nu, |v - u_i|) and v = sum of b_i u_i / sum of b_i. Every iterate is a weighted mean
     /// of the rows, so distances follow from the rows' pairwise ones and no iteration touches the vectors.
     /// </summary>
