@@ -6,14 +6,14 @@ using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Commands;
 
-/// <summary><c>methods [--json]</c>: every attack, defense, model, data set and precision with its parameters.</summary>
+/// <summary><c>methods [--json]</c>: every attack, defense, aggregation rule, model, data set and precision with its parameters.</summary>
 public static class MethodsCommand
 {
     /// <summary>The command.</summary>
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Machine-readable." };
-        var command = new Command("methods", "List every attack, defense, model, data set and precision with its parameters, and the presets.") { json };
+        var command = new Command("methods", "List every attack, defense, aggregation rule, model, data set and precision with its parameters, and the presets.") { json };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(json))

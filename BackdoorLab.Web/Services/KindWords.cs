@@ -17,7 +17,7 @@ public static class KindWords
         ["mitigator"] = ("Mitigation", "Mitigations", "Repair a copy of the model."),
         ["robust-trainer"] = ("Robust training", "Robust training", "Train safely on poisoned data."),
         ["client-protocol"] = ("Client protocol", "Client protocols", "What an honest client does in a round of federated training."),
-        ["aggregator"] = ("Aggregator", "Aggregators", "How the server of a federation combines the updates of a round."),
+        ["aggregator"] = ("Aggregation rule", "Aggregation rules", "How the server of a federation makes one step of its clients' updates."),
         ["attacker-behaviour"] = ("Federated attacker", "Federated attackers", "What an attacker among the clients does besides poisoning its data."),
         ["simulation"] = ("Federation", "Federation", "Clients, rounds and how the data is dealt."),
         ["train-options"] = ("Training", "Training", "How victim and benign twin are trained."),

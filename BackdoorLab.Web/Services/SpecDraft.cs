@@ -37,7 +37,7 @@ public sealed class SpecDraft
     public static IReadOnlyList<DraftSection> Federated { get; } =
     [
         new("federation.protocol", "Client protocol", typeof(ClientProtocol)),
-        new("federation.aggregator", "Aggregator", typeof(Aggregator)),
+        new("federation.aggregator", "Aggregation rule", typeof(Aggregator)),
         new("federation.attacker", "Attacker", typeof(AttackerBehaviour)),
     ];
 

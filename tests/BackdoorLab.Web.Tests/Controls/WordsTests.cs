@@ -90,6 +90,11 @@ public sealed class WordsTests
     public void Label_ReadsLikeAName(string label, string expected) => Assert.Equal(expected, KindWords.Label(label));
 
     [Fact]
+    public void About_OfEveryKindOfMethod_IsASentence() => Assert.All(
+        BackdoorLab.Engine.Core.MethodCatalog.Default.All.Select(method => method.Kind).Distinct(),
+        kind => Assert.EndsWith(".", KindWords.About(kind), StringComparison.Ordinal));
+
+    [Fact]
     public void Urls_EmptyValuesAreLeftOutAndOthersEscaped() =>
         Assert.Equal("/runs?q=a%20%26%20b&page=2", LabUrls.With("/runs", ("q", "a & b"), ("state", ""), ("model", null), ("page", 2)));
 
