@@ -10,7 +10,7 @@ public abstract record ClientProtocol : Method
     /// <summary>Passes over a client's data in a round besides its local epochs.</summary>
     public virtual int ExtraPasses => 0;
 
-    /// <summary>What is wrong with these settings for so many clients and attackers, in words; null when it can run.</summary>
+    /// <summary>What is wrong with the quorum for so many clients, in words; null when it can run.</summary>
     public virtual string? Fault(Simulation simulation) => null;
 
     /// <summary>What will not work as meant though it runs, in words.</summary>
@@ -108,7 +108,7 @@ public sealed record Lockdown : ClientProtocol
 
     /// <inheritdoc/>
     public override string? Fault(Simulation simulation) => Quorum > simulation.Clients
-        ? $"quorum: must not be above the {simulation.Clients} clients; found {Quorum}. Half of them is usual."
+        ? $"must not be above the {simulation.Clients} clients; found {Quorum}. Half of them is usual."
         : null;
 
     /// <inheritdoc/>

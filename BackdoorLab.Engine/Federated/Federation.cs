@@ -20,6 +20,18 @@ public sealed record Federation
     /// <summary>What an attacker does besides poisoning its data.</summary>
     public AttackerBehaviour Attacker { get; init; } = new FollowProtocol();
 
+    /// <summary>"Lockdown, IID, 1 of 10 attacks", "Krum, Dirichlet 0.5, 4 of 10 attack (FixMask)".</summary>
+    public string Title()
+    {
+        var catalog = MethodCatalog.Default;
+        var method = Protocol is DenseTraining ? catalog.For(Aggregator).Name
+            : Aggregator is FedAvg ? catalog.For(Protocol).Name
+            : $"{catalog.For(Protocol).Name} with {catalog.For(Aggregator).Name}";
+        var dealt = Simulation.Partition == Partition.Iid ? "IID" : FormattableString.Invariant($"Dirichlet {Simulation.Alpha:0.##}");
+        var attackers = $"{Simulation.Attackers} of {Simulation.Clients} attack{(Simulation.Attackers == 1 ? "s" : "")}";
+        return $"{method}, {dealt}, {attackers}{(Attacker is FollowProtocol ? "" : $" ({catalog.For(Attacker).Name})")}";
+    }
+
     /// <summary>What contradicts itself, with paths; empty when it can run.</summary>
     public IEnumerable<SpecFault> Faults()
     {
@@ -35,7 +47,7 @@ public sealed record Federation
 
         if (Protocol.Fault(Simulation) is { } protocol)
         {
-            yield return new("federation.protocol", protocol);
+            yield return new("federation.protocol.quorum", protocol);
         }
 
         if (Attacker.Fault(Protocol) is { } attacker)

@@ -30,7 +30,8 @@ public class FloatArithmetic : INetworkArithmetic
     public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) => Rectified(norm.call(input), rectify);
 
     /// <inheritdoc/>
-    public Tensor Add(Tensor values, Tensor side, bool rectify) => Rectified(values.add_(side, One), rectify);
+    /// <remarks>A sum that is not rectified goes into a tensor of its own: its branch may be a rectifier's output, which the gradient needs.</remarks>
+    public Tensor Add(Tensor values, Tensor side, bool rectify) => rectify ? Rectified(values.add_(side, One), rectify) : values.add(side, One);
 
     /// <inheritdoc/>
     public virtual Tensor Connect(FullyConnected layer, bool rectify, Tensor input) => Rectified(Multiply(layer, input), rectify);

@@ -14,7 +14,7 @@ namespace BackdoorLab.Engine.Studies;
 /// </summary>
 public static class PublishedClaims
 {
-    /// <summary>Id of the one paper known so far.</summary>
+    /// <summary>Id of the study of detectors under quantization.</summary>
     public const string QuantizationBlindspots = "quantization-blindspots";
 
     private const string NeuralCleanse = "neural-cleanse";
@@ -26,8 +26,15 @@ public static class PublishedClaims
     private static readonly string Cifar10 = MethodCatalog.Default.For(new Cifar10()).Id;
 
     /// <summary>The claims of a paper for the settings of a study; empty when the study names none.</summary>
-    public static IReadOnlyList<StudyFinding> Compare(string paper, IReadOnlyList<StudySetting> settings) =>
-        paper == QuantizationBlindspots ? [.. settings.SelectMany(Blindspots)] : [];
+    public static IReadOnlyList<StudyFinding> Compare(string paper, IReadOnlyList<StudySetting> settings) => paper switch
+    {
+        QuantizationBlindspots => [.. settings.SelectMany(Blindspots)],
+        PublishedLockdown.Paper => [.. settings.SelectMany(PublishedLockdown.Compare)],
+        _ => [],
+    };
+
+    /// <summary>Papers that a study can name.</summary>
+    public static IReadOnlyList<string> Papers { get; } = [QuantizationBlindspots, PublishedLockdown.Paper];
 
     private static IEnumerable<StudyFinding> Blindspots(StudySetting setting)
     {

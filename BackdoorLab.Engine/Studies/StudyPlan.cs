@@ -55,13 +55,14 @@ public sealed class StudyPlan
         return faults.Count == 0 ? new(settings) : throw new SpecException(faults);
     }
 
-    /// <summary>"CIFAR-10, ResNet-8, BadNets 10 %".</summary>
+    /// <summary>"CIFAR-10, ResNet-8, BadNets 10 %", and in a federation "…, Lockdown, IID, 1 of 10 attacks".</summary>
     public static string Title(ExperimentSpec spec)
     {
         var catalog = MethodCatalog.Default;
-        return string.Create(
+        var central = string.Create(
             CultureInfo.InvariantCulture,
             $"{catalog.For(spec.Dataset).Name}, {catalog.For(spec.Model).Name}, {catalog.For(spec.Attack).Name} {100 * spec.Attack.PoisonRate:0.#} %");
+        return spec.Federation is { } federation ? $"{central}, {federation.Title()}" : central;
     }
 
     private static string Name(string study, string setting, int seed) => string.Create(CultureInfo.InvariantCulture, $"{study}: {setting}, seed {seed}");
@@ -78,9 +79,9 @@ public sealed class StudyPlan
             yield return new("name", "is empty; give the study a name.");
         }
 
-        if (study.Paper.Length > 0 && study.Paper != PublishedClaims.QuantizationBlindspots)
+        if (study.Paper.Length > 0 && !PublishedClaims.Papers.Contains(study.Paper))
         {
-            yield return new("paper", $"'{study.Paper}' is unknown; leave it out or give '{PublishedClaims.QuantizationBlindspots}'.");
+            yield return new("paper", $"'{study.Paper}' is unknown; leave it out or give '{string.Join("' or '", PublishedClaims.Papers)}'.");
         }
 
         if (study.Seeds.Count == 0)

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Federated;
 
 namespace BackdoorLab.Engine.Studies;
 
@@ -47,6 +48,7 @@ public sealed record StudyFinding(
 /// <param name="Precisions">Labels, in the order of the spec.</param>
 /// <param name="Defenses">Labels, in the order of the spec.</param>
 /// <param name="Cells">One for each precision without a defense, and for each defense x precision.</param>
+/// <param name="Federation">How clients trained the models; null where they were trained in one place.</param>
 public sealed record StudySetting(
     string Title,
     string Dataset,
@@ -55,7 +57,8 @@ public sealed record StudySetting(
     double PoisonRate,
     IReadOnlyList<string> Precisions,
     IReadOnlyList<string> Defenses,
-    IReadOnlyList<StudyCell> Cells)
+    IReadOnlyList<StudyCell> Cells,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Federation? Federation = null)
 {
     /// <summary>The cell of a pair; null defense: the undefended models.</summary>
     public StudyCell? Find(string precision, string? defense) => Cells.FirstOrDefault(cell => cell.Precision == precision && cell.Defense == defense);

@@ -44,7 +44,8 @@ public static class StudySummary
             spec.Attack.PoisonRate,
             precisions,
             [.. spec.Defenses.Select(catalog.Label)],
-            cells);
+            cells,
+            spec.Federation);
 
         double? Lost(string precision)
         {
@@ -77,8 +78,9 @@ public static class StudySummary
         }
 
         var specs = runs.Select(run => run.Spec).ToList();
-        remarks.AddRange(specs.Where(spec => spec.Training.Epochs < Experiments.Remarks.ShortSchedule)
+        remarks.AddRange(specs.Where(spec => spec.Federation is null && spec.Training.Epochs < Experiments.Remarks.ShortSchedule)
             .Select(spec => $"{StudyPlan.Title(spec)}: short schedule, {spec.Training.Epochs} epochs.").Distinct());
+        remarks.AddRange(specs.SelectMany(spec => (spec.Federation?.Warnings() ?? []).Select(warning => $"{StudyPlan.Title(spec)}: {warning}")).Distinct());
         remarks.AddRange(specs.Where(spec => spec.Dataset.TrainLimit > 0)
             .Select(spec => $"{MethodCatalog.Default.For(spec.Dataset).Name}: a subset of {spec.Dataset.TrainLimit} training images, another one for each seed.").Distinct());
         return remarks;

@@ -3,6 +3,7 @@ using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
@@ -86,8 +87,47 @@ public static class StudyTemplates
             }),
         });
 
+    /// <summary>Federated defenses on a real data set, dealt evenly and unevenly, and Lockdown's models quantized.</summary>
+    public static StudyTemplate Lockdown { get; } = new(
+        "lockdown",
+        "Ten clients, one attacker, ten GTSRB classes, a small conv net: FedAvg, Lockdown, Krum, trimmed mean, RLR and RFA, IID and Dirichlet 0.5, at FP32, INT8 static and INT4.",
+        new StudySpec
+        {
+            Name = "Lockdown",
+            Question = "Does isolated subspace training keep a backdoor out of a federated model where averaging and robust aggregation do not, and does it still when the model is quantized?",
+            Paper = PublishedLockdown.Paper,
+            Seeds = [1],
+            Experiment = Document(new ExperimentSpec
+            {
+                Dataset = new Gtsrb { ClassCount = 10 },
+                Model = new SmallConvNet(),
+                Attack = new BadNets { PoisonRate = 0.5, TargetLabel = 1, PatchSize = 4 },
+                Training = new TrainOptions { Flip = false },
+                Federation = new Federation { Simulation = new Simulation { Rounds = 25, BatchSize = 20 } },
+                Precisions = [new Float32(), new Int8Static(), new Int4WeightOnly()],
+                Defenses = [],
+                BenignTwin = false,
+                CleanHoldout = 200,
+            }),
+            Axes =
+            [
+                [
+                    Patch("""{"federation":{"aggregator":{"id":"fed-avg"}}}"""),
+                    Patch("""{"federation":{"protocol":{"id":"lockdown"}}}"""),
+                    Patch("""{"federation":{"aggregator":{"id":"krum"}}}"""),
+                    Patch("""{"federation":{"aggregator":{"id":"trimmed-mean"}}}"""),
+                    Patch("""{"federation":{"aggregator":{"id":"rlr"}}}"""),
+                    Patch("""{"federation":{"aggregator":{"id":"rfa"}}}"""),
+                ],
+                [
+                    Patch("{}"),
+                    Patch("""{"federation":{"simulation":{"partition":"dirichlet"}}}"""),
+                ],
+            ],
+        });
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<StudyTemplate> All { get; } = [QuantizationBlindspots, OnSigns];
+    public static IReadOnlyList<StudyTemplate> All { get; } = [QuantizationBlindspots, OnSigns, Lockdown];
 
     /// <summary>The template with this id, or null.</summary>
     public static StudyTemplate? Find(string id) => All.FirstOrDefault(template => template.Id == id);

@@ -30,7 +30,7 @@ public sealed class FederationSpecTests
     [InlineData("""{"simulation":{"clients":10,"atackers":1}}""", "federation.simulation.atackers: is unknown. Did you mean 'attackers'?")]
     [InlineData("""{"simulation":{"clients":4,"attackers":4}}""", "federation.simulation.attackers: must be below the 4 clients; found 4.")]
     [InlineData("""{"protocol":{"id":"lockdwn"}}""", "Did you mean 'lockdown'?")]
-    [InlineData("""{"protocol":{"id":"lockdown","quorum":11}}""", "quorum: must not be above the 10 clients; found 11.")]
+    [InlineData("""{"protocol":{"id":"lockdown","quorum":11}}""", "federation.protocol.quorum: must not be above the 10 clients; found 11.")]
     [InlineData("""{"attacker":{"id":"fix-mask"}}""", "needs the protocol lockdown")]
     [InlineData("""{"server":{}}""", "federation.server: is unknown.")]
     public void Parse_AFederationWithAFault_SaysWhereAndWhat(string federation, string expected)

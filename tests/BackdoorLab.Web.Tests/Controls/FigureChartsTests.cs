@@ -1,5 +1,6 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Web.Components.Charts;
+using Bunit;
 using Plotly.Blazor.Traces;
 
 namespace BackdoorLab.Web.Tests.Controls;
@@ -58,6 +59,28 @@ public sealed class FigureChartsTests
 
     [Fact]
     public void Gallery_IsNotAChart() => Assert.Null(FigureCharts.Build(new ImageFigure("t", []), Palette));
+
+    [Fact]
+    public void Heatmap_IsATableWhoseTintSpansItsValues()
+    {
+        using var context = new BunitContext();
+        var view = context.Render<FigureView>(parameters => parameters.Add(view => view.Figure,
+            new HeatmapFigure("Overlap", "client", "client", ["0 (attacker)", "1"], ["0 (attacker)", "1"], [[1, 0.9], [0.9, 1]])));
+
+        Assert.Equal(["--share: 72%", "--share: 0%", "--share: 0%", "--share: 72%"], view.FindAll("td").Select(cell => cell.GetAttribute("style")));
+        Assert.Equal(["1", "0.90", "0.90", "1"], view.FindAll("td").Select(cell => cell.TextContent));
+        Assert.Equal("0 (attacker), 1: 0.9", view.FindAll("td")[1].GetAttribute("title"));
+    }
+
+    [Fact]
+    public void Table_ShowsItsRowsUnderTheirHeadings()
+    {
+        using var context = new BunitContext();
+        var view = context.Render<FigureView>(parameters => parameters.Add(view => view.Figure,
+            new TableFigure("Cost", ["", "Lockdown", "Dense"], [["Uploaded", "1 MB", "4 MB"]])));
+
+        Assert.Equal(["Uploaded", "1 MB", "4 MB"], view.FindAll("tbody tr > *").Select(cell => cell.TextContent));
+    }
 
     private static ChartModel Build(Figure figure) => FigureCharts.Build(figure, Palette)!;
 }

@@ -67,6 +67,28 @@ public sealed class NewRunPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task NewRun_Federation_IsOffAndOffersClientsProtocolsAndRulesOnceOn()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#section-federation")));
+        Assert.Empty(page.FindAll("#f-federation-simulation-clients"));
+
+        await page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = true });
+
+        Assert.Equal("10", page.Find("#f-federation-simulation-clients").GetAttribute("value"));
+        Assert.Contains("40 rounds of 10 clients", page.Find("dl.facts").TextContent, StringComparison.Ordinal);
+        await page.Find("#section-federation input[value=lockdown]").ChangeAsync(new() { Value = "lockdown" });
+        await page.Find("#f-federation-protocol-quorum").ChangeAsync(new() { Value = "11" });
+        Assert.Contains("must not be above the 10 clients; found 11", page.Markup, StringComparison.Ordinal);
+        Assert.True(RunNow(page).HasAttribute("disabled"));
+
+        await page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = false });
+
+        Assert.Empty(page.FindAll("#f-federation-simulation-clients"));
+        Assert.False(RunNow(page).HasAttribute("disabled"));
+    }
+
+    [Fact]
     public async Task NewRun_RunNow_QueuesExactlyWhatTheFormShows()
     {
         var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
