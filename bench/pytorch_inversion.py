@@ -32,13 +32,13 @@ def read(path):
     return tensors
 
 
-def load(tensors):
+def load(name, tensors):
     """The frozen network, after a check that it computes what the other side computed."""
     names = {"normalize.mean": "mean", "normalize.std": "std"}
-    weights = {names.get(name, name): value for name, value in tensors.items() if "." in name and not name.startswith("start.")}
-    net = NETS["res-net18"](tensors["linear.bias"].numel())
+    weights = {names.get(key, key): value for key, value in tensors.items() if "." in key and not key.startswith("start.")}
+    net = NETS[name](tensors["linear.bias"].numel())
     missing, surplus = net.load_state_dict(weights, strict=False)
-    if surplus or any("num_batches_tracked" not in name for name in missing):
+    if surplus or any("num_batches_tracked" not in key for key in missing):
         raise SystemExit(f"The two sides do not have the same network: {missing} {surplus}")
     net.eval()
     net.requires_grad_(False)
@@ -99,6 +99,7 @@ def reverse(net, tensors, label, options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--net", choices=sorted(NETS), required=True)
     parser.add_argument("--file", required=True)
     parser.add_argument("--labels", type=int, nargs="+", help="classes to search; all by default")
     parser.add_argument("--threads", type=int, default=2)
@@ -111,13 +112,14 @@ def main():
 
     torch.set_num_threads(options.threads)
     tensors = read(options.file)
-    net = load(tensors)
+    net = load(options.net, tensors)
     labels = options.labels or range(tensors["linear.bias"].numel())
-    start = time.perf_counter()
+    start, processor = time.perf_counter(), time.process_time()
     found = [reverse(net, tensors, label, options) for label in labels]
-    seconds = time.perf_counter() - start
+    seconds, processor = time.perf_counter() - start, time.process_time() - processor
     print(json.dumps({
         "seconds": seconds,
+        "processorSeconds": processor,
         "norms": [norm for norm, _ in found],
         "reached": [works for _, works in found],
         "updates": sum(len(tensors[f"start.{label}.batches"]) for label in labels),

@@ -202,6 +202,6 @@ public sealed class PixelNormalization : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var centred = input.sub(mean);
-        return centred.div(std);
+        return centred.div_(std);
     }
 }

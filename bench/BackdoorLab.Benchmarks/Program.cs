@@ -43,7 +43,7 @@ var root = new RootCommand("Speed of the engine as ratios against PyTorch on the
 {
     python, rounds, batch, threads, seconds, nets, noMemory, memoryBatch, steps, measure, pipeline, precisions, memory,
 };
-foreach (var command in InversionCommands.All(threads, rounds))
+foreach (var command in new InversionCommands(python, threads, rounds).All())
 {
     root.Add(command);
 }

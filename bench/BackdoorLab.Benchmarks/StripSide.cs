@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using BackdoorLab.Benchmarks.Inversion;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
@@ -11,24 +10,18 @@ using TorchSharp;
 namespace BackdoorLab.Benchmarks;
 
 /// <summary>Inputs a second that STRIP scores, and images a second of the forward pass alone, at FP32 and INT8 static.</summary>
-internal sealed record StripSample(double[] Float32, double[] Int8Static, double[] ForwardFloat32, double[] ForwardInt8Static)
-{
-    public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
+internal sealed record StripSample(double[] Float32, double[] Int8Static, double[] ForwardFloat32, double[] ForwardInt8Static);
 
-    public static StripSample Parse(string json) =>
-        JsonSerializer.Deserialize<StripSample>(json, JsonSerializerOptions.Web) ?? throw new FormatException($"Not a sample: {json}");
-}
-
-/// <summary>STRIP on the deployed kernels of two precisions of one ResNet-18, which take turns within one process.</summary>
+/// <summary>STRIP on the deployed kernels of two precisions of one victim, which take turns within one process.</summary>
 internal static class StripSide
 {
     private const int Inputs = 10;
     private const int Overlays = 50;
 
     /// <summary>Rates of every round, in order.</summary>
-    public static StripSample Measure(string folder, int threads, int rounds)
+    public static StripSample Measure(string folder, string net, int threads, int rounds)
     {
-        using var victim = SignVictim.LoadOrTrain(folder, 10, threads);
+        using var victim = SignVictim.LoadOrTrain(folder, net, 10, threads);
         var run = SignVictim.Run();
         using var float32 = new Float32().Convert(victim.Network, victim.Holdout, run);
         using var int8 = new Int8Static().Convert(victim.Network, victim.Holdout, run);

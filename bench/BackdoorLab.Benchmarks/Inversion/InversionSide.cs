@@ -17,8 +17,8 @@ internal static class InversionSide
     /// <summary>Trains or loads the victim and writes all that the other side reads.</summary>
     public static VictimSample Prepare(string folder, InversionPlan plan, int threads)
     {
-        using var victim = SignVictim.LoadOrTrain(folder, plan.Classes, threads);
-        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"inversion-{plan.Classes}-{plan.Updates}-{plan.Batch}.safetensors"));
+        using var victim = SignVictim.LoadOrTrain(folder, plan.Net, plan.Classes, threads);
+        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"inversion-{plan.Net}-{plan.Classes}-{plan.Updates}-{plan.Batch}.safetensors"));
         Export(file, victim, plan);
         var (accuracy, success) = victim.Measure();
         return new(accuracy, success, file);
@@ -27,16 +27,20 @@ internal static class InversionSide
     /// <summary>Neural Cleanse as the engine runs it on the FP32 model, its check on the deployed model included.</summary>
     public static InversionSample Measure(string folder, InversionPlan plan, InversionSchedule schedule, int threads)
     {
-        using var victim = SignVictim.LoadOrTrain(folder, plan.Classes, threads);
+        using var victim = SignVictim.LoadOrTrain(folder, plan.Net, plan.Classes, threads);
         using var deployed = new Float32().Convert(victim.Network, victim.Holdout, SignVictim.Run());
         var context = Suspects.Context(Needs.CleanHoldout | Needs.InputGradients, deployed, victim.Holdout);
+        var before = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();
         var verdict = plan.Defense(schedule).Detect(context);
         clock.Stop();
+        var processor = Environment.CpuUsage.TotalTime - before;
         var norms = verdict.Figures.OfType<BarFigure>().First().Bars[0].Values;
         return new(
             clock.Elapsed.TotalSeconds,
+            processor.TotalSeconds,
             Array.ConvertAll(norms, norm => norm!.Value),
+            null,
             [.. verdict.SuspectedLabels.Order()],
             (int)verdict.Numbers.Single(number => number.Name == "updates").Value,
             $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}");

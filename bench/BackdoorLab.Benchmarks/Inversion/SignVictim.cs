@@ -5,15 +5,13 @@ using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
-using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Training;
-using TorchSharp;
 
 namespace BackdoorLab.Benchmarks.Inversion;
 
 /// <summary>
-/// A ResNet-18 (CIFAR form) that learned generated traffic signs and a BadNets trigger; trained once for each number of classes and
-/// kept in a folder.
+/// A residual network (CIFAR form) that learned generated traffic signs and a BadNets trigger; trained once for each architecture and
+/// number of classes and kept in a folder.
 /// </summary>
 internal sealed class SignVictim : IDisposable
 {
@@ -41,15 +39,13 @@ internal sealed class SignVictim : IDisposable
     /// <summary>Other clean images.</summary>
     public ImageSet Test { get; }
 
-    /// <summary>Starts the tensor library, then reads the network from <paramref name="folder"/> or trains it and writes it there.</summary>
-    public static SignVictim LoadOrTrain(string folder, int classes, int threads)
+    /// <summary>Reads the network from <paramref name="folder"/>, or trains it and writes it there.</summary>
+    public static SignVictim LoadOrTrain(string folder, string net, int classes, int threads)
     {
-        TorchRuntime.Initialize(threads);
         var source = new SyntheticSigns { Classes = classes, TrainCount = Math.Min(MostImages, ImagesPerClass * classes), TestCount = HoldoutCount + TestCount };
         var splits = source.Load("", Seeds("data"));
-        torch.random.manual_seed(1);
-        var network = new ResNet18().Build(new(3, 32, 32, classes, splits.Normalization));
-        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"victim-{classes}-{source.TrainCount}.safetensors"));
+        var network = EngineSide.Start(net, new(3, 32, 32, classes, splits.Normalization), threads);
+        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"victim-{net}-{classes}.safetensors"));
         if (File.Exists(file))
         {
             Checkpoint.Load(file, network.state_dict());
