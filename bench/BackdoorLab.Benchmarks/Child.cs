@@ -59,6 +59,9 @@ internal static class Child
         process.WaitForExit();
         return process.ExitCode == 0
             ? output.TrimEnd().Split('\n')[^1]
-            : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {errors.Result.Trim().Split('\n')[^1]}");
+            : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {Reason(errors.Result.Trim().Split('\n'))}");
     }
+
+    // .NET names the exception before the calls, Python after them.
+    private static string Reason(string[] lines) => lines.FirstOrDefault(line => line.StartsWith("Unhandled exception", StringComparison.Ordinal)) ?? lines[^1];
 }
