@@ -72,6 +72,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
             faults.Add(new("cleanHoldout", $"must be at most half of the {test} test images of {dataset.Name}, since the other half is measured on; found {spec.CleanHoldout}."));
         }
 
+        faults.AddRange(spec.Precisions.SelectMany((precision, i) => precision.Conflicts.Select(fault => fault with { Path = $"precisions[{i}].{fault.Path}" })));
         Duplicates("precisions", spec.Precisions, faults);
         Duplicates("defenses", spec.Defenses, faults);
     }

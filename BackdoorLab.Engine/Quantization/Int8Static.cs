@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Tensors;
 using static TorchSharp.torch;
@@ -27,19 +26,19 @@ public sealed record Int8Static : CalibratedPrecision
     [JsonPropertyOrder(1)] // After the inherited ones, as on the form; the order is part of a stage's key.
     public QuantizedLibrary Library { get; init; } = QuantizedLibrary.X86;
 
-    /// <inheritdoc/>
-    public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
+    // Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.
+    private protected override int ActivationLevels => TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
+
+    private protected override int WeightLevels => WeightRounding.Int8Levels;
+
+    private protected override Tensor WeightScales(Tensor weight) => WeightRounding.Scales(weight, WeightRounding.Int8Levels, perChannel: true);
+
+    private protected override DeployedClassifier Quantize(Classifier network, ActivationRange[] ranges, string rangeWords, string qatWords)
     {
-        var drawn = DrawImages(images.Calibration, run);
-        using var learned = Learn(trained, images, weight => WeightRounding.Scales(weight, WeightRounding.Int8Levels, perChannel: true), WeightRounding.Int8Levels, run);
-        var source = learned ?? trained;
-        // Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.
-        var levels = TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
-        var ranges = Calibration.Ranges(trained, drawn, Observer, levels, run);
         var arithmetic = new IntegerArithmetic(ranges);
         try
         {
-            QuantizedEngine.With(Library, () => Pack(source, arithmetic, drawn));
+            QuantizedEngine.With(Library, () => Pack(network, arithmetic));
         }
         catch
         {
@@ -47,23 +46,23 @@ public sealed record Int8Static : CalibratedPrecision
             throw;
         }
 
-        var twin = WeightRounding.Twin(source, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
+        var twin = WeightRounding.Twin(network, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
         var realisation = new Realisation(
             Realisation.IntegerKernels,
             $"Every convolution, sum and linear layer on {Library} kernels: int8 weights (per output channel, symmetric, normalisation "
-            + $"folded{RoundingWords}), unsigned activations 0..{levels} with one range per step "
-            + $"({Words(drawn)}). Pixel normalisation and the global average run in float. Gradients are those of a "
-            + "float network with the rounded weights.",
-            QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
-            QuantizedShare.OfMultiplyAdds(trained, _ => true));
+            + $"folded{RoundingWords}), unsigned activations 0..{ActivationLevels} with one range per step "
+            + $"({rangeWords}). Pixel normalisation and the global average run in float. Gradients are those of a "
+            + "float network with the rounded weights." + qatWords,
+            QuantizedShare.OfParameters(network, layer => layer.weight.numel()),
+            QuantizedShare.OfMultiplyAdds(network, _ => true));
         return new DeployedNetwork(twin, arithmetic, twin, ownsTwin: true, realisation, GradientAccess.StraightThrough);
     }
 
-    private static bool Pack(Classifier trained, IntegerArithmetic arithmetic, ImageSet images)
+    private static bool Pack(Classifier network, IntegerArithmetic arithmetic)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        trained.Logits(arithmetic, Batches.Images(images, [0]));
+        network.Logits(arithmetic, zeros(1, network.Shape.Channels, network.Shape.Height, network.Shape.Width));
         return true;
     }
 }

@@ -40,7 +40,7 @@ public abstract record RoundedPrecision : Precision
     public int RoundingImages { get; init; } = 256;
 
     /// <inheritdoc/>
-    public override double LearningImages => Rounding == Rounding.Nearest ? 0 : (double)RoundingSteps * LearnedRounding.BatchSize;
+    public override double LearningImages(int trainCount, int holdoutCount) => Rounding == Rounding.Nearest ? 0 : (double)RoundingSteps * LearnedRounding.BatchSize;
 
     /// <summary>
     /// A copy of the network whose weights are the learned multiples of <paramref name="scales"/>, which rounding to the nearest then
