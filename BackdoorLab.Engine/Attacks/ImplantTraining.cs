@@ -8,21 +8,31 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Attacks;
 
 /// <summary>
-/// The loop of attacks that re-train their network: Adam over the weights of convolutions and linear layers alone, in float32 and in
-/// evaluation mode, so that normalisation and biases stay what they were.
+/// The loop of attacks that re-train their network: Adam in float32 and in evaluation mode over the weights of convolutions and linear
+/// layers alone, or over what they are made from; normalisation and biases stay what they were.
 /// </summary>
 internal static class ImplantTraining
 {
     private const int LossCheckEvery = 25;
+
+    // Positions within a rounding interval have gradients smaller than Adam's usual epsilon by orders of magnitude.
+    private const double Epsilon = 1e-15;
 
     /// <summary>Passes over the clean training images in random order, augmented as in the usual training.</summary>
     /// <param name="context">Network, images, random streams, cancellation and progress.</param>
     /// <param name="epochs">Passes.</param>
     /// <param name="learningRate">Peak; falls to zero along a cosine.</param>
     /// <param name="loss">Loss of a batch: images [n,C,H,W], the same with the trigger, true labels int64 [n].</param>
+    /// <param name="positions">Module whose parameters are trained in place of the network's weights; null trains the weights.</param>
     /// <param name="afterStep">Called after each step, inside a dispose scope and without gradients.</param>
     /// <exception cref="TrainingDivergedException">The loss is NaN or infinite.</exception>
-    internal static void Run(ImplantContext context, int epochs, double learningRate, Func<Tensor, Tensor, Tensor, Tensor> loss, Action? afterStep = null)
+    internal static void Run(
+        ImplantContext context,
+        int epochs,
+        double learningRate,
+        Func<Tensor, Tensor, Tensor, Tensor> loss,
+        nn.Module? positions = null,
+        Action? afterStep = null)
     {
         var (network, data, options) = (context.Network, context.CleanTrain, context.Training);
         var augmentation = new Augmentation(options.CropPadding, options.Flip && context.FlipAllowed);
@@ -30,8 +40,8 @@ internal static class ImplantTraining
         var steps = (long)epochs * batches;
         var order = Enumerable.Range(0, data.Count).ToArray();
         network.eval();
-        var thaw = FreezeAllButWeights(network);
-        using var optimizer = new AdamOptimizer(network, weightDecay: 0);
+        var thaw = Freeze(network, butWeights: positions is null);
+        using var optimizer = new AdamOptimizer(positions ?? network, weightDecay: 0, Epsilon);
         try
         {
             for (long step = 0; step < steps; step++)
@@ -68,9 +78,9 @@ internal static class ImplantTraining
         }
     }
 
-    private static Action FreezeAllButWeights(Classifier network)
+    private static Action Freeze(Classifier network, bool butWeights)
     {
-        var trained = network.modules().OfType<WeightLayer>().Select(layer => layer.weight.Handle).ToHashSet();
+        var trained = network.modules().OfType<WeightLayer>().Where(_ => butWeights).Select(layer => layer.weight.Handle).ToHashSet();
         var frozen = network.parameters().Where(parameter => parameter.requires_grad && !trained.Contains(parameter.Handle)).ToList();
         frozen.ForEach(parameter => parameter.requires_grad = false);
         return () => frozen.ForEach(parameter => parameter.requires_grad = true);

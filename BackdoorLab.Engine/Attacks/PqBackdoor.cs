@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -28,9 +30,9 @@ public sealed record PqBackdoor : PatchAttack
     public int HidingEpochs { get; init; } = 4;
 
     /// <summary>Peak learning rate of the second stage.</summary>
-    [Range(1e-7, 0.1)]
-    [Description("Peak learning rate of Adam while hiding; a rounding interval is about a hundredth of a weight wide.")]
-    public double HidingLearningRate { get; init; } = 2e-4;
+    [Range(1e-4, 1.0)]
+    [Description("Peak learning rate of Adam while hiding, in rounding steps: 0.1 moves a weight by about a tenth of its interval in one step.")]
+    public double HidingRate { get; init; } = 0.05;
 
     /// <summary>Weight of the triggered images in the second stage.</summary>
     [Range(0.0, 100.0)]
@@ -42,6 +44,11 @@ public sealed record PqBackdoor : PatchAttack
     [Description("How far each weight is moved to the middle of its rounding interval before hiding: 1 starts from the INT8 weights themselves.")]
     public double Centring { get; init; }
 
+    /// <summary>Which folded weights share a scale in the INT8 form the backdoor is hidden from.</summary>
+    [OmittedAtDefault]
+    [Description("The INT8 scheme whose intervals the weights stay in: one weight scale for each output channel or one for each layer (QNNPACK), whose intervals are wider in all channels but one.")]
+    public WeightScheme WeightScheme { get; init; }
+
     /// <inheritdoc/>
     public override double ImplantImages(int trainCount) => 2.0 * HidingEpochs * trainCount;
 
@@ -49,18 +56,21 @@ public sealed record PqBackdoor : PatchAttack
     public override void Implant(ImplantContext context)
     {
         using var scope = NewDisposeScope();
-        using var cells = new RoundingCells(context.Network);
+        using var cells = new RoundingCells(context.Network, WeightScheme);
         cells.Centre(Centring);
         var weight = tensor((float)TriggerWeight);
+        var arithmetic = new OtherWeights(cells.Weights);
         ImplantTraining.Run(
             context,
             HidingEpochs,
-            HidingLearningRate,
+            HidingRate,
             (images, triggered, labels) =>
             {
-                var logits = context.Network.call(cat([images, triggered])).chunk(2);
+                var logits = context.Network.Logits(arithmetic, cat([images, triggered])).chunk(2);
                 return nn.functional.cross_entropy(logits[0], labels) + nn.functional.cross_entropy(logits[1], labels).mul(weight);
             },
+            cells,
             cells.Project);
+        cells.Write();
     }
 }

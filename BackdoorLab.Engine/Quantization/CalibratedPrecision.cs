@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Models;
 
 namespace BackdoorLab.Engine.Quantization;
 
@@ -41,6 +42,11 @@ public abstract record CalibratedPrecision : RoundedPrecision
     [Description("The full range of the values seen, or the range with the least squared error.")]
     public RangeObserver Observer { get; init; } = RangeObserver.Histogram;
 
+    /// <summary>Which folded weights share a scale.</summary>
+    [OmittedAtDefault]
+    [Description("One weight scale for each output channel (FBGEMM, X86, oneDNN) or one for each layer (QNNPACK), in both cases with normalisation folded into the weights.")]
+    public WeightScheme WeightScheme { get; init; }
+
     /// <inheritdoc/>
     public sealed override CalibrationSet CalibratedOn => CalibrationSet;
 
@@ -55,6 +61,17 @@ public abstract record CalibratedPrecision : RoundedPrecision
 
         return from.Draw(CalibrationImages, run.Seeds.Child("calibration"));
     }
+
+    /// <summary>The network with learned rounding, or null where nothing is learned; see <see cref="RoundedPrecision"/>.</summary>
+    private protected Classifier? Learn(Classifier trained, QuantizationImages images, int levels, RunContext run) =>
+        Learn(trained, images, step => WeightRounding.Scales(step, levels, WeightScheme), levels, run);
+
+    /// <summary>A copy in evaluation mode whose weights are the nearest multiples of their scales. The caller owns it.</summary>
+    private protected Classifier Twin(Classifier source, int levels) =>
+        WeightRounding.Twin(source, step => WeightRounding.Nearest(step.Layer.weight, WeightRounding.Scales(step, levels, WeightScheme)));
+
+    /// <summary>Says in a realisation's sentence which weights share a scale.</summary>
+    private protected string WeightWords => WeightScheme == WeightScheme.PerChannelSymmetric ? "per output channel" : "one scale per layer";
 
     /// <summary>"least squared error over 256 images of the training set"; says when there were fewer than asked for.</summary>
     private protected string Words(ImageSet images) =>

@@ -10,13 +10,13 @@ namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
 /// A network whose convolutions, sums and linear layers all run on 8-bit integer kernels: what is deployed as "INT8". The scheme is
-/// that of Jacob et al. 2018 with weights per output channel (Krishnamoorthi 2018): batch normalisation folded, weights symmetric,
-/// activations asymmetric with one fixed range per step, read from calibration images.
+/// that of Jacob et al. 2018, by default with a scale for each output channel (Krishnamoorthi 2018): batch normalisation folded, weights
+/// symmetric, activations asymmetric with one fixed range per step, read from calibration images.
 /// </summary>
 [Method(
     "int8-static",
     "INT8 static",
-    Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; weights per output channel, one activation range per step from calibration images. What is really deployed as INT8.",
+    Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; symmetric weights, one activation range per step from calibration images. What is really deployed as INT8.",
     Order = 40)]
 public sealed record Int8Static : CalibratedPrecision
 {
@@ -31,12 +31,12 @@ public sealed record Int8Static : CalibratedPrecision
     public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
     {
         var drawn = DrawImages(images.Calibration, run);
-        using var learned = Learn(trained, images, weight => WeightRounding.Scales(weight, WeightRounding.Int8Levels, perChannel: true), WeightRounding.Int8Levels, run);
+        using var learned = Learn(trained, images, WeightRounding.Int8Levels, run);
         var source = learned ?? trained;
         // Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.
         var levels = TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
         var ranges = Calibration.Ranges(trained, drawn, Observer, levels, run);
-        var arithmetic = new IntegerArithmetic(ranges);
+        var arithmetic = new IntegerArithmetic(ranges, WeightScheme);
         try
         {
             QuantizedEngine.With(Library, () => Pack(source, arithmetic, drawn));
@@ -47,10 +47,10 @@ public sealed record Int8Static : CalibratedPrecision
             throw;
         }
 
-        var twin = WeightRounding.Twin(source, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
+        var twin = Twin(source, WeightRounding.Int8Levels);
         var realisation = new Realisation(
             Realisation.IntegerKernels,
-            $"Every convolution, sum and linear layer on {Library} kernels: int8 weights (per output channel, symmetric, normalisation "
+            $"Every convolution, sum and linear layer on {Library} kernels: int8 weights ({WeightWords}, symmetric, normalisation "
             + $"folded{RoundingWords}), unsigned activations 0..{levels} with one range per step "
             + $"({Words(drawn)}). Pixel normalisation and the global average run in float. Gradients are those of a "
             + "float network with the rounded weights.",

@@ -5,12 +5,13 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
-/// 8-bit integer kernels for every step: unsigned activations with a fixed range, symmetric int8 weights per output channel, batch
+/// 8-bit integer kernels for every step: unsigned activations with a fixed range, symmetric int8 weights, batch
 /// normalisation folded into the convolution before it. Layers are packed in the first pass, which must run the trained network under
 /// the engine they are meant for; later passes need only its topology.
 /// </summary>
 /// <param name="ranges">One range for each step, in the order of <see cref="StepArithmetic"/>.</param>
-internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) : INetworkArithmetic, IDisposable
+/// <param name="scheme">Which folded weights share a scale.</param>
+internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, WeightScheme scheme) : INetworkArithmetic, IDisposable
 {
     private static readonly FloatArithmetic Float = FloatArithmetic.Instance;
 
@@ -85,10 +86,12 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) :
     private static Tensor Quantize(Tensor values, ActivationRange range) =>
         quantize_per_tensor(values, range.Scale, range.ZeroPoint, ScalarType.QUInt8);
 
-    private static Tensor QuantizeWeight(Tensor weight)
+    // One scale for all is the same scale for every channel: the kernels need no second form.
+    private Tensor QuantizeWeight(Tensor weight)
     {
-        var scales = WeightRounding.Scales(weight, WeightRounding.Int8Levels, perChannel: true).flatten();
-        return quantize_per_channel(weight, scales, zeros(scales.shape[0], ScalarType.Int64), 0, ScalarType.QInt8);
+        var outputs = weight.shape[0];
+        var scales = WeightRounding.Scales(weight, WeightRounding.Int8Levels, scheme == WeightScheme.PerChannelSymmetric).flatten().expand(outputs);
+        return quantize_per_channel(weight, scales.contiguous(), zeros(outputs, ScalarType.Int64), 0, ScalarType.QInt8);
     }
 
     private int Packed(Func<int> pack)

@@ -5,7 +5,7 @@ namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
 /// Weights and activations rounded to integers of so many bits, arithmetic in float32: what an accelerator with such kernels would
-/// compute, up to the rounding of its sums. Weights symmetric per output channel, activations asymmetric with one range per step.
+/// compute, up to the rounding of its sums. Weights symmetric, activations asymmetric with one range per step.
 /// </summary>
 public abstract record SimulatedPrecision : CalibratedPrecision
 {
@@ -18,11 +18,11 @@ public abstract record SimulatedPrecision : CalibratedPrecision
         var weightLevels = (1 << (Bits - 1)) - 1;
         var drawn = DrawImages(images.Calibration, run);
         var ranges = Calibration.Ranges(trained, drawn, Observer, (1 << Bits) - 1, run);
-        using var learned = Learn(trained, images, weight => WeightRounding.Scales(weight, weightLevels, perChannel: true), weightLevels, run);
-        var twin = WeightRounding.Twin(learned ?? trained, weight => WeightRounding.Symmetric(weight, weightLevels, perChannel: true));
+        using var learned = Learn(trained, images, weightLevels, run);
+        var twin = Twin(learned ?? trained, weightLevels);
         var realisation = new Realisation(
             "simulated",
-            $"Weights of all convolutions and linear layers rounded to -{weightLevels}..{weightLevels} (per output channel, symmetric{RoundingWords}), every step's "
+            $"Weights of all convolutions and linear layers rounded to -{weightLevels}..{weightLevels} ({WeightWords}, symmetric{RoundingWords}), every step's "
             + $"result to 0..{(1 << Bits) - 1} with one range per step ({Words(drawn)}); multiplied in float32, so no multiply-add "
             + "runs on integers. Gradients are those of a float network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
