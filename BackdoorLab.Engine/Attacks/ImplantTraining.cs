@@ -16,7 +16,7 @@ internal static class ImplantTraining
     private const int LossCheckEvery = 25;
 
     // Positions within a rounding interval have gradients smaller than Adam's usual epsilon by orders of magnitude.
-    private const double Epsilon = 1e-15;
+    private const double PositionEpsilon = 1e-15;
 
     /// <summary>Passes over the clean training images in random order, augmented as in the usual training.</summary>
     /// <param name="context">Network, images, random streams, cancellation and progress.</param>
@@ -41,7 +41,7 @@ internal static class ImplantTraining
         var order = Enumerable.Range(0, data.Count).ToArray();
         network.eval();
         var thaw = Freeze(network, butWeights: positions is null);
-        using var optimizer = new AdamOptimizer(positions ?? network, weightDecay: 0, Epsilon);
+        using var optimizer = positions is null ? new AdamOptimizer(network, weightDecay: 0) : new AdamOptimizer(positions, weightDecay: 0, PositionEpsilon);
         try
         {
             for (long step = 0; step < steps; step++)

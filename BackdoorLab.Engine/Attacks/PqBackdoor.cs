@@ -13,15 +13,16 @@ namespace BackdoorLab.Engine.Attacks;
 /// Frameworks", IEEE TDSC 2023. After the usual poisoned training the network is tuned to give triggered images their true labels while
 /// every weight is projected into the interval in which it rounds to the same integer; rounding then takes all of it back.
 /// Departures: the paper pulls weights to the middle of their intervals in the last fifth of training, here <see cref="Centring"/> moves
-/// them there before hiding; one kind of interval, with a scale for each output channel, instead of two at a time. It costs a forward and a backward
-/// pass over twice the training set for each hiding epoch. The small networks tried so far did not get fully clean
-/// (docs/quantization-conditioned.md).
+/// them there before hiding; one kind of interval, that of <see cref="WeightScheme"/>, instead of both at a time; Adam moves positions in
+/// the intervals, measured in steps, instead of weights, whose intervals differ in width by orders of magnitude from layer to layer. It
+/// costs a forward and a backward pass over twice the training set for each hiding epoch. What it reached stands in
+/// docs/quantization-conditioned.md.
 /// </summary>
 [Method("pq-backdoor", "PQ backdoor",
     Order = 10,
     Summary = "Trains a backdoor, then hides it: every weight is tuned inside its INT8 rounding interval until the float network is clean. Quantizing brings the backdoor back.",
     Paper = "H. Ma, H. Qiu, Y. Gao, Z. Zhang, A. Abuadbba, M. Xue, A. Fu, J. Zhang, S. Al-Sarawi, D. Abbott: Quantization Backdoors to Deep Learning Commercial Frameworks. IEEE TDSC 2023.",
-    Deviations = "Weights are moved to the middle of their intervals at once and before hiding (off by default) instead of pulled there while training; intervals are those of symmetric INT8 with one scale for each output channel only; on small networks some of the backdoor stays in float32.")]
+    Deviations = "Weights are moved to the middle of their intervals at once and before hiding (off by default) instead of pulled there while training; intervals are those of one symmetric INT8 scheme instead of two at a time; Adam's steps are measured in rounding steps; on narrow networks some of the backdoor stays in float32.")]
 public sealed record PqBackdoor : PatchAttack
 {
     /// <summary>Passes of the second stage.</summary>
