@@ -20,9 +20,17 @@ internal static class FoldedLayer
             return (layer.weight.detach().MoveToOuterDisposeScope(), bias.MoveToOuterDisposeScope());
         }
 
-        var gain = norm.weight.detach() / (norm.running_var + BatchNorm2d.Eps).sqrt();
+        var gain = Gain(norm);
         var weight = layer.weight.detach() * gain.reshape(-1, 1, 1, 1);
         var shift = norm.bias.detach() + (bias - norm.running_mean) * gain;
         return (weight.MoveToOuterDisposeScope(), shift.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>What a normalisation multiplies each channel by in evaluation mode: scale / sqrt(variance + epsilon), [outputs].</summary>
+    public static Tensor Gain(BatchNorm2d norm)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return (norm.weight.detach() / (norm.running_var + BatchNorm2d.Eps).sqrt()).MoveToOuterDisposeScope();
     }
 }

@@ -61,6 +61,11 @@ public abstract record CalibratedPrecision : RoundedPrecision
     [Description("Peak learning rate of quantization-aware training (Adam, falling to zero along a cosine).")]
     public double QatLearningRate { get; init; } = 1e-3;
 
+    /// <summary>Which folded weights share a scale.</summary>
+    [OmittedAtDefault]
+    [Description("One weight scale for each output channel (FBGEMM, X86, oneDNN) or one for each layer (QNNPACK), in both cases with normalisation folded into the weights.")]
+    public WeightScheme WeightScheme { get; init; }
+
     /// <inheritdoc/>
     public sealed override CalibrationSet CalibratedOn => CalibrationSet;
 
@@ -97,7 +102,7 @@ public abstract record CalibratedPrecision : RoundedPrecision
     private protected abstract int WeightLevels { get; }
 
     /// <summary>Scales of a layer's weights, shaped to divide them.</summary>
-    private protected abstract Tensor WeightScales(Tensor weight);
+    private protected Tensor WeightScales(LayerStep step) => WeightRounding.Scales(step, WeightLevels, WeightScheme);
 
     /// <summary>The conversion itself.</summary>
     /// <param name="network">Trained, with learned rounding or fine-tuned; the result must not need it afterwards.</param>
@@ -117,6 +122,13 @@ public abstract record CalibratedPrecision : RoundedPrecision
 
         return from.Draw(CalibrationImages, run.Seeds.Child("calibration"));
     }
+
+    /// <summary>A copy in evaluation mode whose weights are the nearest multiples of their scales. The caller owns it.</summary>
+    private protected Classifier Twin(Classifier source) =>
+        WeightRounding.Twin(source, step => WeightRounding.Nearest(step.Layer.weight, WeightScales(step)));
+
+    /// <summary>Says in a realisation's sentence which weights share a scale.</summary>
+    private protected string WeightWords => WeightScheme == WeightScheme.PerChannelSymmetric ? "per output channel" : "one scale per layer";
 
     /// <summary>"least squared error over 256 images of the training set"; says when there were fewer than asked for.</summary>
     private string Words(ImageSet images) =>

@@ -9,13 +9,13 @@ namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
 /// A network whose convolutions, sums and linear layers all run on 8-bit integer kernels: what is deployed as "INT8". The scheme is
-/// that of Jacob et al. 2018 with weights per output channel (Krishnamoorthi 2018): batch normalisation folded, weights symmetric,
-/// activations asymmetric with one fixed range per step, read from calibration images.
+/// that of Jacob et al. 2018, by default with a scale for each output channel (Krishnamoorthi 2018): batch normalisation folded, weights
+/// symmetric, activations asymmetric with one fixed range per step, read from calibration images.
 /// </summary>
 [Method(
     "int8-static",
     "INT8 static",
-    Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; weights per output channel, one activation range per step from calibration images. What is really deployed as INT8.",
+    Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; symmetric weights, one activation range per step from calibration images. What is really deployed as INT8.",
     Order = 40)]
 public sealed record Int8Static : CalibratedPrecision
 {
@@ -26,16 +26,16 @@ public sealed record Int8Static : CalibratedPrecision
     [JsonPropertyOrder(1)] // After the inherited ones, as on the form; the order is part of a stage's key.
     public QuantizedLibrary Library { get; init; } = QuantizedLibrary.X86;
 
-    // Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.
-    private protected override int ActivationLevels => TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
+    /// <summary>Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.</summary>
+    internal static int Levels => TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
+
+    private protected override int ActivationLevels => Levels;
 
     private protected override int WeightLevels => WeightRounding.Int8Levels;
 
-    private protected override Tensor WeightScales(Tensor weight) => WeightRounding.Scales(weight, WeightRounding.Int8Levels, perChannel: true);
-
     private protected override DeployedClassifier Quantize(Classifier network, ActivationRange[] ranges, string rangeWords, string qatWords)
     {
-        var arithmetic = new IntegerArithmetic(ranges);
+        var arithmetic = new IntegerArithmetic(ranges, WeightScheme);
         try
         {
             QuantizedEngine.With(Library, () => Pack(network, arithmetic));
@@ -46,10 +46,10 @@ public sealed record Int8Static : CalibratedPrecision
             throw;
         }
 
-        var twin = WeightRounding.Twin(network, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
+        var twin = Twin(network);
         var realisation = new Realisation(
             Realisation.IntegerKernels,
-            $"Every convolution, sum and linear layer on {Library} kernels: int8 weights (per output channel, symmetric, normalisation "
+            $"Every convolution, sum and linear layer on {Library} kernels: int8 weights ({WeightWords}, symmetric, normalisation "
             + $"folded{RoundingWords}), unsigned activations 0..{ActivationLevels} with one range per step "
             + $"({rangeWords}). Pixel normalisation and the global average run in float. Gradients are those of a "
             + "float network with the rounded weights." + qatWords,

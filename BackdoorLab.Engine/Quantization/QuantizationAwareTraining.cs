@@ -14,9 +14,9 @@ namespace BackdoorLab.Engine.Quantization;
 /// of moving averages, and stay what they are (reading them again afterwards lost up to seven points of accuracy at four bits); Adam along a
 /// cosine; no augmentation.
 /// </summary>
-/// <param name="scales">Scales of a layer's weights, shaped to divide them; taken anew from the weights at every step.</param>
+/// <param name="scales">Scales of a layer's weights, shaped to divide them; taken anew from weights and normalisation at every step.</param>
 /// <param name="ranges">One range for each step of a pass, in the order of <see cref="StepArithmetic"/>.</param>
-internal sealed class QuantizationAwareTraining(Func<Tensor, Tensor> scales, IReadOnlyList<ActivationRange> ranges)
+internal sealed class QuantizationAwareTraining(Func<LayerStep, Tensor> scales, IReadOnlyList<ActivationRange> ranges)
 {
     private const int BatchSize = 64;
     // 1.8 to 2.6 on ResNet-8: weights are differentiated too, and every step is rounded.
@@ -35,9 +35,10 @@ internal sealed class QuantizationAwareTraining(Func<Tensor, Tensor> scales, IRe
         var tuned = trained.Clone();
         try
         {
+            var steps = LayerStep.InOrder(tuned).ToDictionary(step => step.Layer);
             var arithmetic = new StepArithmetic(
                 (step, values) => FakeQuantization.OfActivations(values, ranges[step]),
-                new OtherWeights(layer => FakeQuantization.OfWeights(layer.weight, scales(layer.weight))));
+                new OtherWeights(layer => FakeQuantization.OfWeights(layer.weight, scales(steps[layer]))));
             FineTuning.Run(tuned, labelled, new(epochs, BatchSize, learningRate), run, (images, labels) =>
                 nn.functional.cross_entropy(tuned.Logits(arithmetic, images), labels));
             return tuned;

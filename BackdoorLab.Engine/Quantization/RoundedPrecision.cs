@@ -47,7 +47,7 @@ public abstract record RoundedPrecision : Precision
     /// leaves alone; null where nothing is learned. The caller owns it.
     /// </summary>
     /// <exception cref="NotApplicableException">There are fewer clean images than one step takes.</exception>
-    private protected Classifier? Learn(Classifier trained, QuantizationImages images, Func<Tensor, Tensor> scales, int levels, RunContext run)
+    private protected Classifier? Learn(Classifier trained, QuantizationImages images, Func<LayerStep, Tensor> scales, int levels, RunContext run)
     {
         if (Rounding == Rounding.Nearest)
         {

@@ -6,7 +6,7 @@ namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
 /// Weights and activations rounded to integers of so many bits, arithmetic in float32: what an accelerator with such kernels would
-/// compute, up to the rounding of its sums. Weights symmetric per output channel, activations asymmetric with one range per step.
+/// compute, up to the rounding of its sums. Weights symmetric, activations asymmetric with one range per step.
 /// </summary>
 public abstract record SimulatedPrecision : CalibratedPrecision
 {
@@ -17,14 +17,12 @@ public abstract record SimulatedPrecision : CalibratedPrecision
 
     private protected sealed override int ActivationLevels => (1 << Bits) - 1;
 
-    private protected sealed override Tensor WeightScales(Tensor weight) => WeightRounding.Scales(weight, WeightLevels, perChannel: true);
-
     private protected sealed override DeployedClassifier Quantize(Classifier network, ActivationRange[] ranges, string rangeWords, string qatWords)
     {
-        var twin = WeightRounding.Twin(network, weight => WeightRounding.Symmetric(weight, WeightLevels, perChannel: true));
+        var twin = Twin(network);
         var realisation = new Realisation(
             "simulated",
-            $"Weights of all convolutions and linear layers rounded to -{WeightLevels}..{WeightLevels} (per output channel, symmetric{RoundingWords}), every step's "
+            $"Weights of all convolutions and linear layers rounded to -{WeightLevels}..{WeightLevels} ({WeightWords}, symmetric{RoundingWords}), every step's "
             + $"result to 0..{ActivationLevels} with one range per step ({rangeWords}); multiplied in float32, so no multiply-add "
             + "runs on integers. Gradients are those of a float network with the rounded weights." + qatWords,
             QuantizedShare.OfParameters(network, layer => layer.weight.numel()),

@@ -12,7 +12,8 @@ namespace BackdoorLab.Engine.Training;
 /// <param name="BatchSize">Images of a step.</param>
 /// <param name="LearningRate">Peak; falls to zero along a cosine.</param>
 /// <param name="Augmentation">Random changes of the images; none unless given.</param>
-internal sealed record FineTuningPlan(int Epochs, int BatchSize, double LearningRate, Augmentation Augmentation = default);
+/// <param name="AdamEpsilon">Added to the root of Adam's second moment: gradients well below it move nothing.</param>
+internal sealed record FineTuningPlan(int Epochs, int BatchSize, double LearningRate, Augmentation Augmentation = default, double AdamEpsilon = 1e-8);
 
 /// <summary>
 /// Further training of a trained network with a loss of the caller's: Adam over what requires a gradient, in float32 and in evaluation
@@ -28,10 +29,17 @@ internal static class FineTuning
     /// <param name="plan">Passes, batch size, rate, augmentation.</param>
     /// <param name="run">Random streams, cancellation (checked every step), progress in steps.</param>
     /// <param name="loss">Loss of a batch: images float [n,C,H,W] in [0,1], labels int64 [n].</param>
+    /// <param name="positions">Module whose parameters are trained in place of the network's own; null trains the network.</param>
     /// <param name="afterStep">Called after each step, inside a dispose scope and without gradients.</param>
     /// <exception cref="TrainingDivergedException">The loss is NaN or infinite.</exception>
     internal static void Run(
-        Classifier network, ImageSet data, FineTuningPlan plan, RunContext run, Func<Tensor, Tensor, Tensor> loss, Action? afterStep = null)
+        Classifier network,
+        ImageSet data,
+        FineTuningPlan plan,
+        RunContext run,
+        Func<Tensor, Tensor, Tensor> loss,
+        nn.Module? positions = null,
+        Action? afterStep = null)
     {
         ArgumentOutOfRangeException.ThrowIfZero(data.Count);
         var batches = (data.Count + plan.BatchSize - 1) / plan.BatchSize;
@@ -39,7 +47,7 @@ internal static class FineTuning
         var order = Enumerable.Range(0, data.Count).ToArray();
         network.eval();
         using var gradients = enable_grad();
-        using var optimizer = new AdamOptimizer(network, weightDecay: 0);
+        using var optimizer = new AdamOptimizer(positions ?? network, weightDecay: 0, plan.AdamEpsilon);
         try
         {
             for (long step = 0; step < steps; step++)
