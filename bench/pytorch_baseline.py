@@ -43,22 +43,26 @@ class ResidualNet(nn.Module):
         self.register_buffer("std", torch.full((1, 3, 1, 1), 0.25))
         self.conv1 = nn.Conv2d(3, widths[0], 3, 1, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(widths[0])
-        layers, inputs = [], widths[0]
+        inputs = widths[0]
         for stage, width in enumerate(widths):
+            layer = nn.Sequential()
             for block in range(blocks):
-                layers.append(Block(inputs, width, 2 if stage > 0 and block == 0 else 1))
+                layer.add_module(str(block), Block(inputs, width, 2 if stage > 0 and block == 0 else 1))
                 inputs = width
-        self.layers = nn.Sequential(*layers)
+            self.add_module(f"layer{stage + 1}", layer)
+        self.stages = len(widths)
         self.linear = nn.Linear(inputs, classes)
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1((x - self.mean) / self.std)), inplace=True)
-        return self.linear(self.layers(x).mean((2, 3)))
+        for stage in range(self.stages):
+            x = getattr(self, f"layer{stage + 1}")(x)
+        return self.linear(x.mean((2, 3)))
 
 
 NETS = {
-    "res-net8": lambda: ResidualNet([16, 32, 64], 1),
-    "res-net18": lambda: ResidualNet([64, 128, 256, 512], 2),
+    "res-net8": lambda classes=10: ResidualNet([16, 32, 64], 1, classes),
+    "res-net18": lambda classes=10: ResidualNet([64, 128, 256, 512], 2, classes),
 }
 
 

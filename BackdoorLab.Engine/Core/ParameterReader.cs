@@ -54,7 +54,7 @@ public static class ParameterReader
         var parameter = new ParameterDescriptor
         {
             Name = JsonNamingPolicy.CamelCase.ConvertName(property.Name),
-            Label = Words(property.Name),
+            Label = property.GetCustomAttribute<DisplayAttribute>()?.Name ?? Words(property.Name),
             Kind = kind,
             Default = "",
             Minimum = range is null ? null : Convert.ToDouble(range.Minimum, System.Globalization.CultureInfo.InvariantCulture),

@@ -49,6 +49,9 @@ public sealed class RunContext
     /// <summary>The same context under another token.</summary>
     public RunContext With(CancellationToken cancellation) => new(Seeds, cancellation, _progress, _log);
 
+    /// <summary>The same context with other random streams.</summary>
+    public RunContext With(SeedTree seeds) => new(seeds, Cancellation, _progress, _log);
+
     /// <summary>Call once per batch.</summary>
     /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public void ThrowIfCancelled() => Cancellation.ThrowIfCancellationRequested();

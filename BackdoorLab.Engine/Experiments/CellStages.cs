@@ -114,7 +114,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         {
             _deployed?.Dispose();
             _deployed = null;
-            _deployed = new DeployedModel(stage, models, cell.Id.Victim, cell.Precision, cell.Id.Precision, run);
+            _deployed = new DeployedModel(stage, models, cell.Id.Victim, cell.Precision, cell.Id.Precision, run.With(stage.SeedsOf(cell.Conversion)));
         }
 
         return _deployed;

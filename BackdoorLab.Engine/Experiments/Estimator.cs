@@ -55,7 +55,7 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         var measured = Math.Max(0, testCount - spec.CleanHoldout);
         if (defense is null)
         {
-            return FixedSeconds + 2.0 * measured / pace.ForwardImagesPerSecond + precision.LearningImages / pace.GradientImagesPerSecond;
+            return FixedSeconds + 2.0 * measured / pace.ForwardImagesPerSecond + precision.LearningImages(trainCount, spec.CleanHoldout) / pace.GradientImagesPerSecond;
         }
 
         WorkSizes sizes = new(classes, trainCount, spec.CleanHoldout, measured);

@@ -13,7 +13,15 @@ namespace BackdoorLab.Engine.Experiments;
 internal sealed record VictimPlan(Victim Victim, StageKey Key);
 
 /// <summary>A cell to compute; <paramref name="Defense"/> null measures the undefended model.</summary>
-internal sealed record CellPlan(StageKey Key, CellId Id, Precision Precision, Defense? Defense)
+/// <param name="Key">Identity of its result.</param>
+/// <param name="Conversion">
+/// Key of the undefended cell of the same model and precision: the conversion's random streams hang on it, so that every cell of a
+/// column sees the same deployed model, also when some of them came from the store.
+/// </param>
+/// <param name="Id">What it is called.</param>
+/// <param name="Precision">Form of the deployed model.</param>
+/// <param name="Defense">Method, or null.</param>
+internal sealed record CellPlan(StageKey Key, StageKey Conversion, CellId Id, Precision Precision, Defense? Defense)
 {
     internal string Kind => Defense is null ? "convert" : "defend";
 }
@@ -48,12 +56,15 @@ internal sealed class ExperimentPlan
         {
             foreach (var victim in victims)
             {
+                var conversion = CellKey("measure", null);
                 foreach (var defense in spec.Defenses.Prepend(null))
                 {
                     var id = new CellId(victim.Victim, catalog.Label(precision), defense is null ? null : catalog.Label(defense));
-                    var key = StageKey.Of(defense is null ? "measure" : "defend", victim.Key, spec.Attack, precision, defense, spec.CleanHoldout);
-                    cells.Add(new(key, id, precision, defense));
+                    cells.Add(new(defense is null ? conversion : CellKey("defend", defense), conversion, id, precision, defense));
                 }
+
+                StageKey CellKey(string kind, Defense? defense) =>
+                    StageKey.Of(kind, victim.Key, spec.Attack, precision, defense, spec.CleanHoldout);
             }
         }
 

@@ -103,6 +103,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
         }
 
         faults.AddRange(spec.Federation?.Faults() ?? []);
+        faults.AddRange(spec.Precisions.SelectMany((precision, i) => precision.Conflicts.Select(fault => fault with { Path = $"precisions[{i}].{fault.Path}" })));
         Duplicates("precisions", spec.Precisions, faults);
         Duplicates("defenses", spec.Defenses, faults);
     }

@@ -15,9 +15,12 @@ internal sealed record StageContext(
     /// <summary>Begins a stage; its random streams hang on its key alone, so they do not depend on what ran before.</summary>
     internal RunContext Start(StageKey key)
     {
-        var run = Events.StartStage(key, new SeedTree(Spec.Seed).Child(key.Value), Cancellation);
+        var run = Events.StartStage(key, SeedsOf(key), Cancellation);
         // Layer initialisation draws from libtorch's process-wide generator: reseeding here keeps a stage's numbers its own.
         TorchSharp.torch.random.manual_seed(run.Seeds.Seed);
         return run;
     }
+
+    /// <summary>Random streams of a stage.</summary>
+    internal SeedTree SeedsOf(StageKey key) => new SeedTree(Spec.Seed).Child(key.Value);
 }

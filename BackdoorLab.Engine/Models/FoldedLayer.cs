@@ -21,15 +21,24 @@ internal static class FoldedLayer
             return (layer.weight.detach().MoveToOuterDisposeScope(), bias.MoveToOuterDisposeScope());
         }
 
+        var gain = Gain(norm);
+        var weight = layer.weight.detach() * gain.reshape(-1, 1, 1, 1);
+        var shift = norm.bias.detach() + (bias - norm.running_mean) * gain;
+        return (weight.MoveToOuterDisposeScope(), shift.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>What a normalisation multiplies each channel by in evaluation mode: scale / sqrt(variance + epsilon), [outputs].</summary>
+    /// <exception cref="NotApplicableException">It has no evaluation mode of its own.</exception>
+    public static Tensor Gain(BatchNorm2d norm)
+    {
         if (norm.UsesBatchStatistics)
         {
             throw new NotApplicableException(
                 "The network normalises by the batch at hand, which is no fixed map: its normalisation cannot be folded into convolutions. Take the variant with running statistics.");
         }
 
-        var gain = norm.weight.detach() / (norm.running_var + BatchNorm2d.Eps).sqrt();
-        var weight = layer.weight.detach() * gain.reshape(-1, 1, 1, 1);
-        var shift = norm.bias.detach() + (bias - norm.running_mean) * gain;
-        return (weight.MoveToOuterDisposeScope(), shift.MoveToOuterDisposeScope());
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        return (norm.weight.detach() / (norm.running_var + BatchNorm2d.Eps).sqrt()).MoveToOuterDisposeScope();
     }
 }

@@ -208,7 +208,17 @@ public sealed class PixelNormalization : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
-        using var centred = input.sub(mean);
-        return centred.div(std);
+        using var scope = NewDisposeScope();
+        var pixels = input.permute(0, 2, 3, 1);
+        if (!pixels.is_contiguous())
+        {
+            return input.sub(mean).div_(std).MoveToOuterDisposeScope();
+        }
+
+        // One row an image, with the constants as long: the same bits, several times faster than a broadcast over so few channels.
+        var (size, places) = (pixels.shape, input.shape[2] * input.shape[3]);
+        var rows = pixels.view(size[0], places * size[3]);
+        var normalized = rows.sub(mean.flatten().repeat(places)).div_(std.flatten().repeat(places));
+        return normalized.view(size).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
     }
 }

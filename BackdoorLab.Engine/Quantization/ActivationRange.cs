@@ -22,6 +22,12 @@ internal readonly record struct ActivationRange(double Scale, int ZeroPoint, int
         return new(scale, Math.Clamp((int)Math.Round(-low / scale), 0, levels), levels);
     }
 
+    /// <summary>The value of the smallest integer.</summary>
+    public double Low => -ZeroPoint * Scale;
+
+    /// <summary>The value of the largest integer.</summary>
+    public double High => (Levels - ZeroPoint) * Scale;
+
     /// <summary>Float values rounded to what the integers can say, in place.</summary>
     public Tensor Round(Tensor values) =>
         values.div_(Scale).round_().clamp_(-ZeroPoint, Levels - ZeroPoint).mul_(Scale);

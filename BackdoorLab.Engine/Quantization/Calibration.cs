@@ -66,12 +66,11 @@ internal static class Calibration
         {
             var factor = (double)candidate / Candidates;
             var range = ActivationRange.Of(low * factor, high * factor, levels);
-            var (least, most) = (-range.ZeroPoint * range.Scale, (levels - range.ZeroPoint) * range.Scale);
             var error = 0.0;
             for (var bin = 0; bin < counts.Length; bin++)
             {
                 var value = low + (bin + 0.5) * width;
-                var clipped = value - Math.Clamp(value, least, most);
+                var clipped = value - Math.Clamp(value, range.Low, range.High);
                 // Rounding leaves a uniform error of one step: its mean square is a twelfth of the step's square.
                 error += counts[bin] * (clipped * clipped + range.Scale * range.Scale / 12);
             }

@@ -22,7 +22,7 @@ public sealed record Int8DynamicSimulated : Precision
     /// <inheritdoc/>
     public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
     {
-        var twin = WeightRounding.Twin(trained, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: false));
+        var twin = WeightRounding.Twin(trained, step => WeightRounding.Symmetric(step.Layer.weight, WeightRounding.Int8Levels, perChannel: false));
         var realisation = new Realisation(
             "simulated",
             $"Weights of all convolutions and linear layers rounded to -{WeightRounding.Int8Levels}..{WeightRounding.Int8Levels} (per tensor, symmetric), their inputs to "

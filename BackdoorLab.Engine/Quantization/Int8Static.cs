@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Tensors;
 using static TorchSharp.torch;
@@ -10,13 +9,13 @@ namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
 /// A network whose convolutions, sums and linear layers all run on 8-bit integer kernels: what is deployed as "INT8". The scheme is
-/// that of Jacob et al. 2018 with weights per output channel (Krishnamoorthi 2018): batch normalisation folded, weights symmetric,
-/// activations asymmetric with one fixed range per step, read from calibration images.
+/// that of Jacob et al. 2018, by default with a scale for each output channel (Krishnamoorthi 2018): batch normalisation folded, weights
+/// symmetric, activations asymmetric with one fixed range per step, read from calibration images.
 /// </summary>
 [Method(
     "int8-static",
     "INT8 static",
-    Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; weights per output channel, one activation range per step from calibration images. What is really deployed as INT8.",
+    Summary = "Convolutions, sums and linear layers on 8-bit integer kernels; symmetric weights, one activation range per step from calibration images. What is really deployed as INT8.",
     Order = 40)]
 public sealed record Int8Static : CalibratedPrecision
 {
@@ -27,19 +26,19 @@ public sealed record Int8Static : CalibratedPrecision
     [JsonPropertyOrder(1)] // After the inherited ones, as on the form; the order is part of a stage's key.
     public QuantizedLibrary Library { get; init; } = QuantizedLibrary.X86;
 
-    /// <inheritdoc/>
-    public override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
+    /// <summary>Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.</summary>
+    internal static int Levels => TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
+
+    private protected override int ActivationLevels => Levels;
+
+    private protected override int WeightLevels => WeightRounding.Int8Levels;
+
+    private protected override DeployedClassifier Quantize(Classifier network, ActivationRange[] ranges, string rangeWords, string qatWords)
     {
-        var drawn = DrawImages(images.Calibration, run);
-        using var learned = Learn(trained, images, weight => WeightRounding.Scales(weight, WeightRounding.Int8Levels, perChannel: true), WeightRounding.Int8Levels, run);
-        var source = learned ?? trained;
-        // Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.
-        var levels = TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
-        var ranges = Calibration.Ranges(trained, drawn, Observer, levels, run);
-        var arithmetic = new IntegerArithmetic(ranges);
+        var arithmetic = new IntegerArithmetic(ranges, WeightScheme);
         try
         {
-            QuantizedEngine.With(Library, () => Pack(source, arithmetic, drawn));
+            QuantizedEngine.With(Library, () => Pack(network, arithmetic));
         }
         catch
         {
@@ -47,23 +46,23 @@ public sealed record Int8Static : CalibratedPrecision
             throw;
         }
 
-        var twin = WeightRounding.Twin(source, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
+        var twin = Twin(network);
         var realisation = new Realisation(
             Realisation.IntegerKernels,
-            $"Every convolution, sum and linear layer on {Library} kernels: int8 weights (per output channel, symmetric, normalisation "
-            + $"folded{RoundingWords}), unsigned activations 0..{levels} with one range per step "
-            + $"({Words(drawn)}). Pixel normalisation and the global average run in float. Gradients are those of a "
-            + "float network with the rounded weights.",
-            QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
-            QuantizedShare.OfMultiplyAdds(trained, _ => true));
+            $"Every convolution, sum and linear layer on {Library} kernels: int8 weights ({WeightWords}, symmetric, normalisation "
+            + $"folded{RoundingWords}), unsigned activations 0..{ActivationLevels} with one range per step "
+            + $"({rangeWords}). Pixel normalisation and the global average run in float. Gradients are those of a "
+            + "float network with the rounded weights." + qatWords,
+            QuantizedShare.OfParameters(network, layer => layer.weight.numel()),
+            QuantizedShare.OfMultiplyAdds(network, _ => true));
         return new DeployedNetwork(twin, arithmetic, twin, ownsTwin: true, realisation, GradientAccess.StraightThrough);
     }
 
-    private static bool Pack(Classifier trained, IntegerArithmetic arithmetic, ImageSet images)
+    private static bool Pack(Classifier network, IntegerArithmetic arithmetic)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        trained.Logits(arithmetic, Batches.Images(images, [0]));
+        network.Logits(arithmetic, zeros(1, network.Shape.Channels, network.Shape.Height, network.Shape.Width));
         return true;
     }
 }

@@ -5,17 +5,23 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
-/// 8-bit integer kernels for every step: unsigned activations with a fixed range, symmetric int8 weights per output channel, batch
+/// 8-bit integer kernels for every step: unsigned activations with a fixed range, symmetric int8 weights, batch
 /// normalisation folded into the convolution before it. Layers are packed in the first pass, which must run the trained network under
 /// the engine they are meant for; later passes need only its topology.
 /// </summary>
 /// <param name="ranges">One range for each step, in the order of <see cref="StepArithmetic"/>.</param>
-internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) : INetworkArithmetic, IDisposable
+/// <param name="scheme">Which folded weights share a scale.</param>
+internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, WeightScheme scheme) : INetworkArithmetic, IDisposable
 {
     private static readonly FloatArithmetic Float = FloatArithmetic.Instance;
 
     private readonly QuantizedKernels _kernels = new();
     private readonly Dictionary<int, int> _packed = [];
+
+    // Made once: a temporary native scalar can be freed under the call.
+    private readonly (Scalar Low, Scalar High)?[] _limits = [.. ranges.Select(range =>
+        range.Levels < byte.MaxValue ? ((Scalar)range.Low, (Scalar)range.High) : ((Scalar Low, Scalar High)?)null)];
+
     private int _step;
 
     /// <inheritdoc/>
@@ -23,7 +29,7 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) :
     {
         _step = 0;
         using var normalized = normalize.call(images);
-        return Quantize(normalized, ranges[_step++]);
+        return Step(range => Quantize(normalized, range));
     }
 
     /// <inheritdoc/>
@@ -34,20 +40,22 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) :
             var (weight, bias) = FoldedLayer.Of(layer, norm);
             return _kernels.AddConvolution(QuantizeWeight(weight), bias, layer.Stride, layer.Padding);
         });
-        return _kernels.Convolution(number, rectify, input, ranges[_step++]);
+        return Step(range => _kernels.Convolution(number, rectify, input, range));
     }
 
     /// <inheritdoc/>
-    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) => _kernels.Normalize(norm, rectify, input, ranges[_step++]);
+    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) =>
+        Step(range => _kernels.Normalize(norm, rectify, input, range));
 
     /// <inheritdoc/>
-    public Tensor Add(Tensor values, Tensor side, bool rectify) => _kernels.Add(values, side, rectify, ranges[_step++]);
+    public Tensor Add(Tensor values, Tensor side, bool rectify) =>
+        Step(range => _kernels.Add(values, side, rectify, range));
 
     /// <inheritdoc/>
     public Tensor Connect(FullyConnected layer, bool rectify, Tensor input)
     {
         var number = Packed(() => _kernels.AddLinear(QuantizeWeight(layer.weight.detach()), layer.bias!.detach()));
-        return _kernels.Linear(number, rectify, input, ranges[_step++]);
+        return Step(range => _kernels.Linear(number, rectify, input, range));
     }
 
     /// <inheritdoc/>
@@ -57,14 +65,14 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) :
     public Tensor AveragePool(Tensor input, int height, int width)
     {
         using var scope = NewDisposeScope();
-        return Quantize(Float.AveragePool(input.dequantize(), height, width), ranges[_step++]).MoveToOuterDisposeScope();
+        return Step(range => Quantize(Float.AveragePool(input.dequantize(), height, width), range)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public Tensor GlobalAverage(Tensor input)
     {
         using var scope = NewDisposeScope();
-        return Quantize(Float.GlobalAverage(input.dequantize()), ranges[_step++]).MoveToOuterDisposeScope();
+        return Step(range => Quantize(Float.GlobalAverage(input.dequantize()), range)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -82,13 +90,31 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges) :
     /// <inheritdoc/>
     public void Dispose() => _kernels.Dispose();
 
+    /// <summary>
+    /// The next step. Its kernel clips at 255 whatever the range, so a value beyond a reduced range is clipped here: it would overflow the
+    /// sums of the step after it, and the simulation clips it too.
+    /// </summary>
+    private Tensor Step(Func<ActivationRange, Tensor> kernel)
+    {
+        var result = kernel(ranges[_step]);
+        if (_limits[_step++] is not { } limits)
+        {
+            return result;
+        }
+
+        using var wide = result;
+        return wide.clamp(limits.Low, limits.High);
+    }
+
     private static Tensor Quantize(Tensor values, ActivationRange range) =>
         quantize_per_tensor(values, range.Scale, range.ZeroPoint, ScalarType.QUInt8);
 
-    private static Tensor QuantizeWeight(Tensor weight)
+    // One scale for all is the same scale for every channel: the kernels need no second form.
+    private Tensor QuantizeWeight(Tensor weight)
     {
-        var scales = WeightRounding.Scales(weight, WeightRounding.Int8Levels, perChannel: true).flatten();
-        return quantize_per_channel(weight, scales, zeros(scales.shape[0], ScalarType.Int64), 0, ScalarType.QInt8);
+        var outputs = weight.shape[0];
+        var scales = WeightRounding.Scales(weight, WeightRounding.Int8Levels, scheme == WeightScheme.PerChannelSymmetric).flatten().expand(outputs);
+        return quantize_per_channel(weight, scales.contiguous(), zeros(outputs, ScalarType.Int64), 0, ScalarType.QInt8);
     }
 
     private int Packed(Func<int> pack)

@@ -11,6 +11,16 @@ internal sealed record LayerStep(WeightLayer Layer, BatchNorm2d? Norm, bool Rect
     internal Tensor Run(INetworkArithmetic arithmetic, Tensor input) => Layer is Convolution convolution
         ? arithmetic.Convolve(convolution, Norm, Rectify, input)
         : arithmetic.Connect((FullyConnected)Layer, Rectify, input);
+
+    /// <summary>The layers of a network in the order they run, by a pass over one black image.</summary>
+    internal static List<LayerStep> InOrder(Classifier network)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var tap = new LayerTap(null);
+        network.Logits(tap, zeros(1, network.Shape.Channels, network.Shape.Height, network.Shape.Width));
+        return tap.Steps;
+    }
 }
 
 /// <summary>Float arithmetic that notes the layers in the order they run, and keeps what goes into one of them and what its step puts out.</summary>

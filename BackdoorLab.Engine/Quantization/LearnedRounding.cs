@@ -22,7 +22,7 @@ namespace BackdoorLab.Engine.Quantization;
 /// <param name="steps">Steps for each layer.</param>
 /// <param name="scales">Scales of a layer's weights, shaped to divide them.</param>
 /// <param name="levels">Largest integer.</param>
-internal sealed class LearnedRounding(bool flip, int steps, Func<Tensor, Tensor> scales, int levels)
+internal sealed class LearnedRounding(bool flip, int steps, Func<LayerStep, Tensor> scales, int levels)
 {
     /// <summary>Images of a step.</summary>
     internal const int BatchSize = 32;
@@ -37,6 +37,7 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<Tensor, Tensor>
     private const double FirstExponent = 20;
     private const double LastExponent = 2;
     private const float Tiny = 1e-8f;
+    private const float HeldWithin = 1e-3f;
 
     /// <summary>A copy in evaluation mode with learned multiples of the scales as weights. The caller owns it.</summary>
     internal Classifier Of(Classifier trained, ImageSet clean, RunContext run)
@@ -50,8 +51,8 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<Tensor, Tensor>
                 parameter.requires_grad = false;
             }
 
-            var layers = LayersInOrder(rounded, clean);
-            var originals = LayersInOrder(trained, clean);
+            var layers = LayerStep.InOrder(rounded);
+            var originals = LayerStep.InOrder(trained);
             for (var i = 0; i < layers.Count; i++)
             {
                 using var scope = NewDisposeScope();
@@ -93,15 +94,6 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<Tensor, Tensor>
     internal static Tensor Undecided(Tensor share, double exponent) =>
         tensor(1f).sub(share.mul(tensor(2f)).sub(tensor(1f)).abs().pow(tensor((float)exponent))).mean();
 
-    private static List<LayerStep> LayersInOrder(Classifier network, ImageSet images)
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var tap = new LayerTap(null);
-        network.Logits(tap, Batches.Images(images, [0]));
-        return tap.Steps;
-    }
-
     /// <summary>What goes into a layer and what its step puts out for all images, in the caller's scope.</summary>
     private static (Tensor Inputs, Tensor Outputs) Record(Classifier network, WeightLayer layer, ImageSet images, RunContext run)
     {
@@ -126,9 +118,12 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<Tensor, Tensor>
     private void Learn(LayerStep step, Tensor inputs, Tensor outputs, RunContext run, int number, int count)
     {
         var weight = step.Layer.weight.detach();
-        var scale = scales(weight);
+        var scale = scales(step);
         var floor = weight.div(scale).floor();
         var fraction = weight.div(scale).sub(floor);
+        // What sets a scale stays at its largest integer, or rounding to the nearest would find another scale afterwards.
+        var largest = weight.div(scale).round();
+        var held = largest.abs().eq(tensor((float)levels)).logical_and(weight.div(scale).sub(largest).abs().lt(tensor(HeldWithin)));
         using var variable = new RoundingVariable(Start(fraction));
         using var optimizer = new AdamOptimizer(variable, weightDecay: 0);
         var unit = Error(WeightRounding.Nearest(weight, scale), inputs, outputs).clamp_min(Tiny);
@@ -158,7 +153,7 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<Tensor, Tensor>
         using var noGrad = no_grad();
         step.Layer.weight.copy_(Multiples(Share(variable.value).round()));
 
-        Tensor Multiples(Tensor share) => floor.add(share).clamp(-levels, levels).mul(scale);
+        Tensor Multiples(Tensor share) => where(held, largest, floor.add(share).clamp(-levels, levels)).mul(scale);
 
         Tensor Error(Tensor weights, Tensor input, Tensor output) =>
             step.Run(new OtherWeights(_ => weights), input).sub(output).square().mean();

@@ -40,14 +40,14 @@ public abstract record RoundedPrecision : Precision
     public int RoundingImages { get; init; } = 256;
 
     /// <inheritdoc/>
-    public override double LearningImages => Rounding == Rounding.Nearest ? 0 : (double)RoundingSteps * LearnedRounding.BatchSize;
+    public override double LearningImages(int trainCount, int holdoutCount) => Rounding == Rounding.Nearest ? 0 : (double)RoundingSteps * LearnedRounding.BatchSize;
 
     /// <summary>
     /// A copy of the network whose weights are the learned multiples of <paramref name="scales"/>, which rounding to the nearest then
     /// leaves alone; null where nothing is learned. The caller owns it.
     /// </summary>
     /// <exception cref="NotApplicableException">There are fewer clean images than one step takes.</exception>
-    private protected Classifier? Learn(Classifier trained, QuantizationImages images, Func<Tensor, Tensor> scales, int levels, RunContext run)
+    private protected Classifier? Learn(Classifier trained, QuantizationImages images, Func<LayerStep, Tensor> scales, int levels, RunContext run)
     {
         if (Rounding == Rounding.Nearest)
         {

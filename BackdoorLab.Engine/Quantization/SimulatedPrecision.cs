@@ -1,31 +1,31 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Models;
+using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
 /// Weights and activations rounded to integers of so many bits, arithmetic in float32: what an accelerator with such kernels would
-/// compute, up to the rounding of its sums. Weights symmetric per output channel, activations asymmetric with one range per step.
+/// compute, up to the rounding of its sums. Weights symmetric, activations asymmetric with one range per step.
 /// </summary>
 public abstract record SimulatedPrecision : CalibratedPrecision
 {
     /// <summary>Bits of a weight and of an activation.</summary>
     protected abstract int Bits { get; }
 
-    /// <inheritdoc/>
-    public sealed override DeployedClassifier Convert(Classifier trained, QuantizationImages images, RunContext run)
+    private protected sealed override int WeightLevels => (1 << (Bits - 1)) - 1;
+
+    private protected sealed override int ActivationLevels => (1 << Bits) - 1;
+
+    private protected sealed override DeployedClassifier Quantize(Classifier network, ActivationRange[] ranges, string rangeWords, string qatWords)
     {
-        var weightLevels = (1 << (Bits - 1)) - 1;
-        var drawn = DrawImages(images.Calibration, run);
-        var ranges = Calibration.Ranges(trained, drawn, Observer, (1 << Bits) - 1, run);
-        using var learned = Learn(trained, images, weight => WeightRounding.Scales(weight, weightLevels, perChannel: true), weightLevels, run);
-        var twin = WeightRounding.Twin(learned ?? trained, weight => WeightRounding.Symmetric(weight, weightLevels, perChannel: true));
+        var twin = Twin(network);
         var realisation = new Realisation(
             "simulated",
-            $"Weights of all convolutions and linear layers rounded to -{weightLevels}..{weightLevels} (per output channel, symmetric{RoundingWords}), every step's "
-            + $"result to 0..{(1 << Bits) - 1} with one range per step ({Words(drawn)}); multiplied in float32, so no multiply-add "
-            + "runs on integers. Gradients are those of a float network with the rounded weights.",
-            QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
+            $"Weights of all convolutions and linear layers rounded to -{WeightLevels}..{WeightLevels} ({WeightWords}, symmetric{RoundingWords}), every step's "
+            + $"result to 0..{ActivationLevels} with one range per step ({rangeWords}); multiplied in float32, so no multiply-add "
+            + "runs on integers. Gradients are those of a float network with the rounded weights." + qatWords,
+            QuantizedShare.OfParameters(network, layer => layer.weight.numel()),
             0);
         return new DeployedNetwork(
             twin,

@@ -39,7 +39,7 @@ public abstract record WeightOnlyPrecision : RoundedPrecision
     {
         var levels = (1 << (Bits - 1)) - 1;
         using var learned = Learn(trained, images, Scales, levels, run);
-        var network = WeightRounding.Twin(learned ?? trained, weight => WeightRounding.Nearest(weight, Scales(weight)));
+        var network = WeightRounding.Twin(learned ?? trained, step => WeightRounding.Nearest(step.Layer.weight, Scales(step)));
         var scale = Granularity switch
         {
             Granularity.PerChannel => "output channel",
@@ -55,9 +55,9 @@ public abstract record WeightOnlyPrecision : RoundedPrecision
         // The deployed arithmetic is the float arithmetic of the rounded weights, so its gradient is the true one.
         return new DeployedNetwork(network, FloatArithmetic.Instance, network, ownsTwin: true, realisation, GradientAccess.True);
 
-        Tensor Scales(Tensor weight) => Granularity == Granularity.PerGroup
-            ? WeightRounding.ScalesByGroup(weight, levels, GroupSize)
-            : WeightRounding.Scales(weight, levels, Granularity == Granularity.PerChannel);
+        Tensor Scales(LayerStep step) => Granularity == Granularity.PerGroup
+            ? WeightRounding.ScalesByGroup(step.Layer.weight, levels, GroupSize)
+            : WeightRounding.Scales(step.Layer.weight, levels, Granularity == Granularity.PerChannel);
     }
 }
 

@@ -13,6 +13,9 @@ internal static class WeightRounding
     // Keeps a channel of zeros from dividing by zero.
     private const float SmallestScale = 1e-30f;
 
+    // Keeps the scale of a channel that normalisation switches off finite; all its weights round to zero.
+    private const float SmallestGain = 1e-12f;
+
     /// <summary>
     /// Scale of PyTorch's per-tensor symmetric int8 observer: largest magnitude over 127.5, at least float epsilon.
     /// </summary>
@@ -34,6 +37,25 @@ internal static class WeightRounding
             ? magnitudes.amax([.. Enumerable.Range(1, (int)weight.dim() - 1).Select(dimension => (long)dimension)], keepdim: true)
             : magnitudes.max();
         return largest.div(tensor((float)levels)).maximum(tensor(SmallestScale)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>
+    /// Scales of a layer's own weights, shaped to divide them, when its folded weights share scales as <paramref name="scheme"/> says.
+    /// Folding multiplies a whole channel by one gain, scale and weights alike: the scale of a channel is unchanged by it, and that of a
+    /// layer is divided by each channel's gain.
+    /// </summary>
+    public static Tensor Scales(LayerStep step, int levels, WeightScheme scheme)
+    {
+        if (scheme == WeightScheme.PerChannelSymmetric || step.Norm is null)
+        {
+            return Scales(step.Layer.weight, levels, scheme == WeightScheme.PerChannelSymmetric);
+        }
+
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var gain = FoldedLayer.Gain(step.Norm).abs().reshape(-1, 1, 1, 1);
+        return Scales(step.Layer.weight.detach().mul(gain), levels, perChannel: false)
+            .div(gain.maximum(tensor(SmallestGain))).MoveToOuterDisposeScope();
     }
 
     /// <summary>
@@ -71,18 +93,18 @@ internal static class WeightRounding
     }
 
     /// <summary>
-    /// A copy in evaluation mode with <paramref name="round"/> of every layer's weights in their place; biases and normalisation stay as
+    /// A copy in evaluation mode with <paramref name="round"/> of every layer in place of its weights; biases and normalisation stay as
     /// they are. The caller owns it.
     /// </summary>
-    public static Classifier Twin(Classifier trained, Func<Tensor, Tensor> round)
+    public static Classifier Twin(Classifier trained, Func<LayerStep, Tensor> round)
     {
         var twin = trained.Clone();
         twin.eval();
-        foreach (var layer in twin.modules().OfType<WeightLayer>())
+        foreach (var step in LayerStep.InOrder(twin))
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            layer.weight.copy_(round(layer.weight));
+            step.Layer.weight.copy_(round(step));
         }
 
         return twin;

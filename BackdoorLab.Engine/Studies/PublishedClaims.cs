@@ -10,7 +10,7 @@ namespace BackdoorLab.Engine.Studies;
 /// <summary>
 /// What papers claim, beside what a study measured. The claims are those of the abstract of Pandey and Ye, "Quantization Blindspots",
 /// arXiv 2512.06243, and of a figure published with its code; each is looked up at the cells that the released code would have made.
-/// Sentences that say why are put together from recorded facts: shares, gradients, counts, the detectors' own notes.
+/// The sentence that says why is put together from recorded facts: shares, gradients, counts, the detector's own note.
 /// </summary>
 public static class PublishedClaims
 {
@@ -86,9 +86,9 @@ public static class PublishedClaims
         published,
         cell.Values.GetValueOrDefault(Metric.DetectionRate.Id),
         cell.Count(Victim.Backdoored) == 0 ? "" : Sentence(
-            cell.Notes.Count > 0 ? cell.Notes[0].TrimEnd('.') : "",
+            cell.Notes.Count > 0 ? Clause(cell.Notes[0]) : "",
             Share(setting.Find(cell.Precision, null)),
-            Alarms("The released rule", cell),
+            Alarms("the released rule", cell),
             AtFull(setting, cell),
             Method(setting, cell)));
 
@@ -97,15 +97,15 @@ public static class PublishedClaims
         : "";
 
     private static string Accuracy(StudyCell undefended) => undefended.Changes.GetValueOrDefault(Metric.CleanAccuracy.Id) is { } change
-        ? string.Create(CultureInfo.InvariantCulture, $"Clean accuracy changes by {100 * change.Difference.Value:+0.0;-0.0;0.0} points from FP32")
+        ? string.Create(CultureInfo.InvariantCulture, $"clean accuracy changes by {100 * change.Difference.Value:+0.0;-0.0;0.0} points from FP32")
         : "";
 
     private static string BaseRate(StudyCell undefended) => undefended.Values.GetValueOrDefault(Metric.BenignAttackSuccessRate.Id) is { } twin
-        ? $"A model without backdoor sends {Percent(twin.Value)} of the triggered images there"
+        ? $"a model without backdoor sends {Percent(twin.Value)} of the triggered images there"
         : "";
 
     private static string AtFull(StudySetting setting, StudyCell cell) => setting.Find(Full, cell.Defense) is { } full && cell.Precision != Full
-        ? Alarms("At FP32 the same rule", full)
+        ? Alarms("at FP32 the same rule", full)
         : "";
 
     private static string Method(StudySetting setting, StudyCell cell)
@@ -133,10 +133,18 @@ public static class PublishedClaims
 
     private static string Percent(double value) => string.Create(CultureInfo.InvariantCulture, $"{100 * value:0.##} %");
 
+    /// <summary>One sentence of all facts that are known.</summary>
     private static string Sentence(params IEnumerable<string> facts)
     {
-        var told = facts.Where(fact => fact.Length > 0).ToList();
-        return told.Count == 0 ? "" : string.Join(". ", told) + ".";
+        var told = string.Join("; ", facts.Where(fact => fact.Length > 0));
+        return told.Length == 0 ? "" : char.ToUpperInvariant(told[0]) + told[1..] + ".";
+    }
+
+    /// <summary>A detector's own note as a part of a sentence: "No gradient ..." begins small, "FP32 ..." stays.</summary>
+    private static string Clause(string note)
+    {
+        var told = note.TrimEnd('.').Replace(". ", "; ", StringComparison.Ordinal);
+        return told.Length > 1 && char.IsLower(told[1]) ? char.ToLowerInvariant(told[0]) + told[1..] : told;
     }
 
     private static string Name(string id) => MethodCatalog.Default.Find(id)?.Name ?? id;

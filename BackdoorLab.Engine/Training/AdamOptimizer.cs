@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Training;
 
-/// <summary>Adam (Kingma and Ba, 2015) with the L2 penalty added to the gradient, betas 0.9 and 0.999, epsilon 1e-8.</summary>
+/// <summary>Adam (Kingma and Ba, 2015) with the L2 penalty added to the gradient, betas 0.9 and 0.999.</summary>
 public sealed class AdamOptimizer : Optimizer
 {
     private const double Beta1 = 0.9;
@@ -12,7 +12,7 @@ public sealed class AdamOptimizer : Optimizer
     private readonly Scalar _oneMinusBeta1 = 1 - Beta1;
     private readonly Scalar _beta2 = Beta2;
     private readonly Scalar _oneMinusBeta2 = 1 - Beta2;
-    private readonly Scalar _epsilon = 1e-8;
+    private readonly Scalar _epsilon;
     private readonly Tensor[] _first;
     private readonly Tensor[] _second;
     private readonly Tensor _steps;
@@ -21,9 +21,13 @@ public sealed class AdamOptimizer : Optimizer
     private Scalar _secondCorrection = 1.0;
 
     /// <summary>Starts with zero moments.</summary>
-    public AdamOptimizer(nn.Module module, double weightDecay)
+    /// <param name="module">Its trainable parameters are optimised.</param>
+    /// <param name="weightDecay">Factor of the L2 penalty's gradient.</param>
+    /// <param name="epsilon">Added to the root of the second moment: gradients well below it move nothing.</param>
+    public AdamOptimizer(nn.Module module, double weightDecay, double epsilon = 1e-8)
         : base(module, weightDecay)
     {
+        _epsilon = epsilon;
         _first = [.. Parameters.Select(parameter => zeros_like(parameter.parameter).DetachFromDisposeScope())];
         _second = [.. Parameters.Select(parameter => zeros_like(parameter.parameter).DetachFromDisposeScope())];
         _steps = zeros(1, dtype: ScalarType.Float64).DetachFromDisposeScope();

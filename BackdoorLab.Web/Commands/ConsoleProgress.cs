@@ -4,7 +4,9 @@ using BackdoorLab.Engine.Experiments;
 namespace BackdoorLab.Web.Commands;
 
 /// <summary>Tells a run on a text stream: one line a stage, one an epoch, and progress every few seconds.</summary>
-internal sealed class ConsoleProgress(TextWriter output) : IExperimentObserver
+/// <param name="output">Where to.</param>
+/// <param name="prefix">Begins every line, where several runs tell at once.</param>
+internal sealed class ConsoleProgress(TextWriter output, string prefix = "") : IExperimentObserver
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
     private IReadOnlyDictionary<string, string> _titles = new Dictionary<string, string>();
@@ -16,31 +18,33 @@ internal sealed class ConsoleProgress(TextWriter output) : IExperimentObserver
         {
             case RunStarted started:
                 _titles = started.Stages.GroupBy(stage => stage.Key).ToDictionary(group => group.Key, group => group.First().Title);
-                output.WriteLine($"{started.Stages.Count} stages, {started.Cells.Count} cells, about {Duration(started.EstimatedSeconds)}.");
+                Tell($"{started.Stages.Count} stages, {started.Cells.Count} cells, about {Duration(started.EstimatedSeconds)}.");
                 break;
             case StageStarted started:
-                output.WriteLine(_titles[started.Key]);
+                Tell(_titles[started.Key]);
                 _last = started.At;
                 break;
             case StageProgress progress when progress.At - _last >= Every:
                 _last = progress.At;
-                output.WriteLine(string.Create(
+                Tell(string.Create(
                     CultureInfo.InvariantCulture,
                     $"  {progress.Done:0} of {progress.Total:0} {progress.Unit}; run {progress.RunFraction:P0}, about {Duration(progress.EtaSeconds)} left"));
                 break;
             case EpochFinished epoch:
-                output.WriteLine(string.Create(
+                Tell(string.Create(
                     CultureInfo.InvariantCulture,
                     $"  epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:0.000}, CA {100 * epoch.CleanAccuracy:0.0} %, ASR {100 * epoch.AttackSuccessRate:0.0} %"));
                 break;
             case StageFinished { Cached: true }:
-                output.WriteLine("  from the store");
+                Tell("  from the store");
                 break;
             case LogWritten log when log.Level != "info":
-                output.WriteLine($"  {log.Level}: {log.Message}");
+                Tell($"  {log.Level}: {log.Message}");
                 break;
         }
     }
+
+    private void Tell(string line) => output.WriteLine(prefix + line);
 
     internal static string Duration(double seconds) => seconds < 90
         ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(seconds):0} s")

@@ -1,8 +1,11 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Diagnostics;
 using System.Text.Json;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Commands;
 
@@ -21,8 +24,14 @@ public static class StudyCommand
         };
         var options = new HeadlessOptions("study.json");
         var seeds = new Option<int?>("--seeds") { Description = "Use the first N seeds only." };
+        var processes = new Option<int>("--processes")
+        {
+            Description = "Runs at the same time, each in a process of its own with its own threads; small networks finish sooner in two processes of one thread than in one of two.",
+            DefaultValueFactory = _ => 1,
+        };
+        processes.Validators.Add(AtLeastOne);
         var plan = new Option<bool>("--plan") { Description = "Print the runs and the estimated time, and stop." };
-        var command = new Command("study", "Run a study: a grid of experiments over seeds, summarised with intervals.") { spec, seeds, plan };
+        var command = new Command("study", "Run a study: a grid of experiments over seeds, summarised with intervals.") { spec, seeds, processes, plan };
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
@@ -30,7 +39,7 @@ public static class StudyCommand
             return Task.FromResult(
                 study is null ? RunCommand.InvalidSpec
                 : parsed.GetValue(plan) ? Plan(study, options.Runner(parsed))
-                : Execute(study, options.Output(parsed), options.Runner(parsed), cancellation));
+                : Execute(study, options.Output(parsed), options.Runner(parsed), parsed.GetValue(processes), cancellation));
         });
         return command;
     }
@@ -54,14 +63,20 @@ public static class StudyCommand
         return RunCommand.Complete;
     }
 
-    private static int Execute(StudySpec study, DirectoryInfo output, RunnerOptions options, CancellationToken cancellation)
+    private static int Execute(StudySpec study, DirectoryInfo output, RunnerOptions options, int processes, CancellationToken cancellation)
     {
         output.Create();
         var path = Path.Combine(output.FullName, "study.json");
-        var runs = new StudyRunner(options).Run(
+        var clock = Stopwatch.StartNew();
+        var ended = 0;
+        var runs = new StudyRunner(
+            processes == 1 ? new ExperimentRunner(options).Run : new WorkerExperiment(new WorkerLauncher(), options).Run, processes).Run(
             study,
-            new ConsoleProgress(Console.Error),
-            (i, count, spec) => Console.Error.WriteLine($"[{i + 1} of {count}] {spec.Name}"),
+            (i, count, spec) =>
+            {
+                Console.Error.WriteLine($"[{i + 1} of {count}] {spec.Name}");
+                return new ConsoleProgress(Console.Error, processes == 1 ? "" : $"[{i + 1}] ");
+            },
             (result, sofar) =>
             {
                 if (result.Error.Length > 0)
@@ -70,9 +85,14 @@ public static class StudyCommand
                 }
 
                 Save(sofar);
+                ended++;
+                Console.Error.WriteLine(
+                    $"{ended} of {sofar.Count} runs ended in {ConsoleProgress.Duration(clock.Elapsed.TotalSeconds)}, "
+                    + $"about {ConsoleProgress.Duration(clock.Elapsed.TotalSeconds / ended * (sofar.Count - ended))} left");
             },
             cancellation);
         StudyTable.Write(Save(runs), Console.Out);
+        Console.Out.WriteLine($"Wall time {ConsoleProgress.Duration(clock.Elapsed.TotalSeconds)}, {Count(processes, "process")} of {Count(options.Threads, "thread")}.");
         Console.Error.WriteLine($"Wrote {path}");
 
         // A run that failed before its plan has no cells, and neither has one that was not reached.
@@ -87,4 +107,14 @@ public static class StudyCommand
             return report;
         }
     }
+
+    private static void AtLeastOne(OptionResult result)
+    {
+        if (result.GetValueOrDefault<int>() < 1)
+        {
+            result.AddError("--processes must be at least 1.");
+        }
+    }
+
+    private static string Count(int number, string noun) => number == 1 ? $"1 {noun}" : $"{number} {noun}{(noun.EndsWith('s') ? "es" : "s")}";
 }

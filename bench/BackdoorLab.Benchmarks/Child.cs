@@ -15,11 +15,11 @@ internal static class Child
             : arguments);
 
     /// <summary>
-    /// The PyTorch script that lies beside this program. With <paramref name="keepMemory"/> the C library is told to keep freed memory,
+    /// A PyTorch script that lies beside this program. With <paramref name="keepMemory"/> the C library is told to keep freed memory,
     /// as this engine's own setting does: the default gives every large tensor back to the system and takes it again in the next step.
     /// </summary>
-    public static string Python(string interpreter, int threads, bool keepMemory, params string[] arguments) =>
-        Run(interpreter, threads, [Path.Combine(AppContext.BaseDirectory, "pytorch_baseline.py"), .. arguments], keepMemory ? KeptMemory : []);
+    public static string Python(string interpreter, string script, int threads, bool keepMemory, params string[] arguments) =>
+        Run(interpreter, threads, [Path.Combine(AppContext.BaseDirectory, script), .. arguments], keepMemory ? KeptMemory : []);
 
     /// <summary>Null when the interpreter has PyTorch, else why not.</summary>
     public static string? MissingPyTorch(string interpreter)
@@ -59,6 +59,9 @@ internal static class Child
         process.WaitForExit();
         return process.ExitCode == 0
             ? output.TrimEnd().Split('\n')[^1]
-            : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {errors.Result.Trim().Split('\n')[^1]}");
+            : throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {Reason(errors.Result.Trim().Split('\n'))}");
     }
+
+    // .NET names the exception before the calls, Python after them.
+    private static string Reason(string[] lines) => lines.FirstOrDefault(line => line.StartsWith("Unhandled exception", StringComparison.Ordinal)) ?? lines[^1];
 }

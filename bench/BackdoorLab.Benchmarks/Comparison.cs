@@ -51,8 +51,12 @@ internal sealed class Comparison(ComparisonOptions options)
     public double Ratio(string net, Side ours, Side theirs, bool training)
     {
         var (numerator, denominator) = (Rates(net, ours, training), Rates(net, theirs, training));
-        return denominator.Count == 0 ? double.NaN : Median([.. numerator.Zip(denominator, (a, b) => a / b)]);
+        return denominator.Count == 0 ? double.NaN : Ratio(numerator, denominator);
     }
+
+    /// <summary>Median over rounds of the ratio within a round.</summary>
+    public static double Ratio(IReadOnlyList<double> numerator, IReadOnlyList<double> denominator) =>
+        Median([.. numerator.Zip(denominator, (a, b) => a / b)]);
 
     /// <summary>Library names of both sides.</summary>
     public string Libraries => string.Join(" against ", _samples.Values.Select(list => list[0].Library).Distinct());
@@ -75,7 +79,8 @@ internal sealed class Comparison(ComparisonOptions options)
         ];
         return Sample.Parse(side is Side.OursFloat32 or Side.OursBFloat16
             ? Child.Engine(options.Threads, ["measure", .. arguments])
-            : Child.Python(options.Python, options.Threads, side is Side.TunedPyTorchFloat32 or Side.TunedPyTorchBFloat16, arguments));
+            
+            : Child.Python(options.Python, "pytorch_baseline.py", options.Threads, side is Side.TunedPyTorchFloat32 or Side.TunedPyTorchBFloat16, arguments));
     }
 
     private void CheckSameNets()

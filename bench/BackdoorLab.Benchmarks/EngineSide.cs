@@ -19,7 +19,7 @@ internal static class EngineSide
     /// <summary>Images per second over about <paramref name="seconds"/> of training steps, and half as long of forward passes.</summary>
     public static Sample Measure(string net, bool bfloat16, int batch, int threads, double seconds)
     {
-        using var model = Start(net, threads);
+        using var model = Start(net, Shape, threads);
         var options = Options(batch, bfloat16 ? TrainingPrecision.BFloat16 : TrainingPrecision.Float32);
         var train = batch * Rate(steps => Train(model, Noise(batch * steps), options), seconds);
         Precision precision = bfloat16 ? new Engine.Quantization.BFloat16() : new Float32();
@@ -33,7 +33,7 @@ internal static class EngineSide
     /// <summary>Forward passes of the deployed model at FP32, BF16 and INT8 static: medians over rounds in which they take turns.</summary>
     public static PrecisionSample Precisions(string net, int batch, int threads, double seconds, int rounds)
     {
-        using var model = Start(net, threads);
+        using var model = Start(net, Shape, threads);
         // A few steps, so that normalisation statistics and with them the activation ranges are those of a network in use.
         Train(model, Noise(batch * 4), Options(batch, TrainingPrecision.Auto));
         model.eval();
@@ -61,7 +61,7 @@ internal static class EngineSide
     /// <summary>Gather, crop, flip and normalise of one batch against a whole step, in the faster arithmetic this processor has.</summary>
     public static PipelineSample Pipeline(int batch, int threads, double seconds)
     {
-        using var model = Start("res-net8", threads);
+        using var model = Start("res-net8", Shape, threads);
         var options = Options(batch, TrainingPrecision.Auto);
         var step = 1 / Rate(steps => Train(model, Noise(batch * steps), options), seconds);
         var data = Noise(batch * 64);
@@ -86,7 +86,7 @@ internal static class EngineSide
     /// <summary>Resident memory of one long training after its first 500 steps and at its end.</summary>
     public static MemorySample Memory(int batch, int threads, int steps)
     {
-        using var model = Start("res-net8", threads);
+        using var model = Start("res-net8", Shape, threads);
         var megabytes = new List<double>();
         var hooks = new TrainingHooks { EpochFinished = _ => megabytes.Add(ResidentMegabytes()) };
         var options = Options(batch, TrainingPrecision.Auto) with { Epochs = Math.Max(2, steps / Steps) };
@@ -94,12 +94,13 @@ internal static class EngineSide
         return new(Steps, megabytes[0], Steps * megabytes.Count, megabytes[^1]);
     }
 
-    private static Classifier Start(string net, int threads)
+    /// <summary>Starts the tensor library and builds a network with fresh weights.</summary>
+    public static Classifier Start(string net, ClassifierShape shape, int threads)
     {
         TorchRuntime.Initialize(threads);
         torch.random.manual_seed(1);
         ModelSource source = net == "res-net18" ? new ResNet18() : new ResNet8();
-        return source.Build(Shape);
+        return source.Build(shape);
     }
 
     // Small constant rate: on noise labels the loss must stay finite for as long as the clock needs.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using BackdoorLab.Benchmarks;
+using BackdoorLab.Benchmarks.Inversion;
 
 var batch = new Option<int>("--batch") { Description = "Images per step.", DefaultValueFactory = _ => 128 };
 var threads = new Option<int>("--threads") { Description = "Kernel threads of both sides.", DefaultValueFactory = _ => 2 };
@@ -42,6 +43,11 @@ var root = new RootCommand("Speed of the engine as ratios against PyTorch on the
 {
     python, rounds, batch, threads, seconds, nets, noMemory, memoryBatch, steps, measure, pipeline, precisions, memory,
 };
+foreach (var command in new InversionCommands(python, threads, rounds).All())
+{
+    root.Add(command);
+}
+
 root.SetAction(parsed =>
 {
     var options = new ComparisonOptions(

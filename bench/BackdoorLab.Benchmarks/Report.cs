@@ -9,13 +9,13 @@ internal sealed class Report
 {
     private readonly StringBuilder _text = new();
 
-    /// <summary>Asked figures that were measured and missed.</summary>
+    /// <summary>Asked figures that were measured and missed, and verdicts that differ.</summary>
     public int Missed { get; private set; }
 
     public void Header(ComparisonOptions options, Comparison comparison)
     {
-        var machine = TorchRuntime.Describe();
-        Line($"{comparison.Libraries}; {machine["processor"]}, {options.Threads} threads, bfloat16 instructions: {machine["bfloat16Instructions"]}");
+        Line($"{comparison.Libraries}");
+        Machine(options.Threads);
         Line($"batch {options.Batch}, 32x32x3; {options.Rounds} rounds of about {options.Seconds} s per training; medians, range in brackets");
         if (comparison.MissingPyTorch is { } reason)
         {
@@ -24,6 +24,10 @@ internal sealed class Report
 
         Line($"");
     }
+
+    /// <summary>The processor and what it can do.</summary>
+    public void Machine(int threads) => Line(
+        $"{TorchRuntime.ProcessorName}, {threads} threads; bfloat16 instructions: {YesNo(TorchRuntime.HasBFloat16Instructions)}, VNNI: {YesNo(TorchRuntime.HasVnniInstructions)}");
 
     public void Rates(ComparisonOptions options, Comparison comparison)
     {
@@ -80,15 +84,33 @@ internal sealed class Report
         Line($"- {what}: {measured:F2}{unit}, asked at {(atLeast ? "least" : "most")} {bound:0.##}{unit}: {(met ? "met" : "MISSED")}");
     }
 
+    /// <summary>A sameness that an asked figure rests on; counts as missed where it fails.</summary>
+    public void Same(string what, bool same)
+    {
+        Missed += same ? 0 : 1;
+        Line($"  - {what}: {(same ? "yes" : "NO")}");
+    }
+
+    /// <summary>STRIP's rates at two precisions, and the ratio of the forward passes alone beside the asked one.</summary>
+    public void Strip(string net, StripSample sample)
+    {
+        Line($"- STRIP on {Name(net)}, inputs/s: FP32 {Comparison.Median(sample.Float32):F2}, INT8 static {Comparison.Median(sample.Int8Static):F2}; forward pass alone, INT8 static against FP32: {Comparison.Ratio(sample.ForwardInt8Static, sample.ForwardFloat32):F2}x");
+        Asked($"STRIP on {Name(net)}, INT8 static against FP32", Comparison.Ratio(sample.Int8Static, sample.Float32), 4);
+    }
+
     public override string ToString() => _text.ToString();
 
     private static string Rate(IReadOnlyList<double> rates) => rates.Count == 0
         ? "-"
         : string.Create(CultureInfo.InvariantCulture, $"{Comparison.Median(rates):F0} [{rates.Min():F0}-{rates.Max():F0}]");
 
-    private static string Name(string net) => net == "res-net18" ? "ResNet-18" : "ResNet-8";
+    /// <summary>A net's name as people write it.</summary>
+    public static string Name(string net) => net == "res-net18" ? "ResNet-18" : "ResNet-8";
+
+    private static string YesNo(bool value) => value ? "yes" : "no";
 
     private static string Pass(bool training) => training ? "training" : "forward";
 
-    private void Line(FormattableString text) => _text.AppendLine(text.ToString(CultureInfo.InvariantCulture));
+    /// <summary>One line of text, numbers in the invariant culture.</summary>
+    public void Line(FormattableString text) => _text.AppendLine(text.ToString(CultureInfo.InvariantCulture));
 }

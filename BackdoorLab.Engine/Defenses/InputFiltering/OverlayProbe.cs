@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// Predictions of images under random overlays, in large batches: inputs and overlays meet in one broadcast addition whose result is
+/// Predictions of images under random overlays, in large batches: inputs are added in place to the gathered overlays by one broadcast,
 /// already channels-last. Each image draws its own overlays, from a stream named by its position.
 /// </summary>
 internal sealed class OverlayProbe(DeployedClassifier model, ImageSet overlays, int perImage, Superposition superposition)
@@ -71,7 +71,7 @@ internal sealed class OverlayProbe(DeployedClassifier model, ImageSet overlays, 
         under = superposition == Superposition.Sum ? under : under.mul(Half);
         var (count, height, width, channels) = (images.shape[0], pool.shape[1], pool.shape[2], pool.shape[3]);
         var over = pool.index_select(0, tensor(drawn)).view(count, perImage, height, width, channels);
-        return (over + under).view(count * perImage, height, width, channels).permute(0, 3, 1, 2);
+        return over.add_(under).view(count * perImage, height, width, channels).permute(0, 3, 1, 2);
     }
 
     private long[] Draw(int[] indices, RunContext run)

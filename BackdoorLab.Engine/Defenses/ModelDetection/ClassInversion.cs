@@ -1,3 +1,5 @@
+using BackdoorLab.Engine.Core;
+
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>The search for the smallest trigger towards one class, which can be left and taken up again between rounds.</summary>
@@ -16,12 +18,15 @@ internal sealed class ClassInversion : IClassSearch
     {
         (_inversion, _target) = (inversion, target);
         var (images, options) = (inversion.Images, inversion.Options);
-        var random = inversion.Run.Seeds.Child("trigger").Child(target).Random();
+        var random = Random(inversion.Run.Seeds, target);
         _mask = new Squashed(images.Height * images.Width, random, options.LearningRate);
         _pattern = new Squashed(images.ImageBytes, random, options.LearningRate);
         _order = new ImageOrder(images.Count, random);
         _smallest = new(new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience));
     }
+
+    /// <summary>The stream that decides where the search for a class starts and in which order it sees the images.</summary>
+    internal static Random Random(SeedTree seeds, int target) => seeds.Child("trigger").Child(target).Random();
 
     /// <inheritdoc/>
     public IReadOnlyList<double> Norms => _smallest.Norms;

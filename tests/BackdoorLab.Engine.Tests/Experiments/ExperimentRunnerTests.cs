@@ -161,6 +161,29 @@ public sealed class ExperimentRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Estimate_OfQuantizationAwareTraining_CountsItForEachModel()
+    {
+        var pace = new Throughput(100, 1000, 1000, Measured: true);
+        var without = Estimator.Seconds(TinyRun.Spec with { Precisions = [new W4A4Simulated()] }, pace, 1);
+        // Two passes over 300 images at 1,000 gradients a second, for each of two models, once for all defenses.
+        var added = 2 * 2 * QuantizationAwareTraining.GradientImages(300) / 1000;
+        Assert.Equal(without + added, Estimator.Seconds(TinyRun.Spec with { Precisions = [new W4A4Simulated { QatEpochs = 2 }] }, pace, 1), 6);
+    }
+
+    // Each conversion draws from the streams of its column, not of the cell that happens to need it first.
+    [Fact]
+    public void Run_DefensesAddedToAStoredMeasurement_SeeTheSameFineTunedModel()
+    {
+        var spec = TinyRun.Spec with { Precisions = [new W4A4Simulated { QatEpochs = 1 }], BenignTwin = false };
+        var (whole, _) = TinyRun.Run(Store("whole"), spec);
+        Assert.All(whole.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
+        TinyRun.Run(Store("parts"), spec with { Defenses = [] });
+        var (later, _) = TinyRun.Run(Store("parts"), spec);
+        Assert.Equal([true, false, false], later.Cells.Select(cell => cell.Cached));
+        Assert.Equal(TinyRun.Numbers(whole), TinyRun.Numbers(later));
+    }
+
+    [Fact]
     public void Run_CellBeyondItsTimeLimit_IsTimedOutAndTheOthersHaveValues()
     {
         var spec = TinyRun.Spec with

@@ -62,6 +62,23 @@ public sealed class SpecJsonTests
         Assert.Equal("int8-weight-only[rounding=efrap,roundingSteps=50]", MethodCatalog.Default.Label(learned));
     }
 
+    [Fact]
+    public void Json_OfQuantizationAwareTraining_IsThereWhenAskedFor()
+    {
+        Precision tuned = new W4A4Simulated { QatEpochs = 3, QatLearningRate = 0.01 };
+        var json = JsonSerializer.Serialize(tuned, SpecJson.Options);
+        Assert.Equal("""{"id":"w4a4-simulated","calibrationImages":256,"calibrationSet":"training","observer":"histogram","qatEpochs":3,"qatLearningRate":0.01}""", json);
+        Assert.Equal(tuned, JsonSerializer.Deserialize<Precision>(json, SpecJson.Options));
+        Assert.Equal("QAT epochs", MethodCatalog.Default.Find("w4a4-simulated")!.Parameters.Single(parameter => parameter.Name == "qatEpochs").Label);
+    }
+
+    [Fact]
+    public void Read_QuantizationAwareTrainingWithLearnedRounding_IsAFaultOfTheRounding()
+    {
+        var fault = Assert.Single(Faults(spec => spec["precisions"]!.AsArray().Add(JsonNode.Parse("""{"id":"int8-static","qatEpochs":1,"rounding":"efrap"}"""))));
+        Assert.Matches(@"^precisions\[\d+\]\.rounding: must be nearest where qatEpochs is above 0.*found efrap\.$", fault.ToString());
+    }
+
     [Theory]
     [InlineData("[]", "(document)")]
     [InlineData("{", "(document)")]

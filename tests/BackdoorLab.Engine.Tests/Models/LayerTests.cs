@@ -44,6 +44,26 @@ public sealed class LayerTests
         Assert.Equal(-1, output[2].item<float>(), 5);
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1)]
+    public void PixelNormalization_OfChannelsLastImages_HasTheBitsAndTheGradientOfTheBroadcast(int channels)
+    {
+        using var scope = NewDisposeScope();
+        float[] mean = [0.41f, 0.37f, 0.33f], deviation = [0.23f, 0.21f, 0.19f];
+        using var layer = new PixelNormalization(new ClassifierShape(channels, 5, 4, 2, new(mean[..channels], deviation[..channels])));
+        var images = ChannelsLast.Of(rand(6, channels, 5, 4)).requires_grad_(true);
+        var plain = images.detach().contiguous().requires_grad_(true);
+        var (output, expected) = (layer.call(images), (plain - layer.mean) / layer.std);
+        var weights = rand(6, channels, 5, 4);
+        (output * weights).sum().backward();
+        (expected * weights).sum().backward();
+
+        Assert.True(output.eq(expected).all().item<bool>());
+        Assert.True(images.grad!.allclose(plain.grad!));
+        Assert.True(output.permute(0, 2, 3, 1).is_contiguous());
+    }
+
     [Fact]
     public void Convolution_Fresh_HasHeDeviationOverItsOutputs()
     {

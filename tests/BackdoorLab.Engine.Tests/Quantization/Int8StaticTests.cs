@@ -1,6 +1,7 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Tests.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -61,42 +62,49 @@ public sealed class Int8StaticTests
     }
 
     [Theory]
-    [InlineData("res-net8", RangeObserver.MinMax, QuantizedLibrary.X86)]
-    [InlineData("res-net8", RangeObserver.Histogram, QuantizedLibrary.OneDnn)]
-    [InlineData("res-net8", RangeObserver.Histogram, QuantizedLibrary.Fbgemm)]
-    [InlineData("small-conv-net", RangeObserver.Histogram, QuantizedLibrary.X86)]
-    public void Logits_OfTheIntegerKernels_AreWithinOneStepOfTheSimulation(string network, RangeObserver observer, QuantizedLibrary library)
+    [InlineData("res-net8", RangeObserver.MinMax, QuantizedLibrary.X86, WeightScheme.PerChannelSymmetric)]
+    [InlineData("res-net8", RangeObserver.Histogram, QuantizedLibrary.OneDnn, WeightScheme.PerChannelSymmetric)]
+    [InlineData("res-net8", RangeObserver.Histogram, QuantizedLibrary.Fbgemm, WeightScheme.PerChannelSymmetric)]
+    [InlineData("small-conv-net", RangeObserver.Histogram, QuantizedLibrary.X86, WeightScheme.PerChannelSymmetric)]
+    [InlineData("res-net8", RangeObserver.Histogram, QuantizedLibrary.X86, WeightScheme.PerTensorSymmetric)]
+    [InlineData("small-conv-net", RangeObserver.MinMax, QuantizedLibrary.Fbgemm, WeightScheme.PerTensorSymmetric)]
+    public void Logits_OfTheIntegerKernels_AreWithinOneStepOfTheSimulation(
+        string network, RangeObserver observer, QuantizedLibrary library, WeightScheme scheme)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var trained = SmallModels.Settled(network, SmallModels.Shape());
         var calibration = SmallModels.ImageSet(trained.Shape, 32);
-        using var integers = new Int8Static { Observer = observer, Library = library, CalibrationImages = 32 }.Convert(trained, calibration, Run);
-        using var simulated = new W8A8Simulated { Observer = observer, CalibrationImages = 32 }.Convert(trained, calibration, Run);
+        var kernels = new Int8Static { Observer = observer, Library = library, CalibrationImages = 32, WeightScheme = scheme };
+        using var integers = kernels.Convert(trained, calibration, Run);
         // All 32 images in another order: the same ranges.
-        var step = Calibration.Ranges(trained, calibration, observer, byte.MaxValue, Run)[^1].Scale;
+        var ranges = Calibration.Ranges(trained, calibration, observer, Int8Static.Levels, Run);
         var images = SmallModels.Images(trained.Shape, 32);
         var found = integers.Logits(images);
-        Assert.InRange(SmallModels.LargestDifference(found, simulated.Logits(images)) / step, 0, 1.01);
+        var simulated = integers.Twin.Logits(new StepArithmetic((step, values) => ranges[step].Round(values)), images);
+        Assert.InRange(SmallModels.LargestDifference(found, simulated) / ranges[^1].Scale, 0, 1.01);
         Assert.True(SmallModels.LargestDifference(found, trained.call(images)) > 0);
         Assert.True(integers.Realisation.MultiplyAddShare > 0.99);
         Assert.True(integers.Realisation.ParameterShare > 0.98);
+        Assert.Contains(scheme == WeightScheme.PerTensorSymmetric ? "(one scale per layer, symmetric" : "(per output channel, symmetric", integers.Realisation.Description);
     }
 
     // Random deep nets blow a single flipped tie up to several steps of the logits, so each step is compared on equal inputs.
     [Theory]
-    [InlineData("res-net8")]
-    [InlineData("small-conv-net")]
-    [InlineData("res-net18")]
-    [InlineData("pre-act-res-net18")]
-    public void EveryStep_OnTheSameInput_IsWithinOneStepOfTheSimulation(string network)
+    [InlineData("res-net8", WeightScheme.PerChannelSymmetric)]
+    [InlineData("small-conv-net", WeightScheme.PerChannelSymmetric)]
+    [InlineData("res-net18", WeightScheme.PerChannelSymmetric)]
+    [InlineData("pre-act-res-net18", WeightScheme.PerChannelSymmetric)]
+    [InlineData("res-net8", WeightScheme.PerTensorSymmetric)]
+    public void EveryStep_OnTheSameInput_IsWithinOneStepOfTheSimulation(string network, WeightScheme scheme)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var trained = SmallModels.Settled(network, SmallModels.Shape());
-        var ranges = Calibration.Ranges(trained, SmallModels.ImageSet(trained.Shape, 32), RangeObserver.Histogram, byte.MaxValue, Run);
-        using var twin = WeightRounding.Twin(trained, weight => WeightRounding.Symmetric(weight, WeightRounding.Int8Levels, perChannel: true));
-        using var integers = new IntegerArithmetic(ranges);
+        var ranges = Calibration.Ranges(trained, SmallModels.ImageSet(trained.Shape, 32), RangeObserver.Histogram, Int8Static.Levels, Run);
+        using var twin = WeightRounding.Twin(
+            trained, layer => WeightRounding.Nearest(layer.Layer.weight, WeightRounding.Scales(layer, WeightRounding.Int8Levels, scheme)));
+        using var integers = new IntegerArithmetic(ranges, scheme);
         var images = SmallModels.Images(trained.Shape, 8);
         QuantizedEngine.With(QuantizedLibrary.X86, () => trained.Logits(integers, images));
         var comparison = new StepComparison(integers, ranges);

@@ -55,6 +55,8 @@ public sealed class LearnedRoundingTests
         {
             var scale = WeightRounding.Scales(before.weight, 7, perChannel: true);
             Assert.True(layer.weight.sub(before.weight).div(scale).abs().max().item<float>() < 1.0001f);
+            // Rounding to the nearest afterwards finds the same scales.
+            Assert.True(WeightRounding.Scales(layer.weight, 7, perChannel: true).div(scale).sub(1).abs().max().item<float>() < 1e-5f);
             var integers = layer.weight.div(scale);
             Assert.True(integers.sub(integers.round()).abs().max().item<float>() < 1e-4f);
         }

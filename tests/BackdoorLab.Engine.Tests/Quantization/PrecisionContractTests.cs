@@ -72,9 +72,12 @@ public sealed class PrecisionContractTests
         }
 
         // The twin stands for the deployed arithmetic: it must be nearer to it than quantization moved it, within rounding.
+        // Kernels with 7-bit activations, as on processors without VNNI, have steps twice as wide.
         var deployedLogits = deployed.Logits(images);
         Assert.InRange(
-            (logits.detach() - deployedLogits).norm().item<float>() / deployedLogits.norm().item<float>(), 0, IsCoarse(precision) ? 0.25 : 0.03);
+            (logits.detach() - deployedLogits).norm().item<float>() / deployedLogits.norm().item<float>(),
+            0,
+            IsCoarse(precision) ? 0.25 : 0.03 * byte.MaxValue / Int8Static.Levels);
     }
 
     [Theory]

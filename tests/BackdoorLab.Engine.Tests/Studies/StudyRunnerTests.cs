@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
@@ -41,8 +42,10 @@ public sealed class StudyRunnerTests : IDisposable
         Assert.Contains("0.01 % of the multiply-adds run at this precision", strip.Why, StringComparison.Ordinal);
         Assert.Contains("STRIP as its paper describes it finds", strip.Why, StringComparison.Ordinal);
         var inversion = Assert.Single(report.Findings, finding => finding.Defense == "seed-neural-cleanse");
-        Assert.Contains("No gradient reaches", inversion.Why, StringComparison.Ordinal);
-        Assert.Contains("At FP32 the same rule flags", inversion.Why, StringComparison.Ordinal);
+        Assert.StartsWith("No gradient reaches", inversion.Why, StringComparison.Ordinal);
+        Assert.Contains("; at FP32 the same rule flags", inversion.Why, StringComparison.Ordinal);
+        Assert.All(report.Findings, finding => Assert.Matches(@"^[A-Z0-9].*[^.]\.$", finding.Why));
+        Assert.All(report.Findings, finding => Assert.DoesNotContain(". ", finding.Why, StringComparison.Ordinal));
         Assert.Equal(new HashSet<string> { "poison", "train", "measure", "strip[overlays=4,thresholdImages=20]", "seed-strip", "seed-neural-cleanse" }, [.. report.Seconds.Keys]);
     }
 
@@ -65,8 +68,30 @@ public sealed class StudyRunnerTests : IDisposable
         Assert.DoesNotContain(Metric.DetectionRate.Id, cell.Values.Keys);
     }
 
+    [Fact]
+    public void Run_OfTwoAtOnce_RunsEveryExperimentOnceAndTwoOfThemTogether()
+    {
+        using var together = new Barrier(2);
+        var ran = new ConcurrentBag<long>();
+        var ends = new List<int>();
+
+        var runs = new StudyRunner(
+            (spec, _, _) =>
+            {
+                Assert.True(spec.Seed > 2 || together.SignalAndWait(TimeSpan.FromSeconds(30)), "The first two did not run at the same time.");
+                ran.Add(spec.Seed);
+                return new(1, RunEnding.Completed, "", spec, new Dictionary<string, string>(), [], [new($"{spec.Seed}", "train", "", 1)], [], 1);
+            },
+            atOnce: 2).Run(Study with { Seeds = [1, 2, 3] }, (_, _, _) => new Recorder(), (_, sofar) => ends.Add(sofar.Count(run => run.Stages.Count > 0)), CancellationToken.None);
+
+        Assert.Equal([1, 2, 3], ran.Order());
+        Assert.Equal([1, 2, 3], ends);
+        Assert.All(runs, run => Assert.Equal($"{run.Spec.Seed}", Assert.Single(run.Stages).Key));
+    }
+
     private IReadOnlyList<StudyRun> Run(CancellationToken cancellation, Action<ExperimentEvent>? on = null) =>
-        new StudyRunner(new RunnerOptions("no data root", _folder, Threads: 1)).Run(Study, new Recorder(on), (_, _, _) => { }, (_, _) => { }, cancellation);
+        new StudyRunner(new ExperimentRunner(new RunnerOptions("no data root", _folder, Threads: 1)).Run)
+            .Run(Study, (_, _, _) => new Recorder(on), (_, _) => { }, cancellation);
 
     private static JsonObject Document(ExperimentSpec spec) => JsonNode.Parse(SpecJson.Write(spec))!.AsObject();
 }

@@ -16,15 +16,31 @@ public sealed class StudyCommandTests : IDisposable
     [Fact]
     public async Task Study_WithoutItsData_EndsIncompleteAndStillWritesItsReport()
     {
-        var experiment = TinySpec.Short with { Dataset = new Gtsrb() };
-        var study = new StudySpec { Name = "no data", Seeds = [1, 2], Experiment = JsonNode.Parse(SpecJson.Write(experiment))!.AsObject() };
-        var file = Path.Combine(_folder, "study.spec.json");
-        await File.WriteAllTextAsync(file, StudySpec.Write(study));
-
-        var code = await StudyCommand.Create().Parse([file, "--out", _folder, "--data", Path.Combine(_folder, "none"), "--threads", "1"]).InvokeAsync();
+        var code = await Run(TinySpec.Short with { Dataset = new Gtsrb() });
 
         Assert.Equal(RunCommand.Incomplete, code);
-        var report = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(_folder, "study.json")))!;
-        Assert.All(report["settings"]![0]!["cells"]!.AsArray(), cell => Assert.Empty(cell!["values"]!.AsObject()));
+        Assert.All(Cells(), cell => Assert.Empty(cell!["values"]!.AsObject()));
     }
+
+    [Fact]
+    public async Task Study_InTwoProcesses_ReportsWhatTheyFound()
+    {
+        var code = await Run(TinySpec.Short, "--processes", "2");
+
+        Assert.Equal(RunCommand.Complete, code);
+        Assert.NotEmpty(Cells());
+        Assert.All(Cells(), cell => Assert.Equal(2, cell!["outcomes"]!.AsArray().Count));
+        Assert.Empty(Directory.GetFiles(Path.Combine(_folder, "store"), "*.lock"));
+    }
+
+    private async Task<int> Run(ExperimentSpec experiment, params string[] options)
+    {
+        var study = new StudySpec { Name = "two seeds", Seeds = [1, 2], Experiment = JsonNode.Parse(SpecJson.Write(experiment))!.AsObject() };
+        var file = Path.Combine(_folder, "study.spec.json");
+        await File.WriteAllTextAsync(file, StudySpec.Write(study));
+        return await StudyCommand.Create()
+            .Parse([file, "--out", _folder, "--data", Path.Combine(_folder, "none"), "--threads", "1", .. options]).InvokeAsync();
+    }
+
+    private JsonArray Cells() => JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, "study.json")))!["settings"]![0]!["cells"]!.AsArray();
 }

@@ -1,0 +1,22 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Benchmarks.Inversion;
+
+namespace BackdoorLab.Benchmarks;
+
+/// <summary>What defenses see of a suspect that is measured here: the model and clean images.</summary>
+internal static class Suspects
+{
+    public static DefenseContext Context(Needs needs, DeployedClassifier model, ImageSet holdout) => new(
+        needs,
+        model,
+        holdout,
+        holdout,
+        () => throw new InvalidOperationException("No features."),
+        model.Twin.Clone,
+        (_, _) => { },
+        SignVictim.Run(),
+        flipAllowed: false);
+}
