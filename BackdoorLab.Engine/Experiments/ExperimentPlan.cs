@@ -63,8 +63,12 @@ internal sealed class ExperimentPlan
                     cells.Add(new(defense is null ? conversion : CellKey("defend", defense), conversion, id, precision, defense));
                 }
 
-                StageKey CellKey(string kind, Defense? defense) =>
-                    StageKey.Of(kind, victim.Key, spec.Attack, precision, defense, spec.CleanHoldout);
+                // A store may move to another processor.
+                StageKey CellKey(string kind, Defense? defense)
+                {
+                    var key = StageKey.Of(kind, victim.Key, spec.Attack, precision, defense, spec.CleanHoldout);
+                    return precision.ProcessorForm.Length == 0 ? key : StageKey.Of(kind, key, precision.ProcessorForm);
+                }
             }
         }
 

@@ -29,6 +29,9 @@ public sealed record Int8Static : CalibratedPrecision
     /// <summary>Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.</summary>
     internal static int Levels => TorchRuntime.HasVnniInstructions ? byte.MaxValue : ReducedLevels;
 
+    /// <inheritdoc/>
+    public override string ProcessorForm => Levels == byte.MaxValue ? "" : "7-bit activations";
+
     private protected override int ActivationLevels => Levels;
 
     private protected override int WeightLevels => WeightRounding.Int8Levels;

@@ -9,6 +9,9 @@ public abstract record Precision : Method
     /// <summary>Which images activation ranges are read from.</summary>
     public virtual CalibrationSet CalibratedOn => CalibrationSet.CleanHoldout;
 
+    /// <summary>What this processor changes in the form's numbers, as a part of their identity; empty where nothing does.</summary>
+    public virtual string ProcessorForm => "";
+
     /// <summary>Parameters that do not go together; paths are relative to the method.</summary>
     public virtual IEnumerable<SpecFault> Conflicts => [];
 
