@@ -21,10 +21,14 @@ public static class FederationFigures
         var last = history.Rounds[^1];
         if (history.Similarity.Count > 0)
         {
-            string[] names = [.. last.Clients.Where(client => !client.Excluded).Select(client => Name(client.Client, history.Attackers))];
-            figures.Add(new HeatmapFigure("Similarity of updates in the last round", "client", "client", names, names, [.. history.Similarity])
+            int[] clients = [.. last.Clients.Where(client => !client.Excluded).Select(client => client.Client)];
+            int[] order = [.. Enumerable.Range(0, clients.Length).OrderBy(turn => clients[turn])];
+            string[] names = [.. order.Select(turn => Name(clients[turn], history.Attackers))];
+            figures.Add(new HeatmapFigure(
+                "Similarity of updates in the last round", "client", "client", names, names,
+                [.. order.Select(row => Array.ConvertAll(order, column => history.Similarity[row][column]))])
             {
-                Note = "Cosine of the angle between two clients' updates, in the order of their turns; an attacker who scales or isolates its update stands apart.",
+                Note = "Cosine of the angle between two clients' updates; an attacker whose update points elsewhere stands apart.",
             });
         }
 

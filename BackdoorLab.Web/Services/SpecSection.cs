@@ -76,7 +76,7 @@ public sealed record SpecSection(string Title, IReadOnlyList<SpecLine> Lines)
 
     private static string Text(JsonNode? value) => value?.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value?.ToJsonString() ?? "";
 
-    private static JsonObject? Parse(string json)
+    internal static JsonObject? Parse(string json)
     {
         try
         {

@@ -11,13 +11,13 @@ public static class RunCharts
     private static readonly string[] Victims = [ResultWords.Backdoored, ResultWords.Benign];
 
     /// <summary>Training loss of both models.</summary>
-    public static ChartModel Loss(IReadOnlyList<CurveRow> curve, ChartPalette palette) => new(
+    public static ChartModel Loss(IReadOnlyList<CurveRow> curve, ChartPalette palette, string unit = "epoch") => new(
         [.. Present(curve).Select((victim, i) => Curve(curve, victim, row => row.Loss, CellWords.Victim(victim), palette.At(i), null))],
-        ChartParts.Layout(palette, "epoch", "mean training loss"),
+        ChartParts.Layout(palette, unit, "mean training loss"),
         Table(curve, [("Loss", row => ChartParts.Number(row.Loss))]));
 
     /// <summary>Clean accuracy (solid) and attack success rate (dotted) of both models.</summary>
-    public static ChartModel Rates(IReadOnlyList<CurveRow> curve, ChartPalette palette)
+    public static ChartModel Rates(IReadOnlyList<CurveRow> curve, ChartPalette palette, string unit = "epoch")
     {
         var traces = Present(curve).SelectMany((victim, i) => new[]
         {
@@ -26,7 +26,7 @@ public static class RunCharts
         });
         return new(
             [.. traces],
-            ChartParts.Layout(palette, "epoch", "", shares: true),
+            ChartParts.Layout(palette, unit, "", shares: true),
             Table(curve, [("CA", row => Share(row.CleanAccuracy)), ("ASR", row => Share(row.AttackSuccessRate))]));
     }
 
