@@ -88,15 +88,7 @@ internal sealed class ClientTraining(Classifier network, FederatedData data, Sim
     {
         network.train();
         var images = data.Stamped(client, Batches.Images(data.Images, batch.Indices, _augmentation, batch.Augment), batch.Indices);
-        Tensor loss;
-        using (Autocast.BFloat16If(_bfloat16))
-        {
-            var logits = network.call(images);
-            loss = nn.functional.cross_entropy(_bfloat16 ? logits.to_type(ScalarType.Float32) : logits, Batches.Labels(data.Images, batch.Indices));
-        }
-
-        loss.backward();
-        return loss.detach();
+        return TrainingStep.Backward(network, images, Batches.Labels(data.Images, batch.Indices), _bfloat16).detach();
     }
 
     // The mask is laid on the gradient before the decay: under Lockdown masked weights are zero and do not decay, under Neurotoxin they do.

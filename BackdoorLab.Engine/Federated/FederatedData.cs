@@ -1,6 +1,7 @@
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Training;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Federated;
@@ -54,21 +55,6 @@ public sealed class FederatedData
     }
 
     /// <summary>Stamps a client's poisoned images of a batch where the attack stamps after augmentation.</summary>
-    internal Tensor Stamped(int client, Tensor images, int[] indices)
-    {
-        if (_stamps is null)
-        {
-            return images;
-        }
-
-        long[] rows = [.. Enumerable.Range(0, indices.Length).Where(i => _mask[indices[i]]).Select(i => (long)i)];
-        if (rows.Length > 0)
-        {
-            using var noGrad = no_grad();
-            var which = tensor(rows);
-            images.index_copy_(0, which, _stamps[client % _stamps.Length].Apply(images.index_select(0, which)));
-        }
-
-        return images;
-    }
+    internal Tensor Stamped(int client, Tensor images, int[] indices) =>
+        _stamps is null ? images : TrainingStep.Stamp(images, indices, _mask, _stamps[client % _stamps.Length].Apply);
 }

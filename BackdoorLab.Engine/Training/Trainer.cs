@@ -126,14 +126,7 @@ public static class Trainer
             var images = Stamp(Batches.Images(data, indices, _augmentation, random), indices);
             var labels = Batches.Labels(data, indices);
             optimizer.ClearGradients();
-            Tensor loss;
-            using (Autocast.BFloat16If(_bfloat16))
-            {
-                var logits = model.call(images);
-                loss = nn.functional.cross_entropy(_bfloat16 ? logits.to_type(ScalarType.Float32) : logits, labels);
-            }
-
-            loss.backward();
+            var loss = TrainingStep.Backward(model, images, labels, _bfloat16);
             optimizer.Step(Schedule.Rate(options.Schedule, options.LearningRate, _step, (long)_stepsPerEpoch * options.Epochs));
             using var noGrad = no_grad();
             lossSum.add_(loss.detach(), One);
@@ -143,31 +136,8 @@ public static class Trainer
             }
         }
 
-        private Tensor Stamp(Tensor images, ReadOnlySpan<int> indices)
-        {
-            if (hooks.Stamp is not { } stamp || hooks.StampMask is not { } mask)
-            {
-                return images;
-            }
-
-            var rows = new List<long>();
-            for (var i = 0; i < indices.Length; i++)
-            {
-                if (mask[indices[i]])
-                {
-                    rows.Add(i);
-                }
-            }
-
-            if (rows.Count > 0)
-            {
-                using var noGrad = no_grad();
-                var which = tensor(rows.ToArray());
-                images.index_copy_(0, which, stamp(images.index_select(0, which)));
-            }
-
-            return images;
-        }
+        private Tensor Stamp(Tensor images, ReadOnlySpan<int> indices) =>
+            hooks.Stamp is { } stamp && hooks.StampMask is { } mask ? TrainingStep.Stamp(images, indices, mask, stamp) : images;
 
         private void CheckFinite(Tensor lossSum)
         {

@@ -87,6 +87,35 @@ public sealed class RealWorkerTests
     }
 
     [Fact]
+    public async Task Kill_OfAFederatedRun_EndsWithTheWeightsOfAnUninterruptedOne()
+    {
+        await using var whole = await TestLab.StartAsync(realWorkers: true);
+        var expected = await FinalWeights(whole, await whole.Queue.SubmitAsync(TinySpec.Federated));
+        await using var lab = await TestLab.StartAsync(realWorkers: true);
+        var id = await lab.Queue.SubmitAsync(TinySpec.Federated);
+        await Until(lab, id, run => run.Curve.Count >= 5);
+
+        using (var worker = WorkerOf(lab))
+        {
+            worker.Kill();
+        }
+
+        var found = await FinalWeights(lab, id);
+
+        Assert.Equal(2, (await lab.Item(id)).Attempt);
+        Assert.Equal(expected, found);
+        Assert.Equal(24, (await lab.Queries.FindAsync(id))!.Curve.Count);
+        Assert.Contains(await lab.Queries.LogTailAsync(id), line => line.Text.StartsWith("Federated training resumes after round", StringComparison.Ordinal));
+
+        static async Task<byte[]> FinalWeights(TestLab lab, string id)
+        {
+            var run = await lab.Reaches(id, state => state.State is RunState.Succeeded or RunState.Failed, seconds: 240);
+            Assert.True(run.State == RunState.Succeeded, run.Error);
+            return await File.ReadAllBytesAsync(Assert.Single(Directory.GetFiles(lab.Folder, "weights.safetensors", SearchOption.AllDirectories)));
+        }
+    }
+
+    [Fact]
     public async Task Stop_OfTheDashboard_EndsTheWorkerAndKeepsTheRunForTheNextStart()
     {
         var folder = Directory.CreateTempSubdirectory("lab-").FullName;

@@ -2,6 +2,7 @@ using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
@@ -19,6 +20,16 @@ public static class TinySpec
 
     /// <summary>Does not end by itself within a test.</summary>
     public static ExperimentSpec Endless { get; } = Make("endless", 300, 1000, []);
+
+    /// <summary>Many short rounds of a federation, checkpointed as it goes.</summary>
+    public static ExperimentSpec Federated { get; } = Make("federated", 200, 1, []) with
+    {
+        Federation = new Federation
+        {
+            Simulation = new Simulation { Clients = 4, Attackers = 1, Rounds = 24, LocalEpochs = 1, BatchSize = 25 },
+            Protocol = new Lockdown { Quorum = 2 },
+        },
+    };
 
     private static ExperimentSpec Make(string name, int images, int epochs, IReadOnlyList<Defense> defenses) => new()
     {
