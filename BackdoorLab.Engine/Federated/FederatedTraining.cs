@@ -115,14 +115,18 @@ public sealed class FederatedTraining : IDisposable
         using var scope = NewDisposeScope();
         Load(_protocol.Fuse(_global) ?? _global);
         state.Delete();
+        var (layers, masks) = (CostMeter.Layers(_network), _protocol.Census());
+        var densities = masks?.Layers.Zip(masks.Densities).ToDictionary(layer => layer.First, layer => layer.Second);
         return new()
         {
             Attackers = _attackers,
             Parameters = _layout.Length,
+            MultiplyAdds = layers.Sum(layer => layer.MultiplyAdds),
+            ActiveMultiplyAdds = layers.Sum(layer => layer.MultiplyAdds * (densities?[layer.Name + ".weight"] ?? 1)),
             Rounds = _rounds,
             ClassCounts = [.. _data.Shards.Select(shard => Enumerable.Range(0, _data.Images.Classes).Select(label => shard.Count(i => _data.Images.Labels[i] == label)).ToArray())],
             Similarity = _similarity,
-            Masks = _protocol.Census(),
+            Masks = masks,
         };
     }
 

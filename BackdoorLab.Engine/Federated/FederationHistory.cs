@@ -51,6 +51,12 @@ public sealed record FederationHistory
     /// <summary>Trained parameters of the network.</summary>
     public required long Parameters { get; init; }
 
+    /// <summary>Multiply-adds of one image's forward pass.</summary>
+    public required long MultiplyAdds { get; init; }
+
+    /// <summary>Those that a client's mask leaves, were its zeros skipped, mean over clients; equal to <see cref="MultiplyAdds"/> under dense training.</summary>
+    public required double ActiveMultiplyAdds { get; init; }
+
     /// <summary>All rounds.</summary>
     public required IReadOnlyList<RoundRecord> Rounds { get; init; }
 

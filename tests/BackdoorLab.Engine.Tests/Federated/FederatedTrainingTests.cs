@@ -139,6 +139,10 @@ public sealed class FederatedTrainingTests : IDisposable
         // 32768 + 128 + 1280 + 10 parameters, half of each; a mask takes a bit each: 4274 bytes.
         Assert.All(history.Rounds, round => Assert.Equal(10 * (4 * 17_093 + 4_274), round.UploadBytes));
         Assert.All(history.Rounds, round => Assert.Equal(10 * 4 * 17_093, round.DownloadBytes));
+
+        // Both layers are half empty: 256 x 128 + 128 x 10 multiply-adds, half of them.
+        Assert.Equal(34_048, history.MultiplyAdds);
+        Assert.Equal(17_024, history.ActiveMultiplyAdds, 1);
         network.Dispose();
     }
 
