@@ -79,7 +79,7 @@ internal sealed class Comparison(ComparisonOptions options)
         ];
         return Sample.Parse(side is Side.OursFloat32 or Side.OursBFloat16
             ? Child.Engine(options.Threads, ["measure", .. arguments])
-            
+
             : Child.Python(options.Python, "pytorch_baseline.py", options.Threads, side is Side.TunedPyTorchFloat32 or Side.TunedPyTorchBFloat16, arguments));
     }
 
