@@ -20,16 +20,27 @@ public sealed record Federation
     /// <summary>What an attacker does besides poisoning its data.</summary>
     public AttackerBehaviour Attacker { get; init; } = new FollowProtocol();
 
-    /// <summary>"Lockdown, IID, 1 of 10 attacks", "Krum, Dirichlet 0.5, 4 of 10 attack (FixMask)".</summary>
+    /// <summary>"Lockdown (pruning rate 0.02), IID, 1 of 10 attacks", "Krum, Dirichlet 0.5, 4 of 10 attack (FixMask)".</summary>
     public string Title()
     {
-        var catalog = MethodCatalog.Default;
-        var method = Protocol is DenseTraining ? catalog.For(Aggregator).Name
-            : Aggregator is FedAvg ? catalog.For(Protocol).Name
-            : $"{catalog.For(Protocol).Name} with {catalog.For(Aggregator).Name}";
+        var method = Protocol is DenseTraining ? Words(Aggregator)
+            : Aggregator is FedAvg ? Words(Protocol)
+            : $"{Words(Protocol)} with {Words(Aggregator)}";
         var dealt = Simulation.Partition == Partition.Iid ? "IID" : FormattableString.Invariant($"Dirichlet {Simulation.Alpha:0.##}");
         var attackers = $"{Simulation.Attackers} of {Simulation.Clients} attack{(Simulation.Attackers == 1 ? "s" : "")}";
-        return $"{method}, {dealt}, {attackers}{(Attacker is FollowProtocol ? "" : $" ({catalog.For(Attacker).Name})")}";
+        return $"{method}, {dealt}, {attackers}{(Attacker is FollowProtocol ? "" : $" ({Words(Attacker)})")}";
+    }
+
+    /// <summary>A method's name and what differs from its defaults.</summary>
+    private static string Words(Method method)
+    {
+        var descriptor = MethodCatalog.Default.For(method);
+        var changed = descriptor.Parameters
+            .Select(parameter => (parameter.Label, Value: ParameterReader.Value(parameter, method), parameter.Default))
+            .Where(parameter => !Equals(parameter.Value, parameter.Default))
+            .Select(parameter => FormattableString.Invariant($"{parameter.Label.ToLowerInvariant()} {parameter.Value}"))
+            .ToList();
+        return changed.Count == 0 ? descriptor.Name : $"{descriptor.Name} ({string.Join(", ", changed)})";
     }
 
     /// <summary>What contradicts itself, with paths; empty when it can run.</summary>

@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Federated;
@@ -28,7 +29,7 @@ internal static class PublishedLockdown
     {
         var full = MethodCatalog.Default.Label(new Float32());
         if (setting.Federation is not { } federation || setting.Find(full, null) is not { } cell
-            || federation.Attacker is not FollowProtocol || !Table4.TryGetValue(Method(federation), out var published))
+            || federation.Attacker is not FollowProtocol || !AsPublished(setting, federation) || !Table4.TryGetValue(Method(federation), out var published))
         {
             yield break;
         }
@@ -46,6 +47,11 @@ internal static class PublishedLockdown
             return new(claim, setting.Title, full, null, metric.Id, value, measured, measured is null ? "" : Why(setting, federation, measured.N));
         }
     }
+
+    // The table's column: BadNets, p = 0.5, a tenth of the clients.
+    private static bool AsPublished(StudySetting setting, Federation federation) =>
+        setting.Attack.Split('[')[0] == MethodCatalog.Default.For(new BadNets()).Id && setting.PoisonRate == 0.5
+            && federation.Simulation.Attackers * 10 == federation.Simulation.Clients;
 
     private static string Method(Federation federation) =>
         MethodCatalog.Default.For(federation.Protocol is Lockdown ? federation.Protocol : federation.Aggregator).Id;

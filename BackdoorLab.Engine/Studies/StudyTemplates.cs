@@ -3,7 +3,6 @@ using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
@@ -87,47 +86,8 @@ public static class StudyTemplates
             }),
         });
 
-    /// <summary>Federated defenses on a real data set, dealt evenly and unevenly, and Lockdown's models quantized.</summary>
-    public static StudyTemplate Lockdown { get; } = new(
-        "lockdown",
-        "Ten clients, one attacker, ten GTSRB classes, a narrow ResNet-9: FedAvg, Lockdown, Krum, trimmed mean and RFA, IID and Dirichlet 0.5, at FP32, INT8 static and INT4. Under an hour on two cores.",
-        new StudySpec
-        {
-            Name = "Lockdown",
-            Question = "Does isolated subspace training keep a backdoor out of a federated model where averaging and robust aggregation do not, and does it still when the model is quantized?",
-            Paper = PublishedLockdown.Paper,
-            Seeds = [1],
-            Experiment = Document(new ExperimentSpec
-            {
-                Dataset = new Gtsrb { ClassCount = 10 },
-                Model = new ResNet9 { WidthDivisor = 8 },
-                Attack = new BadNets { PoisonRate = 0.5, TargetLabel = 1, PatchSize = 4 },
-                Training = new TrainOptions { Precision = TrainingPrecision.Float32 },
-                // Five local epochs: with the paper's two, plain SGD on two hundred images a client learns nothing in thirty rounds.
-                Federation = new Federation { Simulation = new Simulation { Rounds = 30, LocalEpochs = 5, BatchSize = 20 } },
-                Precisions = [new Float32(), new Int8Static(), new Int4WeightOnly()],
-                Defenses = [],
-                BenignTwin = false,
-                CleanHoldout = 200,
-            }),
-            Axes =
-            [
-                [
-                    Patch("""{"federation":{"aggregator":{"id":"fed-avg"}}}"""),
-                    Patch("""{"federation":{"protocol":{"id":"lockdown","pruningRate":0.02}}}"""),
-                    Patch("""{"federation":{"aggregator":{"id":"krum"}}}"""),
-                    Patch("""{"federation":{"aggregator":{"id":"trimmed-mean"}}}"""),
-                    Patch("""{"federation":{"aggregator":{"id":"rfa"}}}"""),
-                ],
-                [
-                    Patch("{}"),
-                    Patch("""{"federation":{"simulation":{"partition":"dirichlet"}}}"""),
-                ],
-            ],
-        });
-
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<StudyTemplate> All { get; } = [QuantizationBlindspots, OnSigns, Lockdown];
+    public static IReadOnlyList<StudyTemplate> All { get; } = [QuantizationBlindspots, OnSigns, LockdownTemplates.Defenses, LockdownTemplates.Attackers, LockdownTemplates.Rates];
 
     /// <summary>The template with this id, or null.</summary>
     public static StudyTemplate? Find(string id) => All.FirstOrDefault(template => template.Id == id);
@@ -144,7 +104,7 @@ public static class StudyTemplates
         new FinePruning { FineTuneEpochs = 10, PruneStep = 0.05, CurvePoints = 0 },
     ];
 
-    private static JsonObject Document(ExperimentSpec spec)
+    internal static JsonObject Document(ExperimentSpec spec)
     {
         var document = JsonNode.Parse(SpecJson.Write(spec))!.AsObject();
         document.Remove("seed");
@@ -152,5 +112,5 @@ public static class StudyTemplates
         return document;
     }
 
-    private static JsonObject Patch(string json) => JsonNode.Parse(json)!.AsObject();
+    internal static JsonObject Patch(string json) => JsonNode.Parse(json)!.AsObject();
 }
