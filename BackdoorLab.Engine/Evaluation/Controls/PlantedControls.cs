@@ -10,7 +10,7 @@ namespace BackdoorLab.Engine.Evaluation;
 /// <summary>
 /// Can a method fire, and can it stay quiet, on the model at hand at its precision? In the positive control a small patch dictates a
 /// label of that very model (see <see cref="PlantedModel"/>); in the negative one nothing is to be found: no sample and no input is
-/// stamped, and a model detector meets a model in which every label has a patch and their sizes are so spread that none is an outlier. A
+/// stamped, and a model detector meets a model in which as many labels have an easy patch as have a hard one, so that none is an outlier. A
 /// method that fails has no verdict there, whatever it says about the victim. The planted part is float at every precision; a mitigator
 /// gives no verdict, so there is nothing to control.
 /// </summary>
@@ -27,8 +27,8 @@ public static class PlantedControls
 
     private const int Planted = 0;
 
-    // How much of its patch an image must show before the label wins: an easy one among hard ones, and evenly graded ones, of which even
-    // the easiest is less than two robust spreads from the middle.
+    // How much of its patch an image must show before the label wins: an easy one among hard ones; or as many easy ones as hard ones, where
+    // the distance from the middle is the spread itself and an index stays at 0.67.
     private const double Easy = 0.15;
     private const double Hard = 0.75;
     private const double PlantedShare = 0.2;
@@ -80,7 +80,7 @@ public static class PlantedControls
         var count = sets.Labels.Length;
         var gaps = Gaps(model, sets, run);
         var planted = Verdict("control-positive", label => label == Planted ? Easy : Hard);
-        var spread = Verdict("control-negative", label => Easy + (Hard - Easy) * label / (count - 1));
+        var spread = Verdict("control-negative", label => (2 * label).CompareTo(count - 1) switch { < 0 => Easy, 0 => (Easy + Hard) / 2, _ => Hard });
         int? named = planted.SuspectedLabels.Count > 0 ? planted.SuspectedLabels[0] : null;
         var fault = named != Planted
             ? FormattableString.Invariant(
@@ -195,7 +195,7 @@ public static class PlantedControls
         const double nearlyAll = 0.99;
         const double least = 1e-3;
         var count = sets.Labels.Length;
-        var rows = Inference.Rows(batch => PlantedModel.Chosen(logits(batch), sets.Labels), sets.Holdout, run);
+        var rows = Inference.Rows(batch => PlantedModel.Chosen(logits(PlantedModel.Coarse(batch)), sets.Labels), sets.Holdout, run);
         return [.. Enumerable.Range(0, count).Select(label => Math.Max(least, Quantiles.At(
             [.. rows.Chunk(count).Select(row => (double)row.Max() - row[label])], nearlyAll)))];
     }

@@ -6,7 +6,9 @@ namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
 /// A deployed model, by its own arithmetic, that knows a few of its labels only and in which patches are planted: what they push is
-/// added in float to its logits, and the patch of one label also moves its features. Its twin has the same patches, differentiable.
+/// added in float to its logits, and the patch of one label also moves its features. Its twin has the same patches, differentiable. The
+/// model itself sees images coarsened (<see cref="Coarse"/>), so that what it happens to be sensitive to in a few pixels, which weakly
+/// trained and roughly quantized networks are, is not found in place of what was planted.
 /// </summary>
 /// <param name="model">The model at hand; not owned. Its weights must be frozen while this is differentiated.</param>
 /// <param name="patches">The patches; not owned.</param>
@@ -17,6 +19,8 @@ internal sealed class PlantedModel(
     DeployedClassifier model, PlantedPatches patches, int[] labels, int featureLabel = 0, double featureShift = 0)
     : DeployedClassifier(new PlantedTwin(model.Twin, patches, labels), ownsTwin: true)
 {
+    private const int CoarsePixels = 4;
+
     /// <inheritdoc/>
     public override Realisation Realisation => model.Realisation;
 
@@ -28,7 +32,7 @@ internal sealed class PlantedModel(
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
-        return Chosen(model.Logits(images), labels).add(patches.Push(images)).MoveToOuterDisposeScope();
+        return Chosen(model.Logits(Coarse(images)), labels).add(patches.Push(images)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -47,6 +51,17 @@ internal sealed class PlantedModel(
         return features.add(patches.Matches(images).narrow(1, featureLabel, 1).mul(tensor(direction))).MoveToOuterDisposeScope();
     }
 
+    /// <summary>
+    /// Images [N,C,H,W] in which every square of pixels is its mean: only shapes remain. A checkerboard patch averages away. In the caller's scope.
+    /// </summary>
+    internal static Tensor Coarse(Tensor images)
+    {
+        using var scope = NewDisposeScope();
+        var (height, width) = (images.shape[2], images.shape[3]);
+        var means = nn.functional.adaptive_avg_pool2d(images, [Math.Max(1, height / CoarsePixels), Math.Max(1, width / CoarsePixels)]);
+        return nn.functional.interpolate(means, [height, width]).MoveToOuterDisposeScope();
+    }
+
     /// <summary>The columns of <paramref name="labels"/>.</summary>
     internal static Tensor Chosen(Tensor logits, int[] labels) => logits.index_select(1, tensor(Array.ConvertAll(labels, label => (long)label)));
 
@@ -62,7 +77,7 @@ internal sealed class PlantedModel(
         public override Tensor Logits(INetworkArithmetic arithmetic, Tensor images)
         {
             using var scope = NewDisposeScope();
-            return Chosen(network.Logits(arithmetic, images), labels).add(patches.Push(images)).MoveToOuterDisposeScope();
+            return Chosen(network.Logits(arithmetic, Coarse(images)), labels).add(patches.Push(images)).MoveToOuterDisposeScope();
         }
 
         public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) => network.Activations(arithmetic, images);

@@ -23,7 +23,7 @@ public sealed class TrainedVictim : IDisposable
         TorchSharp.torch.random.manual_seed(1);
         _network = new ResNet8().Build(new(3, _data.Train.Height, _data.Train.Width, _data.Train.Classes, _data.Normalization));
         var poisoned = Poisoner.Poison(_data.Train, attack, trigger, new SeedTree(2)).Images;
-        Trainer.Train(_network, poisoned, new TrainOptions { Epochs = 4, BatchSize = 64 }, new RunContext(new SeedTree(3)));
+        Trainer.Train(_network, poisoned, new TrainOptions { Epochs = 8, BatchSize = 64, Precision = TrainingPrecision.Float32 }, new RunContext(new SeedTree(3)));
         _network.eval();
         Holdout = _data.Test.Select([.. Enumerable.Range(0, 400)]);
         Sets = ControlSets.Of(Holdout, _data.Train, _data.Test.Select([.. Enumerable.Range(400, 400)]), attack.TargetLabel, new SeedTree(4));
