@@ -1,0 +1,39 @@
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace BackdoorLab.Engine.Tests.Models;
+
+[Collection("torch")]
+public sealed class ResNet9Tests
+{
+    [Fact]
+    public void Cost_OfThePublishedWidth_IsThePublishedSizePlusABias()
+    {
+        // 6,573,120 parameters and 379.3 million multiply-adds in the release; the head has ten biases here.
+        var cost = new ResNet9().Cost(SmallModels.Shape());
+
+        Assert.Equal(6_573_130, cost.Parameters);
+        Assert.Equal(379.3, cost.MultiplyAdds / 1e6, 1);
+    }
+
+    [Fact]
+    public void BatchStatistics_InEvaluation_DependOnTheBatchAndCannotBeQuantizedToIntegers()
+    {
+        using var scope = NewDisposeScope();
+        using var network = new ResNet9 { WidthDivisor = 8, BatchStatistics = true }.Build(SmallModels.Shape());
+        network.eval();
+        using var noGrad = no_grad();
+        var images = SmallModels.Images(network.Shape, 6);
+
+        var together = network.call(images).narrow(0, 0, 3);
+        var alone = network.call(images.narrow(0, 0, 3));
+
+        Assert.True(SmallModels.LargestDifference(together, alone) > 1e-3);
+        var reason = Assert.Throws<NotApplicableException>(() =>
+            new Int8Static().Convert(network, SmallModels.ImageSet(network.Shape, 32), new RunContext(new SeedTree(1))));
+        Assert.Contains("normalises by the batch at hand", reason.Message, StringComparison.Ordinal);
+    }
+}
