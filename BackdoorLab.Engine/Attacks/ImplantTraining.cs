@@ -12,8 +12,6 @@ namespace BackdoorLab.Engine.Attacks;
 /// </summary>
 internal static class ImplantTraining
 {
-    private const double UsualEpsilon = 1e-8;
-
     // Positions within a rounding interval have gradients smaller than Adam's usual epsilon by orders of magnitude.
     private const double PositionEpsilon = 1e-15;
 
@@ -41,7 +39,7 @@ internal static class ImplantTraining
             FineTuning.Run(
                 context.Network,
                 context.CleanTrain,
-                new(epochs, options.BatchSize, learningRate, augmentation, positions is null ? UsualEpsilon : PositionEpsilon),
+                new(epochs, options.BatchSize, learningRate, augmentation, positions is null ? AdamOptimizer.UsualEpsilon : PositionEpsilon),
                 context.Run,
                 (images, labels) => loss(images, context.Trigger.Apply(images), labels),
                 positions,
@@ -55,7 +53,7 @@ internal static class ImplantTraining
 
     private static Action Freeze(Classifier network, bool butWeights)
     {
-        var trained = network.modules().OfType<WeightLayer>().Where(_ => butWeights).Select(layer => layer.weight.Handle).ToHashSet();
+        HashSet<nint> trained = butWeights ? [.. network.modules().OfType<WeightLayer>().Select(layer => layer.weight.Handle)] : [];
         var frozen = network.parameters().Where(parameter => parameter.requires_grad && !trained.Contains(parameter.Handle)).ToList();
         frozen.ForEach(parameter => parameter.requires_grad = false);
         return () => frozen.ForEach(parameter => parameter.requires_grad = true);

@@ -52,14 +52,14 @@ public sealed class MethodCatalog
     /// </summary>
     public string Label(Method method)
     {
-        var descriptor = For(method);
-        var changed = descriptor.Parameters
-            .Select(parameter => (parameter.Name, Value: ParameterReader.Value(parameter, method), parameter.Default))
-            .Where(parameter => !Equals(parameter.Value, parameter.Default))
-            .Select(parameter => FormattableString.Invariant($"{parameter.Name}={parameter.Value}"))
-            .ToList();
-        return changed.Count == 0 ? descriptor.Id : $"{descriptor.Id}[{string.Join(",", changed)}]";
+        var changed = string.Join(",", Changed(method).Select(change => FormattableString.Invariant($"{change.Parameter.Name}={change.Value}")));
+        return changed.Length == 0 ? For(method).Id : $"{For(method).Id}[{changed}]";
     }
+
+    /// <summary>The parameters of a configured method that differ from their defaults, with their values.</summary>
+    public IEnumerable<(ParameterDescriptor Parameter, object? Value)> Changed(Method method) => For(method).Parameters
+        .Select(parameter => (parameter, Value: (object?)ParameterReader.Value(parameter, method)))
+        .Where(change => !Equals(change.Value, change.parameter.Default));
 
     private static MethodDescriptor Describe(Type type) => new()
     {

@@ -85,7 +85,7 @@ internal sealed record ExperimentInputs
                 return Poisoner.Poison(train, with, trigger, seeds.Child("poison"));
             }
 
-            var dealt = deal(with, spec.Attack.PoisonRate > 0 ? spec.Federation!.Simulation.Attackers : 0);
+            var dealt = deal(with, spec.Federation!.Simulation.Attackers);
             return new(dealt.Images, [.. dealt.Poisoned]);
         }
     }

@@ -115,7 +115,8 @@ internal sealed class ExperimentPlan
             : $"{catalog.For(cell.Defense).Name} on {precision}, {Words(cell.Id.Victim)}";
     }
 
-    private static string Words(Victim victim) => victim == Victim.Backdoored ? "backdoored model" : "benign twin";
+    /// <summary>A model in a title.</summary>
+    internal static string Words(Victim victim) => victim == Victim.Backdoored ? "backdoored model" : "benign twin";
 
     private static string Fingerprint(ImageSet set) => Convert.ToHexStringLower(SHA256.HashData(set.Pixels));
 }

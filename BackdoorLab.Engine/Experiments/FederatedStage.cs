@@ -16,19 +16,18 @@ internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunCon
 
     private const string Unfinished = "unfinished-federation.safetensors";
     private const string HistoryFile = "federation.json";
-    private const string SoFarFile = "unfinished.json";
 
     /// <summary>Trains, or goes on with an interrupted training. Returns its seconds, earlier attempts included.</summary>
     internal double Run(VictimPlan plan, Federation federation, Classifier model, RunContext run)
     {
         var attackers = plan.Victim == Victim.Backdoored ? federation.Simulation.Attackers : 0;
         var unfinished = stage.Store.PathOf(plan.Key.Value, Unfinished);
-        var earlier = File.Exists(unfinished) ? stage.Store.ReadJson<Spent>(plan.Key, SoFarFile)?.Seconds ?? 0 : 0;
+        var earlier = File.Exists(unfinished) ? stage.Store.ReadJson<TrainingDone>(plan.Key, VictimModels.SoFarFile)?.Seconds ?? 0 : 0;
         var watch = Stopwatch.StartNew();
         var history = FederatedTraining.Run(
             model,
             stage.Inputs.Deal!(attackers),
-            plan.Victim == Victim.Backdoored ? federation : federation.Honest(),
+            federation,
             attackers,
             stage.Spec.Training,
             run,
@@ -38,7 +37,7 @@ internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunCon
                 Measure = network => Metrics(measure(network, run)),
                 RoundFinished = round =>
                 {
-                    stage.Store.WriteJson(plan.Key, SoFarFile, new Spent(earlier + watch.Elapsed.TotalSeconds));
+                    stage.Store.WriteJson(plan.Key, VictimModels.SoFarFile, new TrainingDone(earlier + watch.Elapsed.TotalSeconds));
                     stage.Events.Emit(Point(plan.Victim, round, federation.Simulation.Rounds));
                 },
             });
@@ -71,7 +70,7 @@ internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunCon
     {
         for (var i = 0; i < figures.Count; i++)
         {
-            stage.Events.Emit(new ArtifactSaved(new(plan.Key.Value, FileOf(i), FigureRole, $"{figures[i].Title}, {(plan.Victim == Victim.Backdoored ? "backdoored model" : "benign twin")}")));
+            stage.Events.Emit(new ArtifactSaved(new(plan.Key.Value, FileOf(i), FigureRole, $"{figures[i].Title}, {ExperimentPlan.Words(plan.Victim)}")));
         }
     }
 
@@ -89,6 +88,4 @@ internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunCon
         var deployed = round.Fused ?? round.Global;
         return new(victim, round.Round, rounds, round.Loss, deployed.BenignAccuracy, deployed.AttackSuccessRate ?? 0);
     }
-
-    private sealed record Spent(double Seconds);
 }

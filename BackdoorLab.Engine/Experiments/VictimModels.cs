@@ -17,7 +17,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     private const string Unfinished = "unfinished.safetensors";
     private const string CurveFile = "curve.json";
     private const string DoneFile = "training.json";
-    private const string SoFarFile = "unfinished.json";
+    internal const string SoFarFile = "unfinished.json";
     internal const int CurveImages = 1000;
 
     private readonly Dictionary<Victim, (StageKey Key, double Seconds)> _trained = [];
@@ -209,6 +209,8 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         var count = Math.Min(CurveImages, all.Length);
         return [.. Enumerable.Range(0, count).Select(i => all[(int)((long)i * all.Length / count)])];
     }
-
-    private sealed record TrainingDone(double Seconds);
 }
+
+/// <summary>What a training took, or an unfinished one so far.</summary>
+/// <param name="Seconds">Wall time, earlier attempts included.</param>
+internal sealed record TrainingDone(double Seconds);

@@ -149,7 +149,7 @@ public sealed class FederatedTraining : IDisposable
             _run.Progress((round - 1L) * chosen.Length + i, (long)_simulation.Rounds * chosen.Length, "client rounds");
             var client = chosen[i];
             var result = _protocol.Train(new(
-                client, client < _attackers, round, rate, _global, _statistics, round > 1 ? _lastStep : null, Context(seeds.Child("client").Child(client))));
+                client, client < _attackers, round, rate, _global, _statistics, round > 1 ? _lastStep : null, _run.With(seeds.Child("client").Child(client))));
             recovery += result.RecoverySeconds;
             records.Add(new(client, Finite(result.Loss), result.Change?.norm().item<float>() ?? 0, null, result.Change is null, result.Active));
             if (result.Change is { } change)
@@ -199,8 +199,6 @@ public sealed class FederatedTraining : IDisposable
             overlaps is { Attackers: var mixed } && double.IsFinite(mixed) ? mixed : null);
     }
 
-    private RunContext Context(SeedTree seeds) => new(seeds, _run.Cancellation);
-
     private RoundMetrics Measure(Tensor weights)
     {
         Load(weights);
@@ -209,8 +207,7 @@ public sealed class FederatedTraining : IDisposable
 
     private void Load(Tensor weights)
     {
-        _layout.Write(weights);
-        _layout.WriteStatistics(_statistics);
+        _layout.Write(weights, _statistics);
         _network.eval();
     }
 

@@ -34,13 +34,9 @@ public sealed record Federation
     /// <summary>A method's name and what differs from its defaults.</summary>
     private static string Words(Method method)
     {
-        var descriptor = MethodCatalog.Default.For(method);
-        var changed = descriptor.Parameters
-            .Select(parameter => (parameter.Label, Value: ParameterReader.Value(parameter, method), parameter.Default))
-            .Where(parameter => !Equals(parameter.Value, parameter.Default))
-            .Select(parameter => FormattableString.Invariant($"{parameter.Label.ToLowerInvariant()} {parameter.Value}"))
-            .ToList();
-        return changed.Count == 0 ? descriptor.Name : $"{descriptor.Name} ({string.Join(", ", changed)})";
+        var catalog = MethodCatalog.Default;
+        var changed = string.Join(", ", catalog.Changed(method).Select(change => FormattableString.Invariant($"{change.Parameter.Label.ToLowerInvariant()} {change.Value}")));
+        return changed.Length == 0 ? catalog.For(method).Name : $"{catalog.For(method).Name} ({changed})";
     }
 
     /// <summary>What contradicts itself, with paths; empty when it can run.</summary>

@@ -77,7 +77,7 @@ internal sealed class LockdownSession : ProtocolSession
         var mask = policy == MaskPolicy.Consensus ? Consensus() : _masks[turn.Client].clone();
 
         // Weights start from the mask before recovery: a recovered coordinate starts at zero and takes the global value next round.
-        Load(turn.Global.mul(mask), turn.Statistics);
+        Context.Layout.Write(turn.Global.mul(mask), turn.Statistics);
         var watch = Stopwatch.StartNew();
         if (policy == MaskPolicy.Follow && _pruned[turn.Client] is { } counts)
         {
@@ -166,13 +166,13 @@ internal sealed class LockdownSession : ProtocolSession
         var layout = Context.Layout;
         if (_options.Recovery == MaskRecovery.Random)
         {
-            return Joined(i => SubspaceMask.RecoverRandomly(layout.Part(mask, i), counts[i], turn.Run.Seeds.Child("recovery").Child(i).Random())).MoveToOuterDisposeScope();
+            return layout.Join(i => SubspaceMask.RecoverRandomly(layout.Part(mask, i), counts[i], turn.Run.Seeds.Child("recovery").Child(i).Random())).MoveToOuterDisposeScope();
         }
 
         var gradients = Context.Training.SumGradients(turn.Client, layout, turn.Run);
         // The pass has moved the running statistics; only training may.
         layout.WriteStatistics(turn.Statistics);
-        return Joined(i => SubspaceMask.Recover(layout.Part(mask, i), layout.Part(gradients, i), counts[i])).MoveToOuterDisposeScope();
+        return layout.Join(i => SubspaceMask.Recover(layout.Part(mask, i), layout.Part(gradients, i), counts[i])).MoveToOuterDisposeScope();
     }
 
     private Tensor Pruned(Tensor mask, ClientTurn turn)
@@ -182,10 +182,8 @@ internal sealed class LockdownSession : ProtocolSession
         var (weights, rate) = (layout.Read(), _options.RateAt(turn.Round, Context.Federation.Simulation.Rounds));
         int[] counts = [.. layout.Names.Select((_, i) => SubspaceMask.Count(rate, layout.Part(mask, i).sum().item<long>()))];
         _pruned[turn.Client] = counts;
-        return Joined(i => SubspaceMask.Prune(layout.Part(mask, i), layout.Part(weights, i), counts[i])).MoveToOuterDisposeScope();
+        return layout.Join(i => SubspaceMask.Prune(layout.Part(mask, i), layout.Part(weights, i), counts[i])).MoveToOuterDisposeScope();
     }
-
-    private Tensor Joined(Func<int, Tensor> part) => cat([.. Enumerable.Range(0, Context.Layout.Names.Length).Select(part)]);
 
     // Jaccard: |A and B| / |A or B| for each pair, counted tensor by tensor so that no float copy of all masks exists.
     private double[][] Overlap()
@@ -196,8 +194,7 @@ internal sealed class LockdownSession : ProtocolSession
         for (var i = 0; i < Context.Layout.Names.Length; i++)
         {
             using var part = NewDisposeScope();
-            var start = Context.Layout.Sizes.Take(i).Sum();
-            var ones = _masks.narrow(1, start, Context.Layout.Sizes[i]).to_type(ScalarType.Float32);
+            var ones = Context.Layout.Part(_masks, i).to_type(ScalarType.Float32);
             both.add_(ones.mm(ones.t()).to_type(ScalarType.Float64), ParameterLayout.One);
         }
 

@@ -25,7 +25,6 @@ internal sealed class ParameterLayout
         _starts = [.. Sizes.Select((_, i) => Sizes.Take(i).Sum())];
         Length = Sizes.Sum();
         _statistics = [.. network.modules().OfType<BatchNorm2d>().Where(norm => !norm.UsesBatchStatistics).SelectMany(norm => (Tensor[])[norm.running_mean, norm.running_var])];
-        StatisticsLength = _statistics.Sum(values => values.numel());
     }
 
     /// <summary>State-dict names.</summary>
@@ -40,11 +39,15 @@ internal sealed class ParameterLayout
     /// <summary>Coordinates in all.</summary>
     internal long Length { get; }
 
-    /// <summary>Running means and variances in all; zero where the network keeps none.</summary>
-    internal long StatisticsLength { get; }
+    /// <summary>The part of a vector [P], or of each row of a matrix [n,P], that belongs to parameter <paramref name="index"/>, flat; a view.</summary>
+    internal Tensor Part(Tensor vector, int index) => vector.narrow(vector.dim() - 1, _starts[index], Sizes[index]);
 
-    /// <summary>The part of a vector [P] that belongs to parameter <paramref name="index"/>, flat; a view.</summary>
-    internal Tensor Part(Tensor vector, int index) => vector.narrow(0, _starts[index], Sizes[index]);
+    /// <summary>A vector [P] put together from a part for each parameter; in the caller's scope.</summary>
+    internal Tensor Join(Func<int, Tensor> part)
+    {
+        using var scope = NewDisposeScope();
+        return cat([.. Enumerable.Range(0, Parameters.Length).Select(part)]).MoveToOuterDisposeScope();
+    }
 
     /// <summary>A copy of the part in the shape and the memory layout of its parameter, float32.</summary>
     internal Tensor Shaped(Tensor vector, int index)
@@ -71,15 +74,17 @@ internal sealed class ParameterLayout
         return cat([.. Parameters.Select(parameter => (parameter.grad ?? zeros_like(parameter)).reshape(-1))]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Sets the network's parameters.</summary>
-    internal void Write(Tensor vector)
+    /// <summary>Sets the network's parameters and its running means and variances.</summary>
+    internal void Write(Tensor weights, Tensor statistics)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         for (var i = 0; i < Parameters.Length; i++)
         {
-            Parameters[i].copy_(Part(vector, i).reshape(Parameters[i].shape));
+            Parameters[i].copy_(Part(weights, i).reshape(Parameters[i].shape));
         }
+
+        WriteStatistics(statistics);
     }
 
     /// <summary>Running means and variances as a new vector float32.</summary>

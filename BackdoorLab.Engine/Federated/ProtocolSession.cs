@@ -72,13 +72,6 @@ internal abstract class ProtocolSession(FederationContext context) : IDisposable
     {
     }
 
-    /// <summary>Sets the network to weights and statistics.</summary>
-    private protected void Load(Tensor weights, Tensor statistics)
-    {
-        Context.Layout.Write(weights);
-        Context.Layout.WriteStatistics(statistics);
-    }
-
     /// <summary>The network's change since the global weights, an attacker's by its factor; null when a number in it is not finite.</summary>
     private protected Tensor? FiniteChange(ClientTurn turn)
     {
@@ -96,12 +89,8 @@ internal abstract class ProtocolSession(FederationContext context) : IDisposable
     private protected Tensor[] Shaped(Tensor mask) => [.. Context.Layout.Parameters.Select((_, i) => Context.Layout.Shaped(mask, i))];
 
     /// <summary>The share of each tensor that the last step moved least: bool [P].</summary>
-    private protected Tensor LeastMoved(Tensor lastStep)
-    {
-        using var scope = NewDisposeScope();
-        var share = Context.Federation.Attacker.LeastMovedShare;
-        return cat([.. Context.Layout.Parameters.Select((_, i) => SubspaceMask.Smallest(Context.Layout.Part(lastStep, i), share))]).MoveToOuterDisposeScope();
-    }
+    private protected Tensor LeastMoved(Tensor lastStep) =>
+        Context.Layout.Join(i => SubspaceMask.Smallest(Context.Layout.Part(lastStep, i), Context.Federation.Attacker.LeastMovedShare));
 }
 
 /// <summary>Dense training.</summary>
@@ -110,7 +99,7 @@ internal sealed class DenseSession(FederationContext context) : ProtocolSession(
     internal override ClientResult Train(ClientTurn turn)
     {
         using var scope = NewDisposeScope();
-        Load(turn.Global, turn.Statistics);
+        Context.Layout.Write(turn.Global, turn.Statistics);
         var masks = turn is { IsAttacker: true, LastStep: not null } && Context.Federation.Attacker.Masks == MaskPolicy.LeastMoved
             ? Shaped(LeastMoved(turn.LastStep).to_type(ScalarType.Float32))
             : null;

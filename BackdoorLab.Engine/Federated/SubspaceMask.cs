@@ -7,7 +7,6 @@ namespace BackdoorLab.Engine.Federated;
 internal static class SubspaceMask
 {
     private static readonly Scalar Never = double.PositiveInfinity;
-    private static readonly Scalar Always = double.NegativeInfinity;
 
     /// <summary>floor(density * n) coordinates drawn at random.</summary>
     internal static bool[] Draw(long size, double density, Random random)

@@ -147,7 +147,8 @@ public static class PublishedClaims
         return told.Length > 1 && char.IsLower(told[1]) ? char.ToLowerInvariant(told[0]) + told[1..] : told;
     }
 
-    private static string Name(string id) => MethodCatalog.Default.Find(id)?.Name ?? id;
+    /// <summary>The name of the method behind an id or a label.</summary>
+    internal static string Name(string label) => MethodCatalog.Default.Find(label.Split('[')[0])?.Name ?? label;
 
     private static bool Is(StudySetting setting, string dataset) => setting.Dataset.Split('[')[0] == dataset;
 }

@@ -60,10 +60,8 @@ internal static class PublishedLockdown
     {
         var simulation = federation.Simulation;
         return FormattableString.Invariant(
-            $"Here {simulation.Attackers} of {simulation.Clients} clients attack and poison {100 * setting.PoisonRate:0.#} % for {simulation.Rounds} rounds on {Name(setting.Dataset)} with {Name(setting.Model)}, over {models} {(models == 1 ? "seed" : "seeds")}; the paper has 4 of 40, 50 %, 200 rounds on CIFAR-10 with ResNet-9, and one run.");
+            $"Here {simulation.Attackers} of {simulation.Clients} clients attack and poison {100 * setting.PoisonRate:0.#} % for {simulation.Rounds} rounds on {PublishedClaims.Name(setting.Dataset)} with {PublishedClaims.Name(setting.Model)}, over {models} {(models == 1 ? "seed" : "seeds")}; the paper has 4 of 40, 50 %, 200 rounds on CIFAR-10 with ResNet-9, and one run.");
     }
-
-    private static string Name(string label) => MethodCatalog.Default.Find(label.Split('[')[0])?.Name ?? label;
 
     private static string Percent(double value) => FormattableString.Invariant($"{100 * value:0.#} %");
 }

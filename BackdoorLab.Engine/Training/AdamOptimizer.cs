@@ -6,6 +6,9 @@ namespace BackdoorLab.Engine.Training;
 /// <summary>Adam (Kingma and Ba, 2015) with the L2 penalty added to the gradient, betas 0.9 and 0.999.</summary>
 public sealed class AdamOptimizer : Optimizer
 {
+    /// <summary>Epsilon of the paper.</summary>
+    public const double UsualEpsilon = 1e-8;
+
     private const double Beta1 = 0.9;
     private const double Beta2 = 0.999;
     private readonly Scalar _beta1 = Beta1;
@@ -24,7 +27,7 @@ public sealed class AdamOptimizer : Optimizer
     /// <param name="module">Its trainable parameters are optimised.</param>
     /// <param name="weightDecay">Factor of the L2 penalty's gradient.</param>
     /// <param name="epsilon">Added to the root of the second moment: gradients well below it move nothing.</param>
-    public AdamOptimizer(nn.Module module, double weightDecay, double epsilon = 1e-8)
+    public AdamOptimizer(nn.Module module, double weightDecay, double epsilon = UsualEpsilon)
         : base(module, weightDecay)
     {
         _epsilon = epsilon;

@@ -13,7 +13,7 @@ namespace BackdoorLab.Engine.Training;
 /// <param name="LearningRate">Peak; falls to zero along a cosine.</param>
 /// <param name="Augmentation">Random changes of the images; none unless given.</param>
 /// <param name="AdamEpsilon">Added to the root of Adam's second moment: gradients well below it move nothing.</param>
-internal sealed record FineTuningPlan(int Epochs, int BatchSize, double LearningRate, Augmentation Augmentation = default, double AdamEpsilon = 1e-8);
+internal sealed record FineTuningPlan(int Epochs, int BatchSize, double LearningRate, Augmentation Augmentation = default, double AdamEpsilon = AdamOptimizer.UsualEpsilon);
 
 /// <summary>
 /// Further training of a trained network with a loss of the caller's: Adam over what requires a gradient, in float32 and in evaluation

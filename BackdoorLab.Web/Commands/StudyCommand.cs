@@ -6,6 +6,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Commands;
 
@@ -92,7 +93,7 @@ public static class StudyCommand
             },
             cancellation);
         StudyTable.Write(Save(runs), Console.Out);
-        Console.Out.WriteLine($"Wall time {ConsoleProgress.Duration(clock.Elapsed.TotalSeconds)}, {Count(processes, "process")} of {Count(options.Threads, "thread")}.");
+        Console.Out.WriteLine($"Wall time {ConsoleProgress.Duration(clock.Elapsed.TotalSeconds)}, {Numbers.Count(processes, "process", "processes")} of {Numbers.Count(options.Threads, "thread")}.");
         Console.Error.WriteLine($"Wrote {path}");
 
         // A run that failed before its plan has no cells, and neither has one that was not reached.
@@ -115,6 +116,4 @@ public static class StudyCommand
             result.AddError("--processes must be at least 1.");
         }
     }
-
-    private static string Count(int number, string noun) => number == 1 ? $"1 {noun}" : $"{number} {noun}{(noun.EndsWith('s') ? "es" : "s")}";
 }

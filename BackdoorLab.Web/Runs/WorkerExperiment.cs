@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using BackdoorLab.Engine.Experiments;
 
@@ -39,6 +40,7 @@ public sealed class WorkerExperiment(IWorkerLauncher launcher, RunnerOptions opt
     /// <summary>A result put together from events.</summary>
     private sealed class Heard(ExperimentSpec spec)
     {
+        private readonly Stopwatch _clock = Stopwatch.StartNew();
         private readonly List<CellResult> _cells = [];
         private readonly List<StageTime> _times = [];
         private RunStarted? _started;
@@ -73,6 +75,6 @@ public sealed class WorkerExperiment(IWorkerLauncher launcher, RunnerOptions opt
             _cells,
             _times,
             _finished?.Remarks ?? [],
-            _times.Sum(stage => stage.Seconds));
+            _clock.Elapsed.TotalSeconds);
     }
 }
