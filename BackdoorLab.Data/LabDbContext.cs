@@ -1,4 +1,6 @@
 using BackdoorLab.Data.Entities;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data;
@@ -7,7 +9,7 @@ namespace BackdoorLab.Data;
 /// The lab's tables. Abstract: each database provider has its own derived context with its own migrations. Used only by
 /// <see cref="RunStore"/>, <see cref="ResultQueries"/> and <see cref="LabDatabase"/>, one instance per operation.
 /// </summary>
-public abstract class LabDbContext : DbContext
+public abstract class LabDbContext : IdentityUserContext<LabUser>
 {
     private protected LabDbContext(DbContextOptions options)
         : base(options)
@@ -32,6 +34,22 @@ public abstract class LabDbContext : DbContext
 
     internal DbSet<LogLine> LogLines => Set<LogLine>();
 
+    internal DbSet<RunTag> RunTags => Set<RunTag>();
+
+    internal DbSet<Note> Notes => Set<Note>();
+
+    internal DbSet<SavedView> SavedViews => Set<SavedView>();
+
+    internal DbSet<Dashboard> Dashboards => Set<Dashboard>();
+
+    internal DbSet<ShareLink> ShareLinks => Set<ShareLink>();
+
+    internal DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+
+    internal DbSet<AuditEntry> AuditEntries => Set<AuditEntry>();
+
+    internal DbSet<ReferenceValue> ReferenceValues => Set<ReferenceValue>();
+
     /// <summary>
     /// Begins a read of several statements that all see the same state: a recorder writing in between cannot make stages and cells
     /// contradict each other. It does not block writers. Dispose it when done; there is nothing to commit.
@@ -53,8 +71,14 @@ public abstract class LabDbContext : DbContext
     }
 
     /// <inheritdoc />
-    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
-        modelBuilder.ApplyConfigurationsFromAssembly(typeof(LabDbContext).Assembly);
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        base.OnModelCreating(builder);
+        builder.Entity<IdentityUserClaim<string>>().ToTable("UserClaims");
+        builder.Entity<IdentityUserLogin<string>>().ToTable("UserLogins");
+        builder.Entity<IdentityUserToken<string>>().ToTable("UserTokens");
+        builder.ApplyConfigurationsFromAssembly(typeof(LabDbContext).Assembly);
+    }
 
     /// <inheritdoc />
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>

@@ -25,6 +25,9 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         // Queue, active runs, counts.
         builder.HasIndex(run => new { run.State, run.Deleted, run.Queued });
 
+        // "What did this person do?"
+        builder.HasIndex(run => new { run.Deleted, run.Owner, run.Created });
+
         // "Is there a newer run of the same configuration and seed?"
         builder.HasIndex(run => new { run.ConfigHash, run.Seed });
     }

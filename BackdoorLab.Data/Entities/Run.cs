@@ -67,7 +67,21 @@ internal sealed class Run
     /// <summary>Of the undefended backdoored model in the reference precision.</summary>
     public double? AttackSuccessRate { get; set; }
 
+    /// <summary>Who submitted it: a user's name, or empty in a lab without accounts.</summary>
+    public string Owner { get; set; } = "";
+
+    /// <summary>Higher ones start first; equal ones in the order of queueing.</summary>
+    public int Priority { get; set; }
+
+    /// <summary>Out of the way of the usual lists, but still counted.</summary>
+    public bool Archived { get; set; }
+
+    /// <summary>Queued, but its study is paused: no job may start it.</summary>
+    public bool Held { get; set; }
+
     public bool Deleted { get; set; }
+
+    public DateTime? DeletedAt { get; set; }
 
     /// <summary>Grows with every change of state or content, not with progress.</summary>
     public long Version { get; set; }

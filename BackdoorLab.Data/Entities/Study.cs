@@ -11,5 +11,10 @@ internal sealed class Study
 
     public DateTime Created { get; init; }
 
+    /// <summary>Who started it: a user's name, or empty in a lab without accounts.</summary>
+    public string Owner { get; set; } = "";
+
     public bool Deleted { get; set; }
+
+    public DateTime? DeletedAt { get; set; }
 }

@@ -22,7 +22,7 @@ public sealed class SchemaTests(LabFixture lab) : IClassFixture<LabFixture>
 
         var wrong = context.Model.GetEntityTypes()
             .SelectMany(entity => entity.GetProperties())
-            .Where(property => refused.Contains(Nullable.GetUnderlyingType(property.ClrType) ?? property.ClrType))
+            .Where(property => property.GetValueConverter()?.ProviderClrType is var stored && refused.Contains(Nullable.GetUnderlyingType(stored ?? property.ClrType) ?? stored ?? property.ClrType))
             .Select(property => $"{property.DeclaringType.Name}.{property.Name}");
 
         Assert.Empty(wrong);

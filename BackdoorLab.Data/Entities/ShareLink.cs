@@ -1,0 +1,32 @@
+namespace BackdoorLab.Data.Entities;
+
+/// <summary>A read-only door to one thing, without an account. The token itself is in nobody's hands but the receiver's.</summary>
+internal sealed class ShareLink
+{
+    public required string Id { get; init; }
+
+    /// <summary>SHA-256 of the token, hexadecimal.</summary>
+    public required string TokenHash { get; init; }
+
+    /// <summary>What is shared: <c>run</c>, <c>comparison</c>, <c>study</c> or <c>dashboard</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Id of the run, study or dashboard; the ids of a comparison, separated by commas.</summary>
+    public required string Target { get; init; }
+
+    public string Title { get; init; } = "";
+
+    public string CreatedBy { get; init; } = "";
+
+    public DateTime Created { get; init; }
+
+    public DateTime Expires { get; init; }
+
+    public DateTime? Revoked { get; set; }
+
+    public bool AllowDownloads { get; init; }
+
+    public long Opened { get; set; }
+
+    public DateTime? LastOpened { get; set; }
+}
