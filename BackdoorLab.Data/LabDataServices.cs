@@ -27,6 +27,8 @@ public static class LabDataServices
         services.AddSingleton<LabDatabase>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<ResultQueries>();
+        services.AddSingleton<NoteStore>();
+        services.AddSingleton<ViewStore>();
         return services;
     }
 
