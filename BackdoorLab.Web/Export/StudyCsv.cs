@@ -37,18 +37,9 @@ public static class StudyCsv
         var change = cell.Changes.GetValueOrDefault(metric);
         return
         [
-            Text(setting), Text(cell.Precision), Text(cell.Defense ?? ""), Text(metric),
-            Number(value?.Value), Number(value?.Low), Number(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
-            Number(change?.Difference.Value), Number(change?.Difference.Low), Number(change?.Difference.High), Number(change?.PValue),
+            Csv.Text(setting), Csv.Text(cell.Precision), Csv.Text(cell.Defense ?? ""), Csv.Text(metric),
+            Csv.Number(value?.Value), Csv.Number(value?.Low), Csv.Number(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
+            Csv.Number(change?.Difference.Value), Csv.Number(change?.Difference.Low), Csv.Number(change?.Difference.High), Csv.Number(change?.PValue),
         ];
-    }
-
-    private static string Number(double? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
-
-    // A spreadsheet runs a text that begins like a formula; an apostrophe makes it text there too.
-    private static string Text(string text)
-    {
-        var harmless = text.Length > 0 && "=+-@\t\r\n".Contains(text[0], StringComparison.Ordinal) ? "'" + text : text;
-        return harmless.AsSpan().IndexOfAny("\",\r\n") >= 0 ? $"\"{harmless.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : harmless;
     }
 }

@@ -10,6 +10,8 @@ public static class DashboardServices
         .AddSingleton<FigureFiles>()
         .AddSingleton<SpeedProbe>()
         .AddSingleton<StudyReports>()
+        .AddSingleton<Export.RunExports>()
         .AddScoped<StudyActions>()
+        .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();
 }
