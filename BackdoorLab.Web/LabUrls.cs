@@ -7,6 +7,7 @@ public static class LabUrls
     public const string Runs = "/runs";
     public const string NewRun = "/runs/new";
     public const string Studies = "/studies";
+    public const string NewStudy = "/studies/new";
     public const string Queue = "/queue";
     public const string Methods = "/methods";
     public const string Datasets = "/datasets";
@@ -27,6 +28,9 @@ public static class LabUrls
 
     /// <summary>The form, filled with a run's spec.</summary>
     public static string Clone(string id) => $"{NewRun}?from={id}";
+
+    /// <summary>The study builder, filled with a run's spec.</summary>
+    public static string StudyOf(string runId) => $"{NewStudy}?from={runId}";
 
     /// <summary>The form, filled with a preset.</summary>
     public static string Preset(string id) => $"{NewRun}?preset={Uri.EscapeDataString(id)}";
