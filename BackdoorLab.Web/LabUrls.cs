@@ -6,6 +6,7 @@ public static class LabUrls
     public const string Overview = "/";
     public const string Runs = "/runs";
     public const string NewRun = "/runs/new";
+    public const string ImportRun = "/runs/import";
     public const string Studies = "/studies";
     public const string NewStudy = "/studies/new";
     public const string Queue = "/queue";
@@ -22,6 +23,9 @@ public static class LabUrls
 
     /// <summary>Runs as a file: the query is that of the run list, or <c>ids</c>.</summary>
     public static string Export(string file) => $"/export/{file}";
+
+    /// <summary>A run as a bundle that another lab can import.</summary>
+    public static string Bundle(string runId) => $"/export/runs/{runId}.zip";
 
     /// <summary>A study's page.</summary>
     public static string Study(string id) => $"{Studies}/{id}";

@@ -11,6 +11,8 @@ public static class DashboardServices
         .AddSingleton<SpeedProbe>()
         .AddSingleton<StudyReports>()
         .AddSingleton<Export.RunExports>()
+        .AddSingleton<Export.BundleWriter>()
+        .AddSingleton<Export.BundleReader>()
         .AddScoped<StudyActions>()
         .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();

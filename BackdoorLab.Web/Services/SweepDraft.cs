@@ -113,7 +113,7 @@ public sealed class SweepDraft
         Version++;
         List<SpecFault> faults = [];
         var seeds = ParseSeeds(Seeds, faults);
-        faults.AddRange(_methods.Where(axis => axis.Value.Count == 0).Select(axis => new SpecFault(axis.Key, "choose at least one.")));
+        faults.AddRange(_methods.Where(axis => axis.Value.Count == 0).Select(axis => new SpecFault(axis.Key, "Choose at least one.")));
         if (_rates.Count == 0)
         {
             faults.Add(new(RatePath, "give at least one poison rate, such as 1%, 5%, 10%."));
