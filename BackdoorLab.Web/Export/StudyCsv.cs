@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Services;
+using static BackdoorLab.Web.Export.CsvField;
 
 namespace BackdoorLab.Web.Export;
 
@@ -41,14 +42,5 @@ public static class StudyCsv
             Number(value?.Value), Number(value?.Low), Number(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
             Number(change?.Difference.Value), Number(change?.Difference.Low), Number(change?.Difference.High), Number(change?.PValue),
         ];
-    }
-
-    private static string Number(double? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
-
-    // A spreadsheet runs a text that begins like a formula; an apostrophe makes it text there too.
-    private static string Text(string text)
-    {
-        var harmless = text.Length > 0 && "=+-@\t\r\n".Contains(text[0], StringComparison.Ordinal) ? "'" + text : text;
-        return harmless.AsSpan().IndexOfAny("\",\r\n") >= 0 ? $"\"{harmless.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : harmless;
     }
 }

@@ -1,0 +1,82 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Runs;
+
+namespace BackdoorLab.Web.Security;
+
+/// <summary>
+/// Where people and scripts hand in what they want done with runs: checks that they may, does it, writes it down. Pages and the HTTP
+/// API know this and neither the queue nor the store; background work knows those and not this.
+/// </summary>
+public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store)
+{
+    /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
+    public async Task<string> Submit(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
+    {
+        actor.Require(LabRole.Researcher);
+        var id = await queue.SubmitAsync(spec, estimatedSeconds, actor.Owner, cancellation);
+        await audit.Add("submit-run", id, spec.Name);
+        return id;
+    }
+
+    /// <summary>Makes a study with all its runs and queues them; returns its id.</summary>
+    public async Task<string> Submit(StudySpec study, Func<ExperimentSpec, double> estimate, CancellationToken cancellation = default)
+    {
+        actor.Require(LabRole.Researcher);
+        var id = await queue.SubmitStudyAsync(study, estimate, actor.Owner, cancellation);
+        await audit.Add("submit-study", id, study.Name);
+        return id;
+    }
+
+    /// <summary>Asks a run to stop; the state after that, or null when there was nothing to cancel.</summary>
+    public async Task<RunState?> Cancel(string runId, CancellationToken cancellation = default)
+    {
+        actor.Require(LabRole.Researcher);
+        var state = await queue.CancelAsync(runId, cancellation);
+        if (state is not null)
+        {
+            await audit.Add("cancel-run", runId);
+        }
+
+        return state;
+    }
+
+    /// <summary>Queues a run again. False when it cannot be queued.</summary>
+    public async Task<bool> Retry(string runId)
+    {
+        actor.Require(LabRole.Researcher);
+        var queued = await queue.EnqueueAsync(runId);
+        if (queued)
+        {
+            await audit.Add("retry-run", runId);
+        }
+
+        return queued;
+    }
+
+    /// <summary>Moves runs to the trash; returns the ids of those that were moved.</summary>
+    public async Task<IReadOnlyList<string>> Delete(IReadOnlyCollection<string> runIds)
+    {
+        actor.Require(LabRole.Researcher);
+        var deleted = await store.DeleteAsync(runIds);
+        await audit.Add("delete-run", deleted);
+        return deleted;
+    }
+
+    /// <summary>Takes runs out of the trash.</summary>
+    public async Task Restore(IReadOnlyCollection<string> runIds)
+    {
+        actor.Require(LabRole.Researcher);
+        await store.RestoreAsync(runIds);
+        await audit.Add("restore-run", runIds);
+    }
+
+    /// <summary>Moves a study to the trash or back; its runs are a separate matter.</summary>
+    public async Task DeleteStudy(string studyId, bool deleted)
+    {
+        actor.Require(LabRole.Researcher);
+        await store.DeleteStudyAsync(studyId, deleted);
+        await audit.Add(deleted ? "delete-study" : "restore-study", studyId);
+    }
+}
