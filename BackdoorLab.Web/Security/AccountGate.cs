@@ -1,10 +1,11 @@
 namespace BackdoorLab.Web.Security;
 
 /// <summary>One change of accounts at a time: two administrators who disable each other at the same moment must not both succeed.</summary>
-internal sealed class AccountGate : IDisposable
+public sealed class AccountGate : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
 
+    /// <summary>Waits for the others, then changes.</summary>
     public async Task<T> Pass<T>(Func<Task<T>> change)
     {
         await _gate.WaitAsync();
@@ -18,5 +19,6 @@ internal sealed class AccountGate : IDisposable
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 }

@@ -6,22 +6,15 @@ using Microsoft.AspNetCore.Identity;
 namespace BackdoorLab.Web.Security;
 
 /// <summary>What an administrator does with accounts. Nobody learns the password of another: a new one is set through a link, once.</summary>
-public sealed class Accounts
+public sealed class Accounts(Actor actor, Audit audit, AccountQueries queries, AccountGate gate, IServiceScopeFactory scopes)
 {
-    private readonly Actor _actor;
-    private readonly Audit _audit;
-    private readonly AccountQueries _queries;
-    private readonly AccountGate _gate;
-    private readonly IServiceScopeFactory _scopes;
-
-    internal Accounts(Actor actor, Audit audit, AccountQueries queries, AccountGate gate, IServiceScopeFactory scopes) =>
-        (_actor, _audit, _queries, _gate, _scopes) = (actor, audit, queries, gate, scopes);
+    private const string DeadLink = "This link has been used or has expired. Ask an administrator for a new one.";
 
     /// <summary>All accounts.</summary>
     public Task<IReadOnlyList<AccountItem>> List(CancellationToken cancellation = default)
     {
-        _actor.Require(LabRole.Admin);
-        return _queries.ListAsync(cancellation);
+        actor.Require(LabRole.Admin);
+        return queries.ListAsync(cancellation);
     }
 
     /// <summary>Makes an account without a password; returns the path by which its user sets one, or what is wrong.</summary>
@@ -34,7 +27,7 @@ public sealed class Accounts
             return (null, Faults(made));
         }
 
-        await _audit.Add("create-account", name, role.ToString());
+        await audit.Add("create-account", name, role.ToString());
         return (await Invitation(users, user), []);
     });
 
@@ -49,7 +42,7 @@ public sealed class Accounts
         // Removing the password changes the stamp, which ends sessions and older links.
         await users.RemovePasswordAsync(user);
         await users.SetLockoutEndDateAsync(user, null);
-        await _audit.Add("reset-password", name);
+        await audit.Add("reset-password", name);
         return await Invitation(users, user);
     });
 
@@ -66,7 +59,7 @@ public sealed class Accounts
     /// <param name="password">The new password.</param>
     public async Task<IReadOnlyList<string>> TakeUp(string? name, string? code, string password)
     {
-        await using var scope = _scopes.CreateAsyncScope();
+        await using var scope = scopes.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<LabUser>>();
         if (await users.FindByNameAsync(name ?? "") is not { Disabled: false } user || Decode(code) is not { } token)
         {
@@ -76,14 +69,12 @@ public sealed class Accounts
         var set = await users.ResetPasswordAsync(user, token, password);
         if (set.Succeeded)
         {
-            await _audit.Add("set-password", user.UserName ?? "");
+            await audit.Add("set-password", user.UserName ?? "");
             return [];
         }
 
         return set.Errors.Any(error => error.Code == nameof(IdentityErrorDescriber.InvalidToken)) ? [DeadLink] : Faults(set);
     }
-
-    private const string DeadLink = "This link has been used or has expired. Ask an administrator for a new one.";
 
     internal static LabUser New(string name, LabRole role, UserManager<LabUser> users) => new()
     {
@@ -121,19 +112,19 @@ public sealed class Accounts
 
         // The stamp: sessions with the old rights end.
         await users.UpdateSecurityStampAsync(user);
-        await _audit.Add(action, name, detail);
+        await audit.Add(action, name, detail);
         return true;
     });
 
     private async Task<bool> IsLastAdmin(LabUser user) =>
-        user is { Role: LabRole.Admin, Disabled: false, PasswordHash: not null } && await _queries.CountAdminsAsync() <= 1;
+        user is { Role: LabRole.Admin, Disabled: false, PasswordHash: not null } && await queries.CountAdminsAsync() <= 1;
 
     private Task<T> Change<T>(Func<UserManager<LabUser>, Task<T>> change)
     {
-        _actor.Require(LabRole.Admin);
-        return _gate.Pass(async () =>
+        actor.Require(LabRole.Admin);
+        return gate.Pass(async () =>
         {
-            await using var scope = _scopes.CreateAsyncScope();
+            await using var scope = scopes.CreateAsyncScope();
             return await change(scope.ServiceProvider.GetRequiredService<UserManager<LabUser>>());
         });
     }

@@ -9,7 +9,7 @@ namespace BackdoorLab.Web.Security;
 /// The door by which the first administrator comes in: a link printed on the console, for whoever started the lab. It dies with its use
 /// and with the process, and there is none while an administrator can sign in.
 /// </summary>
-internal sealed class FirstAdmin(LabOptions options, AccountQueries accounts, AccountGate gate, IServiceScopeFactory scopes, AuditLog audit)
+public sealed class FirstAdmin(LabOptions options, AccountQueries accounts, AccountGate gate, IServiceScopeFactory scopes, AuditLog audit)
 {
     private string? _hash;
 

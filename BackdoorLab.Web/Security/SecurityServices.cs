@@ -29,9 +29,7 @@ public static class SecurityServices
         .AddScoped<RunDesk>()
         .AddScoped<Shares>()
         .AddScoped<ApiKeys>()
-        .AddScoped(provider => new Accounts(
-            provider.GetRequiredService<Actor>(), provider.GetRequiredService<Audit>(), provider.GetRequiredService<AccountQueries>(),
-            provider.GetRequiredService<AccountGate>(), provider.GetRequiredService<IServiceScopeFactory>()));
+        .AddScoped<Accounts>();
 
     /// <summary>Adds the rest.</summary>
     public static void AddLabSecurity(this IServiceCollection services, LabOptions options)
