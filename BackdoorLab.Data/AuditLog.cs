@@ -17,13 +17,23 @@ public sealed class AuditLog(IDbContextFactory<LabDbContext> contexts, TimeProvi
     /// <param name="subject">Id of what was changed.</param>
     /// <param name="detail">Words.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task AddAsync(string actor, string action, string subject, string detail = "", CancellationToken cancellation = default)
+    public Task AddAsync(string actor, string action, string subject, string detail = "", CancellationToken cancellation = default) =>
+        AddAsync(actor, action, [subject], detail, cancellation);
+
+    /// <summary>Adds a line for each of several, in one transaction.</summary>
+    /// <param name="actor">Who.</param>
+    /// <param name="action">A verb in kebab-case.</param>
+    /// <param name="subjects">Ids of what was changed.</param>
+    /// <param name="detail">Words.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task AddAsync(string actor, string action, IReadOnlyCollection<string> subjects, string detail = "", CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        context.AuditEntries.Add(new AuditEntry
+        var now = time.GetUtcNow().UtcDateTime;
+        context.AuditEntries.AddRange(subjects.Select(subject => new AuditEntry
         {
-            At = time.GetUtcNow().UtcDateTime, Actor = Cut(actor), Action = action, Subject = Cut(subject), Detail = Cut(detail),
-        });
+            At = now, Actor = Cut(actor), Action = action, Subject = Cut(subject), Detail = Cut(detail),
+        }));
         await context.SaveChangesAsync(cancellation);
     }
 

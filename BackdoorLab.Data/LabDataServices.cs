@@ -31,6 +31,8 @@ public static class LabDataServices
         services.AddSingleton<ShareStore>();
         services.AddSingleton<ApiKeyStore>();
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<NoteStore>();
+        services.AddSingleton<ViewStore>();
         return services;
     }
 

@@ -15,15 +15,16 @@ public sealed partial class ResultQueries
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var runs = RunFilters.Apply(context.Runs.AsNoTracking(), filter);
+        var runs = RunFilters.Apply(context, filter).AsNoTracking();
         if (after is var (created, id))
         {
             runs = runs.Where(run => run.Created < created || (run.Created == created && run.Id.CompareTo(id) < 0));
         }
 
-        return await runs.OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
+        var items = await runs.OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
             .Take(Math.Clamp(size, 1, MaxPageSize))
             .Select(RunFilters.ToItem)
             .ToListAsync(cancellation);
+        return await TaggedAsync(context, items, cancellation);
     }
 }

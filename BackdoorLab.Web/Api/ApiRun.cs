@@ -30,6 +30,11 @@ public sealed record ApiRun
     [Description("Equal for runs that differ in name and seed alone.")]
     public required string ConfigHash { get; init; }
 
+    [Description("Who submitted it; empty in a lab without accounts.")]
+    public required string Owner { get; init; }
+
+    public required IReadOnlyList<string> Tags { get; init; }
+
     [Description("The study it belongs to, or null.")]
     public required string? StudyId { get; init; }
 
@@ -68,6 +73,8 @@ public sealed record ApiRun
         TargetLabel = run.TargetLabel,
         Seed = run.Seed,
         ConfigHash = run.ConfigHash,
+        Owner = run.Owner,
+        Tags = run.Tags,
         StudyId = run.StudyId,
         Created = run.Created,
         Started = run.Started,

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using BackdoorLab.Data;
-using static BackdoorLab.Web.Export.CsvField;
+using static BackdoorLab.Web.Export.Csv;
 
 namespace BackdoorLab.Web.Export;
 
@@ -13,19 +13,19 @@ public static class CellsCsv
     /// <summary>The document.</summary>
     public static string Write(RunDetail run)
     {
-        var text = new StringBuilder(Header).Append("\r\n");
+        var text = new StringBuilder(Header + NewLine);
         foreach (var cell in run.Cells)
         {
             foreach (var number in cell.Measurements.DefaultIfEmpty())
             {
-                text.AppendJoin(',', Row(run.Run.Id, cell, number)).Append("\r\n");
+                text.Append(Csv.Row(Fields(run.Run.Id, cell, number)));
             }
         }
 
         return text.ToString();
     }
 
-    private static IEnumerable<string> Row(string run, CellRow cell, MeasurementRow? number) =>
+    private static IEnumerable<string> Fields(string run, CellRow cell, MeasurementRow? number) =>
     [
         Text(run), Text(cell.Key.Victim), Text(cell.Key.Precision), Text(cell.Key.Defense), cell.Outcome.ToString(), Text(cell.Reason),
         Text(number?.Metric ?? ""), Number(number?.Value), Number(number?.Low), Number(number?.High), number?.Count?.ToString(CultureInfo.InvariantCulture) ?? "",

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Services;
-using static BackdoorLab.Web.Export.CsvField;
 
 namespace BackdoorLab.Web.Export;
 
@@ -38,9 +37,9 @@ public static class StudyCsv
         var change = cell.Changes.GetValueOrDefault(metric);
         return
         [
-            Text(setting), Text(cell.Precision), Text(cell.Defense ?? ""), Text(metric),
-            Number(value?.Value), Number(value?.Low), Number(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
-            Number(change?.Difference.Value), Number(change?.Difference.Low), Number(change?.Difference.High), Number(change?.PValue),
+            Csv.Text(setting), Csv.Text(cell.Precision), Csv.Text(cell.Defense ?? ""), Csv.Text(metric),
+            Csv.Number(value?.Value), Csv.Number(value?.Low), Csv.Number(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
+            Csv.Number(change?.Difference.Value), Csv.Number(change?.Difference.Low), Csv.Number(change?.Difference.High), Csv.Number(change?.PValue),
         ];
     }
 }

@@ -106,6 +106,7 @@ public static class LabHost
         app.MapArtifacts();
         app.MapSharedArtifacts();
         app.MapLabApi();
+        app.MapExports();
 
         // The policy of all answers has frame-ancestors already.
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null)

@@ -12,11 +12,5 @@ public sealed class Audit(Actor actor, AuditLog log)
     public Task Add(string action, string subject, string detail = "") => log.AddAsync(actor.Name, action, subject, detail);
 
     /// <summary>Adds a line for each of several.</summary>
-    public async Task Add(string action, IEnumerable<string> subjects)
-    {
-        foreach (var subject in subjects)
-        {
-            await Add(action, subject);
-        }
-    }
+    public Task Add(string action, IReadOnlyCollection<string> subjects) => log.AddAsync(actor.Name, action, subjects);
 }

@@ -56,20 +56,48 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
     }
 
     /// <summary>Moves runs to the trash; returns the ids of those that were moved.</summary>
-    public async Task<IReadOnlyList<string>> Delete(IReadOnlyCollection<string> runIds)
+    public async Task<IReadOnlyList<string>> Delete(RunSelection runs)
     {
         actor.Require(LabRole.Researcher);
-        var deleted = await store.DeleteAsync(runIds);
+        var deleted = await store.DeleteAsync(runs);
         await audit.Add("delete-run", deleted);
         return deleted;
     }
 
-    /// <summary>Takes runs out of the trash.</summary>
-    public async Task Restore(IReadOnlyCollection<string> runIds)
+    /// <summary>Takes runs out of the trash and returns how many.</summary>
+    public async Task<int> Restore(RunSelection runs)
     {
         actor.Require(LabRole.Researcher);
-        await store.RestoreAsync(runIds);
-        await audit.Add("restore-run", runIds);
+        var count = await store.RestoreAsync(runs);
+        await audit.Add("restore-run", Subject(runs, count));
+        return count;
+    }
+
+    /// <summary>Removes runs of the trash for good.</summary>
+    public async Task<PurgedRuns> Purge(RunSelection runs)
+    {
+        actor.Require(LabRole.Admin);
+        var purged = await store.PurgeAsync(runs);
+        await audit.Add("purge-run", Subject(runs, purged.Runs));
+        return purged;
+    }
+
+    /// <summary>Adds and removes tags and returns how many runs were chosen.</summary>
+    public async Task<int> Tag(RunSelection runs, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove)
+    {
+        actor.Require(LabRole.Researcher);
+        var count = await store.TagAsync(runs, add, remove);
+        await audit.Add("tag-run", Subject(runs, count), string.Join(' ', add.Select(tag => "+" + tag).Concat(remove.Select(tag => "-" + tag))));
+        return count;
+    }
+
+    /// <summary>Puts runs out of the way, or back, and returns how many changed.</summary>
+    public async Task<int> Archive(RunSelection runs, bool archived)
+    {
+        actor.Require(LabRole.Researcher);
+        var count = await store.ArchiveAsync(runs, archived);
+        await audit.Add(archived ? "archive-run" : "unarchive-run", Subject(runs, count));
+        return count;
     }
 
     /// <summary>Moves a study to the trash or back; its runs are a separate matter.</summary>
@@ -79,4 +107,7 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
         await store.DeleteStudyAsync(studyId, deleted);
         await audit.Add(deleted ? "delete-study" : "restore-study", studyId);
     }
+
+    private static string Subject(RunSelection runs, int count) =>
+        runs.Ids is { Count: <= 20 } ids ? string.Join(',', ids) : $"{count} runs";
 }

@@ -13,6 +13,8 @@ public static class DashboardServices
         .AddSingleton<SpeedProbe>()
         .AddSingleton<StudyReports>()
         .AddGuardedServices()
+        .AddSingleton<Export.RunExports>()
         .AddScoped<StudyActions>()
+        .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();
 }

@@ -37,7 +37,7 @@ public sealed class RunActions(RunDesk desk, RunFeed feed, ISnackbar snackbar, N
     /// <param name="leave">Whether to go to the list, because the run's own page is open.</param>
     public async Task Delete(RunItem run, bool leave = false)
     {
-        if ((await desk.Delete([run.Id])).Count == 0)
+        if ((await desk.Delete(RunSelection.Of([run.Id]))).Count == 0)
         {
             snackbar.Add($"{RunWords.Name(run)} is running; cancel it first.", Severity.Warning);
             return;
@@ -62,7 +62,7 @@ public sealed class RunActions(RunDesk desk, RunFeed feed, ISnackbar snackbar, N
 
     private async Task Restore(RunItem run)
     {
-        await desk.Restore([run.Id]);
+        await desk.Restore(RunSelection.Of([run.Id]));
         feed.Changed(run.Id);
         snackbar.Add($"{RunWords.Name(run)} is back.", Severity.Info);
     }

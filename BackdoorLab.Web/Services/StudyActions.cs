@@ -53,7 +53,7 @@ public sealed class StudyActions(RunDesk desk, RunFeed feed, SpeedProbe speed, I
             return;
         }
 
-        var deleted = await desk.Delete([.. runs.Select(run => run.Id)]);
+        var deleted = await desk.Delete(RunSelection.Of(runs.Select(run => run.Id)));
         await desk.DeleteStudy(study.Id, deleted: true);
         Tell(deleted);
         navigation.NavigateTo(LabUrls.Studies);
@@ -63,7 +63,7 @@ public sealed class StudyActions(RunDesk desk, RunFeed feed, SpeedProbe speed, I
             options.VisibleStateDuration = 10_000;
             options.OnClick = async _ =>
             {
-                await desk.Restore(deleted);
+                await desk.Restore(RunSelection.Of(deleted));
                 await desk.DeleteStudy(study.Id, deleted: false);
                 Tell(deleted);
                 snackbar.Add($"{study.Name} is back.", Severity.Info);

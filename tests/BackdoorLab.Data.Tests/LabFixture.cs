@@ -17,6 +17,10 @@ public sealed class LabFixture : IAsyncLifetime
 
     public ResultQueries Queries => _services.GetRequiredService<ResultQueries>();
 
+    public NoteStore Notes => _services.GetRequiredService<NoteStore>();
+
+    public ViewStore Views => _services.GetRequiredService<ViewStore>();
+
     public LabDatabase Database => _services.GetRequiredService<LabDatabase>();
 
     public IDbContextFactory<LabDbContext> Contexts => _services.GetRequiredService<IDbContextFactory<LabDbContext>>();
