@@ -16,7 +16,11 @@ internal static class LabApi
     public static void AddLabApi(this IServiceCollection services)
     {
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase)));
-        services.AddOpenApi(Version, api => api.AddDocumentTransformer(Describe));
+        services.AddOpenApi(Version, api =>
+        {
+            api.ShouldInclude = endpoint => endpoint.RelativePath?.StartsWith($"{LabUrls.ApiRoot[1..]}/{Version}/", StringComparison.Ordinal) == true;
+            api.AddDocumentTransformer(Describe);
+        });
     }
 
     /// <summary>Adds its endpoints.</summary>

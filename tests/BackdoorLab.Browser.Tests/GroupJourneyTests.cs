@@ -7,21 +7,21 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>A group's lab: what each role sees, how it ends, what a share link opens.</summary>
 [Collection("browser")]
-public sealed class GroupJourneyTests(GroupFixture group) : IClassFixture<GroupFixture>
+public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFixture>
 {
     [SkippableFact]
     public async Task Viewer_Invited_SeesEverythingAndChangesNothing()
     {
         Chromium.SkipIfAbsent();
-        await using var admin = await group.SignedIn("ada");
-        await group.Invite(admin, "vera", "Viewer");
-        await using var vera = await group.SignedIn("vera");
+        await using var admin = await lab.SignedIn("ada");
+        await lab.Invite(admin, "vera", "Viewer");
+        await using var vera = await lab.SignedIn("vera");
 
         var navigation = vera.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" });
         await Assertions.Expect(navigation.GetByRole(AriaRole.Link, new() { Name = "Queue" })).ToBeVisibleAsync();
         await Assertions.Expect(navigation.GetByRole(AriaRole.Link, new() { Name = "New run" })).ToHaveCountAsync(0);
         await Assertions.Expect(navigation.GetByRole(AriaRole.Link, new() { Name = "Accounts" })).ToHaveCountAsync(0);
-        await vera.Open($"/runs/{group.RunId}");
+        await vera.Open($"/runs/{lab.RunId}");
         await Assertions.Expect(vera.Page.Locator(".page-head .actions").GetByRole(AriaRole.Button)).ToHaveCountAsync(0);
         foreach (var path in new[] { "/runs/new", "/admin/accounts" })
         {
@@ -38,9 +38,9 @@ public sealed class GroupJourneyTests(GroupFixture group) : IClassFixture<GroupF
     public async Task User_Disabled_LosesTheOpenWindow()
     {
         Chromium.SkipIfAbsent();
-        await using var admin = await group.SignedIn("ada");
-        await group.Invite(admin, "dora", "Researcher");
-        await using var dora = await group.SignedIn("dora");
+        await using var admin = await lab.SignedIn("ada");
+        await lab.Invite(admin, "dora", "Researcher");
+        await using var dora = await lab.SignedIn("dora");
 
         await admin.Open("/admin/accounts");
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Disable dora" }).ClickAsync();
@@ -53,13 +53,13 @@ public sealed class GroupJourneyTests(GroupFixture group) : IClassFixture<GroupF
     public async Task ShareLink_Opened_ShowsTheRunAndNothingElse()
     {
         Chromium.SkipIfAbsent();
-        await using var admin = await group.SignedIn("ada");
-        await admin.Open($"/runs/{group.RunId}");
+        await using var admin = await lab.SignedIn("ada");
+        await admin.Open($"/runs/{lab.RunId}");
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Share" }).ClickAsync();
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Create link" }).ClickAsync();
         var link = (await admin.Page.Locator(".secret-once code").TextContentAsync())!;
 
-        await using var guest = await Visit.Start(group.Browser, group.Server);
+        await using var guest = await Visit.Start(lab.Browser, lab.Server);
         await guest.Open(link);
         await guest.Heading(GroupFixture.Hostile);
         await Assertions.Expect(guest.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" })).ToHaveCountAsync(0);
@@ -78,7 +78,7 @@ public sealed class GroupJourneyTests(GroupFixture group) : IClassFixture<GroupF
         await guest.Open(link);
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Withdraw" }).First.ClickAsync();
         await guest.Heading("This link opens nothing any more");
-        guest.Watch.Forgive("404");
+        guest.Watch.Forgive("410");
         guest.Watch.AssertQuiet();
     }
 
@@ -86,8 +86,8 @@ public sealed class GroupJourneyTests(GroupFixture group) : IClassFixture<GroupF
     public async Task HostileNames_OnEveryPage_AreText()
     {
         Chromium.SkipIfAbsent();
-        await using var admin = await group.SignedIn("ada");
-        await using (var stranger = await Visit.Start(group.Browser, group.Server))
+        await using var admin = await lab.SignedIn("ada");
+        await using (var stranger = await Visit.Start(lab.Browser, lab.Server))
         {
             // What strangers type at the door ends up in the audit log.
             await stranger.Open("/sign-in");
@@ -104,7 +104,7 @@ public sealed class GroupJourneyTests(GroupFixture group) : IClassFixture<GroupF
             Assert.False(await admin.Page.EvaluateAsync<bool>("!!window.hacked || !!document.querySelector('img[src=x]')"), $"{path} runs what somebody wrote.");
         }
 
-        admin.Watch.Forgive("404");
+        admin.Watch.Forgive("410");
         admin.Watch.AssertQuiet();
     }
 
@@ -114,7 +114,7 @@ public sealed class GroupJourneyTests(GroupFixture group) : IClassFixture<GroupF
     public async Task GroupPages_AtAnyWidth_FitAndShow(int width, bool dark)
     {
         Chromium.SkipIfAbsent();
-        await using var visit = await group.SignedIn("ada", width, dark);
+        await using var visit = await lab.SignedIn("ada", width, dark);
         var folder = Environment.GetEnvironmentVariable("BACKDOORLAB_SCREENSHOTS");
         foreach (var (path, name) in new[] { ("/admin/accounts", "accounts"), ("/account", "account"), ("/admin/shares", "shares"), ("/admin/audit", "audit"), ("/sign-out", "sign-out"), ("/account/password", "password") })
         {
@@ -134,5 +134,5 @@ public sealed class GroupJourneyTests(GroupFixture group) : IClassFixture<GroupF
         from type in typeof(LabUrls).Assembly.GetTypes()
         from route in type.GetCustomAttributes<RouteAttribute>()
         where !route.Template.Contains("{Token}", StringComparison.Ordinal) && route.Template != LabUrls.SignOut
-        select route.Template.Replace("{Id}", route.Template.StartsWith("/studies", StringComparison.Ordinal) ? group.StudyId : group.RunId, StringComparison.Ordinal);
+        select route.Template.Replace("{Id}", route.Template.StartsWith("/studies", StringComparison.Ordinal) ? lab.StudyId : lab.RunId, StringComparison.Ordinal);
 }

@@ -98,11 +98,11 @@ public sealed class ShareTests
         using var answer = await visitor.Get(LabUrls.Shared(token));
         var html = await answer.Content.ReadAsStringAsync();
 
-        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.Gone, answer.StatusCode);
         Assert.Contains("opens nothing any more", html, StringComparison.Ordinal);
         Assert.DoesNotContain("Secret", html, StringComparison.Ordinal);
         Assert.DoesNotContain("ada", html, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/clean.png"));
+        Assert.Equal(HttpStatusCode.Gone, await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/clean.png"));
         Assert.Equal(0, (await Store(lab).ListAsync()).Single().Opened);
     }
 

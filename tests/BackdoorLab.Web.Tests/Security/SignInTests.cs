@@ -17,10 +17,12 @@ public sealed class SignInTests
         using var visitor = lab.Visitor();
         (string, string)[] fields = [("name", "ada"), ("password", GroupLab.Password), ("again", GroupLab.Password)];
 
-        using (var wrong = await visitor.Submit(LabUrls.FirstAdmin + "?token=wrong", fields))
+        using (var wrong = await visitor.Get(LabUrls.FirstAdmin + "?token=wrong"))
         {
             Assert.Contains("This link is not valid", await wrong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
+
+        Assert.NotEmpty(await door.CreateAsync("wrong", "eve", GroupLab.Password));
 
         using (var unequal = await visitor.Submit(link!, ("name", "ada"), ("password", GroupLab.Password), ("again", "something else")))
         {
