@@ -1,3 +1,5 @@
+using BackdoorLab.Web.Security;
+
 namespace BackdoorLab.Web.Services;
 
 /// <summary>Registration of what pages need besides the stores and the queue.</summary>
@@ -10,6 +12,7 @@ public static class DashboardServices
         .AddSingleton<FigureFiles>()
         .AddSingleton<SpeedProbe>()
         .AddSingleton<StudyReports>()
+        .AddGuardedServices()
         .AddSingleton<Export.RunExports>()
         .AddSingleton<Export.BundleWriter>()
         .AddSingleton<Export.BundleReader>()

@@ -1,0 +1,39 @@
+using BackdoorLab.Data;
+
+namespace BackdoorLab.Web.Security;
+
+/// <summary>Where people hand in notes and saved views: checks that they may, keeps them under their name, writes it down.</summary>
+public sealed class Notebook(Actor actor, Audit audit, NoteStore notes, ViewStore views)
+{
+    /// <summary>Saves a note, unless somebody else did since <paramref name="version"/>.</summary>
+    public async Task<NoteSave> SaveNote(NoteSubject subject, string markdown, long version)
+    {
+        actor.Require(LabRole.Researcher);
+        var save = await notes.SaveAsync(subject, markdown, version, actor.Owner);
+        if (save.Saved)
+        {
+            await audit.Add("edit-note", subject.Id);
+        }
+
+        return save;
+    }
+
+    /// <summary>Saves what somebody sees under a name.</summary>
+    public async Task<ViewItem> SaveView(string name, string path, string query, bool shared)
+    {
+        actor.Require(LabRole.Researcher);
+        var view = await views.SaveAsync(name, path, query, actor.Owner, shared);
+        await audit.Add("save-view", view.Id, name);
+        return view;
+    }
+
+    /// <summary>Deletes a view.</summary>
+    public async Task DeleteView(string id)
+    {
+        actor.Require(LabRole.Researcher);
+        if (await views.DeleteAsync(id))
+        {
+            await audit.Add("delete-view", id);
+        }
+    }
+}
