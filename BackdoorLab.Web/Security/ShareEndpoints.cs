@@ -25,9 +25,8 @@ internal static class ShareEndpoints
                 await store.CountAsync(link.Id, context.RequestAborted);
             }
 
-            // The token is in the address; no other page may learn it, and no cache keep what is behind it.
+            // The token is in the address; no other page may learn it.
             context.Response.Headers["Referrer-Policy"] = "no-referrer";
-            context.Response.Headers.CacheControl = "no-store";
         }
 
         await next(context);
