@@ -79,9 +79,7 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
     public async Task<IReadOnlyList<RunItem>> QueueAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.AsNoTracking()
-            .Where(run => run.State == RunState.Queued && !run.Deleted)
-            .OrderBy(run => run.Queued).ThenBy(run => run.Id)
+        return await RunFilters.InTurn(context.Runs.AsNoTracking())
             .Select(RunFilters.ToItem)
             .ToListAsync(cancellation);
     }

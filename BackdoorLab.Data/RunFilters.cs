@@ -38,6 +38,7 @@ internal static class RunFilters
         AttackSuccessRate = run.AttackSuccessRate,
         Owner = run.Owner,
         Priority = run.Priority,
+        Held = run.Held,
         Archived = run.Archived,
         Deleted = run.Deleted,
         DeletedAt = run.DeletedAt,
@@ -107,6 +108,11 @@ internal static class RunFilters
 
         return runs;
     }
+
+    /// <summary>Runs that wait, in the order in which they will start.</summary>
+    public static IQueryable<Run> InTurn(IQueryable<Run> runs) => runs
+        .Where(run => run.State == RunState.Queued && !run.Deleted)
+        .OrderByDescending(run => run.Priority).ThenBy(run => run.Queued).ThenBy(run => run.Id);
 
     /// <summary>
     /// The id is always the last key, so that pages neither repeat nor skip runs; runs without a sorted number come last in both directions.

@@ -90,6 +90,9 @@ public sealed record RunItem
     /// <summary>Higher ones start first.</summary>
     public int Priority { get; init; }
 
+    /// <summary>Whether it waits in a paused study and will not start.</summary>
+    public bool Held { get; init; }
+
     /// <summary>Whether it was put out of the way of the usual lists.</summary>
     public bool Archived { get; init; }
 

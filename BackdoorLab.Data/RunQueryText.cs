@@ -31,7 +31,7 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
     };
 
     /// <summary>
-    /// Reads a text such as <c>attack:bad-nets,blended asr&gt;90% -tag:old street</c>: conditions are a field, one of
+    /// Reads a text such as <c>attack:badnets,blended asr&gt;90% -tag:old street</c>: conditions are a field, one of
     /// <c>: = &lt; &lt;= &gt; &gt;=</c> and a value; a minus in front turns one round; commas separate alternatives; quotes hold
     /// what has spaces or should be a plain word.
     /// </summary>

@@ -110,20 +110,37 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
             }
 
             run.Queued = Now;
+            run.Priority = 0;
+            run.Held = false;
             Queue(run);
             run.MaxAttempts = Math.Max(run.MaxAttempts, run.Attempt);
             return new RunRef(run.Id, run.Attempt);
         },
         cancellation);
 
-    /// <summary>Queued runs in the order in which they were queued.</summary>
+    /// <summary>Puts a waiting run before all others that wait. False when it does not wait.</summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<bool> PutFirstAsync(string runId, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var highest = await RunFilters.InTurn(context.Runs.Where(run => run.Id != runId)).Select(run => (int?)run.Priority).FirstOrDefaultAsync(cancellation) ?? 0;
+        var moved = await context.Runs
+            .Where(run => run.Id == runId && run.State == RunState.Queued && !run.Deleted)
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(run => run.Priority, Math.Max(0, highest) + 1).SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation);
+        await transaction.CommitAsync(cancellation);
+        return moved > 0;
+    }
+
+    /// <summary>Queued runs that are not held, in the order in which they will start.</summary>
     /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunRef>> ListQueuedAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs
-            .Where(run => run.State == RunState.Queued && !run.Deleted)
-            .OrderBy(run => run.Queued).ThenBy(run => run.Id)
+        return await RunFilters.InTurn(context.Runs.Where(run => !run.Held))
             .Select(run => new RunRef(run.Id, run.Attempt))
             .ToListAsync(cancellation);
     }

@@ -1,6 +1,7 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Security;
@@ -9,7 +10,7 @@ namespace BackdoorLab.Web.Security;
 /// Where people and scripts hand in what they want done with runs: checks that they may, does it, writes it down. Pages and the HTTP
 /// API know this and neither the queue nor the store; background work knows those and not this.
 /// </summary>
-public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store)
+public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store, BundleReader bundles)
 {
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
     public async Task<string> Submit(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
@@ -53,6 +54,38 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
         }
 
         return queued;
+    }
+
+    /// <summary>Puts a waiting run before all others. False when it does not wait.</summary>
+    public async Task<bool> PutFirst(string runId)
+    {
+        actor.Require(LabRole.Researcher);
+        var moved = await queue.PutFirstAsync(runId);
+        if (moved)
+        {
+            await audit.Add("run-next", runId);
+        }
+
+        return moved;
+    }
+
+    /// <summary>Pauses a study's waiting runs or lets them go on; returns how many there are.</summary>
+    public async Task<int> Pause(string studyId, bool paused)
+    {
+        actor.Require(LabRole.Researcher);
+        var count = await queue.HoldStudyAsync(studyId, paused);
+        await audit.Add(paused ? "pause-study" : "resume-study", studyId);
+        return count;
+    }
+
+    /// <summary>Takes in a bundle; returns the run's id here.</summary>
+    /// <exception cref="BundleException">It is no bundle, is damaged, or holds what a bundle may not hold.</exception>
+    public async Task<string> Import(Stream bundle)
+    {
+        actor.Require(LabRole.Researcher);
+        var id = await bundles.Import(bundle, actor.Owner);
+        await audit.Add("import-run", id);
+        return id;
     }
 
     /// <summary>Moves runs to the trash; returns the ids of those that were moved.</summary>

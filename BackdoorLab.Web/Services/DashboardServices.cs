@@ -14,6 +14,8 @@ public static class DashboardServices
         .AddSingleton<StudyReports>()
         .AddGuardedServices()
         .AddSingleton<Export.RunExports>()
+        .AddSingleton<Export.BundleWriter>()
+        .AddSingleton<Export.BundleReader>()
         .AddScoped<StudyActions>()
         .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();
