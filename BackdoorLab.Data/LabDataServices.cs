@@ -33,6 +33,7 @@ public static class LabDataServices
         services.AddSingleton<AuditLog>();
         services.AddSingleton<NoteStore>();
         services.AddSingleton<ViewStore>();
+        services.AddSingleton<DashboardStore>();
         return services;
     }
 

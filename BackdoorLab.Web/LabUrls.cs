@@ -41,6 +41,9 @@ public static class LabUrls
     /// <summary>A study's page.</summary>
     public static string Study(string id) => $"{Studies}/{id}";
 
+    /// <summary>A dashboard's page.</summary>
+    public static string Dashboard(string id) => $"/dashboards/{id}";
+
     /// <summary>The form, filled with a run's spec.</summary>
     public static string Clone(string id) => $"{NewRun}?from={id}";
 

@@ -63,27 +63,27 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
         var moved = await queue.PutFirstAsync(runId);
         if (moved)
         {
-            await audit.Add("run-next", runId);
+            await audit.Add("put-first", runId);
         }
 
         return moved;
     }
 
-    /// <summary>Pauses a study's waiting runs or lets them go on; returns how many there are.</summary>
-    public async Task<int> Pause(string studyId, bool paused)
+    /// <summary>Lets a study's waiting runs wait on, or start again; returns how many.</summary>
+    public async Task<int> HoldStudy(string studyId, bool held)
     {
         actor.Require(LabRole.Researcher);
-        var count = await queue.HoldStudyAsync(studyId, paused);
-        await audit.Add(paused ? "pause-study" : "resume-study", studyId);
+        var count = await queue.HoldStudyAsync(studyId, held);
+        await audit.Add(held ? "pause-study" : "resume-study", studyId);
         return count;
     }
 
-    /// <summary>Takes in a bundle; returns the run's id here.</summary>
-    /// <exception cref="BundleException">It is no bundle, is damaged, or holds what a bundle may not hold.</exception>
-    public async Task<string> Import(Stream bundle)
+    /// <summary>Takes in a run of another lab; returns its id here.</summary>
+    /// <exception cref="BundleException">It cannot be taken in.</exception>
+    public async Task<string> Import(Stream bundle, CancellationToken cancellation = default)
     {
         actor.Require(LabRole.Researcher);
-        var id = await bundles.Import(bundle, actor.Owner);
+        var id = await bundles.Import(bundle, actor.Owner, cancellation);
         await audit.Add("import-run", id);
         return id;
     }

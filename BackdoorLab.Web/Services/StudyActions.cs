@@ -47,7 +47,7 @@ public sealed class StudyActions(RunDesk desk, RunFeed feed, SpeedProbe speed, I
     /// <summary>Lets its waiting runs wait on, or start again.</summary>
     public async Task Pause(StudyItem study, bool paused)
     {
-        var count = await desk.Pause(study.Id, paused);
+        var count = await desk.HoldStudy(study.Id, paused);
         snackbar.Add(
             paused
                 ? $"{study.Name} is paused: {Numbers.Count(count, "run")} will not start. What runs now goes on to its end."

@@ -15,6 +15,7 @@ public sealed partial class SharedPage : IDisposable
     private IReadOnlyList<RunItem> _runs = [];
     private string? _runId;
     private string? _studyId;
+    private string? _dashboardId;
 
     [Parameter, EditorRequired]
     public string Token { get; set; } = "";
@@ -56,7 +57,7 @@ public sealed partial class SharedPage : IDisposable
             return;
         }
 
-        (_runId, _studyId, _runs) = (null, null, []);
+        (_runId, _studyId, _dashboardId, _runs) = (null, null, null, []);
         var wanted = link.Kind == ShareKind.Run ? link.Target : Run;
         if (wanted is not null)
         {
@@ -66,14 +67,19 @@ public sealed partial class SharedPage : IDisposable
         {
             _runs = await Reached(link);
         }
+        else if (link.Kind == ShareKind.Dashboard)
+        {
+            _dashboardId = await Store.DashboardAsync(link.Target, _gone.Token) is { } dashboard && await Exists(dashboard.StudyId) ? link.Target : null;
+        }
         else
         {
-            var study = link.Kind == ShareKind.Study ? link.Target : (await Store.DashboardAsync(link.Target, _gone.Token))?.StudyId;
-            _studyId = study is not null && await Results.FindStudyItemAsync(study, _gone.Token) is { Deleted: false } ? study : null;
+            _studyId = await Exists(link.Target) ? link.Target : null;
         }
 
         _share = new ShareScope(Token, link);
     }
+
+    private async Task<bool> Exists(string studyId) => await Results.FindStudyItemAsync(studyId, _gone.Token) is { Deleted: false };
 
     private async Task<IReadOnlyList<RunItem>> Reached(ShareItem link)
     {
