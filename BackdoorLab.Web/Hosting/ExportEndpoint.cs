@@ -11,14 +11,17 @@ public static class ExportEndpoint
     public static void MapExports(this IEndpointRouteBuilder routes)
     {
         MapRuns(routes);
-        routes.MapGet("/export/runs/{id}.zip", async (string id, HttpContext context, BundleWriter bundles) =>
-        {
-            // In memory first: a run that cannot be bundled must be answered as not found, not as half a file.
-            using var content = new MemoryStream();
-            return await bundles.Write(id, content, context.RequestAborted)
-                ? Results.Bytes(content.ToArray(), "application/zip", $"backdoorlab-run-{id}.zip")
-                : Results.NotFound();
-        });
+        routes.MapGet("/export/runs/{id}.zip", Bundle);
+    }
+
+    /// <summary>Answers with a run as a bundle; the caller knows that it may be seen.</summary>
+    internal static async Task<IResult> Bundle(string id, HttpContext context, BundleWriter bundles)
+    {
+        // In memory first: a run that cannot be bundled must be answered as not found, not as half a file.
+        using var content = new MemoryStream();
+        return await bundles.Write(id, content, context.RequestAborted)
+            ? Results.Bytes(content.ToArray(), "application/zip", $"backdoorlab-run-{id}.zip")
+            : Results.NotFound();
     }
 
     private static void MapRuns(IEndpointRouteBuilder routes) => routes.MapGet("/export/{file}", (string file, HttpContext context, RunExports exports) =>

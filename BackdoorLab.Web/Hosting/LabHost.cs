@@ -104,7 +104,7 @@ public static class LabHost
         app.MapStaticAssets().AllowAnonymous();
         app.MapGet("/healthz", () => Results.Text("ok")).AllowAnonymous();
         app.MapArtifacts();
-        app.MapSharedArtifacts();
+        app.MapShared();
         app.MapLabApi();
         app.MapExports();
 

@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Hosting;
 
 namespace BackdoorLab.Web.Security;
@@ -25,18 +26,23 @@ internal static class ShareEndpoints
                 await store.CountAsync(link.Id, context.RequestAborted);
             }
 
-            // The token is in the address; no other page may learn it, and no cache keep what is behind it.
+            // The token is in the address; no other page may learn it.
             context.Response.Headers["Referrer-Policy"] = "no-referrer";
-            context.Response.Headers.CacheControl = "no-store";
         }
 
         await next(context);
     });
 
-    /// <summary>Adds the files of shared runs.</summary>
-    public static void MapSharedArtifacts(this IEndpointRouteBuilder routes) =>
+    /// <summary>Adds the files of shared runs, and the runs themselves where that is allowed.</summary>
+    public static void MapShared(this IEndpointRouteBuilder routes)
+    {
         routes.MapGet(Prefix + "/{token}/artifacts/{stage}/{file}", async (string token, string stage, string file, ShareStore store, LabOptions options, HttpContext context) =>
             await store.FindOpenAsync(token, context.RequestAborted) is { } link && await store.ReachesAsync(link, stage, file, context.RequestAborted)
                 ? ArtifactEndpoint.Serve(stage, file, options, context, "private, max-age=3600")
                 : Results.NotFound()).AllowAnonymous();
+        routes.MapGet(Prefix + "/{token}/export/runs/{id}.zip", async (string token, string id, ShareStore store, BundleWriter bundles, HttpContext context) =>
+            await store.FindOpenAsync(token, context.RequestAborted) is { AllowDownloads: true } link && await store.ReachesAsync(link, id, context.RequestAborted)
+                ? await ExportEndpoint.Bundle(id, context, bundles)
+                : Results.NotFound()).AllowAnonymous();
+    }
 }

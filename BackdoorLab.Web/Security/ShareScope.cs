@@ -21,6 +21,10 @@ public static class ShareScopeLinks
     public static string Artifact(this ShareScope? share, string stage, string file) =>
         share is null ? LabUrls.Artifact(stage, file) : LabUrls.Shared(share.Token) + LabUrls.Artifact(stage, file);
 
+    /// <summary>A run as a bundle.</summary>
+    public static string Bundle(this ShareScope? share, string id) =>
+        share is null ? LabUrls.Bundle(id) : LabUrls.Shared(share.Token) + LabUrls.Bundle(id);
+
     /// <summary>Whether files may be taken away.</summary>
     public static bool MayDownload(this ShareScope? share) => share?.Link.AllowDownloads ?? true;
 }

@@ -83,6 +83,28 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
     }
 
     [SkippableFact]
+    public async Task ApiKey_MadeOnThePage_OpensTheApi()
+    {
+        Chromium.SkipIfAbsent();
+        await using var admin = await lab.SignedIn("ada");
+        await admin.Open("/account");
+        await admin.Page.GetByLabel("What for").FillAsync("nightly");
+        await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Create key" }).ClickAsync();
+        var key = await admin.Page.Locator(".secret-once code").TextContentAsync();
+        await Assertions.Expect(admin.Page.Locator("table.data tbody")).ToContainTextAsync("nightly");
+
+        using var client = new HttpClient { BaseAddress = new Uri(lab.Server.Address) };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        Assert.Contains(lab.RunId, await client.GetStringAsync(new Uri("/api/v1/runs", UriKind.Relative)), StringComparison.Ordinal);
+
+        await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Revoke key nightly" }).ClickAsync();
+        await Assertions.Expect(admin.Page.GetByText("revoked", new() { Exact = true })).ToBeVisibleAsync();
+        using var refused = await client.GetAsync(new Uri("/api/v1/runs", UriKind.Relative));
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, refused.StatusCode);
+        admin.Watch.AssertQuiet();
+    }
+
+    [SkippableFact]
     public async Task HostileNames_OnEveryPage_AreText()
     {
         Chromium.SkipIfAbsent();

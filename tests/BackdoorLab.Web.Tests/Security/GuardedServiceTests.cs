@@ -48,7 +48,7 @@ public sealed class GuardedServiceTests
     [Fact]
     public void PagesAndApi_OfAnyKind_ChangeRunsOnlyThroughTheDesk()
     {
-        Type[] unguarded = [typeof(RunQueue), typeof(RunStore), typeof(ApiKeyStore)];
+        Type[] unguarded = [typeof(RunQueue), typeof(RunStore), typeof(ApiKeyStore), typeof(Web.Export.BundleReader)];
         var types = typeof(RunDesk).Assembly.GetTypes().Where(type =>
             type.Namespace?.StartsWith("BackdoorLab.Web.Components", StringComparison.Ordinal) == true || type.Namespace == "BackdoorLab.Web.Api");
 

@@ -48,6 +48,21 @@ public sealed class ShareTests
         Assert.Equal(HttpStatusCode.Unauthorized, await visitor.Status($"/api/v1/runs/{shared}"));
     }
 
+    [Theory]
+    [InlineData(true, HttpStatusCode.OK)]
+    [InlineData(false, HttpStatusCode.NotFound)]
+    public async Task Link_AskedForABundle_GivesItWhereDownloadsAreAllowed(bool allowed, HttpStatusCode status)
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var (shared, other) = (await lab.Samples.Finished(Presets.Demo.Spec), await lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 }));
+        var (_, token) = await Store(lab).CreateAsync(ShareKind.Run, [shared], "t", "ada", Month, allowed);
+        using var visitor = lab.Visitor();
+
+        Assert.Equal(status, await visitor.Status($"{LabUrls.Shared(token)}/export/runs/{shared}.zip"));
+        Assert.Equal(HttpStatusCode.NotFound, await visitor.Status($"{LabUrls.Shared(token)}/export/runs/{other}.zip"));
+        Assert.Equal(HttpStatusCode.Redirect, await visitor.Status($"/export/runs/{shared}.zip"));
+    }
+
     [Fact]
     public async Task Link_OfEachKind_ReachesItsRunsAlone()
     {
