@@ -100,6 +100,7 @@ public sealed class FederationJourneyTests(LabFixture lab)
         var cost = Table(visit, "Cost of a round");
         await Assertions.Expect(cost).ToContainTextAsync("Uploaded");
         await Assertions.Expect(cost).ToContainTextAsync("of it screening gradients");
+        await Assertions.Expect(cost).ToContainTextAsync("Seconds of work on masks, clients and server");
         await Assertions.Expect(cost.Locator("tbody td").First).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"^\d+\.\d\d MB$"));
     }
 
