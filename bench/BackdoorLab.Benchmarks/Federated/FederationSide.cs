@@ -16,10 +16,11 @@ internal static class FederationSide
     {
         using var network = EngineSide.Start(plan.Net, EngineSide.Shape, plan.Threads);
         Train(network, plan with { Clients = 2 }, new DenseTraining(), new FedAvg(), bfloat16, 1);
-        var (seconds, history) = Train(network, plan, protocol, aggregator, bfloat16, rounds);
+        var (times, history) = Train(network, plan, protocol, aggregator, bfloat16, rounds);
         using var process = Process.GetCurrentProcess();
         return new(
-            seconds,
+            [.. times.Select(time => time.Wall)],
+            [.. times.Select(time => time.Processor)],
             history.Parameters,
             $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}",
             [.. history.Rounds.Select(round => round.MaskSeconds)],
@@ -27,7 +28,7 @@ internal static class FederationSide
             process.PeakWorkingSet64 / 1048576.0);
     }
 
-    private static (double[] Seconds, FederationHistory History) Train(
+    private static (List<(double Wall, double Processor)> Times, FederationHistory History) Train(
         Classifier network, FederationPlan plan, ClientProtocol protocol, Aggregator aggregator, bool bfloat16, int rounds)
     {
         var federation = new Federation { Simulation = plan.Simulation(rounds), Protocol = protocol, Aggregator = aggregator };
@@ -40,20 +41,33 @@ internal static class FederationSide
             Flip = true,
             Precision = bfloat16 ? TrainingPrecision.BFloat16 : TrainingPrecision.Float32,
         };
-        var (watch, seconds) = (new Stopwatch(), new List<double>());
+        var (watch, processor, times) = (new Stopwatch(), 0.0, new List<(double, double)>());
         var hooks = new FederationHooks
         {
             Measure = _ => new(0, null, null),
             RoundFinished = _ =>
             {
-                seconds.Add(watch.Elapsed.TotalSeconds);
+                times.Add((watch.Elapsed.TotalSeconds, ProcessorSeconds() - processor));
+                processor = ProcessorSeconds();
                 watch.Restart();
             },
         };
 
-        // The first client's turn starts the clock: masks are drawn once, before all rounds.
-        var run = new RunContext(seeds, progress: (_, _, _) => watch.Start());
-        var history = FederatedTraining.Run(network, data, federation, 0, training, run, hooks);
-        return ([.. seconds], history);
+        // The first client's turn starts the clocks: masks are drawn once, before all rounds.
+        var run = new RunContext(seeds, progress: (_, _, _) =>
+        {
+            if (!watch.IsRunning)
+            {
+                processor = ProcessorSeconds();
+                watch.Start();
+            }
+        });
+        return (times, FederatedTraining.Run(network, data, federation, 0, training, run, hooks));
+    }
+
+    private static double ProcessorSeconds()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime.TotalSeconds;
     }
 }
