@@ -64,6 +64,15 @@ export function stop() {
   document.removeEventListener("keydown", onKey);
 }
 
+// What this browser has seen of runs that ended; private modes forget it with the window.
+export function seenUntil() {
+  try { return localStorage.getItem("lab-seen"); } catch { return null; }
+}
+
+export function setSeenUntil(time) {
+  try { localStorage.setItem("lab-seen", time); } catch { /* private mode */ }
+}
+
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
