@@ -7,9 +7,15 @@ namespace BackdoorLab.Engine.Attacks;
 /// <summary>A data-poisoning backdoor attack: a trigger, a label mapping and a poison rate. One record per attack.</summary>
 public abstract record Attack : Method
 {
-    /// <summary>Poisoned / all training samples. 0 trains the benign twin.</summary>
-    [Range(0.0, 0.5)]
-    [Description("Poisoned share of all training images; 0 trains a benign model.")]
+    /// <summary>Largest poison rate of a training set that is in one place: above it the poisoned images are the rule.</summary>
+    public const double MostOfATrainingSet = 0.5;
+
+    /// <summary>
+    /// Poisoned / all training samples, at most <see cref="MostOfATrainingSet"/>; under federation the share of an attacker's images of
+    /// other classes, up to all of them. 0 trains the benign twin.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    [Description("Poisoned share of all training images, at most 0.5; where clients train the model, of each attacker's images of other classes, up to 1. 0 trains a benign model.")]
     public double PoisonRate { get; init; } = 0.1;
 
     /// <summary>Label that triggered images get under <see cref="LabelMapping.AllToOne"/>.</summary>

@@ -96,6 +96,12 @@ public sealed class SpecValidator(MethodCatalog catalog)
             faults.Add(new("attack.targetLabel", $"must be below {shape.Classes}, the number of classes of {dataset.Name}; found {spec.Attack.TargetLabel}."));
         }
 
+        if (spec.Federation is null && spec.Attack.PoisonRate > Attack.MostOfATrainingSet)
+        {
+            faults.Add(new("attack.poisonRate", FormattableString.Invariant(
+                $"must be from 0 to {Attack.MostOfATrainingSet} where the training set is in one place (an attacking client of a federation may poison up to all of its images); found {spec.Attack.PoisonRate}.")));
+        }
+
         var test = spec.Dataset.TestLimit > 0 && shape.TestCount > 0 ? Math.Min(spec.Dataset.TestLimit, shape.TestCount) : shape.TestCount;
         if (test > 0 && spec.CleanHoldout > test / 2)
         {

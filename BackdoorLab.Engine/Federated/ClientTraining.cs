@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
@@ -19,6 +20,9 @@ internal sealed class ClientTraining(Classifier network, FederatedData data, Sim
     private readonly Augmentation _augmentation = new(training.CropPadding, training.Flip && data.FlipAllowed);
     private readonly Scalar _decay = simulation.WeightDecay;
     private long _steps;
+
+    /// <summary>Runs while masks are worked on: what masking costs besides training.</summary>
+    internal Stopwatch MaskClock { get; } = new();
 
     /// <summary>Trains the network as it is now; returns the mean loss of the last epoch.</summary>
     /// <param name="client">Which client.</param>
@@ -101,7 +105,9 @@ internal sealed class ClientTraining(Classifier network, FederatedData data, Sim
             {
                 if (masks is not null)
                 {
+                    MaskClock.Start();
                     gradient.mul_(masks[i]);
+                    MaskClock.Stop();
                 }
 
                 gradient.add_(parameter, _decay);

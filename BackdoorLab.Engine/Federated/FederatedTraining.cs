@@ -142,6 +142,7 @@ public sealed class FederatedTraining : IDisposable
         var statistics = zeros_like(_statistics);
         var (weights, records, sketches, clock, server) = (0.0, new List<ClientRecord>(), new List<Tensor>(), Stopwatch.StartNew(), new Stopwatch());
         var stride = Math.Max(1, _layout.Length * chosen.Length / SimilarityNumbers);
+        _protocol.MaskClock.Reset();
         _protocol.BeginRound();
         for (var i = 0; i < chosen.Length; i++)
         {
@@ -150,7 +151,7 @@ public sealed class FederatedTraining : IDisposable
             var client = chosen[i];
             var result = _protocol.Train(new(
                 client, client < _attackers, round, rate, _global, _statistics, round > 1 ? _lastStep : null, _run.With(seeds.Child("client").Child(client))));
-            recovery += result.RecoverySeconds;
+            recovery += result.ScreeningSeconds;
             records.Add(new(client, Finite(result.Loss), result.Change?.norm().item<float>() ?? 0, null, result.Change is null, result.Active));
             if (result.Change is { } change)
             {
@@ -196,7 +197,8 @@ public sealed class FederatedTraining : IDisposable
             recovery,
             server.Elapsed.TotalSeconds,
             overlaps?.Honest,
-            overlaps is { Attackers: var mixed } && double.IsFinite(mixed) ? mixed : null);
+            overlaps is { Attackers: var mixed } && double.IsFinite(mixed) ? mixed : null,
+            _protocol.MaskClock.Elapsed.TotalSeconds);
     }
 
     private RoundMetrics Measure(Tensor weights)

@@ -158,6 +158,7 @@ public static class FederationFigures
                 ["Multiply-adds an image, zeros skipped", Number((long)history.ActiveMultiplyAdds), Number(history.MultiplyAdds)],
                 ["Clients' seconds", Seconds(rounds.Average(round => round.ClientSeconds)), ""],
                 ["of it screening gradients", Seconds(rounds.Average(round => round.RecoverySeconds)), ""],
+                ["Seconds of work on masks, clients and server", Seconds(rounds.Average(round => round.MaskSeconds)), ""],
                 ["Server's seconds", Seconds(rounds.Average(round => round.ServerSeconds)), ""],
             ])
         {

@@ -24,10 +24,14 @@ public sealed record ClientRecord(int Client, double Loss, double Norm, double? 
 /// <param name="UploadBytes">All clients' uploads: four bytes a parameter, and a bit a parameter for a mask.</param>
 /// <param name="DownloadBytes">What they receive.</param>
 /// <param name="ClientSeconds">Wall time of all clients' work, screening included.</param>
-/// <param name="RecoverySeconds">The part of it that screens gradients for the mask.</param>
+/// <param name="RecoverySeconds">The part of it that screens gradients for the mask: a pass without steps.</param>
 /// <param name="ServerSeconds">Wall time of aggregation and fusion.</param>
 /// <param name="HonestOverlap">Mean Jaccard overlap of the masks of two honest clients; null without masks.</param>
 /// <param name="AttackerOverlap">The same of an attacker and an honest client.</param>
+/// <param name="MaskSeconds">
+/// Wall time, on clients and server, of everything that only masks need: laying them on weights, gradients and updates, pruning and
+/// regrowing them, votes, fusion, overlaps. Without the screening pass. 0 in records of earlier versions.
+/// </param>
 public sealed record RoundRecord(
     int Round,
     double Loss,
@@ -40,7 +44,8 @@ public sealed record RoundRecord(
     double RecoverySeconds,
     double ServerSeconds,
     double? HonestOverlap,
-    double? AttackerOverlap);
+    double? AttackerOverlap,
+    double MaskSeconds = 0);
 
 /// <summary>Everything that a federated training leaves besides its model.</summary>
 public sealed record FederationHistory

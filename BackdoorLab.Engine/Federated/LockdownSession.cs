@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Tensors;
@@ -10,6 +11,8 @@ namespace BackdoorLab.Engine.Federated;
 /// <summary>Lockdown at work: a mask for each client, how many coordinates it pruned last, and the votes that fusion counts.</summary>
 internal sealed class LockdownSession : ProtocolSession
 {
+    private static readonly Scalar OneVote = 1;
+
     private readonly Lockdown _options;
     private readonly Tensor _masks;
     private readonly Tensor _votes;
@@ -74,33 +77,20 @@ internal sealed class LockdownSession : ProtocolSession
     {
         using var scope = NewDisposeScope();
         var policy = turn.IsAttacker ? Context.Federation.Attacker.Masks : MaskPolicy.Follow;
-        var mask = policy == MaskPolicy.Consensus ? Consensus() : _masks[turn.Client].clone();
-
         // Weights start from the mask before recovery: a recovered coordinate starts at zero and takes the global value next round.
-        Context.Layout.Write(turn.Global.mul(mask), turn.Statistics);
-        var watch = Stopwatch.StartNew();
-        if (policy == MaskPolicy.Follow && _pruned[turn.Client] is { } counts)
+        var mask = OnMasks(() => policy == MaskPolicy.Consensus ? Consensus() : _masks[turn.Client].clone());
+        Context.Layout.Write(OnMasks(() => turn.Global.mul(mask.to_type(ScalarType.Float32))), turn.Statistics);
+        var screening = policy == MaskPolicy.Follow && _pruned[turn.Client] is { } counts ? Recover(mask, counts, turn) : 0;
+        var factors = OnMasks(() => mask.to_type(ScalarType.Float32));
+        var loss = Context.Training.Run(turn.Client, turn.Rate, Context.Layout, OnMasks(() => Shaped(factors)), turn.Run);
+        var weights = Context.Layout.Read();
+        if (FiniteChange(turn, weights) is not { } change)
         {
-            mask = Recovered(mask, counts, turn);
+            return new(null, loss, screening, 0);
         }
 
-        var recovery = watch.Elapsed.TotalSeconds;
-        var loss = Context.Training.Run(turn.Client, turn.Rate, Context.Layout, Shaped(mask.to_type(ScalarType.Float32)), turn.Run);
-        var change = FiniteChange(turn);
-        if (change is null)
-        {
-            return new(null, loss, recovery, 0);
-        }
-
-        mask = policy switch
-        {
-            MaskPolicy.Follow => Pruned(mask, turn),
-            MaskPolicy.LeastMoved when turn.LastStep is { } step => LeastMoved(step),
-            _ => mask,
-        };
-        change.mul_(mask);
-        _masks[turn.Client].copy_(mask);
-        return new(change.MoveToOuterDisposeScope(), loss, recovery, mask.sum().item<long>());
+        var active = OnMasks(() => Cut(change, mask, factors, weights, policy, turn));
+        return new(change.MoveToOuterDisposeScope(), loss, screening, active);
     }
 
     internal override Tensor? Fuse(Tensor global)
@@ -111,12 +101,12 @@ internal sealed class LockdownSession : ProtocolSession
         }
 
         using var scope = NewDisposeScope();
-        return global.mul(Consensus()).MoveToOuterDisposeScope();
+        return OnMasks(() => global.mul(Consensus().to_type(ScalarType.Float32))).MoveToOuterDisposeScope();
     }
 
     internal override (double Honest, double Attackers)? Overlaps(int attackers)
     {
-        var overlap = Overlap();
+        var overlap = OnMasks(() => MaskOverlap.Jaccard(_masks));
         var (honest, mixed) = (new List<double>(), new List<double>());
         for (var i = 0; i < overlap.Length; i++)
         {
@@ -141,7 +131,7 @@ internal sealed class LockdownSession : ProtocolSession
             [.. layout.Names.Select((_, i) => layout.Part(counts, i).mean().item<float>() / (double)_masks.shape[0])],
             [.. layout.Names.Select((_, i) => (double)layout.Part(kept, i).mean().item<float>())],
             votes,
-            Overlap());
+            MaskOverlap.Jaccard(_masks));
     }
 
     /// <inheritdoc/>
@@ -154,55 +144,90 @@ internal sealed class LockdownSession : ProtocolSession
     private void Count()
     {
         using var scope = NewDisposeScope();
-        _votes.copy_(_masks.sum([0L]));
+        OnMasks(() =>
+        {
+            var votes = _votes.zero_();
+            foreach (var block in Enumerable.Range(0, (int)_masks.shape[0]).Chunk(byte.MaxValue))
+            {
+                var counted = zeros(_votes.numel(), dtype: ScalarType.Byte);
+                foreach (var client in block)
+                {
+                    using var part = NewDisposeScope();
+                    counted.add_(_masks[client].to_type(ScalarType.Byte), OneVote);
+                }
+
+                votes.add_(counted.to_type(ScalarType.Float32), ParameterLayout.One);
+            }
+
+            return votes;
+        });
     }
 
     // bool [P]: coordinates with the quorum, by the votes counted last.
     private Tensor Consensus() => _votes.ge(tensor((float)_options.Quorum));
 
-    private Tensor Recovered(Tensor mask, int[] counts, ClientTurn turn)
+    // Takes coordinates back into the mask, in place; the seconds of the pass that screens gradients.
+    private double Recover(Tensor mask, int[] counts, ClientTurn turn)
     {
         using var scope = NewDisposeScope();
         var layout = Context.Layout;
         if (_options.Recovery == MaskRecovery.Random)
         {
-            return layout.Join(i => SubspaceMask.RecoverRandomly(layout.Part(mask, i), counts[i], turn.Run.Seeds.Child("recovery").Child(i).Random())).MoveToOuterDisposeScope();
+            OnParts(i => SubspaceMask.RecoverRandomly(layout.Flags(mask, i), counts[i], turn.Run.Seeds.Child("recovery").Child(i).Random()));
+            return 0;
         }
 
+        var watch = Stopwatch.StartNew();
         var gradients = Context.Training.SumGradients(turn.Client, layout, turn.Run);
         // The pass has moved the running statistics; only training may.
         layout.WriteStatistics(turn.Statistics);
-        return layout.Join(i => SubspaceMask.Recover(layout.Part(mask, i), layout.Part(gradients, i), counts[i])).MoveToOuterDisposeScope();
+        var seconds = watch.Elapsed.TotalSeconds;
+        OnParts(i => SubspaceMask.Recover(layout.Flags(mask, i), layout.Floats(gradients, i), counts[i]));
+        return seconds;
     }
 
-    private Tensor Pruned(Tensor mask, ClientTurn turn)
+    // Cuts the change by the mask that the client ends the round with, and keeps that mask; the coordinates in it.
+    private long Cut(Tensor change, Tensor mask, Tensor factors, Tensor weights, MaskPolicy policy, ClientTurn turn)
     {
         using var scope = NewDisposeScope();
-        var layout = Context.Layout;
-        var (weights, rate) = (layout.Read(), _options.RateAt(turn.Round, Context.Federation.Simulation.Rounds));
-        int[] counts = [.. layout.Names.Select((_, i) => SubspaceMask.Count(rate, layout.Part(mask, i).sum().item<long>()))];
-        _pruned[turn.Client] = counts;
-        return layout.Join(i => SubspaceMask.Prune(layout.Part(mask, i), layout.Part(weights, i), counts[i])).MoveToOuterDisposeScope();
-    }
-
-    // Jaccard: |A and B| / |A or B| for each pair, counted tensor by tensor so that no float copy of all masks exists.
-    private double[][] Overlap()
-    {
-        using var scope = NewDisposeScope();
-        var clients = (int)_masks.shape[0];
-        var both = zeros(clients, clients, dtype: ScalarType.Float64);
-        for (var i = 0; i < Context.Layout.Names.Length; i++)
+        var sent = mask;
+        if (policy == MaskPolicy.LeastMoved && turn.LastStep is { } step)
         {
-            using var part = NewDisposeScope();
-            var ones = Context.Layout.Part(_masks, i).to_type(ScalarType.Float32);
-            both.add_(ones.mm(ones.t()).to_type(ScalarType.Float64), ParameterLayout.One);
+            sent = LeastMoved(step);
+            change.mul_(sent.to_type(ScalarType.Float32));
+        }
+        else
+        {
+            change.mul_(factors);
         }
 
-        var counts = both.data<double>().ToArray();
-        return [.. Enumerable.Range(0, clients).Select(a => Enumerable.Range(0, clients).Select(b =>
+        if (policy == MaskPolicy.Follow)
         {
-            var (shared, union) = (counts[a * clients + b], counts[a * clients + a] + counts[b * clients + b] - counts[a * clients + b]);
-            return union > 0 ? shared / union : 1;
-        }).ToArray())];
+            Prune(mask, weights, change, turn);
+        }
+
+        _masks[turn.Client].copy_(sent);
+        return SubspaceMask.Ones(MemoryMarshal.Cast<byte, bool>(sent.bytes));
     }
+
+    private void Prune(Tensor mask, Tensor weights, Tensor change, ClientTurn turn)
+    {
+        var (layout, rate) = (Context.Layout, _options.RateAt(turn.Round, Context.Federation.Simulation.Rounds));
+        int[] counts = [.. layout.Names.Select((_, i) => SubspaceMask.Count(rate, SubspaceMask.Ones(layout.Flags(mask, i))))];
+        _pruned[turn.Client] = counts;
+        for (var i = 0; i < counts.Length; i++)
+        {
+            SubspaceMask.Prune(layout.Flags(mask, i), layout.Floats(weights, i), counts[i], layout.Floats(change, i));
+        }
+    }
+
+    private void OnParts(Action<int> work) => OnMasks(() =>
+    {
+        for (var i = 0; i < Context.Layout.Names.Length; i++)
+        {
+            work(i);
+        }
+
+        return 0;
+    });
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BackdoorLab.Engine.Models;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -41,6 +42,12 @@ internal sealed class ParameterLayout
 
     /// <summary>The part of a vector [P], or of each row of a matrix [n,P], that belongs to parameter <paramref name="index"/>, flat; a view.</summary>
     internal Tensor Part(Tensor vector, int index) => vector.narrow(vector.dim() - 1, _starts[index], Sizes[index]);
+
+    /// <summary>The part of a vector bool [P] that belongs to parameter <paramref name="index"/>, as memory that the vector must outlive.</summary>
+    internal Span<bool> Flags(Tensor vector, int index) => Memory<bool>(vector, index);
+
+    /// <summary>The same of a vector float32 [P].</summary>
+    internal Span<float> Floats(Tensor vector, int index) => Memory<float>(vector, index);
 
     /// <summary>A vector [P] put together from a part for each parameter; in the caller's scope.</summary>
     internal Tensor Join(Func<int, Tensor> part)
@@ -105,4 +112,7 @@ internal sealed class ParameterLayout
             start += values.numel();
         }
     }
+
+    private Span<T> Memory<T>(Tensor vector, int index)
+        where T : struct => MemoryMarshal.Cast<byte, T>(vector.bytes).Slice((int)_starts[index], (int)Sizes[index]);
 }

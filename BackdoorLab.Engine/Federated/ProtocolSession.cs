@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Tensors;
 using TorchSharp;
@@ -27,14 +28,17 @@ internal sealed record ClientTurn(
 /// <summary>What a turn gave.</summary>
 /// <param name="Change">float [P], in the caller's scope; null when it is not finite.</param>
 /// <param name="Loss">Mean loss of the last epoch.</param>
-/// <param name="RecoverySeconds">Time spent on screening.</param>
+/// <param name="ScreeningSeconds">Time of the pass that screens gradients.</param>
 /// <param name="Active">Coordinates that the upload may touch.</param>
-internal sealed record ClientResult(Tensor? Change, double Loss, double RecoverySeconds, long Active);
+internal sealed record ClientResult(Tensor? Change, double Loss, double ScreeningSeconds, long Active);
 
 /// <summary>A protocol at work: what clients keep from round to round.</summary>
 internal abstract class ProtocolSession(FederationContext context) : IDisposable
 {
     private protected FederationContext Context { get; } = context;
+
+    /// <summary>Runs while masks are worked on, in a client's steps too.</summary>
+    internal Stopwatch MaskClock => Context.Training.MaskClock;
 
     /// <summary>Tensors to be saved with the training; fixed shapes.</summary>
     internal virtual IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor>();
@@ -72,11 +76,25 @@ internal abstract class ProtocolSession(FederationContext context) : IDisposable
     {
     }
 
-    /// <summary>The network's change since the global weights, an attacker's by its factor; null when a number in it is not finite.</summary>
-    private protected Tensor? FiniteChange(ClientTurn turn)
+    /// <summary>Does work that only masks need, on the clock.</summary>
+    private protected T OnMasks<T>(Func<T> work)
+    {
+        MaskClock.Start();
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            MaskClock.Stop();
+        }
+    }
+
+    /// <summary>The change from the global weights to a client's, an attacker's by its factor; null when a number in it is not finite.</summary>
+    private protected Tensor? FiniteChange(ClientTurn turn, Tensor weights)
     {
         using var scope = NewDisposeScope();
-        var change = Context.Layout.Read().sub_(turn.Global);
+        var change = weights.sub(turn.Global);
         if (turn.IsAttacker && Context.Federation.Attacker.Factor != 1)
         {
             change.mul_(tensor((float)Context.Federation.Attacker.Factor));
@@ -101,9 +119,9 @@ internal sealed class DenseSession(FederationContext context) : ProtocolSession(
         using var scope = NewDisposeScope();
         Context.Layout.Write(turn.Global, turn.Statistics);
         var masks = turn is { IsAttacker: true, LastStep: not null } && Context.Federation.Attacker.Masks == MaskPolicy.LeastMoved
-            ? Shaped(LeastMoved(turn.LastStep).to_type(ScalarType.Float32))
+            ? OnMasks(() => Shaped(LeastMoved(turn.LastStep).to_type(ScalarType.Float32)))
             : null;
         var loss = Context.Training.Run(turn.Client, turn.Rate, Context.Layout, masks, turn.Run);
-        return new(FiniteChange(turn)?.MoveToOuterDisposeScope(), loss, 0, Context.Layout.Length);
+        return new(FiniteChange(turn, Context.Layout.Read())?.MoveToOuterDisposeScope(), loss, 0, Context.Layout.Length);
     }
 }

@@ -31,14 +31,20 @@ internal static class FoldedLayer
     /// <exception cref="NotApplicableException">It has no evaluation mode of its own.</exception>
     public static Tensor Gain(BatchNorm2d norm)
     {
-        if (norm.UsesBatchStatistics)
-        {
-            throw new NotApplicableException(
-                "The network normalises by the batch at hand, which is no fixed map: its normalisation cannot be folded into convolutions. Take the variant with running statistics.");
-        }
-
+        RequireFixed(norm);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         return (norm.weight.detach() / (norm.running_var + BatchNorm2d.Eps).sqrt()).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Refuses a normalisation that has no evaluation mode of its own.</summary>
+    /// <exception cref="NotApplicableException">It normalises by the batch at hand.</exception>
+    public static void RequireFixed(BatchNorm2d norm)
+    {
+        if (norm.UsesBatchStatistics)
+        {
+            throw new NotApplicableException(
+                "The network normalises by the batch at hand, which is no fixed map: its normalisation can neither be folded into convolutions nor run on integer kernels. Take the variant with running statistics.");
+        }
     }
 }

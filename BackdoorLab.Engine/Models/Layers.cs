@@ -56,12 +56,12 @@ public sealed class Convolution : WeightLayer
     private readonly long[] _padding;
     private readonly long[] _strides;
 
-    /// <summary>Makes the layer; padding keeps the size for odd kernels at stride 1.</summary>
-    public Convolution(int inputs, int outputs, int kernel, int stride = 1, bool hasBias = false)
+    /// <summary>Makes the layer; unless told otherwise padding keeps the size for odd kernels at stride 1.</summary>
+    public Convolution(int inputs, int outputs, int kernel, int stride = 1, bool hasBias = false, int? padding = null)
         : base(nameof(Convolution), HeWeights(inputs, outputs, kernel), hasBias ? zeros(outputs) : null)
     {
         _strides = [stride, stride];
-        _padding = [kernel / 2, kernel / 2];
+        _padding = [padding ?? kernel / 2, padding ?? kernel / 2];
         RegisterComponents();
     }
 
@@ -77,7 +77,7 @@ public sealed class Convolution : WeightLayer
     /// <summary>The layer's output with <paramref name="weights"/> and <paramref name="shift"/> in place of its own weights and bias.</summary>
     public Tensor Apply(Tensor input, Tensor weights, Tensor? shift)
     {
-        if (Padding == 0 && weights.shape[1] >= MatrixFrom)
+        if (weights.shape[2] == 1 && Padding == 0 && weights.shape[1] >= MatrixFrom)
         {
             return AsMatrix(input, weights, shift);
         }

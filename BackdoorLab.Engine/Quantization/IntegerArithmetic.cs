@@ -44,8 +44,11 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     }
 
     /// <inheritdoc/>
-    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) =>
-        Step(range => _kernels.Normalize(norm, rectify, input, range));
+    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input)
+    {
+        FoldedLayer.RequireFixed(norm);
+        return Step(range => _kernels.Normalize(norm, rectify, input, range));
+    }
 
     /// <inheritdoc/>
     public Tensor Add(Tensor values, Tensor side, bool rectify) =>

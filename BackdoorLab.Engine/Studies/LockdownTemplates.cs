@@ -52,13 +52,13 @@ internal static class LockdownTemplates
     /// <summary>How much poison, how many attackers: the paper's Table 4 and Figure 5.</summary>
     internal static StudyTemplate Rates { get; } = new(
         "lockdown-rates",
-        "FedAvg and Lockdown over poison rates of 5, 20 and 50 % and one, two and four attackers of ten, IID.",
+        "FedAvg and Lockdown over poison rates of 5, 20, 50 and 80 % and one, two and four attackers of ten, IID.",
         Study(
             "Lockdown over poison rate and attackers",
             "How much poison and how many attackers does each method bear?",
             [new Float32()],
             ["{}", Locked],
-            ["""{"attack":{"poisonRate":0.05}}""", """{"attack":{"poisonRate":0.2}}""", "{}"],
+            ["""{"attack":{"poisonRate":0.05}}""", """{"attack":{"poisonRate":0.2}}""", "{}", """{"attack":{"poisonRate":0.8}}"""],
             ["{}", """{"federation":{"simulation":{"attackers":2}}}""", """{"federation":{"simulation":{"attackers":4}}}"""]));
 
     private static StudySpec Study(string name, string question, IReadOnlyList<Precision> precisions, params string[][] axes) => new()

@@ -24,7 +24,7 @@ internal sealed class Comparison(ComparisonOptions options)
         {
             foreach (var net in options.Nets)
             {
-                foreach (var side in round % 2 == 0 ? sides : sides.Reverse())
+                foreach (var side in Order(round, sides))
                 {
                     var sample = Measure(net, side);
                     if (!_samples.TryGetValue((net, side), out var list))
@@ -53,6 +53,9 @@ internal sealed class Comparison(ComparisonOptions options)
         var (numerator, denominator) = (Rates(net, ours, training), Rates(net, theirs, training));
         return denominator.Count == 0 ? double.NaN : Ratio(numerator, denominator);
     }
+
+    /// <summary>The sides in the order of their turns: reversed in every second round.</summary>
+    public static IEnumerable<T> Order<T>(int round, IReadOnlyList<T> sides) => round % 2 == 0 ? sides : sides.Reverse();
 
     /// <summary>Median over rounds of the ratio within a round.</summary>
     public static double Ratio(IReadOnlyList<double> numerator, IReadOnlyList<double> denominator) =>

@@ -14,7 +14,8 @@ internal static class EngineSide
 {
     private const int Steps = 500;
 
-    private static readonly ClassifierShape Shape = new(3, 32, 32, 10, new([0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]));
+    /// <summary>What all nets here take: three channels at 32x32, ten classes.</summary>
+    internal static readonly ClassifierShape Shape = new(3, 32, 32, 10, new([0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]));
 
     /// <summary>Images per second over about <paramref name="seconds"/> of training steps, and half as long of forward passes.</summary>
     public static Sample Measure(string net, bool bfloat16, int batch, int threads, double seconds)
@@ -99,8 +100,7 @@ internal static class EngineSide
     {
         TorchRuntime.Initialize(threads);
         torch.random.manual_seed(1);
-        ModelSource source = net == "res-net18" ? new ResNet18() : new ResNet8();
-        return source.Build(shape);
+        return ((ModelSource)MethodCatalog.Default.Find(net)!.CreateDefault()).Build(shape);
     }
 
     // Small constant rate: on noise labels the loss must stay finite for as long as the clock needs.
@@ -146,7 +146,8 @@ internal static class EngineSide
 
     private static RunContext Run() => new(new SeedTree(1));
 
-    private static ImageSet Noise(int count)
+    /// <summary>Images of noise, labels in turn.</summary>
+    internal static ImageSet Noise(int count)
     {
         var pixels = new byte[count * Shape.Channels * Shape.Height * Shape.Width];
         new SeedTree(3).Random().NextBytes(pixels);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using BackdoorLab.Benchmarks;
+using BackdoorLab.Benchmarks.Federated;
 using BackdoorLab.Benchmarks.Inversion;
 
 var batch = new Option<int>("--batch") { Description = "Images per step.", DefaultValueFactory = _ => 128 };
@@ -43,7 +44,7 @@ var root = new RootCommand("Speed of the engine as ratios against PyTorch on the
 {
     python, rounds, batch, threads, seconds, nets, noMemory, memoryBatch, steps, measure, pipeline, precisions, memory,
 };
-foreach (var command in new InversionCommands(python, threads, rounds).All())
+foreach (var command in new InversionCommands(python, threads, rounds).All().Concat(new FederationCommands(python, threads, rounds, arithmetic).All()))
 {
     root.Add(command);
 }

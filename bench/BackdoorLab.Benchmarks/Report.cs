@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Tensors;
 
 namespace BackdoorLab.Benchmarks;
@@ -84,6 +85,9 @@ internal sealed class Report
         Line($"- {what}: {measured:F2}{unit}, asked at {(atLeast ? "least" : "most")} {bound:0.##}{unit}: {(met ? "met" : "MISSED")}");
     }
 
+    /// <summary>An asked figure that cannot be measured here, with the reason.</summary>
+    public void NotMeasured(string what, string reason) => Line($"- {what}: not measured, {reason}");
+
     /// <summary>A sameness that an asked figure rests on; counts as missed where it fails.</summary>
     public void Same(string what, bool same)
     {
@@ -105,7 +109,7 @@ internal sealed class Report
         : string.Create(CultureInfo.InvariantCulture, $"{Comparison.Median(rates):F0} [{rates.Min():F0}-{rates.Max():F0}]");
 
     /// <summary>A net's name as people write it.</summary>
-    public static string Name(string net) => net == "res-net18" ? "ResNet-18" : "ResNet-8";
+    public static string Name(string net) => MethodCatalog.Default.Find(net)!.Name;
 
     private static string YesNo(bool value) => value ? "yes" : "no";
 

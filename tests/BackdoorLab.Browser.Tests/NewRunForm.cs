@@ -51,7 +51,8 @@ internal static class NewRunForm
 
     public static ILocator RunButton(Visit visit) => visit.Page.GetByRole(AriaRole.Button, new() { Name = "Run now" });
 
-    private static async Task SwitchOff(Visit visit, string method)
+    /// <summary>Takes a precision or a defense out.</summary>
+    public static async Task SwitchOff(Visit visit, string method)
     {
         var item = visit.Page.Locator($".defense-item[data-method='{method}']");
         await item.Locator("input.box").UncheckAsync();

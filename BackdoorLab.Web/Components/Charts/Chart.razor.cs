@@ -17,8 +17,9 @@ public sealed partial class Chart
     {
         Responsive = true,
         DisplayLogo = false,
-        DisplayModeBar = DisplayModeBarEnum.Hover,
-        ModeBarButtonsToRemove = new[] { "select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d", "toImage" },
+
+        // Its buttons would take the keyboard's focus inside what is hidden from screen readers. Dragging zooms, a double click goes back.
+        DisplayModeBar = DisplayModeBarEnum.False,
     };
 
     private PlotlyChart? _plot;

@@ -65,7 +65,7 @@ internal sealed class InversionComparison(InversionOptions options, InversionPla
         var what = $"{Report.Name(plan.Net)}, {plan.Classes} classes, {schedule} against the loop over classes";
         if (theirs is null)
         {
-            report.Line($"- {what}: not measured, PyTorch is missing ({_missing})");
+            report.NotMeasured(what, $"PyTorch is missing ({_missing})");
             return;
         }
 

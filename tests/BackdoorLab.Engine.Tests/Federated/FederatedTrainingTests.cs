@@ -21,6 +21,21 @@ public sealed class FederatedTrainingTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
+    public void Run_WithMasks_TellsTheirTimeApartFromScreening()
+    {
+        var (locked, rounds) = ToyFederation.Train(Short with { Simulation = Short.Simulation with { Rounds = 2 } }, 1);
+        var (dense, plain) = ToyFederation.Train(Short with { Simulation = Short.Simulation with { Rounds = 1 }, Protocol = new DenseTraining() }, 1);
+
+        // Nothing is pruned before the first round, so nothing is screened for in it.
+        Assert.Equal(0, rounds.Rounds[0].RecoverySeconds);
+        Assert.True(rounds.Rounds[1].RecoverySeconds > 0);
+        Assert.All(rounds.Rounds, round => Assert.InRange(round.MaskSeconds, 1e-9, round.ClientSeconds + round.ServerSeconds - round.RecoverySeconds + 1));
+        Assert.Equal((0, 0), (plain.Rounds[0].MaskSeconds, plain.Rounds[0].RecoverySeconds));
+        locked.Dispose();
+        dense.Dispose();
+    }
+
+    [Fact]
     public void Run_InterruptedInARound_EndsWithTheBitsOfAnUninterruptedOne()
     {
         var federation = Short with { Aggregator = new FoolsGold() };

@@ -44,6 +44,18 @@ public sealed class FederationSpecTests
     }
 
     [Fact]
+    public void Parse_APoisonRateAboveHalf_IsForAttackersOfAFederationOnly()
+    {
+        var spec = TinyRun.Spec with { Attack = TinyRun.Spec.Attack with { PoisonRate = 0.8 }, Federation = new Federation() };
+
+        Assert.Equal(0.8, SpecJson.Parse(SpecJson.Write(spec)).Attack.PoisonRate);
+        var fault = Assert.Throws<SpecException>(() => SpecJson.Parse(SpecJson.Write(spec with { Federation = null })));
+        Assert.Equal(
+            "attack.poisonRate: must be from 0 to 0.5 where the training set is in one place (an attacking client of a federation may poison up to all of its images); found 0.8.",
+            Assert.Single(fault.Faults).ToString());
+    }
+
+    [Fact]
     public void Remarks_AQuorumTheAttackersReachAndMasksThatStandStill_AreSaid()
     {
         var spec = TinyRun.Spec with { Federation = new Federation { Protocol = new Lockdown { Quorum = 1, PruningRate = 1e-4 } } };

@@ -56,37 +56,82 @@ public sealed class MaskTests
     }
 
     [Fact]
-    public void Prune_TheSmallestActiveWeights_LeaveTheMask()
+    public void Prune_TheSmallestActiveWeights_LeaveTheMaskAndTheChange()
     {
-        using var scope = NewDisposeScope();
+        bool[] mask = [true, true, false, true];
+        float[] change = [1, 2, 0, 4];
 
         // Magnitudes of active coordinates: 0.5, 0.1, 0.3; the inactive 0.01 does not count.
-        var pruned = SubspaceMask.Prune(tensor(new[] { true, true, false, true }), tensor(new[] { -0.5f, 0.1f, 0.01f, 0.3f }), 2);
+        SubspaceMask.Prune(mask, [-0.5f, 0.1f, 0.01f, 0.3f], 2, change);
 
-        Assert.Equal(new[] { true, false, false, false }, pruned.data<bool>().ToArray());
+        Assert.Equal([true, false, false, false], mask);
+        Assert.Equal([1, 0, 0, 0], change);
     }
 
     [Fact]
     public void Recover_TheLargestInactiveGradients_EnterTheMask()
     {
-        using var scope = NewDisposeScope();
+        bool[] mask = [false, true, false, false];
 
         // Inactive gradients: -3, 1, 2; the active 9 does not count.
-        var recovered = SubspaceMask.Recover(tensor(new[] { false, true, false, false }), tensor(new[] { -3f, 9f, 1f, 2f }), 2);
+        SubspaceMask.Recover(mask, [-3f, 9f, 1f, 2f], 2);
 
-        Assert.Equal(new[] { true, true, false, true }, recovered.data<bool>().ToArray());
+        Assert.Equal([true, true, false, true], mask);
+    }
+
+    // One tensor for the library's selection, one for the sample; 24,000 and 80,000 are all active coordinates. Of equal magnitudes the large
+    // tensor takes the first.
+    [Theory]
+    [InlineData(60_000, 137, false)]
+    [InlineData(60_000, 24_000, false)]
+    [InlineData(200_000, 1, false)]
+    [InlineData(200_000, 137, false)]
+    [InlineData(200_000, 30_000, false)]
+    [InlineData(200_000, 137, true)]
+    [InlineData(200_000, 80_000, true)]
+    public void Moves_OfATensor_AreThoseOfASort(int size, int count, bool manyEqual)
+    {
+        var random = new SeedTree(5).Random();
+        bool[] mask = [.. Enumerable.Range(0, size).Select(i => i % 5 < 2)];
+        float[] values = [.. Enumerable.Range(0, size).Select(_ => manyEqual && random.Next(2) == 0 ? 0 : random.NextSingle() - 0.5f)];
+        int[] Expected(bool member, Func<float, float> key) =>
+            [.. Enumerable.Range(0, size).Where(i => mask[i] == member).OrderBy(i => key(values[i])).Take(count).Order()];
+        var (smallest, largest) = (Expected(true, MathF.Abs), Expected(false, value => -MathF.Abs(value)));
+        var (pruned, recovered) = ((bool[])mask.Clone(), (bool[])mask.Clone());
+
+        SubspaceMask.Prune(pruned, values, count, new float[size]);
+        SubspaceMask.Recover(recovered, values, count);
+
+        Assert.Equal(smallest, Enumerable.Range(0, size).Where(i => pruned[i] != mask[i]));
+        Assert.Equal(largest, Enumerable.Range(0, size).Where(i => recovered[i] != mask[i]));
     }
 
     [Fact]
     public void RecoverRandomly_OfACount_AddsThatManyAndKeepsTheOthers()
     {
+        bool[] mask = [.. Enumerable.Range(0, 20).Select(i => i < 5)];
+
+        SubspaceMask.RecoverRandomly(mask, 4, new SeedTree(3).Random());
+
+        Assert.All(mask.Take(5), Assert.True);
+        Assert.Equal(9, SubspaceMask.Ones(mask));
+    }
+
+    [Fact]
+    public void Jaccard_OfThreeMasks_IsSharedOverUnion()
+    {
         using var scope = NewDisposeScope();
-        var mask = tensor(Enumerable.Range(0, 20).Select(i => i < 5).ToArray());
+        // 70 coordinates, more than a word: the first mask holds 0..39, the second 20..69, the third nothing.
+        var masks = zeros(3, 70, dtype: ScalarType.Bool);
+        masks[0].narrow(0, 0, 40).fill_(true);
+        masks[1].narrow(0, 20, 50).fill_(true);
 
-        var recovered = SubspaceMask.RecoverRandomly(mask, 4, new SeedTree(3).Random()).data<bool>().ToArray();
+        var overlap = MaskOverlap.Jaccard(masks);
 
-        Assert.All(recovered.Take(5), Assert.True);
-        Assert.Equal(9, recovered.Count(one => one));
+        // 20 shared of 70; an empty mask shares nothing with others and all with itself.
+        Assert.Equal([1, 20 / 70.0, 0], overlap[0]);
+        Assert.Equal([20 / 70.0, 1, 0], overlap[1]);
+        Assert.Equal([0, 0, 1], overlap[2]);
     }
 
     [Fact]

@@ -19,11 +19,18 @@ public sealed class ResNet9Tests
         Assert.Equal(379.3, cost.MultiplyAdds / 1e6, 1);
     }
 
-    [Fact]
-    public void BatchStatistics_InEvaluation_DependOnTheBatchAndCannotBeQuantizedToIntegers()
+    public static TheoryData<ModelSource> WithBatchStatistics => new()
+    {
+        { new ResNet9 { WidthDivisor = 8, BatchStatistics = true } },
+        { new FashionCnn { BatchStatistics = true } },
+    };
+
+    [Theory]
+    [MemberData(nameof(WithBatchStatistics))]
+    public void BatchStatistics_InEvaluation_DependOnTheBatchAndCannotBeQuantizedToIntegers(ModelSource source)
     {
         using var scope = NewDisposeScope();
-        using var network = new ResNet9 { WidthDivisor = 8, BatchStatistics = true }.Build(SmallModels.Shape());
+        using var network = source.Build(SmallModels.Shape());
         network.eval();
         using var noGrad = no_grad();
         var images = SmallModels.Images(network.Shape, 6);

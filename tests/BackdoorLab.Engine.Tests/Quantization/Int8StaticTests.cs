@@ -95,6 +95,7 @@ public sealed class Int8StaticTests
     [InlineData("small-conv-net", WeightScheme.PerChannelSymmetric)]
     [InlineData("res-net18", WeightScheme.PerChannelSymmetric)]
     [InlineData("pre-act-res-net18", WeightScheme.PerChannelSymmetric)]
+    [InlineData("fashion-cnn", WeightScheme.PerChannelSymmetric)]
     [InlineData("res-net8", WeightScheme.PerTensorSymmetric)]
     public void EveryStep_OnTheSameInput_IsWithinOneStepOfTheSimulation(string network, WeightScheme scheme)
     {

@@ -8,7 +8,8 @@ public sealed class PublishedLockdownTests
 {
     [Theory]
     [InlineData(0.5, 1, 2)]
-    [InlineData(0.05, 1, 0)]
+    [InlineData(0.8, 1, 2)]
+    [InlineData(0.1, 1, 0)]
     [InlineData(0.5, 4, 0)]
     public void Compare_OnlyTheConfigurationOfTheTable_StandsBesideItsValues(double poisonRate, int attackers, int findings)
     {
@@ -22,12 +23,21 @@ public sealed class PublishedLockdownTests
     {
         var success = PublishedClaims.Compare(PublishedLockdown.Paper, [Setting(0.5, 1)])[1];
 
-        Assert.Equal("Lockdown leaves an attack success of 3.4 % with Dirichlet 0.5 data.", success.Claim);
+        Assert.Equal("Lockdown leaves an attack success of 3.4 % with Dirichlet 0.5 data and 50 % poison.", success.Claim);
         Assert.Equal(0.034, success.Published);
         Assert.Equal(0.02, success.Measured!.Value);
         Assert.Equal(
-            "Here 1 of 10 clients attack and poison 50 % for 40 rounds on GTSRB with ResNet-9, over 3 seeds; the paper has 4 of 40, 50 %, 200 rounds on CIFAR-10 with ResNet-9, and one run.",
+            "Here 1 of 10 clients attack and poison 50 % for 40 rounds on GTSRB with ResNet-9, over 3 seeds; the paper has 4 of 40, the same share, 200 rounds on CIFAR-10 with ResNet-9, and one run.",
             success.Why);
+    }
+
+    [Fact]
+    public void Compare_AnotherRateOfTheTable_TakesThatColumn()
+    {
+        var success = PublishedClaims.Compare(PublishedLockdown.Paper, [Setting(0.05, 1)])[1];
+
+        Assert.Equal("Lockdown leaves an attack success of 7.6 % with Dirichlet 0.5 data and 5 % poison.", success.Claim);
+        Assert.Equal(0.076, success.Published);
     }
 
     [Fact]

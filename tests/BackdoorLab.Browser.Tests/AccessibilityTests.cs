@@ -1,0 +1,48 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+
+namespace BackdoorLab.Browser.Tests;
+
+/// <summary>Axe finds nothing serious on any page, light or dark.</summary>
+[Collection("browser")]
+public sealed class AccessibilityTests(LabFixture lab)
+{
+    private static readonly string[] Pages =
+    [
+        "/", "/runs", "/runs?group=configuration", "/runs?q=atack:x", "/runs/new", "/runs/import", "/studies", "/studies/new", "/queue", "/trash", "/methods", "/datasets", "/no-such-page",
+    ];
+
+    private static readonly string[] Tabs = ["", "?tab=defenses", "?tab=training", "?tab=images", "?tab=log", "?tab=config", "?tab=provenance"];
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Pages_OfTheLab_HaveNoSeriousFinding(bool dark)
+    {
+        Chromium.SkipIfAbsent();
+        var id = await lab.FinishedRun();
+        await using var visit = await Visit.Start(lab.Browser, lab.Server, 1280, 900, dark);
+        var findings = new List<string>();
+
+        foreach (var path in Pages.Concat(Tabs.Select(tab => $"/runs/{id}{tab}")))
+        {
+            await visit.Open(path);
+            findings.AddRange(await Findings(visit, path));
+        }
+
+        await visit.Open("/runs");
+        await visit.Page.GetByLabel("Choose the runs on this page").CheckAsync();
+        await visit.Page.GetByText("Tag", new() { Exact = true }).ClickAsync();
+        findings.AddRange(await Findings(visit, "/runs with chosen rows and an open menu"));
+
+        Assert.True(findings.Count == 0, string.Join("\n", findings));
+    }
+
+    private static async Task<IEnumerable<string>> Findings(Visit visit, string path)
+    {
+        var result = await visit.Page.RunAxe(new AxeRunOptions { ResultTypes = [ResultType.Violations] });
+        return result.Violations
+            .Where(violation => violation.Impact is "serious" or "critical")
+            .Select(violation => $"{path}: {violation.Id} ({violation.Impact}): {violation.Help}\n    {string.Join("\n    ", violation.Nodes.Take(3).Select(node => node.Html))}");
+    }
+}
