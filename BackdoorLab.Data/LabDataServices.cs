@@ -9,7 +9,7 @@ namespace BackdoorLab.Data;
 public static class LabDataServices
 {
     /// <summary>
-    /// Registers <see cref="RunStore"/>, <see cref="ResultQueries"/> and <see cref="LabDatabase"/> as singletons; each of their operations
+    /// Registers <see cref="RunStore"/>, <see cref="ResultQueries"/>, <see cref="ReferenceStore"/> and <see cref="LabDatabase"/> as singletons; each of their operations
     /// uses a context of its own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
     /// </summary>
     /// <param name="services">Services.</param>
@@ -27,6 +27,7 @@ public static class LabDataServices
         services.AddSingleton<LabDatabase>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<ResultQueries>();
+        services.AddSingleton<ReferenceStore>();
         return services;
     }
 

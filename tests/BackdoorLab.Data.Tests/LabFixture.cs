@@ -17,6 +17,8 @@ public sealed class LabFixture : IAsyncLifetime
 
     public ResultQueries Queries => _services.GetRequiredService<ResultQueries>();
 
+    public ReferenceStore References => _services.GetRequiredService<ReferenceStore>();
+
     public LabDatabase Database => _services.GetRequiredService<LabDatabase>();
 
     public IDbContextFactory<LabDbContext> Contexts => _services.GetRequiredService<IDbContextFactory<LabDbContext>>();
