@@ -5,6 +5,8 @@ public static class LabUrls
 {
     public const string Overview = "/";
     public const string Runs = "/runs";
+    public const string Leaderboard = "/leaderboard";
+    public const string Comparison = "/compare";
     public const string NewRun = "/runs/new";
     public const string Studies = "/studies";
     public const string Queue = "/queue";
@@ -17,6 +19,9 @@ public static class LabUrls
 
     /// <summary>A study's page.</summary>
     public static string Study(string id) => $"{Studies}/{id}";
+
+    /// <summary>Runs side by side.</summary>
+    public static string Compare(IEnumerable<string> ids) => $"{Comparison}?ids={string.Join(',', ids.Select(Uri.EscapeDataString))}";
 
     /// <summary>The form, filled with a run's spec.</summary>
     public static string Clone(string id) => $"{NewRun}?from={id}";

@@ -37,18 +37,9 @@ public static class StudyCsv
         var change = cell.Changes.GetValueOrDefault(metric);
         return
         [
-            Text(setting), Text(cell.Precision), Text(cell.Defense ?? ""), Text(metric),
-            Number(value?.Value), Number(value?.Low), Number(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
-            Number(change?.Difference.Value), Number(change?.Difference.Low), Number(change?.Difference.High), Number(change?.PValue),
+            CsvText.Of(setting), CsvText.Of(cell.Precision), CsvText.Of(cell.Defense ?? ""), CsvText.Of(metric),
+            CsvText.Of(value?.Value), CsvText.Of(value?.Low), CsvText.Of(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
+            CsvText.Of(change?.Difference.Value), CsvText.Of(change?.Difference.Low), CsvText.Of(change?.Difference.High), CsvText.Of(change?.PValue),
         ];
-    }
-
-    private static string Number(double? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
-
-    // A spreadsheet runs a text that begins like a formula; an apostrophe makes it text there too.
-    private static string Text(string text)
-    {
-        var harmless = text.Length > 0 && "=+-@\t\r\n".Contains(text[0], StringComparison.Ordinal) ? "'" + text : text;
-        return harmless.AsSpan().IndexOfAny("\",\r\n") >= 0 ? $"\"{harmless.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : harmless;
     }
 }

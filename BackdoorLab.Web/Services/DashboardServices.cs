@@ -10,6 +10,8 @@ public static class DashboardServices
         .AddSingleton<FigureFiles>()
         .AddSingleton<SpeedProbe>()
         .AddSingleton<StudyReports>()
+        .AddSingleton<MissingCells>()
+        .AddSingleton<ReferenceImport>()
         .AddScoped<StudyActions>()
         .AddScoped<RunActions>();
 }
