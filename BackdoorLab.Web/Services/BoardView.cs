@@ -70,6 +70,11 @@ public sealed class BoardView
     /// <summary>Whether a defense is best in a row.</summary>
     public bool IsBest(string row, string defense) => _best.TryGetValue(row, out var best) && best.Contains(defense);
 
+    /// <summary>A column's name for an axis: with its settings only where another column has the same method.</summary>
+    public string Brief(string defense) => defense.Length == 0 ? BoardWords.Defense(defense)
+        : Choices.Count(other => KindWords.Brief(other) == KindWords.Brief(defense)) > 1 ? KindWords.Short(defense)
+        : KindWords.Brief(defense);
+
     /// <summary>Published values of a pair.</summary>
     public IEnumerable<(double Value, string Source)> PublishedOf(string row, string defense) =>
         _published[(row, defense)].Select(reference => (Published(reference, Metric.Metric)!.Value, reference.Source));

@@ -25,7 +25,7 @@ public static class BoardCharts
 
         var groups = points.GroupBy(point => point.Defense).OrderBy(group => KindWords.Rank(group.Key)).ToList();
         var traces = groups.Select((group, i) => ChartParts.Points(
-            BoardWords.Defense(group.Key),
+            view.Brief(group.Key),
             ChartParts.Values(group.Select(point => point.Lost)),
             ChartParts.Values(group.Select(point => point.After)),
             palette.At(i),
@@ -61,7 +61,7 @@ public static class BoardCharts
             return null;
         }
 
-        IList<object> x = [.. view.Own.Select(defense => (object)ChartParts.Text(defense.Length == 0 ? "No defense" : KindWords.Short(defense)))];
+        IList<object> x = [.. view.Own.Select(defense => (object)ChartParts.Text(view.Brief(defense)))];
         var traces = rows.Select((row, i) =>
         {
             var stats = view.Own.Select(defense => view.Board.Find(row, defense)?.Value).ToList();
