@@ -78,8 +78,14 @@ public sealed class CompareView
             return "";
         }
 
-        var share = metric.Unit is MetricUnit.Share or MetricUnit.YesNo;
-        var size = share ? (Math.Abs(change) * 100).ToString("0.0", CultureInfo.InvariantCulture) : Numbers.Format(metric, Math.Abs(change));
+        var size = metric.Unit switch
+        {
+            MetricUnit.Share or MetricUnit.YesNo => (Math.Abs(change) * 100).ToString("0.0", CultureInfo.InvariantCulture),
+
+            // In words a difference below a second would be "<1 s", whatever its size.
+            MetricUnit.Seconds => Numbers.Plain(Math.Abs(change)) + " s",
+            _ => Numbers.Format(metric, Math.Abs(change)),
+        };
         return change switch
         {
             0 => "= 0",
