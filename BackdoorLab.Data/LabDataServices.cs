@@ -28,6 +28,8 @@ public static class LabDataServices
         services.AddSingleton<RunStore>();
         services.AddSingleton<ResultQueries>();
         services.AddSingleton<ReferenceStore>();
+        services.AddSingleton<NoteStore>();
+        services.AddSingleton<ViewStore>();
         return services;
     }
 

@@ -7,7 +7,7 @@ namespace BackdoorLab.Data;
 
 /// <summary>
 /// The lab's tables. Abstract: each database provider has its own derived context with its own migrations. Used only by
-/// <see cref="RunStore"/>, <see cref="ResultQueries"/> and <see cref="LabDatabase"/>, one instance per operation.
+/// the stores, <see cref="ResultQueries"/> and <see cref="LabDatabase"/>, one instance per operation.
 /// </summary>
 public abstract class LabDbContext : IdentityUserContext<LabUser>
 {

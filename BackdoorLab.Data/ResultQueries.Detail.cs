@@ -23,7 +23,7 @@ public sealed partial class ResultQueries
         var files = await FilesAsync(context, runId, cancellation);
         return new RunDetail
         {
-            Run = await context.Runs.AsNoTracking().Where(run => run.Id == runId).Select(RunFilters.ToItem).SingleAsync(cancellation),
+            Run = (await TaggedAsync(context, await context.Runs.AsNoTracking().Where(run => run.Id == runId).Select(RunFilters.ToItem).ToListAsync(cancellation), cancellation)).Single(),
             SpecJson = texts.SpecJson,
             Environment = JsonText.Map(texts.EnvironmentJson),
             Remarks = JsonText.List(texts.RemarksJson),

@@ -18,26 +18,26 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
     /// number come last.
     /// </summary>
     /// <param name="filter">Which runs.</param>
-    /// <param name="sort">Column.</param>
-    /// <param name="descending">Direction.</param>
+    /// <param name="sort">Sort keys; none: newest first.</param>
     /// <param name="page">From 0; a page beyond the end is empty.</param>
     /// <param name="size">1 to <see cref="MaxPageSize"/>; taken to the nearer end when outside.</param>
     /// <param name="cancellation">Cancellation.</param>
     public async Task<RunPage> ListAsync(
-        RunFilter filter, RunSort sort, bool descending, int page, int size, CancellationToken cancellation = default)
+        RunFilter filter, IReadOnlyList<RunSortKey> sort, int page, int size, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         page = Math.Max(0, page);
         size = Math.Clamp(size, 1, MaxPageSize);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var runs = RunFilters.Apply(context.Runs.AsNoTracking(), filter);
+        await using var snapshot = await context.BeginSnapshotAsync(cancellation);
+        var runs = RunFilters.Apply(context, filter).AsNoTracking();
         var total = await runs.CountAsync(cancellation);
-        var items = await RunFilters.Sort(runs, sort, descending)
+        var items = await RunFilters.Sort(runs, sort)
             .Skip((int)Math.Min(int.MaxValue, (long)page * size))
             .Take(size)
             .Select(RunFilters.ToItem)
             .ToListAsync(cancellation);
-        return new RunPage(items, total, page, size);
+        return new RunPage(await TaggedAsync(context, items, cancellation), total, page, size);
     }
 
     /// <summary>Ids of all runs that match, newest first: for a bulk action on a filter.</summary>
@@ -47,7 +47,7 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await RunFilters.Sort(RunFilters.Apply(context.Runs.AsNoTracking(), filter), RunSort.Created, descending: true)
+        return await RunFilters.Sort(RunFilters.Apply(context, filter).AsNoTracking(), [])
             .Select(run => run.Id)
             .ToListAsync(cancellation);
     }
@@ -58,10 +58,8 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
     public async Task<RunItem?> FindItemAsync(string runId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.AsNoTracking()
-            .Where(run => run.Id == runId)
-            .Select(RunFilters.ToItem)
-            .SingleOrDefaultAsync(cancellation);
+        return (await TaggedAsync(context, await context.Runs.AsNoTracking().Where(run => run.Id == runId).Select(RunFilters.ToItem).ToListAsync(cancellation), cancellation))
+            .SingleOrDefault();
     }
 
     /// <summary>Runs with a worker, the longest running first.</summary>
@@ -81,9 +79,7 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
     public async Task<IReadOnlyList<RunItem>> QueueAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.AsNoTracking()
-            .Where(run => run.State == RunState.Queued && !run.Deleted)
-            .OrderBy(run => run.Queued).ThenBy(run => run.Id)
+        return await RunFilters.InTurn(context.Runs.AsNoTracking())
             .Select(RunFilters.ToItem)
             .ToListAsync(cancellation);
     }

@@ -18,6 +18,15 @@ public sealed record RunFilter
     /// <summary>Attack.</summary>
     public string? Attack { get; init; }
 
+    /// <summary>Poison rate, 0..1.</summary>
+    public double? PoisonRate { get; init; }
+
+    /// <summary>Each must be met.</summary>
+    public IReadOnlyList<RunCondition> Conditions { get; init; } = [];
+
+    /// <summary>False leaves archived runs out, true lists only them.</summary>
+    public bool? Archived { get; init; }
+
     /// <summary>True lists the trash instead.</summary>
     public bool Deleted { get; init; }
 }

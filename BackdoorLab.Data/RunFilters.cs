@@ -36,12 +36,30 @@ internal static class RunFilters
         ElapsedSeconds = run.ElapsedSeconds,
         CleanAccuracy = run.CleanAccuracy,
         AttackSuccessRate = run.AttackSuccessRate,
+        Owner = run.Owner,
+        Priority = run.Priority,
+        Held = run.Held,
+        Archived = run.Archived,
         Deleted = run.Deleted,
+        DeletedAt = run.DeletedAt,
         Version = run.Version,
     };
 
-    public static IQueryable<Run> Apply(IQueryable<Run> runs, RunFilter filter)
+    /// <summary>The runs of a bulk action; picked ones wherever they are, also in the trash.</summary>
+    public static IQueryable<Run> Apply(LabDbContext context, RunSelection selection)
     {
+        if (selection.Filter is { } filter)
+        {
+            return Apply(context, filter);
+        }
+
+        var ids = selection.Ids!;
+        return context.Runs.Where(run => ids.Contains(run.Id));
+    }
+
+    public static IQueryable<Run> Apply(LabDbContext context, RunFilter filter)
+    {
+        IQueryable<Run> runs = context.Runs;
         runs = runs.Where(run => run.Deleted == filter.Deleted);
         if (filter.States.Count > 0)
         {
@@ -63,6 +81,21 @@ internal static class RunFilters
             runs = runs.Where(run => run.Attack == filter.Attack);
         }
 
+        if (filter.PoisonRate is not null)
+        {
+            runs = runs.Where(run => run.PoisonRate == filter.PoisonRate);
+        }
+
+        if (filter.Archived is not null)
+        {
+            runs = runs.Where(run => run.Archived == filter.Archived);
+        }
+
+        foreach (var condition in filter.Conditions)
+        {
+            runs = RunConditions.Apply(context, runs, condition);
+        }
+
         foreach (var word in (filter.Text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
         {
             var pattern = $"%{Escape(word)}%";
@@ -76,36 +109,57 @@ internal static class RunFilters
         return runs;
     }
 
-    public static IQueryable<Run> Sort(IQueryable<Run> runs, RunSort sort, bool descending) => sort switch
+    /// <summary>Runs that wait, in the order in which they will start.</summary>
+    public static IQueryable<Run> InTurn(IQueryable<Run> runs) => runs
+        .Where(run => run.State == RunState.Queued && !run.Deleted)
+        .OrderByDescending(run => run.Priority).ThenBy(run => run.Queued).ThenBy(run => run.Id);
+
+    /// <summary>
+    /// The id is always the last key, so that pages neither repeat nor skip runs; runs without a sorted number come last in both directions.
+    /// </summary>
+    public static IQueryable<Run> Sort(IQueryable<Run> runs, IReadOnlyList<RunSortKey> keys)
     {
-        RunSort.Created => By(runs, run => run.Created, descending),
-        RunSort.Name => By(runs, run => run.Name, descending),
-        RunSort.State => By(runs, run => run.State, descending),
-        RunSort.Dataset => By(runs, run => run.Dataset, descending),
-        RunSort.Model => By(runs, run => run.Model, descending),
-        RunSort.Attack => By(runs, run => run.Attack, descending),
-        RunSort.PoisonRate => By(runs, run => run.PoisonRate, descending),
-        RunSort.Seed => By(runs, run => run.Seed, descending),
-        RunSort.Started => By(runs.OrderBy(run => run.Started == null), run => run.Started, descending),
-        RunSort.Ended => By(runs.OrderBy(run => run.Ended == null), run => run.Ended, descending),
-        RunSort.Elapsed => By(runs, run => run.ElapsedSeconds, descending),
-        RunSort.CleanAccuracy => By(runs.OrderBy(run => run.CleanAccuracy == null), run => run.CleanAccuracy, descending),
-        RunSort.AttackSuccessRate => By(runs.OrderBy(run => run.AttackSuccessRate == null), run => run.AttackSuccessRate, descending),
-        _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, "Not a column to sort by."),
-    };
+        if (keys.Count == 0)
+        {
+            keys = [new(RunSort.Created, Descending: true)];
+        }
 
-    private static IOrderedQueryable<Run> By<TKey>(IQueryable<Run> runs, Expression<Func<Run, TKey>> key, bool descending) =>
-        descending
-            ? runs.OrderByDescending(key).ThenByDescending(run => run.Id)
-            : runs.OrderBy(key).ThenBy(run => run.Id);
+        foreach (var (sort, descending) in keys)
+        {
+            runs = sort switch
+            {
+                RunSort.Created => Then(runs, run => run.Created, descending),
+                RunSort.Name => Then(runs, run => run.Name, descending),
+                RunSort.State => Then(runs, run => run.State, descending),
+                RunSort.Dataset => Then(runs, run => run.Dataset, descending),
+                RunSort.Model => Then(runs, run => run.Model, descending),
+                RunSort.Attack => Then(runs, run => run.Attack, descending),
+                RunSort.PoisonRate => Then(runs, run => run.PoisonRate, descending),
+                RunSort.Seed => Then(runs, run => run.Seed, descending),
+                RunSort.Owner => Then(runs, run => run.Owner, descending),
+                RunSort.Started => Then(Then(runs, run => run.Started == null), run => run.Started, descending),
+                RunSort.Ended => Then(Then(runs, run => run.Ended == null), run => run.Ended, descending),
+                RunSort.Elapsed => Then(runs, run => run.ElapsedSeconds, descending),
+                RunSort.CleanAccuracy => Then(Then(runs, run => run.CleanAccuracy == null), run => run.CleanAccuracy, descending),
+                RunSort.AttackSuccessRate => Then(Then(runs, run => run.AttackSuccessRate == null), run => run.AttackSuccessRate, descending),
+                _ => throw new ArgumentOutOfRangeException(nameof(keys), sort, "Not a column to sort by."),
+            };
+        }
 
-    /// <summary>After the nulls have been sent to the end.</summary>
-    private static IOrderedQueryable<Run> By<TKey>(IOrderedQueryable<Run> runs, Expression<Func<Run, TKey>> key, bool descending) =>
-        descending
-            ? runs.ThenByDescending(key).ThenByDescending(run => run.Id)
-            : runs.ThenBy(key).ThenBy(run => run.Id);
+        return Then(runs, run => run.Id, keys[^1].Descending);
+    }
 
-    private static string Escape(string word) => word
+    private static IOrderedQueryable<Run> Then<TKey>(IQueryable<Run> runs, Expression<Func<Run, TKey>> key, bool descending = false) =>
+        // Every query object of EF claims to be ordered; the expression tells.
+        (runs.Expression.Type.IsAssignableTo(typeof(IOrderedQueryable<Run>)), descending) switch
+        {
+            (true, false) => ((IOrderedQueryable<Run>)runs).ThenBy(key),
+            (true, true) => ((IOrderedQueryable<Run>)runs).ThenByDescending(key),
+            (false, false) => runs.OrderBy(key),
+            (false, true) => runs.OrderByDescending(key),
+        };
+
+    public static string Escape(string word) => word
         .Replace("\\", "\\\\", StringComparison.Ordinal)
         .Replace("%", "\\%", StringComparison.Ordinal)
         .Replace("_", "\\_", StringComparison.Ordinal);

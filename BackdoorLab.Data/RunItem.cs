@@ -84,8 +84,26 @@ public sealed record RunItem
     /// <summary>Of the undefended backdoored model in the reference precision.</summary>
     public double? AttackSuccessRate { get; init; }
 
+    /// <summary>Who submitted it; empty in a lab without accounts.</summary>
+    public string Owner { get; init; } = "";
+
+    /// <summary>Higher ones start first.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Whether it waits in a paused study and will not start.</summary>
+    public bool Held { get; init; }
+
+    /// <summary>Whether it was put out of the way of the usual lists.</summary>
+    public bool Archived { get; init; }
+
+    /// <summary>Its tags, alphabetically. Only pages of the run list and single runs carry them.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>Whether it is in the trash.</summary>
     public bool Deleted { get; init; }
+
+    /// <summary>Since when it is in the trash.</summary>
+    public DateTime? DeletedAt { get; init; }
 
     /// <summary>Grows with every change of state or content; give it back when saving a draft.</summary>
     public long Version { get; init; }

@@ -27,6 +27,9 @@ public enum RunSort
     /// <summary>Seed.</summary>
     Seed,
 
+    /// <summary>Who submitted it.</summary>
+    Owner,
+
     /// <summary>Start of the latest attempt.</summary>
     Started,
 
@@ -42,3 +45,8 @@ public enum RunSort
     /// <summary>Attack success rate of the undefended backdoored model.</summary>
     AttackSuccessRate,
 }
+
+/// <summary>One key of a sort; the first decides, the next break its ties.</summary>
+/// <param name="Column">Column.</param>
+/// <param name="Descending">Direction.</param>
+public sealed record RunSortKey(RunSort Column, bool Descending);

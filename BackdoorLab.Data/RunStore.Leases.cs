@@ -21,7 +21,7 @@ public sealed partial class RunStore
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var claimed = await context.Runs
-            .Where(run => run.Id == runId && run.State == RunState.Queued && run.Attempt == attempt && !run.Deleted)
+            .Where(run => run.Id == runId && run.State == RunState.Queued && run.Attempt == attempt && !run.Held && !run.Deleted)
             .ExecuteUpdateAsync(
                 set => set
                     .SetProperty(run => run.State, RunState.Running)
@@ -32,6 +32,33 @@ public sealed partial class RunStore
                     .SetProperty(run => run.Version, run => run.Version + 1),
                 cancellation);
         return claimed == 1;
+    }
+
+    /// <summary>
+    /// Takes the next run that waits: the highest priority first, among equals the one that was queued first; held runs are passed over.
+    /// Null when none waits.
+    /// </summary>
+    /// <param name="owner">Who claims: a name unique to the worker's process.</param>
+    /// <param name="leaseUntil">UTC; after this, without renewal, the run counts as lost.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<RunRef?> ClaimNextAsync(string owner, DateTime leaseUntil, CancellationToken cancellation = default)
+    {
+        while (true)
+        {
+            RunRef? next;
+            await using (var context = await contexts.CreateDbContextAsync(cancellation))
+            {
+                next = await RunFilters.InTurn(context.Runs.AsNoTracking().Where(run => !run.Held))
+                    .Select(run => new RunRef(run.Id, run.Attempt))
+                    .FirstOrDefaultAsync(cancellation);
+            }
+
+            // Between the two statements another worker may have taken it; then there is a next one, or none.
+            if (next is null || await TryClaimAsync(next.Id, next.Attempt, owner, leaseUntil, cancellation))
+            {
+                return next;
+            }
+        }
     }
 
     /// <summary>Renews a lease, marks the worker as alive, and tells it whether to go on.</summary>

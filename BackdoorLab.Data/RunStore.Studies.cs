@@ -35,6 +35,23 @@ public sealed partial class RunStore
         return (study.Id, queued);
     }
 
+    /// <summary>Lets a study's waiting runs wait on, or start again; those under way are left alone. Returns the runs it changed.</summary>
+    /// <param name="studyId">Study.</param>
+    /// <param name="held">Hold them, or let them go.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<RunRef>> HoldStudyAsync(string studyId, bool held, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var waiting = RunFilters.InTurn(context.Runs.Where(run => run.StudyId == studyId && run.Held != held));
+        var runs = await waiting.Select(run => new RunRef(run.Id, run.Attempt)).ToListAsync(cancellation);
+        var ids = runs.Select(run => run.Id).ToList();
+        await context.Runs.Where(run => ids.Contains(run.Id)).ExecuteUpdateAsync(
+            set => set.SetProperty(run => run.Held, held).SetProperty(run => run.Version, run => run.Version + 1), cancellation);
+        await transaction.CommitAsync(cancellation);
+        return runs;
+    }
+
     /// <summary>Gives a study another name. False when there is no such study.</summary>
     /// <param name="studyId">Study.</param>
     /// <param name="name">Name.</param>

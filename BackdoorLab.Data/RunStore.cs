@@ -110,20 +110,37 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
             }
 
             run.Queued = Now;
+            run.Priority = 0;
+            run.Held = false;
             Queue(run);
             run.MaxAttempts = Math.Max(run.MaxAttempts, run.Attempt);
             return new RunRef(run.Id, run.Attempt);
         },
         cancellation);
 
-    /// <summary>Queued runs in the order in which they were queued.</summary>
+    /// <summary>Puts a waiting run before all others that wait. False when it does not wait.</summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<bool> PutFirstAsync(string runId, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var highest = await RunFilters.InTurn(context.Runs.Where(run => run.Id != runId)).Select(run => (int?)run.Priority).FirstOrDefaultAsync(cancellation) ?? 0;
+        var moved = await context.Runs
+            .Where(run => run.Id == runId && run.State == RunState.Queued && !run.Deleted)
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(run => run.Priority, Math.Max(0, highest) + 1).SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation);
+        await transaction.CommitAsync(cancellation);
+        return moved > 0;
+    }
+
+    /// <summary>Queued runs that are not held, in the order in which they will start.</summary>
     /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunRef>> ListQueuedAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs
-            .Where(run => run.State == RunState.Queued && !run.Deleted)
-            .OrderBy(run => run.Queued).ThenBy(run => run.Id)
+        return await RunFilters.InTurn(context.Runs.Where(run => !run.Held))
             .Select(run => new RunRef(run.Id, run.Attempt))
             .ToListAsync(cancellation);
     }
@@ -154,77 +171,6 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
             }
         },
         cancellation);
-
-    /// <summary>
-    /// Moves runs to the trash. Queued ones are cancelled; running ones are left alone (cancel them first). Returns the ids that
-    /// were moved.
-    /// </summary>
-    /// <param name="runIds">Runs.</param>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<string>> DeleteAsync(
-        IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
-    {
-        var deleted = new List<string>();
-        foreach (var runId in runIds)
-        {
-            var moved = await ChangeAsync(
-                runId,
-                run =>
-                {
-                    if (run is null or { Deleted: true } or { State: RunState.Running or RunState.Cancelling })
-                    {
-                        return false;
-                    }
-
-                    if (run.State == RunState.Queued)
-                    {
-                        run.CancelRequested = true;
-                        End(run, RunState.Cancelled);
-                    }
-
-                    run.Deleted = true;
-                    return true;
-                },
-                cancellation);
-            if (moved)
-            {
-                deleted.Add(runId);
-            }
-        }
-
-        return deleted;
-    }
-
-    /// <summary>Takes runs out of the trash and returns how many.</summary>
-    /// <param name="runIds">Runs.</param>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<int> RestoreAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs
-            .Where(run => run.Deleted && runIds.Contains(run.Id))
-            .ExecuteUpdateAsync(
-                set => set.SetProperty(run => run.Deleted, false).SetProperty(run => run.Version, run => run.Version + 1),
-                cancellation);
-    }
-
-    /// <summary>
-    /// Removes runs in the trash for good, with all their rows, and returns how many. Files in the artifact store may be shared
-    /// with other runs and stay.
-    /// </summary>
-    /// <param name="runIds">Runs, or null for the whole trash.</param>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<int> PurgeAsync(IReadOnlyCollection<string>? runIds = null, CancellationToken cancellation = default)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var trash = context.Runs.Where(run => run.Deleted);
-        if (runIds is not null)
-        {
-            trash = trash.Where(run => runIds.Contains(run.Id));
-        }
-
-        return await trash.ExecuteDeleteAsync(cancellation);
-    }
 
     private static Run New(NewRun content, string id, string? study, DateTime created)
     {

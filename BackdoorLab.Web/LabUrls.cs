@@ -12,10 +12,17 @@ public static class LabUrls
     public const string Queue = "/queue";
     public const string Methods = "/methods";
     public const string Datasets = "/datasets";
+    public const string Trash = "/trash";
     public const string NotFound = "/not-found";
 
     /// <summary>A run's page, on one of its tabs.</summary>
     public static string Run(string id, string? tab = null) => tab is null or "" ? $"/runs/{id}" : $"/runs/{id}?tab={tab}";
+
+    /// <summary>A saved view, or a short link to a page's state.</summary>
+    public static string View(string id) => $"/v/{id}";
+
+    /// <summary>Runs as a file: the query is that of the run list, or <c>ids</c>.</summary>
+    public static string Export(string file) => $"/export/{file}";
 
     /// <summary>A study's page.</summary>
     public static string Study(string id) => $"{Studies}/{id}";

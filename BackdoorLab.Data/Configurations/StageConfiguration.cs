@@ -11,6 +11,9 @@ internal sealed class StageConfiguration : IEntityTypeConfiguration<Stage>
         builder.ToTable("Stages");
         builder.HasKey(stage => new { stage.RunId, stage.Key });
         builder.Property(stage => stage.State).HasConversion<string>().HasMaxLength(16);
+
+        // "Does any other run name this stage?": its files are shared.
+        builder.HasIndex(stage => stage.Key);
         builder.HasOne<Run>().WithMany().HasForeignKey(stage => stage.RunId).OnDelete(DeleteBehavior.Cascade);
     }
 }

@@ -18,6 +18,21 @@ public sealed class ArtifactStore(string root)
     /// <summary>Whether the file is there.</summary>
     public bool Has(StageKey stage, string file) => File.Exists(PathOf(stage.Value, file));
 
+    /// <summary>Bytes of a stage's files; 0 when it has none.</summary>
+    /// <param name="stage">Key of the stage.</param>
+    public long Size(string stage) =>
+        Folder(stage) is { Exists: true } folder ? folder.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length) : 0;
+
+    /// <summary>Removes a stage's files. Whoever needs the stage again computes it again.</summary>
+    /// <param name="stage">Key of the stage.</param>
+    public void Remove(string stage)
+    {
+        if (Folder(stage) is { Exists: true } folder)
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     /// <summary>Writes bytes.</summary>
     public void Write(StageKey stage, string file, byte[] content) =>
         WholeFile.Write(PathOf(stage.Value, file), stream => stream.Write(content));
@@ -39,4 +54,8 @@ public sealed class ArtifactStore(string root)
             return default;
         }
     }
+
+    // A key is a hash; anything else could name a folder outside the store.
+    private DirectoryInfo? Folder(string stage) =>
+        stage.Length > 2 && stage.All(char.IsAsciiLetterOrDigit) ? new(Path.Combine(Root, stage[..2], stage)) : null;
 }

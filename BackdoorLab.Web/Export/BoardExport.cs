@@ -18,7 +18,7 @@ public static class BoardExport
         "dataset,model,poison_rate,row,defense,metric,victim,n,mean,std,min,max,mixed,twin_metric,twin_n,twin_mean,twin_std,outcome,not_applicable,failed,timed_out,not_run,reason,published,published_source";
 
     /// <summary>The cells as tidy rows, published values in columns of their own.</summary>
-    public static string Csv(BoardView view)
+    public static string WriteCsv(BoardView view)
     {
         var text = new StringBuilder(Header).Append("\r\n");
         foreach (var (row, defense) in Pairs(view))
@@ -30,7 +30,7 @@ public static class BoardExport
     }
 
     /// <summary>The cells with what was asked, where and when.</summary>
-    public static string Json(BoardView view, string link, DateTime at) => JsonSerializer.Serialize(
+    public static string WriteJson(BoardView view, string link, DateTime at) => JsonSerializer.Serialize(
         new
         {
             Schema,
@@ -110,15 +110,15 @@ public static class BoardExport
         var filter = view.Board.Filter;
         return
         [
-            CsvText.Of(filter.Dataset), CsvText.Of(filter.Model), CsvText.Of(filter.PoisonRate), CsvText.Of(row), CsvText.Of(defense), filter.Metric, filter.Victim,
-            .. Stat(cell?.Value), CsvText.Of(cell?.Value?.Minimum), CsvText.Of(cell?.Value?.Maximum), cell?.Value is { } value ? (value.Mixed ? "yes" : "no") : "",
+            Csv.Text(filter.Dataset), Csv.Text(filter.Model), Csv.Number(filter.PoisonRate), Csv.Text(row), Csv.Text(defense), filter.Metric, filter.Victim,
+            .. Stat(cell?.Value), Csv.Number(cell?.Value?.Minimum), Csv.Number(cell?.Value?.Maximum), cell?.Value is { } value ? (value.Mixed ? "yes" : "no") : "",
             filter.TwinMetric ?? "", .. Stat(cell?.Twin),
             cell?.Value is null ? MatrixWords.Outcome(cell?.Outcome ?? CellOutcome.NotRun) : "value",
-            Count(CellOutcome.NotApplicable), Count(CellOutcome.Failed), Count(CellOutcome.TimedOut), Count(CellOutcome.NotRun), CsvText.Of(cell?.Reason ?? ""),
-            CsvText.Of(published.Count > 0 ? published[0].Value : null), CsvText.Of(string.Join("; ", published.Select(entry => entry.Source).Distinct())),
+            Count(CellOutcome.NotApplicable), Count(CellOutcome.Failed), Count(CellOutcome.TimedOut), Count(CellOutcome.NotRun), Csv.Text(cell?.Reason ?? ""),
+            Csv.Number(published.Count > 0 ? published[0].Value : null), Csv.Text(string.Join("; ", published.Select(entry => entry.Source).Distinct())),
         ];
 
         static IEnumerable<string> Stat(BoardStat? stat) =>
-            [stat?.N.ToString(CultureInfo.InvariantCulture) ?? "", CsvText.Of(stat?.Mean), CsvText.Of(stat?.StandardDeviation)];
+            [stat?.N.ToString(CultureInfo.InvariantCulture) ?? "", Csv.Number(stat?.Mean), Csv.Number(stat?.StandardDeviation)];
     }
 }

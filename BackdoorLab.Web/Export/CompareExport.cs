@@ -14,7 +14,7 @@ public static class CompareExport
     private const string Header = "run,name,seed,dataset,model,attack,poison_rate,victim,precision,defense,metric,value,low,high,count,delta,outcome,reason";
 
     /// <summary>The numbers as tidy rows.</summary>
-    public static string Csv(CompareView view)
+    public static string WriteCsv(CompareView view)
     {
         var text = new StringBuilder(Header).Append("\r\n");
         foreach (var row in view.Rows)
@@ -23,10 +23,10 @@ public static class CompareExport
             {
                 text.AppendJoin(
                     ',',
-                    run.Run.Id, CsvText.Of(run.Run.Name), run.Run.Seed, CsvText.Of(run.Run.Dataset), CsvText.Of(run.Run.Model), CsvText.Of(run.Run.Attack), CsvText.Of(run.Run.PoisonRate),
-                    view.Victim, CsvText.Of(view.Precision), CsvText.Of(row.Defense), CsvText.Of(row.Metric.Id),
-                    CsvText.Of(value.Number?.Value), CsvText.Of(value.Number?.Low), CsvText.Of(value.Number?.High), CsvText.Of(value.Number?.Count), CsvText.Of(value.Delta),
-                    value.Cell is { } cell ? cell.Outcome.ToString() : "", CsvText.Of(value.Cell?.Reason ?? "")).Append("\r\n");
+                    run.Run.Id, Csv.Text(run.Run.Name), run.Run.Seed, Csv.Text(run.Run.Dataset), Csv.Text(run.Run.Model), Csv.Text(run.Run.Attack), Csv.Number(run.Run.PoisonRate),
+                    view.Victim, Csv.Text(view.Precision), Csv.Text(row.Defense), Csv.Text(row.Metric.Id),
+                    Csv.Number(value.Number?.Value), Csv.Number(value.Number?.Low), Csv.Number(value.Number?.High), Csv.Number(value.Number?.Count), Csv.Number(value.Delta),
+                    value.Cell is { } cell ? cell.Outcome.ToString() : "", Csv.Text(value.Cell?.Reason ?? "")).Append("\r\n");
             }
         }
 
@@ -34,7 +34,7 @@ public static class CompareExport
     }
 
     /// <summary>Settings and numbers with where and when.</summary>
-    public static string Json(CompareView view, string link, DateTime at) => JsonSerializer.Serialize(
+    public static string WriteJson(CompareView view, string link, DateTime at) => JsonSerializer.Serialize(
         new
         {
             Schema,

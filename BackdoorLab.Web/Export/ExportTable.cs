@@ -49,18 +49,6 @@ public sealed record ExportTable(
         return text.ToString();
     }
 
-    /// <summary>As CSV, as it stands on the screen.</summary>
-    public string Csv()
-    {
-        var text = new StringBuilder().AppendJoin(',', Columns.Select(CsvText.Of)).Append("\r\n");
-        foreach (var row in Rows)
-        {
-            text.AppendJoin(',', row.Select(cell => CsvText.Of(cell.Text))).Append("\r\n");
-        }
-
-        return text.ToString();
-    }
-
     // A cell cannot hold a line break, and a bar would end it.
     private static string Plain(string text)
     {

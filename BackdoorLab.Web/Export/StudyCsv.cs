@@ -37,9 +37,9 @@ public static class StudyCsv
         var change = cell.Changes.GetValueOrDefault(metric);
         return
         [
-            CsvText.Of(setting), CsvText.Of(cell.Precision), CsvText.Of(cell.Defense ?? ""), CsvText.Of(metric),
-            CsvText.Of(value?.Value), CsvText.Of(value?.Low), CsvText.Of(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
-            CsvText.Of(change?.Difference.Value), CsvText.Of(change?.Difference.Low), CsvText.Of(change?.Difference.High), CsvText.Of(change?.PValue),
+            Csv.Text(setting), Csv.Text(cell.Precision), Csv.Text(cell.Defense ?? ""), Csv.Text(metric),
+            Csv.Number(value?.Value), Csv.Number(value?.Low), Csv.Number(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
+            Csv.Number(change?.Difference.Value), Csv.Number(change?.Difference.Low), Csv.Number(change?.Difference.High), Csv.Number(change?.PValue),
         ];
     }
 }

@@ -100,6 +100,7 @@ public static class LabHost
         app.MapStaticAssets();
         app.MapGet("/healthz", () => Results.Text("ok"));
         app.MapArtifacts();
+        app.MapExports();
 
         // The policy of all answers has frame-ancestors already.
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);

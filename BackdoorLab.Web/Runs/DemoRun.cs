@@ -16,7 +16,7 @@ public sealed class DemoRun(ResultQueries queries, RunQueue queue)
     {
         var hash = RunContent.ConfigHash(spec);
         var runs = await queries.ListAsync(
-            new RunFilter { Text = spec.Name, States = Usable }, RunSort.Created, descending: true, 0, ResultQueries.MaxPageSize, cancellation);
+            new RunFilter { Text = spec.Name, States = Usable }, [], 0, ResultQueries.MaxPageSize, cancellation);
         return runs.Items.FirstOrDefault(run => run.ConfigHash == hash && run.Seed == spec.Seed)?.Id
             ?? await queue.SubmitAsync(spec, cancellation: cancellation);
     }

@@ -40,6 +40,15 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
         }
     }
 
+    /// <summary>Says that rows of many runs have changed; which is not worth telling.</summary>
+    public void ChangedMany()
+    {
+        foreach (var subscription in _subscriptions)
+        {
+            subscription.Signal();
+        }
+    }
+
     /// <summary>Replaces the progress of a run.</summary>
     public void Report(string runId, LiveProgress progress)
     {

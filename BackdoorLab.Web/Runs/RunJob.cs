@@ -6,8 +6,9 @@ using Hangfire;
 namespace BackdoorLab.Web.Runs;
 
 /// <summary>
-/// One attempt of one run: claims it, supervises its worker, and writes down truthfully how it ended. Jobs may be delivered twice or too
-/// late; the claim makes that harmless. The library's own retries are off, the run's attempts decide.
+/// One attempt of one run: claims the run whose turn it is, supervises its worker, and writes down truthfully how it ended. A job is only a
+/// wake-up call, one for every run that was queued: which run it takes, the database decides, so that priorities and pauses hold. Jobs may
+/// be delivered twice or too late; they find nothing to claim then. The library's own retries are off, the run's attempts decide.
 /// </summary>
 public sealed class RunJob(
     RunStore store,
@@ -24,19 +25,18 @@ public sealed class RunJob(
 {
     private TimeSpan Lease => TimeSpan.FromSeconds(options.LeaseSeconds);
 
-    /// <summary>Runs the attempt to its end.</summary>
-    /// <param name="runId">Run.</param>
-    /// <param name="attempt">Attempt.</param>
+    /// <summary>Runs one attempt to its end.</summary>
     /// <param name="aborted">Fires when the job server stops.</param>
     [AutomaticRetry(Attempts = 0)]
-    public async Task Execute(string runId, int attempt, CancellationToken aborted)
+    public async Task Execute(CancellationToken aborted)
     {
         if (host.ApplicationStopping.IsCancellationRequested
-            || !await store.TryClaimAsync(runId, attempt, owner.Name, LeaseEnd(), aborted))
+            || await store.ClaimNextAsync(owner.Name, LeaseEnd(), aborted) is not { } claimed)
         {
             return;
         }
 
+        var (runId, attempt) = (claimed.Id, claimed.Attempt);
         feed.Changed(runId);
         var cancelled = active.Begin(runId);
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted, host.ApplicationStopping);

@@ -79,7 +79,7 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
 
     private void Deliver(RunRef run)
     {
-        jobs.Enqueue<RunJob>(job => job.Execute(run.Id, run.Attempt, CancellationToken.None));
+        jobs.Enqueue<RunJob>(job => job.Execute(CancellationToken.None));
         feed.Changed(run.Id);
     }
 }

@@ -12,6 +12,8 @@ public static class DashboardServices
         .AddSingleton<StudyReports>()
         .AddSingleton<MissingCells>()
         .AddSingleton<ReferenceImport>()
+        .AddSingleton<Export.RunExports>()
         .AddScoped<StudyActions>()
+        .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();
 }

@@ -36,7 +36,7 @@ public sealed class RunActions(RunQueue queue, RunStore store, RunFeed feed, ISn
     /// <param name="leave">Whether to go to the list, because the run's own page is open.</param>
     public async Task Delete(RunItem run, bool leave = false)
     {
-        if ((await store.DeleteAsync([run.Id])).Count == 0)
+        if ((await store.DeleteAsync(RunSelection.Of([run.Id]))).Count == 0)
         {
             snackbar.Add($"{RunWords.Name(run)} is running; cancel it first.", Severity.Warning);
             return;
@@ -61,7 +61,7 @@ public sealed class RunActions(RunQueue queue, RunStore store, RunFeed feed, ISn
 
     private async Task Restore(RunItem run)
     {
-        await store.RestoreAsync([run.Id]);
+        await store.RestoreAsync(RunSelection.Of([run.Id]));
         feed.Changed(run.Id);
         snackbar.Add($"{RunWords.Name(run)} is back.", Severity.Info);
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackdoorLab.Data;
 
 namespace BackdoorLab.Web.Services;
@@ -14,6 +15,22 @@ public static class RunWords
     {
         RunState.Succeeded => "Finished",
         _ => state.ToString(),
+    };
+
+    /// <summary>What groups are made of, in words.</summary>
+    public static string Grouping(RunGrouping by) => by switch
+    {
+        RunGrouping.Dataset => "Data set",
+        RunGrouping.PoisonRate => "Poison rate",
+        _ => by.ToString(),
+    };
+
+    /// <summary>"91.2 ± 0.8%" of shares; a dash without any.</summary>
+    public static string Spread(Spread spread) => spread switch
+    {
+        { Mean: null } => "–",
+        { StandardDeviation: null } => Numbers.Percent(spread.Mean.Value),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{100 * spread.Mean.Value:0.0} ± {100 * spread.StandardDeviation.Value:0.0}%"),
     };
 
     /// <summary>Tone of the state's badge.</summary>

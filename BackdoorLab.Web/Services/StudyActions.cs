@@ -52,7 +52,7 @@ public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, S
             return;
         }
 
-        var deleted = await store.DeleteAsync([.. runs.Select(run => run.Id)]);
+        var deleted = await store.DeleteAsync(RunSelection.Of(runs.Select(run => run.Id)));
         await store.DeleteStudyAsync(study.Id, deleted: true);
         Tell(deleted);
         navigation.NavigateTo(LabUrls.Studies);
@@ -62,7 +62,7 @@ public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, S
             options.VisibleStateDuration = 10_000;
             options.OnClick = async _ =>
             {
-                await store.RestoreAsync(deleted);
+                await store.RestoreAsync(RunSelection.Of(deleted));
                 await store.DeleteStudyAsync(study.Id, deleted: false);
                 Tell(deleted);
                 snackbar.Add($"{study.Name} is back.", Severity.Info);

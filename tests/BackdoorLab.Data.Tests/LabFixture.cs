@@ -19,6 +19,10 @@ public sealed class LabFixture : IAsyncLifetime
 
     public ReferenceStore References => _services.GetRequiredService<ReferenceStore>();
 
+    public NoteStore Notes => _services.GetRequiredService<NoteStore>();
+
+    public ViewStore Views => _services.GetRequiredService<ViewStore>();
+
     public LabDatabase Database => _services.GetRequiredService<LabDatabase>();
 
     public IDbContextFactory<LabDbContext> Contexts => _services.GetRequiredService<IDbContextFactory<LabDbContext>>();

@@ -42,7 +42,7 @@ public sealed class MatrixTests : LabTest
         var otherSeed = await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.8))]);
         var otherConfig = await Lab.EndedAsync(Samples.Content(config: "config-b", seed: 1), [Samples.Value(Samples.Key(), (Rate, 1.0))]);
         var trashed = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0))]);
-        await Lab.Store.DeleteAsync([trashed]);
+        await Lab.Store.DeleteAsync(RunSelection.Of([trashed]));
 
         var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
 

@@ -198,14 +198,14 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var queued = await lab.Store.QueuedAsync();
         var draft = await lab.Store.CreateAsync(Samples.Content());
 
-        var deleted = await lab.Store.DeleteAsync([running.Id, queued.Id, draft, RunIds.New()]);
+        var deleted = await lab.Store.DeleteAsync(RunSelection.Of([running.Id, queued.Id, draft, RunIds.New()]));
 
-        Assert.Equal([queued.Id, draft], deleted);
+        Assert.Equal(new HashSet<string> { queued.Id, draft }, deleted.ToHashSet());
         Assert.Equal((RunState.Cancelled, true), (await lab.ItemAsync(queued.Id)) switch { var run => (run.State, run.Deleted) });
         Assert.False((await lab.ItemAsync(running.Id)).Deleted);
         Assert.Null(await lab.Store.EnqueueAsync(draft));
 
-        Assert.Equal(1, await lab.Store.RestoreAsync([draft, running.Id]));
+        Assert.Equal(1, await lab.Store.RestoreAsync(RunSelection.Of([draft, running.Id])));
         Assert.NotNull(await lab.Store.EnqueueAsync(draft));
     }
 
@@ -215,9 +215,9 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var cells = new[] { Samples.Value(Samples.Key(), ("clean-accuracy", 0.9)) };
         var gone = await lab.EndedAsync(Samples.Content(), cells);
         var kept = await lab.EndedAsync(Samples.Content(), cells);
-        await lab.Store.DeleteAsync([gone]);
+        await lab.Store.DeleteAsync(RunSelection.Of([gone]));
 
-        Assert.Equal(1, await lab.Store.PurgeAsync([gone, kept]));
+        Assert.Equal(1, (await lab.Store.PurgeAsync(RunSelection.Of([gone, kept]))).Runs);
 
         Assert.Null(await lab.Queries.FindAsync(gone));
         Assert.Single((await lab.Queries.FindAsync(kept))!.Cells);

@@ -18,7 +18,7 @@ public sealed class RunListTests : LabTest
                 var seen = new List<string>();
                 for (var page = 0; page < 5; page++)
                 {
-                    var result = await Lab.Queries.ListAsync(new RunFilter(), sort, descending, page, 5);
+                    var result = await Lab.Queries.ListAsync(new RunFilter(), [new(sort, descending)], page, 5);
                     Assert.Equal(23, result.Total);
                     seen.AddRange(result.Items.Select(run => run.Id));
                 }
@@ -28,7 +28,7 @@ public sealed class RunListTests : LabTest
             }
         }
 
-        Assert.Empty((await Lab.Queries.ListAsync(new RunFilter(), RunSort.Created, true, 99, 5)).Items);
+        Assert.Empty((await Lab.Queries.ListAsync(new RunFilter(), [], 99, 5)).Items);
     }
 
     [Fact]
@@ -79,7 +79,7 @@ public sealed class RunListTests : LabTest
     {
         var kept = await Lab.Store.CreateAsync(Samples.Content("kept"));
         var gone = await Lab.Store.CreateAsync(Samples.Content("gone"));
-        await Lab.Store.DeleteAsync([gone]);
+        await Lab.Store.DeleteAsync(RunSelection.Of([gone]));
 
         Assert.Equal([kept], await Lab.Queries.ListIdsAsync(new RunFilter()));
         Assert.Equal([gone], await Lab.Queries.ListIdsAsync(new RunFilter { Deleted = true }));
@@ -132,8 +132,8 @@ public sealed class RunListTests : LabTest
 
     [Fact]
     public async Task Queries_CancelledToken_Throw() => await Assert.ThrowsAnyAsync<OperationCanceledException>(
-        () => Lab.Queries.ListAsync(new RunFilter(), RunSort.Created, true, 0, 25, new CancellationToken(canceled: true)));
+        () => Lab.Queries.ListAsync(new RunFilter(), [], 0, 25, new CancellationToken(canceled: true)));
 
     private async Task<IEnumerable<string>> NamesAsync(RunFilter filter, RunSort sort = RunSort.Name, bool descending = false) =>
-        (await Lab.Queries.ListAsync(filter, sort, descending, 0, 100)).Items.Select(run => run.Name);
+        (await Lab.Queries.ListAsync(filter, [new(sort, descending)], 0, 100)).Items.Select(run => run.Name);
 }

@@ -23,7 +23,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
     public async Task FirstPage_Of20000Runs_IsQuick(RunSort sort, string? text)
     {
         var page = await TimedAsync($"list by {sort}, text '{text}'", () =>
-            large.Lab.Queries.ListAsync(new RunFilter { Text = text }, sort, true, 0, 25));
+            large.Lab.Queries.ListAsync(new RunFilter { Text = text }, [new(sort, true)], 0, 25));
 
         Assert.Equal(25, page.Items.Count);
         Assert.Equal(text is null ? Runs : 1111, page.Total);
@@ -32,7 +32,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
     [Fact]
     public async Task LastPage_Of20000Runs_IsQuick()
     {
-        var page = await TimedAsync("last page", () => large.Lab.Queries.ListAsync(new RunFilter(), RunSort.Created, false, 799, 25));
+        var page = await TimedAsync("last page", () => large.Lab.Queries.ListAsync(new RunFilter(), [new(RunSort.Created, false)], 799, 25));
 
         Assert.Equal("run-19999", page.Items[^1].Name);
     }

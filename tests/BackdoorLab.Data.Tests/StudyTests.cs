@@ -61,7 +61,7 @@ public sealed class StudyTests : LabTest
     public async Task FindStudy_WithADeletedRun_LeavesItOut()
     {
         var (studyId, runs) = await Lab.Store.CreateStudyAsync("s", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
-        await Lab.Store.DeleteAsync([runs[1].Id]);
+        await Lab.Store.DeleteAsync(RunSelection.Of([runs[1].Id]));
 
         Assert.Equal(runs[0].Id, Assert.Single((await Lab.Queries.FindStudyAsync(studyId))!.Runs).Run.Id);
     }

@@ -1,5 +1,5 @@
 // Small helpers for the dashboard's components: keyboard, clipboard, scroll, downloads.
-const goTo = { o: "/", l: "/leaderboard", r: "/runs", c: "/compare", q: "/queue", m: "/methods", d: "/datasets" };
+const goTo = { o: "/", l: "/leaderboard", r: "/runs", c: "/compare", q: "/queue", m: "/methods", d: "/datasets", s: "/studies", t: "/trash" };
 // When the keys were pressed, not when a busy page came to handle them.
 let pendingGo = 0;
 let host = null;
@@ -32,13 +32,35 @@ function onKey(event) {
   }
 }
 
+function openDropdowns() {
+  return document.querySelectorAll("details.dropdown[open]");
+}
+
+function onClick(event) {
+  for (const menu of openDropdowns()) {
+    if (!menu.contains(event.target)) { menu.open = false; }
+  }
+}
+
+function onEscape(event) {
+  if (event.key !== "Escape") { return; }
+  for (const menu of openDropdowns()) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+}
+
 export function start(reference) {
   host = reference;
+  document.addEventListener("click", onClick);
+  document.addEventListener("keydown", onEscape);
   document.addEventListener("keydown", onKey);
 }
 
 export function stop() {
   host = null;
+  document.removeEventListener("click", onClick);
+  document.removeEventListener("keydown", onEscape);
   document.removeEventListener("keydown", onKey);
 }
 

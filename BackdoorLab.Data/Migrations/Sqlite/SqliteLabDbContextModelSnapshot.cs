@@ -684,6 +684,8 @@ namespace BackdoorLab.Data.Migrations.Sqlite
 
                     b.HasKey("RunId", "Key");
 
+                    b.HasIndex("Key");
+
                     b.ToTable("Stages", (string)null);
                 });
 

@@ -22,7 +22,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     /// <summary>Now, UTC.</summary>
     protected DateTime Now => Time.GetUtcNow().UtcDateTime;
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         _subscription?.Dispose();
         _gone.Cancel();

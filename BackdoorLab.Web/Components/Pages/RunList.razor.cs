@@ -1,47 +1,25 @@
 using BackdoorLab.Data;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Routing;
 using MudBlazor;
 
 namespace BackdoorLab.Web.Components.Pages;
 
-/// <summary>The list of runs: filtered, sorted and paged by the database, with all of that in the address.</summary>
+/// <summary>The list of runs: filtered, sorted, grouped and paged by the database, with all of that in the address.</summary>
 public sealed partial class RunList
 {
-    private const int PageSize = 25;
-
     private static readonly IEqualityComparer<RunItem> ById = EqualityComparer<RunItem>.Create((a, b) => a?.Id == b?.Id, run => run.Id.GetHashCode(StringComparison.Ordinal));
 
+    private readonly HashSet<string> _chosen = [];
     private MudDataGrid<RunItem>? _grid;
+    private RunListState _state = new();
     private FilterValues _values = new([], [], []);
     private Exception? _fault;
-    private (string?, string?, string?, string?, string?)? _shown;
-    private int _page;
+    private IReadOnlyList<RunItem> _shown = [];
+    private bool _all;
+    private bool _sorted;
     private int _total;
-    private int _count;
-
-    [SupplyParameterFromQuery(Name = "q")]
-    private string? Query { get; set; }
-
-    [SupplyParameterFromQuery]
-    private string? State { get; set; }
-
-    [SupplyParameterFromQuery]
-    private string? Dataset { get; set; }
-
-    [SupplyParameterFromQuery]
-    private string? Model { get; set; }
-
-    [SupplyParameterFromQuery]
-    private string? Attack { get; set; }
-
-    /// <summary>Column, with a leading minus for descending.</summary>
-    [SupplyParameterFromQuery]
-    private string? Sort { get; set; }
-
-    /// <summary>From 1.</summary>
-    [SupplyParameterFromQuery]
-    private int? Page { get; set; }
 
     [Inject]
     private ResultQueries Results { get; set; } = null!;
@@ -49,48 +27,76 @@ public sealed partial class RunList
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
 
-    private bool HasFilter => new[] { Query, State, Dataset, Model, Attack }.Any(value => !string.IsNullOrEmpty(value));
+    private string Showing => _total == 0
+        ? "No runs"
+        : $"Showing {(_state.Page * RunListState.PageSize) + 1}–{(_state.Page * RunListState.PageSize) + _shown.Count} of {Numbers.Count(_total, "run")}";
 
-    private string Showing => _total == 0 ? "No runs" : $"Showing {(_page * PageSize) + 1}–{(_page * PageSize) + _count} of {Numbers.Count(_total, "run")}";
+    private bool PageChosen => _shown.Count > 0 && _shown.All(run => _chosen.Contains(run.Id));
 
-    private RunFilter Filter => new()
+    public override void Dispose()
     {
-        Text = Query,
-        States = Enum.TryParse<RunState>(State, out var state) ? state == RunState.Running ? [state, RunState.Cancelling] : [state] : [],
-        Dataset = Dataset,
-        Model = Model,
-        Attack = Attack,
-    };
+        Navigation.LocationChanged -= OnLocationChanged;
+        base.Dispose();
+    }
 
-    protected override async Task OnParametersSetAsync()
+    protected override async Task OnInitializedAsync()
     {
+        // The address is the state: whatever changes it, a link, a filter or the browser's back button, is read here.
+        Navigation.LocationChanged += OnLocationChanged;
+        _state = RunListState.Read(new Uri(Navigation.Uri).Query);
         Follow(null, TimeSpan.FromSeconds(2));
-        var wanted = (Query, State, Dataset, Model, Attack);
-        var first = _shown is null;
-        var changed = !first && _shown != wanted;
-        _shown = wanted;
-        _page = Math.Max(0, (Page ?? 1) - 1);
         _values = await Results.FilterValuesAsync(Gone);
-        if (changed)
-        {
-            await Reload();
-        }
     }
 
     protected override async Task Load() => await Reload();
+
+    private void OnLocationChanged(object? sender, LocationChangedEventArgs change)
+    {
+        var address = new Uri(change.Location);
+        if (address.AbsolutePath != LabUrls.Runs)
+        {
+            return;
+        }
+
+        _ = InvokeAsync(async () =>
+        {
+            var next = RunListState.Read(address.Query);
+            if (next.Address() == _state.Address())
+            {
+                return;
+            }
+
+            if (!SameFilter(next, _state))
+            {
+                Unchoose();
+            }
+
+            var onlySort = (next with { Sort = _state.Sort }).Address() == _state.Address();
+            _state = next;
+            StateHasChanged();
+
+            // The grid sorts before it writes the address; reading again would only repeat that.
+            if (!onlySort)
+            {
+                _values = await Results.FilterValuesAsync(Gone);
+                await Reload();
+            }
+        });
+    }
 
     private Task Reload() => _grid?.ReloadServerData() ?? Task.CompletedTask;
 
     private async Task<GridData<RunItem>> Fetch(GridState<RunItem> grid, CancellationToken cancellation)
     {
-        var sort = grid.SortDefinitions.FirstOrDefault();
-        var column = sort is null ? RunSort.Created : Column(sort.SortBy);
-        var descending = sort?.Descending ?? true;
+        // Until somebody clicks a heading, the address decides: it also knows the order of several keys.
+        var clicked = grid.SortDefinitions.OrderBy(sort => sort.Index).Select(sort => new RunSortKey(Column(sort.SortBy), sort.Descending)).ToList();
+        var keys = _sorted ? clicked : _state.Sort;
+        _sorted = _sorted || grid.SortDefinitions.Count > 0 || _state.Sort.Count == 0;
         try
         {
-            var page = await Results.ListAsync(Filter, column, descending, _page, PageSize, cancellation);
-            (_total, _count, _fault) = (page.Total, page.Items.Count, null);
-            Remember(column, descending);
+            var page = await Results.ListAsync(_state.Filter, keys, _state.Page, RunListState.PageSize, cancellation);
+            (_total, _shown, _fault) = (page.Total, page.Items, null);
+            Remember(keys);
             await InvokeAsync(StateHasChanged);
             return new GridData<RunItem> { Items = page.Items, TotalItems = page.Total };
         }
@@ -102,57 +108,67 @@ public sealed partial class RunList
         }
     }
 
-    private void Remember(RunSort column, bool descending)
+    private void Remember(IReadOnlyList<RunSortKey> keys)
     {
-        var sort = (column, descending) is (RunSort.Created, true) ? null : (descending ? "-" : "") + column;
-        if (sort != Sort)
+        var sort = keys is [{ Column: RunSort.Created, Descending: true }] ? [] : keys;
+        if (!sort.SequenceEqual(_state.Sort))
         {
-            Navigation.NavigateTo(Address(sort: sort ?? ""), replace: true);
+            _state = _state with { Sort = sort };
+            Navigation.NavigateTo(_state.Address(), replace: true);
         }
     }
 
     private static RunSort Column(string property) =>
         property == nameof(RunItem.ElapsedSeconds) ? RunSort.Elapsed : Enum.TryParse<RunSort>(property, out var column) ? column : RunSort.Created;
 
-    private SortDirection Initial(string column) =>
-        Sort == column ? SortDirection.Ascending
-        : Sort == "-" + column ? SortDirection.Descending
-        : Sort is null && column == nameof(RunSort.Created) ? SortDirection.Descending
-        : SortDirection.None;
-
-    private string Address(string? query = null, string? state = null, string? dataset = null, string? model = null, string? attack = null, string? sort = null, int page = 1) => LabUrls.With(
-        LabUrls.Runs,
-        ("q", query ?? Query), ("state", state ?? State), ("dataset", dataset ?? Dataset), ("model", model ?? Model), ("attack", attack ?? Attack),
-        ("sort", sort ?? Sort), ("page", page > 1 ? page : null));
-
-    private void Go(string? query = null, string? state = null, string? dataset = null, string? model = null, string? attack = null) =>
-        Navigation.NavigateTo(Address(query, state, dataset, model, attack));
-
-    private async Task Turn(int by)
+    private SortDirection Initial(string column)
     {
-        _page += by;
-        Navigation.NavigateTo(Address(page: _page + 1));
+        IReadOnlyList<RunSortKey> keys = _state.Sort.Count > 0 ? _state.Sort : [new(RunSort.Created, Descending: true)];
+        return keys.FirstOrDefault(key => key.Column.ToString() == column) switch
+        {
+            null => SortDirection.None,
+            { Descending: true } => SortDirection.Descending,
+            _ => SortDirection.Ascending,
+        };
+    }
+
+    private void Go(RunListState next) => Navigation.NavigateTo(next.Address());
+
+    private string WithTag(string tag) => (_state with { Query = $"{_state.Query} tag:{tag}".Trim(), Page = 0 }).Address();
+
+    private void Choose(string id, bool chosen)
+    {
+        _all = false;
+        _ = chosen ? _chosen.Add(id) : _chosen.Remove(id);
+    }
+
+    private void ChoosePage(bool chosen)
+    {
+        foreach (var run in _shown)
+        {
+            Choose(run.Id, chosen);
+        }
+    }
+
+    private void Unchoose()
+    {
+        _chosen.Clear();
+        _all = false;
+    }
+
+    private async Task Done()
+    {
+        _values = await Results.FilterValuesAsync(Gone);
         await Reload();
+        Unchoose();
     }
 
-    private void ClearFilters() => Go("", "", "", "", "");
-
-    private IEnumerable<(string Name, string Text, Action Clear)> Chips()
-    {
-        (string Name, string? Value, Func<string, string> Words, Action Clear)[] all =
-        [
-            ("text", Query, text => text, () => Go(query: "")),
-            ("state", State, StateText, () => Go(state: "")),
-            ("data set", Dataset, KindWords.Label, () => Go(dataset: "")),
-            ("model", Model, KindWords.Label, () => Go(model: "")),
-            ("attack", Attack, KindWords.Label, () => Go(attack: "")),
-        ];
-        return all.Where(chip => !string.IsNullOrEmpty(chip.Value)).Select(chip => (chip.Name, chip.Words(chip.Value!), chip.Clear));
-    }
-
-    private static string StateText(string state) => Enum.TryParse<RunState>(state, out var known) ? RunWords.State(known) : state;
+    private static bool SameFilter(RunListState a, RunListState b) =>
+        (a.Query, a.State, a.Dataset, a.Model, a.Attack, a.Archived) == (b.Query, b.State, b.Dataset, b.Model, b.Attack, b.Archived);
 
     private void Open(DataGridRowClickEventArgs<RunItem> click) => Navigation.NavigateTo(LabUrls.Run(click.Item.Id));
+
+    private string RowClass(RunItem run, int row) => _chosen.Contains(run.Id) ? "clickable chosen" : "clickable";
 
     private string Elapsed(RunItem run) => RunWords.Elapsed(run, Now) is > 0 and var seconds ? TimeWords.Duration(seconds) : "–";
 

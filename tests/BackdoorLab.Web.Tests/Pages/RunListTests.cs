@@ -46,8 +46,8 @@ public sealed class RunListTests : IAsyncLifetime
         var page = _lab.Open<RunList>("/runs?state=Failed");
 
         page.WaitForAssertion(() => Assert.Contains("Showing 1–1 of 1 run", page.Markup, StringComparison.Ordinal));
-        Assert.Contains(Presets.Quick.Spec.Name, page.Find("tbody").TextContent, StringComparison.Ordinal);
-        Assert.DoesNotContain(Presets.Demo.Spec.Name, page.Find("tbody").TextContent, StringComparison.Ordinal);
+        Assert.Contains(Presets.Quick.Spec.Name, page.Find(".lab-grid tbody").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain(Presets.Demo.Spec.Name, page.Find(".lab-grid tbody").TextContent, StringComparison.Ordinal);
         Assert.Single(page.FindAll(".chip-x"));
     }
 

@@ -84,7 +84,7 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
         Assert.True(answer.IsSuccessStatusCode, $"{link} answers {answer.StatusCode}.");
         Assert.True(health.IsSuccessStatusCode);
         Assert.True(IsAlive(worker));
-        var run = Assert.Single((await Queries.ListAsync(new RunFilter(), RunSort.Created, false, 0, 10)).Items);
+        var run = Assert.Single((await Queries.ListAsync(new RunFilter(), [], 0, 10)).Items);
         Assert.EndsWith(run.Id, link, StringComparison.Ordinal);
         dashboard.Kill();
         await Until(() => Task.FromResult(!IsAlive(worker)), 15, () => "The worker is an orphan.");

@@ -80,11 +80,11 @@ public sealed class RunJobTests
         await lab.Reaches(id, RunState.Running);
 
         var job = ActivatorUtilities.CreateInstance<RunJob>(lab.Services);
-        await job.Execute(id, 1, default);
+        await job.Execute(default);
         Assert.Equal(RunState.Running, (await lab.Item(id)).State);
         go.Set();
         await lab.Reaches(id, RunState.Succeeded);
-        await job.Execute(id, 1, default);
+        await job.Execute(default);
 
         Assert.Equal(1, lab.Workers.Started);
         Assert.Equal(RunState.Succeeded, (await lab.Item(id)).State);

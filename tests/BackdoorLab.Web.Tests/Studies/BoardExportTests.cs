@@ -44,7 +44,7 @@ public sealed class BoardExportTests
     [Fact]
     public void Csv_HasEveryDigitAndTheOutcomes()
     {
-        var lines = BoardExport.Csv(View()).Split("\r\n");
+        var lines = BoardExport.WriteCsv(View()).Split("\r\n");
 
         Assert.Equal("gtsrb,res-net8,0.1,badnets,,attack-success-rate,Backdoored,3,0.9,0.02,0.88,0.92,no,attack-success-rate,1,0.01,,value,0,0,0,0,,,", lines[1]);
         Assert.Equal("gtsrb,res-net8,0.1,blended,strip,attack-success-rate,Backdoored,,,,,,,attack-success-rate,,,,failed,0,1,0,0,\"NaN, twice\",,", lines[4]);
@@ -54,7 +54,7 @@ public sealed class BoardExportTests
     [Fact]
     public void Json_HasASchemaVersionAndWhereItCameFrom()
     {
-        using var document = JsonDocument.Parse(BoardExport.Json(View(), Link, At));
+        using var document = JsonDocument.Parse(BoardExport.WriteJson(View(), Link, At));
         var root = document.RootElement;
 
         Assert.Equal((1, "leaderboard", Link), (root.GetProperty("schema").GetInt32(), root.GetProperty("kind").GetString(), root.GetProperty("link").GetString()));

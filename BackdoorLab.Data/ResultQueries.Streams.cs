@@ -1,0 +1,85 @@
+using System.Runtime.CompilerServices;
+using Microsoft.EntityFrameworkCore;
+
+namespace BackdoorLab.Data;
+
+/// <content>Many runs, read a part at a time.</content>
+public sealed partial class ResultQueries
+{
+    private const int StreamPart = 250;
+
+    /// <summary>Runs newest first, read in parts, so that neither memory nor a lock grows with their number.</summary>
+    /// <param name="selection">Runs.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async IAsyncEnumerable<RunItem> StreamAsync(RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        await foreach (var part in PartsAsync(selection, cancellation))
+        {
+            foreach (var run in part)
+            {
+                yield return run;
+            }
+        }
+    }
+
+    /// <summary>Runs with their cells and numbers, newest first.</summary>
+    /// <param name="selection">Runs.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async IAsyncEnumerable<(RunItem Run, IReadOnlyList<CellRow> Cells)> StreamCellsAsync(
+        RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation = default)
+    {
+        await foreach (var part in PartsAsync(selection, cancellation))
+        {
+            var ids = part.Select(run => run.Id).ToList();
+            await using var context = await contexts.CreateDbContextAsync(cancellation);
+            var cells = await CellsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
+            foreach (var run in part)
+            {
+                yield return (run, [.. cells[run.Id]]);
+            }
+        }
+    }
+
+    /// <summary>Ids and states, newest first: what a bulk action chooses from.</summary>
+    /// <param name="selection">Runs.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<(string Id, RunState State)>> StatesAsync(RunSelection selection, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        var runs = await RunFilters.Sort(RunFilters.Apply(context, selection).AsNoTracking(), [])
+            .Select(run => new { run.Id, run.State })
+            .ToListAsync(cancellation);
+        return [.. runs.Select(run => (run.Id, run.State))];
+    }
+
+    // By key and not by number of rows: a run that arrives meanwhile neither repeats nor hides another.
+    private async IAsyncEnumerable<IReadOnlyList<RunItem>> PartsAsync(RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        RunItem? last = null;
+        while (true)
+        {
+            await using var context = await contexts.CreateDbContextAsync(cancellation);
+            var runs = RunFilters.Apply(context, selection).AsNoTracking();
+            if (last is not null)
+            {
+                var (created, id) = (last.Created, last.Id);
+                runs = runs.Where(run => run.Created < created || (run.Created == created && string.Compare(run.Id, id) < 0));
+            }
+
+            var part = await RunFilters.Sort(runs, []).Take(StreamPart).Select(RunFilters.ToItem).ToListAsync(cancellation);
+            if (part.Count > 0)
+            {
+                yield return await TaggedAsync(context, part, cancellation);
+            }
+
+            if (part.Count < StreamPart)
+            {
+                yield break;
+            }
+
+            last = part[^1];
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Text.Json;
+using BackdoorLab.Data;
+
+namespace BackdoorLab.Web.Export;
+
+/// <summary>Runs as files, written while they are read: a filter may match a hundred thousand.</summary>
+public sealed class RunExports(ResultQueries results)
+{
+    /// <summary>Version of the JSON file's form.</summary>
+    public const int SchemaVersion = 1;
+
+    /// <summary>The files and what they hold.</summary>
+    public static IReadOnlyList<(string File, string Text)> Files { get; } =
+    [
+        ("runs.csv", "Runs as CSV"),
+        ("runs.json", "Runs as JSON, with all numbers"),
+        ("numbers.csv", "All numbers as CSV, a row each"),
+    ];
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>Writes one of the files.</summary>
+    /// <param name="file">Its name.</param>
+    /// <param name="selection">Runs, newest first in the file.</param>
+    /// <param name="target">Where to.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    /// <exception cref="ArgumentException">There is no such file.</exception>
+    public Task Write(string file, RunSelection selection, Stream target, CancellationToken cancellation) => file switch
+    {
+        "runs.csv" => RunsCsv(selection, target, cancellation),
+        "runs.json" => RunsJson(selection, target, cancellation),
+        "numbers.csv" => NumbersCsv(selection, target, cancellation),
+        _ => throw new ArgumentException($"There is no export '{file}'.", nameof(file)),
+    };
+
+    private async Task RunsCsv(RunSelection selection, Stream target, CancellationToken cancellation)
+    {
+        await using var text = Writer(target);
+        await text.WriteAsync(Csv.Row(
+            "id", "name", "state", "dataset", "model", "attack", "poison_rate", "target_label", "seed", "clean_accuracy", "attack_success_rate",
+            "seconds", "owner", "tags", "study", "config", "created", "ended"));
+        await foreach (var run in results.StreamAsync(selection, cancellation))
+        {
+            await text.WriteAsync(Csv.Row(
+                run.Id, Csv.Text(run.Name), run.State.ToString(), Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate),
+                Csv.Number(run.TargetLabel), Csv.Number(run.Seed), Csv.Number(run.CleanAccuracy), Csv.Number(run.AttackSuccessRate), Csv.Number(run.ElapsedSeconds),
+                Csv.Text(run.Owner), Csv.Text(string.Join(' ', run.Tags)), run.StudyId ?? "", run.ConfigHash, Csv.Time(run.Created), Csv.Time(run.Ended)));
+        }
+    }
+
+    private async Task NumbersCsv(RunSelection selection, Stream target, CancellationToken cancellation)
+    {
+        await using var text = Writer(target);
+        await text.WriteAsync(Csv.Row(
+            "run", "dataset", "model", "attack", "poison_rate", "seed", "victim", "precision", "defense", "outcome", "reason", "metric", "value", "n", "low", "high"));
+        await foreach (var (run, cells) in results.StreamCellsAsync(selection, cancellation))
+        {
+            foreach (var cell in cells)
+            {
+                string[] start =
+                [
+                    run.Id, Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate), Csv.Number(run.Seed),
+                    cell.Key.Victim, Csv.Text(cell.Key.Precision), Csv.Text(cell.Key.Defense), cell.Outcome.ToString(), Csv.Text(cell.Reason),
+                ];
+                foreach (var number in cell.Measurements)
+                {
+                    await text.WriteAsync(Csv.Row([.. start, number.Metric, Csv.Number(number.Value), Csv.Number(number.Count), Csv.Number(number.Low), Csv.Number(number.High)]));
+                }
+
+                if (cell.Measurements.Count == 0)
+                {
+                    await text.WriteAsync(Csv.Row([.. start, "", "", "", "", ""]));
+                }
+            }
+        }
+    }
+
+    private async Task RunsJson(RunSelection selection, Stream target, CancellationToken cancellation)
+    {
+        await using var text = Writer(target);
+        await text.WriteAsync($"{{\"schema\":{SchemaVersion},\"runs\":[");
+        var first = true;
+        await foreach (var (run, cells) in results.StreamCellsAsync(selection, cancellation))
+        {
+            await text.WriteAsync(first ? "\n" : ",\n");
+            await text.WriteAsync(JsonSerializer.Serialize(new { run, cells }, Json));
+            first = false;
+        }
+
+        await text.WriteAsync("\n]}\n");
+    }
+
+    private static StreamWriter Writer(Stream target) => new(target, leaveOpen: true);
+}
