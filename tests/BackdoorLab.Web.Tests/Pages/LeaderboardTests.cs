@@ -108,12 +108,14 @@ public sealed class LeaderboardTests : IAsyncLifetime
         var dialogs = _lab.Render<MudDialogProvider>();
         page.WaitForAssertion(() => Assert.Contains("Run missing cells (1)", page.Markup, StringComparison.Ordinal));
 
-        await page.FindAll("button").Single(button => button.TextContent.Contains("Run missing cells", StringComparison.Ordinal)).ClickAsync(new());
+        // Not awaited: the handler ends when the dialog does.
+        var asked = page.FindAll("button").Single(button => button.TextContent.Contains("Run missing cells", StringComparison.Ordinal)).ClickAsync(new());
         dialogs.WaitForAssertion(() => Assert.Contains(dialogs.FindAll("button"), button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)));
         Assert.Empty(await _lab.Results.QueueAsync());
         await dialogs.FindAll("button").Single(button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)).ClickAsync(new());
 
-        page.WaitForAssertion(() => Assert.Equal(2, _lab.Jobs.Created.Count));
+        await asked;
+        Assert.Equal(2, _lab.Jobs.Created.Count);
         var queued = await _lab.Results.QueueAsync();
         Assert.Equal([1L, 2L], queued.Select(run => run.Seed).Order());
         var spec = SpecJson.Parse((await _lab.Results.SpecsAsync([queued[0].Id]))[queued[0].Id]);
