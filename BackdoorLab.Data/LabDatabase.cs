@@ -37,6 +37,32 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         }
     }
 
+    /// <summary>Writes a whole and consistent copy of the database while it is in use.</summary>
+    /// <param name="file">Where to; must not exist.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    /// <exception cref="LabDatabaseException">There is no database yet, or the file exists.</exception>
+    public async Task BackupAsync(string file, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        if (!File.Exists(FilePath(context)))
+        {
+            throw new LabDatabaseException($"There is no database at '{FilePath(context)}'.");
+        }
+
+        if (File.Exists(file))
+        {
+            throw new LabDatabaseException($"'{file}' exists already; a backup overwrites nothing.");
+        }
+
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+
+        // Under another name until it is whole: a backup that broke off must not be taken for one.
+        var part = file + ".part";
+        File.Delete(part);
+        Copy(context, part);
+        File.Move(part, file);
+    }
+
     private async Task<MigrationReport> ApplyAsync(LabDbContext context, string path, CancellationToken cancellation)
     {
         var existed = File.Exists(path) && new FileInfo(path).Length > 0;
@@ -87,12 +113,17 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         var stamp = time.GetUtcNow().ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture);
         var backup = Path.Combine(
             Path.GetDirectoryName(path)!, $"{Path.GetFileNameWithoutExtension(path)}.before-{stamp}{Path.GetExtension(path)}");
+        Copy(context, backup);
+        return backup;
+    }
+
+    private static void Copy(LabDbContext context, string file)
+    {
         using var source = new SqliteConnection(context.Database.GetConnectionString());
-        using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = backup, Pooling = false }.ToString());
+        using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
         source.Open();
         target.Open();
         source.BackupDatabase(target);
-        return backup;
     }
 
     private async Task<FileStream> EnterAsync(string path, CancellationToken cancellation)

@@ -8,7 +8,9 @@ public static class LabUrls
     public const string Leaderboard = "/leaderboard";
     public const string Comparison = "/compare";
     public const string NewRun = "/runs/new";
+    public const string ImportRun = "/runs/import";
     public const string Studies = "/studies";
+    public const string NewStudy = "/studies/new";
     public const string Queue = "/queue";
     public const string Methods = "/methods";
     public const string Datasets = "/datasets";
@@ -24,6 +26,9 @@ public static class LabUrls
     /// <summary>Runs as a file: the query is that of the run list, or <c>ids</c>.</summary>
     public static string Export(string file) => $"/export/{file}";
 
+    /// <summary>A run as a bundle that another lab can import.</summary>
+    public static string Bundle(string runId) => $"/export/runs/{runId}.zip";
+
     /// <summary>A study's page.</summary>
     public static string Study(string id) => $"{Studies}/{id}";
 
@@ -32,6 +37,9 @@ public static class LabUrls
 
     /// <summary>The form, filled with a run's spec.</summary>
     public static string Clone(string id) => $"{NewRun}?from={id}";
+
+    /// <summary>The study builder, filled with a run's spec.</summary>
+    public static string StudyOf(string runId) => $"{NewStudy}?from={runId}";
 
     /// <summary>The form, filled with a preset.</summary>
     public static string Preset(string id) => $"{NewRun}?preset={Uri.EscapeDataString(id)}";

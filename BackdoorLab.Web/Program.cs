@@ -10,6 +10,8 @@ var root = new RootCommand("BackdoorLab: an evaluation dashboard for backdoor at
     StudyCommand.Create(),
     MethodsCommand.Create(),
     ProbeCommand.Create(),
+    BackupCommands.Backup(),
+    BackupCommands.Restore(),
     WorkerCommand.Create(),
 };
 LabCommandOptions.AddTo(root);

@@ -30,7 +30,8 @@ public static partial class ArtifactEndpoint
             return Results.File(path, type);
         });
 
-    private static string? ContentType(string file) => Path.GetExtension(file) switch
+    /// <summary>Type of a file that may leave the store, or null: weights and scores stay.</summary>
+    internal static string? ContentType(string file) => Path.GetExtension(file) switch
     {
         ".png" => "image/png",
         ".json" => "application/json",

@@ -59,6 +59,33 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
         return state;
     }
 
+    /// <summary>Lets a study's waiting runs wait on, or start again; returns how many.</summary>
+    public async Task<int> HoldStudyAsync(string studyId, bool held, CancellationToken cancellation = default)
+    {
+        var runs = await store.HoldStudyAsync(studyId, held, cancellation);
+        foreach (var run in runs)
+        {
+            if (held)
+            {
+                feed.Changed(run.Id);
+            }
+            else
+            {
+                Deliver(run);
+            }
+        }
+
+        return runs.Count;
+    }
+
+    /// <summary>Puts a waiting run before all others. False when it does not wait.</summary>
+    public async Task<bool> PutFirstAsync(string runId, CancellationToken cancellation = default)
+    {
+        var moved = await store.PutFirstAsync(runId, cancellation);
+        feed.Changed(runId);
+        return moved;
+    }
+
     /// <summary>Queues interrupted runs again while they have attempts left.</summary>
     public async Task ResumeInterruptedAsync(CancellationToken cancellation = default)
     {

@@ -13,6 +13,8 @@ public static class DashboardServices
         .AddSingleton<MissingCells>()
         .AddSingleton<ReferenceImport>()
         .AddSingleton<Export.RunExports>()
+        .AddSingleton<Export.BundleWriter>()
+        .AddSingleton<Export.BundleReader>()
         .AddScoped<StudyActions>()
         .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();

@@ -22,6 +22,13 @@ public sealed class RunActions(RunQueue queue, RunStore store, RunFeed feed, ISn
             Severity.Info);
     }
 
+    /// <summary>Puts a waiting run before all others.</summary>
+    public async Task PutFirst(RunItem run)
+    {
+        var moved = await queue.PutFirstAsync(run.Id);
+        snackbar.Add(moved ? $"{RunWords.Name(run)} is next." : $"{RunWords.Name(run)} does not wait any more.", Severity.Info);
+    }
+
     /// <summary>Queues a run again; finished stages come from the store.</summary>
     public async Task Retry(RunItem run)
     {

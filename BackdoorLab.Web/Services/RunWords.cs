@@ -42,6 +42,17 @@ public static class RunWords
         _ => "",
     };
 
+    /// <summary>Class of the tile that stands for a run in a grid.</summary>
+    public static string Tile(RunItem run) => run.State switch
+    {
+        RunState.Succeeded => "done",
+        RunState.Failed => "failed",
+        RunState.Running or RunState.Cancelling => "now",
+        RunState.Interrupted => "warn",
+        RunState.Cancelled => "none",
+        _ => "waiting",
+    };
+
     /// <summary>The name, or what the run is when it has none.</summary>
     public static string Name(RunItem run) =>
         run.Name.Length > 0 ? run.Name : $"{KindWords.Label(run.Attack)} on {KindWords.Label(run.Dataset)}";

@@ -120,9 +120,17 @@ public sealed class SpecDraft
         At(path) is JsonObject chosen && chosen["id"] is JsonValue value && value.TryGetValue(out string? id) ? MethodCatalog.Default.Find(id) : null;
 
     /// <summary>Puts another method with its defaults into a section; values that both have in common are kept.</summary>
-    public void Choose(string section, MethodDescriptor method)
+    public void Choose(string section, MethodDescriptor method) => Set(section, Alternative(section, method));
+
+    /// <summary>What <see cref="Choose"/> would put into a section; the method that is there already stays as it is.</summary>
+    public JsonObject Alternative(string section, MethodDescriptor method)
     {
         var before = At(section) as JsonObject;
+        if (Method(section)?.Id == method.Id)
+        {
+            return (JsonObject)before!.DeepClone();
+        }
+
         var after = Default(method);
         foreach (var parameter in method.Parameters.Where(parameter => parameter.Property.DeclaringType != method.Type))
         {
@@ -132,7 +140,7 @@ public sealed class SpecDraft
             }
         }
 
-        Set(section, after);
+        return after;
     }
 
     /// <summary>Whether clients train the model.</summary>

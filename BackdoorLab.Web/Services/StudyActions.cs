@@ -43,6 +43,17 @@ public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, S
         snackbar.Add($"{study.Name}: {Numbers.Count(count, "run")} queued again; finished stages come from the store.", Severity.Info);
     }
 
+    /// <summary>Lets its waiting runs wait on, or start again.</summary>
+    public async Task Pause(StudyItem study, bool paused)
+    {
+        var count = await queue.HoldStudyAsync(study.Id, paused);
+        snackbar.Add(
+            paused
+                ? $"{study.Name} is paused: {Numbers.Count(count, "run")} will not start. What runs now goes on to its end."
+                : $"{study.Name} goes on: {Numbers.Count(count, "run")} wait for their turn.",
+            Severity.Info);
+    }
+
     /// <summary>Moves a study and its runs to the trash, with a way back.</summary>
     public async Task Delete(StudyItem study, IReadOnlyList<RunItem> runs)
     {

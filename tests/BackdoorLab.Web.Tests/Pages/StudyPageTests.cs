@@ -84,6 +84,54 @@ public sealed class StudyPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("0 of 2 done, 2 waiting", page.Markup, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Pause_AStudy_KeepsItsRunsFromStartingUntilItGoesOn()
+    {
+        var id = await Submit();
+        var page = _lab.Open<StudyPage>($"/studies/{id}", parameters => parameters.Add(one => one.Id, id));
+        page.WaitForAssertion(() => Assert.Contains("0 of 2 done, 2 waiting", page.Markup, StringComparison.Ordinal));
+
+        await Click(page, button => button.TextContent.Trim() == "Pause");
+
+        page.WaitForAssertion(() => Assert.Equal(["Ⅱ", "Ⅱ"], page.FindAll(".state-tile").Select(tile => tile.TextContent)));
+        Assert.Null(await _lab.Services.GetRequiredService<RunStore>().ClaimNextAsync("w", DateTime.UtcNow.AddMinutes(1)));
+        await Click(page, button => button.TextContent.Trim() == "Go on");
+        page.WaitForAssertion(() => Assert.Equal(["·", "·"], page.FindAll(".state-tile").Select(tile => tile.TextContent)));
+        Assert.Equal(4, _lab.Jobs.Created.Count);
+    }
+
+    [Fact]
+    public async Task Failures_OfOneCause_AreRetriedTogether()
+    {
+        var id = await Submit();
+        var store = _lab.Services.GetRequiredService<RunStore>();
+        for (var step = 7; step < 9; step++)
+        {
+            var run = (await store.ClaimNextAsync("w", DateTime.UtcNow.AddMinutes(1)))!;
+            await store.FinishAsync(run.Id, "w", new RunEnd(RunState.Failed, $"The loss is NaN after step {step}.\nmore"));
+        }
+
+        var page = _lab.Open<StudyPage>($"/studies/{id}", parameters => parameters.Add(one => one.Id, id));
+        page.WaitForAssertion(() => Assert.Contains("The loss is NaN after step", page.Markup, StringComparison.Ordinal));
+        await Click(page, button => button.TextContent.Trim() == "Retry these");
+
+        page.WaitForAssertion(() => Assert.Contains("0 of 2 done, 2 waiting", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task NewStudy_WithAnotherAttackOnTheAxis_QueuesEveryCombination()
+    {
+        var page = _lab.Open<NewStudyPage>("/studies/new");
+        page.WaitForAssertion(() => Assert.Contains("3 seeds = 3 runs", page.Markup, StringComparison.Ordinal));
+
+        await Click(page, button => button.TextContent.Trim() == "Blended");
+        page.WaitForAssertion(() => Assert.Contains("2 attacks × 3 seeds = 6 runs", page.Markup, StringComparison.Ordinal));
+        await Click(page, button => button.TextContent.Trim() == "Start 6 runs");
+
+        page.WaitForAssertion(() => Assert.Equal(6, _lab.Jobs.Created.Count));
+        Assert.Equal(6, Assert.Single(await _lab.Results.StudiesAsync()).Count(RunState.Queued));
+    }
+
     // Found and clicked on the page's own thread: it renders again every second.
     private static Task Click<TPage>(IRenderedComponent<TPage> page, Func<AngleSharp.Dom.IElement, bool> which)
         where TPage : Microsoft.AspNetCore.Components.IComponent =>

@@ -1,0 +1,119 @@
+using System.Text.Json;
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Services;
+using Microsoft.AspNetCore.Components;
+
+namespace BackdoorLab.Web.Components.Pages;
+
+/// <summary>The study builder: axes as chips, the number of runs and their time before anything starts.</summary>
+public sealed partial class NewStudyPage
+{
+    /// <summary>More runs than these are started only by somebody who says so.</summary>
+    private const int ManyRuns = 100;
+
+    private SweepDraft? _draft;
+    private RunItem? _source;
+    private string _preset = "quick";
+    private string? _fault;
+    private string? _filled;
+    private double? _seconds;
+    private bool _sure;
+    private bool _busy;
+
+    /// <summary>Run to vary.</summary>
+    [SupplyParameterFromQuery]
+    private string? From { get; set; }
+
+    [Inject]
+    private ResultQueries Results { get; set; } = null!;
+
+    [Inject]
+    private StudyActions Actions { get; set; } = null!;
+
+    private bool CanStart => _draft?.Study is { } study && !_busy && (study.CountRuns() <= ManyRuns || _sure);
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (_filled == (From ?? ""))
+        {
+            return;
+        }
+
+        _filled = From ?? "";
+        _draft = new(From is null ? SpecDraft.From(Presets.Find(_preset)!.Spec) : await Copy(From));
+        await Estimate();
+    }
+
+    private async Task<SpecDraft> Copy(string id)
+    {
+        if (await Results.FindAsync(id) is not { } run)
+        {
+            _fault = $"There is no run {id} to vary.";
+            return SpecDraft.Blank();
+        }
+
+        _source = run.Run;
+        try
+        {
+            return SpecDraft.From(run.SpecJson);
+        }
+        catch (JsonException)
+        {
+            _fault = "The spec of that run cannot be read; this is a blank form.";
+            return SpecDraft.Blank();
+        }
+    }
+
+    private async Task Use(Preset preset)
+    {
+        _preset = preset.Id;
+        _draft = new(SpecDraft.From(preset.Spec));
+        await Estimate();
+    }
+
+    private Task Toggle(string path, MethodDescriptor method) => Set(draft => draft.Toggle(path, method));
+
+    private Task Set(Action<SweepDraft> change)
+    {
+        change(_draft!);
+        return Estimate();
+    }
+
+    private async Task Estimate()
+    {
+        (_seconds, _sure) = (null, false);
+        if (_draft is not { Study: { } study, Version: var version })
+        {
+            return;
+        }
+
+        // Counting a network's size loads the tensor library, which takes a moment the first time.
+        var seconds = await Task.Run(() => Actions.Estimate(study));
+        if (_draft.Version == version)
+        {
+            _seconds = seconds;
+        }
+    }
+
+    private IEnumerable<string> Faults(string path) => _draft!.Faults.Where(fault => fault.Path == path).Select(fault => fault.Message);
+
+    private async Task Start()
+    {
+        if (!CanStart)
+        {
+            return;
+        }
+
+        _busy = true;
+        try
+        {
+            await Actions.Start(_draft!.Study!);
+        }
+        finally
+        {
+            _busy = false;
+        }
+    }
+}
