@@ -8,8 +8,9 @@ namespace BackdoorLab.Web.Components.Charts;
 /// <summary>Charts of a leaderboard.</summary>
 public static class BoardCharts
 {
-    // More arrows than these hide the points they lead to.
+    // More words and arrows than these hide the points they belong to.
     private const int MostArrows = 40;
+    private const int MostWhiskers = 80;
 
     private static readonly SymbolEnum[] Symbols =
         [SymbolEnum.Circle, SymbolEnum.Diamond, SymbolEnum.Square, SymbolEnum.TriangleUp, SymbolEnum.Star, SymbolEnum.Cross, SymbolEnum.X, SymbolEnum.Hexagon];
@@ -30,7 +31,7 @@ public static class BoardCharts
             ChartParts.Values(group.Select(point => point.After)),
             palette.At(i),
             Symbols[i % Symbols.Length],
-            [.. group.Select(point => KindWords.Short(point.Row).Split(' ')[0])],
+            points.Count <= MostArrows ? [.. group.Select(point => KindWords.Short(point.Row).Split(' ')[0])] : null,
             labelsBelow: i % 2 == 1));
         var layout = ChartParts.Layout(palette, "clean accuracy lost", "attack success rate after", shares: true);
         
@@ -51,7 +52,7 @@ public static class BoardCharts
 
     /// <summary>How to read the plane.</summary>
     public static string PlaneNote(BoardView view) => Points(view).Count > MostArrows
-        ? $"Means over seeds; good is lower left. Arrows from the undefended model are left out above {MostArrows} points."
+        ? $"Means over seeds; good is lower left. Names and arrows from the undefended model are left out above {MostArrows} points; the table has them."
         : "Means over seeds; good is lower left. An arrow begins at the undefended model.";
 
     /// <summary>The metric by defense, a series for each row; null without a value.</summary>
@@ -67,7 +68,7 @@ public static class BoardCharts
         var traces = rows.Select((row, i) =>
         {
             var stats = view.Own.Select(defense => view.Board.Find(row, defense)?.Value).ToList();
-            var spread = ChartParts.Values(stats.Select(stat => stat?.StandardDeviation));
+            var spread = rows.Count * view.Own.Count <= MostWhiskers ? ChartParts.Values(stats.Select(stat => stat?.StandardDeviation)) : null;
             return ChartParts.Bar(
                 KindWords.Short(row), x, ChartParts.Values(stats.Select(stat => stat?.Mean)), palette.At(i),
                 opacity: i < palette.Series.Count ? 1 : 0.55m, up: spread, down: spread, ink: palette.Ink);
@@ -86,8 +87,17 @@ public static class BoardCharts
                 ]));
     }
 
-    /// <summary>What the bars leave out.</summary>
-    public static string BarsNote(BoardView view) => view.Columns.Count > view.Own.Count ? "Own values only; published ones are in the table." : "A missing bar is a cell without a value.";
+    /// <summary>How to read the bars, and what they leave out.</summary>
+    public static string BarsNote(BoardView view)
+    {
+        string[] parts =
+        [
+            view.Rows.Count * view.Own.Count <= MostWhiskers ? "Whiskers are one standard deviation over seeds." : $"Whiskers are left out above {MostWhiskers} bars; the table has the spreads.",
+            "A missing bar is a cell without a value.",
+            view.Columns.Count > view.Own.Count ? "Published values are in the table above only." : "",
+        ];
+        return string.Join(" ", parts.Where(part => part.Length > 0));
+    }
 
     private static List<Point> Points(BoardView view) =>
     [

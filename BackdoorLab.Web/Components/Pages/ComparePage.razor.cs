@@ -16,6 +16,9 @@ public sealed partial class ComparePage
     private const string CurveQuery = "curve";
     private const string All = "all";
 
+    // More names than these would push what they name off the screen.
+    private const int MostChips = 12;
+
     private static readonly (string Value, string Text, string Title)[] Victims =
     [
         (ResultWords.Backdoored, "Backdoored", "The model trained on poisoned data"), (ResultWords.Benign, "Benign twin", "The same model trained without poison"),
