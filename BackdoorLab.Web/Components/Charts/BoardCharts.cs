@@ -34,7 +34,7 @@ public static class BoardCharts
             points.Count <= MostArrows ? [.. group.Select(point => KindWords.Short(point.Row).Split(' ')[0])] : null,
             labelsBelow: i % 2 == 1));
         var layout = ChartParts.Layout(palette, "clean accuracy lost", "attack success rate after", shares: true);
-        
+
         // Losses are often a few tenths of a percent; whole ones would repeat on the axis.
         layout.XAxis[0].TickFormat = "~%";
         layout.YAxis[0].Range = [-0.08, 1.14];
