@@ -20,7 +20,7 @@ public sealed class BoardView
     public BoardView(Board board, BoardMetric metric, IReadOnlyCollection<string> hidden, IReadOnlyList<ReferenceRow> references)
     {
         (Board, Metric) = (board, metric);
-        var named = references.Where(row => Published(row, metric.Metric) is not null).ToList();
+        var named = references.Where(row => Published(row, metric.Metric) is not null).Select(row => row with { Defense = Column(board, row.Defense) }).ToList();
         _published = named.ToLookup(row => (row.Attack, row.Defense));
         Silent = [.. board.Defenses.Where(label => BoardRanking.IsSilent(board, label)).OrderBy(KindWords.Rank)];
         Choices = [.. board.Defenses.Except(Silent).Union(named.Select(row => row.Defense)).OrderBy(KindWords.Rank)];
@@ -86,6 +86,10 @@ public sealed class BoardView
             .Where(pair => Board.Find(pair.row, pair.defense) is not { } cell
                 || (cell.Value is null && cell.Outcome == CellOutcome.NotRun && cell.Waiting < cell.Outcomes.GetValueOrDefault(CellOutcome.NotRun))),
     ];
+
+    // A published table names the method and not its settings: it stands in the method's column where there is a single one.
+    private static string Column(Board board, string defense) =>
+        !board.Defenses.Contains(defense) && board.Defenses.Where(label => label.Split('[')[0] == defense).ToList() is [var only] ? only : defense;
 
     private static double? Published(ReferenceRow row, Metric metric) =>
         metric.Id == Engine.Evaluation.Metric.CleanAccuracy.Id ? row.CleanAccuracy

@@ -20,14 +20,15 @@ public sealed record ParallelAxis(string Name, IReadOnlyList<(double At, string 
 /// <param name="LeftOut">Axes for which there is no room.</param>
 public sealed record ParallelPlot(IReadOnlyList<ParallelAxis> Axes, int LeftOut)
 {
-    private const int MostSettings = 6;
+    private const int MostSettings = 5;
     private const int MostNumbers = 5;
     private const int MostTicks = 8;
 
     /// <summary>The plot, or null when there are not two axes to connect.</summary>
     public static ParallelPlot? Build(CompareView view)
     {
-        var settings = view.Settings.Where(row => row.Differs).Select(row => Categories(row.Name.Length > 0 ? $"{Short(row.Group)} {row.Name.ToLowerInvariant()}" : Short(row.Group), row.Values)).ToList();
+        // Those that every run has come first: the parameters of one attack say nothing of another's.
+        var settings = view.Settings.Where(row => row.Differs).OrderBy(row => row.Values.Contains("")).Select(row => Categories(row.Name.Length > 0 ? $"{Short(row.Group)} {row.Name.ToLowerInvariant()}" : Short(row.Group), row.Values)).ToList();
         var numbers = view.Rows
             .Where(row => row.Metric.HigherIsBetter is not null && row.Values.Count(value => value.Number is not null) > 1)
             .Select(Numeric).ToList();

@@ -157,6 +157,18 @@ public sealed class LeaderboardTests : IAsyncLifetime
         Assert.Contains("3 of 3 cells have a value", page.Markup, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Published_MethodWithOwnSettings_StandsInItsColumn()
+    {
+        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning[pruneStep=0.05]", 0.1));
+        await _lab.Services.GetRequiredService<ReferenceStore>().ReplaceAsync("bench.csv", [new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv")]);
+
+        var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}&published=on");
+
+        page.WaitForAssertion(() => Assert.Equal("2.0% publ.", Cell(page, "BadNets", "Fine-Pruning").QuerySelector(".published")!.TextContent));
+        Assert.Equal(3, page.FindAll("table.board thead th").Count);
+    }
+
     private RunStore Store => _lab.Services.GetRequiredService<RunStore>();
 
     private async Task<BoardView> View()
