@@ -9,7 +9,7 @@ namespace BackdoorLab.Data;
 public static class LabDataServices
 {
     /// <summary>
-    /// Registers <see cref="RunStore"/>, <see cref="ResultQueries"/>, <see cref="ReferenceStore"/> and <see cref="LabDatabase"/> as singletons; each of their operations
+    /// Registers <see cref="RunStore"/>, <see cref="ResultQueries"/>, <see cref="LabDatabase"/> and the other stores as singletons; each of their operations
     /// uses a context of its own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
     /// </summary>
     /// <param name="services">Services.</param>
@@ -28,8 +28,13 @@ public static class LabDataServices
         services.AddSingleton<RunStore>();
         services.AddSingleton<ResultQueries>();
         services.AddSingleton<ReferenceStore>();
+        services.AddSingleton<AccountQueries>();
+        services.AddSingleton<ShareStore>();
+        services.AddSingleton<ApiKeyStore>();
+        services.AddSingleton<AuditLog>();
         services.AddSingleton<NoteStore>();
         services.AddSingleton<ViewStore>();
+        services.AddSingleton<DashboardStore>();
         return services;
     }
 

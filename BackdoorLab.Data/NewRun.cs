@@ -6,6 +6,9 @@ public sealed record NewRun
     /// <summary>Name for people.</summary>
     public string Name { get; init; } = "";
 
+    /// <summary>Who submits it: a user's name, or empty in a lab without accounts.</summary>
+    public string Owner { get; init; } = "";
+
     /// <summary>The whole spec.</summary>
     public required string SpecJson { get; init; }
 

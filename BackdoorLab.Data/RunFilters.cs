@@ -137,17 +137,22 @@ internal static class RunFilters
                 RunSort.PoisonRate => Then(runs, run => run.PoisonRate, descending),
                 RunSort.Seed => Then(runs, run => run.Seed, descending),
                 RunSort.Owner => Then(runs, run => run.Owner, descending),
-                RunSort.Started => Then(Then(runs, run => run.Started == null), run => run.Started, descending),
-                RunSort.Ended => Then(Then(runs, run => run.Ended == null), run => run.Ended, descending),
+                RunSort.Started => NullsLast(runs, run => run.Started == null, run => run.Started, descending),
+                RunSort.Ended => NullsLast(runs, run => run.Ended == null, run => run.Ended, descending),
                 RunSort.Elapsed => Then(runs, run => run.ElapsedSeconds, descending),
-                RunSort.CleanAccuracy => Then(Then(runs, run => run.CleanAccuracy == null), run => run.CleanAccuracy, descending),
-                RunSort.AttackSuccessRate => Then(Then(runs, run => run.AttackSuccessRate == null), run => run.AttackSuccessRate, descending),
+                RunSort.CleanAccuracy => NullsLast(runs, run => run.CleanAccuracy == null, run => run.CleanAccuracy, descending),
+                RunSort.AttackSuccessRate => NullsLast(runs, run => run.AttackSuccessRate == null, run => run.AttackSuccessRate, descending),
                 _ => throw new ArgumentOutOfRangeException(nameof(keys), sort, "Not a column to sort by."),
             };
         }
 
         return Then(runs, run => run.Id, keys[^1].Descending);
     }
+
+    // SQLite takes null for the smallest value, so that falling it is last by itself, and an index on the column gives the order.
+    private static IOrderedQueryable<Run> NullsLast<TKey>(
+        IQueryable<Run> runs, Expression<Func<Run, bool>> isNull, Expression<Func<Run, TKey>> key, bool descending) =>
+        Then(descending ? runs : Then(runs, isNull), key, descending);
 
     private static IOrderedQueryable<Run> Then<TKey>(IQueryable<Run> runs, Expression<Func<Run, TKey>> key, bool descending = false) =>
         // Every query object of EF claims to be ordered; the expression tells.

@@ -10,14 +10,15 @@ public sealed partial class RunStore
     /// <param name="name">Name for people.</param>
     /// <param name="specJson">The whole study spec.</param>
     /// <param name="runs">At least one run.</param>
+    /// <param name="owner">Who starts it: a user's name, or empty in a lab without accounts.</param>
     /// <param name="cancellation">Cancellation.</param>
     /// <returns>The study's id and what to give to the jobs.</returns>
     public async Task<(string StudyId, IReadOnlyList<RunRef> Runs)> CreateStudyAsync(
-        string name, string specJson, IReadOnlyList<NewRun> runs, CancellationToken cancellation = default)
+        string name, string specJson, IReadOnlyList<NewRun> runs, string owner = "", CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfZero(runs.Count);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var study = new Study { Id = RunIds.New(), Name = name, SpecJson = specJson, Created = Now };
+        var study = new Study { Id = RunIds.New(), Name = name, SpecJson = specJson, Created = Now, Owner = owner };
         context.Studies.Add(study);
         var queued = new List<RunRef>();
         foreach (var content in runs)

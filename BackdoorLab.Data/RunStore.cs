@@ -184,6 +184,7 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
             Model = content.Model,
             Attack = content.Attack,
             Created = created,
+            Owner = content.Owner,
             StudyId = study,
         };
         Fill(run, content);

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace BackdoorLab.Web;
 
 /// <summary>Settings of one lab. Read from <c>appsettings.json</c> (section <c>Lab</c>), <c>BACKDOORLAB_*</c> variables and the command line, later ones winning.</summary>
@@ -18,7 +20,10 @@ public sealed class LabOptions
     /// <summary>Addresses to listen on, separated by semicolons.</summary>
     public string Urls { get; set; } = "http://127.0.0.1:5080";
 
-    /// <summary>Allows addresses that other machines can reach. There is no sign-in, so whoever reaches it may do everything.</summary>
+    /// <summary>Whether people sign in.</summary>
+    public LabMode Mode { get; set; }
+
+    /// <summary>Without sign-in: allows addresses that other machines can reach. Whoever reaches it may do everything.</summary>
     public bool AllowRemote { get; set; }
 
     /// <summary>Processor threads of a run.</summary>
@@ -33,12 +38,24 @@ public sealed class LabOptions
     /// <summary>How long a worker that was asked to stop may take before it is killed.</summary>
     public int StopSeconds { get; set; } = 8;
 
+    /// <summary>IP addresses of the reverse proxies whose forwarded headers are believed, separated by semicolons; empty: none is.</summary>
+    public string Proxy { get; set; } = "";
+
+    /// <summary>How often an open session is checked: the longest time that somebody who was disabled stays.</summary>
+    public int SessionCheckSeconds { get; set; } = 20;
+
     /// <summary>The SQLite file.</summary>
     public string DatabaseFile => Path.Combine(Lab, "lab.db");
 
     /// <summary>Root of the artifact store.</summary>
     public string ArtifactFolder => Path.Combine(Lab, "artifacts");
 
+    /// <summary>The proxies one by one.</summary>
+    public IReadOnlyList<IPAddress> Proxies => [.. Split(Proxy).Select(IPAddress.Parse)];
+
     /// <summary>The addresses one by one.</summary>
-    public IReadOnlyList<string> Addresses => Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    public IReadOnlyList<string> Addresses => Split(Urls);
+
+    /// <summary>The parts of a list in a setting.</summary>
+    internal static string[] Split(string list) => list.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

@@ -14,6 +14,8 @@ public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
         Range(faults, "maxAttempts", options.MaxAttempts, 1, 20);
         Range(faults, "leaseSeconds", options.LeaseSeconds, 10, 3600);
         Range(faults, "stopSeconds", options.StopSeconds, 1, 120);
+        Range(faults, "sessionCheckSeconds", options.SessionCheckSeconds, 1, 300);
+        faults.AddRange(LabOptions.Split(options.Proxy).Where(proxy => !IPAddress.TryParse(proxy, out _)).Select(proxy => $"proxy: '{proxy}' is not an IP address."));
         Addresses(faults, options);
         Folders(faults, options);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
@@ -40,10 +42,11 @@ public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
             {
                 faults.Add($"urls: '{address}' is not an http or https address such as http://127.0.0.1:5080.");
             }
-            else if (!IsLoopback(host) && !options.AllowRemote)
+            else if (!IsLoopback(host) && !options.AllowRemote && options.Mode == LabMode.Local)
             {
                 faults.Add($"urls: '{address}' can be reached from other machines, and there is no sign-in. "
-                    + "Use 127.0.0.1 or localhost, or add --allow-remote (allowRemote: true) if everybody who reaches it may do everything.");
+                    + "Use 127.0.0.1 or localhost, start with --mode lab (mode: lab) for accounts, "
+                    + "or add --allow-remote (allowRemote: true) if everybody who reaches it may do everything.");
             }
         }
     }

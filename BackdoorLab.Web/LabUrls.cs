@@ -16,6 +16,17 @@ public static class LabUrls
     public const string Datasets = "/datasets";
     public const string Trash = "/trash";
     public const string NotFound = "/not-found";
+    public const string SignIn = "/sign-in";
+    public const string SignOut = "/sign-out";
+    public const string FirstAdmin = "/first-admin";
+    public const string SetPassword = "/set-password";
+    public const string ChangePassword = "/account/password";
+    public const string Account = "/account";
+    public const string Accounts = "/admin/accounts";
+    public const string ShareLinks = "/admin/shares";
+    public const string AuditLog = "/admin/audit";
+    public const string LinkEnded = "/link-ended";
+    public const string ApiRoot = "/api";
 
     /// <summary>A run's page, on one of its tabs.</summary>
     public static string Run(string id, string? tab = null) => tab is null or "" ? $"/runs/{id}" : $"/runs/{id}?tab={tab}";
@@ -35,6 +46,9 @@ public static class LabUrls
     /// <summary>Runs side by side.</summary>
     public static string Compare(IEnumerable<string> ids) => $"{Comparison}?ids={string.Join(',', ids.Select(Uri.EscapeDataString))}";
 
+    /// <summary>A dashboard's page.</summary>
+    public static string Dashboard(string id) => $"/dashboards/{id}";
+
     /// <summary>The form, filled with a run's spec.</summary>
     public static string Clone(string id) => $"{NewRun}?from={id}";
 
@@ -49,6 +63,13 @@ public static class LabUrls
 
     /// <summary>A file of the artifact store.</summary>
     public static string Artifact(string stage, string file) => $"/artifacts/{Uri.EscapeDataString(stage)}/{Uri.EscapeDataString(file)}";
+
+    /// <summary>What a share link opens.</summary>
+    public static string Shared(string token) => $"/s/{token}";
+
+    /// <summary>An address that may have a query, with more of it.</summary>
+    public static string And(string address, params (string Name, object? Value)[] query) =>
+        With("", query) is { Length: > 0 } more ? address + (address.Contains('?', StringComparison.Ordinal) ? "&" + more[1..] : more) : address;
 
     /// <summary>A page with a query; empty values are left out.</summary>
     public static string With(string path, params (string Name, object? Value)[] query)

@@ -29,6 +29,6 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         builder.HasIndex(run => new { run.Deleted, run.Owner, run.Created });
 
         // "Is there a newer run of the same configuration and seed?"
-        builder.HasIndex(run => new { run.ConfigHash, run.Seed });
+        builder.HasIndex(run => new { run.ConfigHash, run.Seed, run.State, run.Deleted, run.Created });
     }
 }

@@ -20,13 +20,17 @@ internal static class LabCommandOptions
 
     private static readonly Option<bool> AllowRemote = new("--allow-remote")
     {
-        Description = "Allow addresses that other machines can reach. There is no sign-in.",
+        Description = "Without sign-in: allow addresses that other machines can reach. Whoever reaches it may do everything.",
     };
+
+    private static readonly Option<string?> Mode = new("--mode") { Description = "local: no sign-in (default); lab: accounts with roles.", HelpName = "local|lab" };
+
+    private static readonly Option<string?> Proxy = new("--proxy") { Description = "IP addresses of reverse proxies whose forwarded headers are believed.", HelpName = "IPS" };
 
     /// <summary>Adds them to a command.</summary>
     public static void AddTo(Command command)
     {
-        foreach (var option in (Option[])[Lab, Data, Urls, Threads, AllowRemote])
+        foreach (var option in (Option[])[Lab, Data, Urls, Threads, Mode, Proxy, AllowRemote])
         {
             command.Options.Add(option);
         }
@@ -41,6 +45,8 @@ internal static class LabCommandOptions
         Add(nameof(LabOptions.Data), parsed.GetValue(Data));
         Add(nameof(LabOptions.Urls), parsed.GetValue(Urls));
         Add(nameof(LabOptions.Threads), parsed.GetValue(Threads));
+        Add(nameof(LabOptions.Mode), parsed.GetValue(Mode));
+        Add(nameof(LabOptions.Proxy), parsed.GetValue(Proxy));
         if (parsed.GetValue(AllowRemote))
         {
             Add(nameof(LabOptions.AllowRemote), bool.TrueString);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Hosting;
+using BackdoorLab.Web.Security;
 using Microsoft.Extensions.Options;
 
 namespace BackdoorLab.Web.Commands;
@@ -31,6 +32,11 @@ internal static class ServeCommand
             await app.StartAsync(stop);
             var address = app.Urls.First();
             Console.WriteLine($"BackdoorLab is at {address} (lab folder {options.Lab}, data sets in {options.Data}). Ctrl+C ends it.");
+            if (await app.Services.GetRequiredService<FirstAdmin>().OfferAsync() is { } firstAdmin)
+            {
+                Console.WriteLine($"No administrator yet. Open this link once to become the first: {address}{firstAdmin}");
+            }
+
             await afterStart(app, address);
             await app.WaitForShutdownAsync(stop);
             return 0;

@@ -11,24 +11,31 @@ public static partial class ArtifactEndpoint
 {
     private const string Forever = "public, max-age=31536000, immutable";
 
+    // With accounts no cache on the way may hand it to others.
+    private const string OwnForever = "private, max-age=31536000, immutable";
+
     /// <summary>Adds the endpoint.</summary>
     public static void MapArtifacts(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/artifacts/{stage}/{file}", (string stage, string file, LabOptions options, HttpContext context) =>
+            Serve(stage, file, options, context, options.Mode == LabMode.Local ? Forever : OwnForever));
+
+    /// <summary>Answers with a file; the caller knows that it may be seen.</summary>
+    internal static IResult Serve(string stage, string file, LabOptions options, HttpContext context, string caching)
+    {
+        if (ContentType(file) is not { } type || !SafeName().IsMatch(stage) || !SafeName().IsMatch(file))
         {
-            if (ContentType(file) is not { } type || !SafeName().IsMatch(stage) || !SafeName().IsMatch(file))
-            {
-                return Results.NotFound();
-            }
+            return Results.NotFound();
+        }
 
-            var path = new ArtifactStore(options.ArtifactFolder).PathOf(stage, file);
-            if (!File.Exists(path))
-            {
-                return Results.NotFound();
-            }
+        var path = new ArtifactStore(options.ArtifactFolder).PathOf(stage, file);
+        if (!File.Exists(path))
+        {
+            return Results.NotFound();
+        }
 
-            context.Response.Headers.CacheControl = Forever;
-            return Results.File(path, type);
-        });
+        context.Response.Headers.CacheControl = caching;
+        return Results.File(path, type);
+    }
 
     /// <summary>Type of a file that may leave the store, or null: weights and scores stay.</summary>
     internal static string? ContentType(string file) => Path.GetExtension(file) switch

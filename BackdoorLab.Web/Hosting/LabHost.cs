@@ -1,7 +1,9 @@
 using System.Reflection;
 using BackdoorLab.Data;
+using BackdoorLab.Web.Api;
 using BackdoorLab.Web.Components;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Hangfire;
 using Hangfire.InMemory;
@@ -72,6 +74,8 @@ public static class LabHost
         services.AddSingleton<IWorkerLauncher, WorkerLauncher>();
         services.AddTransient<RunJob>();
         services.AddHostedService<Recovery>();
+        services.AddLabSecurity(options);
+        services.AddLabApi();
         AddJobs(services, options);
     }
 
@@ -96,14 +100,17 @@ public static class LabHost
 
         // A server's bare 404 is a blank window in the browser; the page of the dashboard says where to go.
         app.UseStatusCodePagesWithReExecute(LabUrls.NotFound, createScopeForStatusCodePages: true);
-        app.UseAntiforgery();
-        app.MapStaticAssets();
-        app.MapGet("/healthz", () => Results.Text("ok"));
+        app.UseLabSecurity();
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapGet("/healthz", () => Results.Text("ok")).AllowAnonymous();
         app.MapArtifacts();
+        app.MapSharedArtifacts();
+        app.MapLabApi();
         app.MapExports();
 
         // The policy of all answers has frame-ancestors already.
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null)
+            .AllowCircuitsOfAnybody();
     }
 
     private static Task Fail(HttpContext context)

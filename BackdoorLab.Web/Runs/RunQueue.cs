@@ -11,10 +11,11 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
     /// <param name="spec">A spec without faults.</param>
     /// <param name="estimatedSeconds">Estimate to show until the worker has a better one.</param>
+    /// <param name="owner">Who submits it; empty in a lab without accounts.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<string> SubmitAsync(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
+    public async Task<string> SubmitAsync(ExperimentSpec spec, double? estimatedSeconds = null, string owner = "", CancellationToken cancellation = default)
     {
-        var runId = await store.CreateAsync(RunContent.From(spec, options.MaxAttempts, estimatedSeconds), cancellation: cancellation);
+        var runId = await store.CreateAsync(RunContent.From(spec, options.MaxAttempts, estimatedSeconds) with { Owner = owner }, cancellation: cancellation);
         await EnqueueAsync(runId, cancellation);
         return runId;
     }
@@ -22,11 +23,13 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
     /// <summary>Makes a study with all its runs and queues them; returns its id.</summary>
     /// <param name="study">A study without faults.</param>
     /// <param name="estimate">Seconds a run may take.</param>
+    /// <param name="owner">Who starts it; empty in a lab without accounts.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<string> SubmitStudyAsync(StudySpec study, Func<ExperimentSpec, double> estimate, CancellationToken cancellation = default)
+    public async Task<string> SubmitStudyAsync(
+        StudySpec study, Func<ExperimentSpec, double> estimate, string owner = "", CancellationToken cancellation = default)
     {
-        var runs = StudyPlan.Make(study).Experiments.Select(spec => RunContent.From(spec, options.MaxAttempts, estimate(spec))).ToList();
-        var (studyId, queued) = await store.CreateStudyAsync(study.Name, StudySpec.Write(study), runs, cancellation);
+        var runs = StudyPlan.Make(study).Experiments.Select(spec => RunContent.From(spec, options.MaxAttempts, estimate(spec)) with { Owner = owner }).ToList();
+        var (studyId, queued) = await store.CreateStudyAsync(study.Name, StudySpec.Write(study), runs, owner, cancellation);
         foreach (var run in queued)
         {
             Deliver(run);

@@ -1,3 +1,5 @@
+using BackdoorLab.Web.Security;
+
 namespace BackdoorLab.Web.Services;
 
 /// <summary>Registration of what pages need besides the stores and the queue.</summary>
@@ -10,11 +12,11 @@ public static class DashboardServices
         .AddSingleton<FigureFiles>()
         .AddSingleton<SpeedProbe>()
         .AddSingleton<StudyReports>()
-        .AddSingleton<MissingCells>()
-        .AddSingleton<ReferenceImport>()
+        .AddGuardedServices()
         .AddSingleton<Export.RunExports>()
         .AddSingleton<Export.BundleWriter>()
         .AddSingleton<Export.BundleReader>()
+        .AddScoped<MissingCells>()
         .AddScoped<StudyActions>()
         .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();

@@ -4,6 +4,7 @@ using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Security;
 
 namespace BackdoorLab.Web.Services;
 
@@ -26,7 +27,7 @@ public sealed record MissingRow(
 /// Fills gaps of a leaderboard. The newest run of an attack is repeated, for every seed of its configuration, with the missing defenses and
 /// precisions added as the runs that have them were configured; whatever it shares with earlier runs comes from the store.
 /// </summary>
-public sealed class MissingCells(ResultQueries results, RunQueue queue, SpeedProbe speed)
+public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe speed)
 {
     /// <summary>What would be queued.</summary>
     public async Task<IReadOnlyList<MissingRow>> Plan(BoardView view, CancellationToken cancellation)
@@ -68,13 +69,13 @@ public sealed class MissingCells(ResultQueries results, RunQueue queue, SpeedPro
         {
             foreach (var spec in row.New)
             {
-                await queue.SubmitAsync(spec, speed.Estimate(spec).Seconds, cancellation);
+                await desk.Submit(spec, speed.Estimate(spec).Seconds, cancellation);
                 count++;
             }
 
             foreach (var run in row.Again)
             {
-                count += await queue.EnqueueAsync(run.Id, cancellation) ? 1 : 0;
+                count += await desk.Retry(run.Id) ? 1 : 0;
             }
         }
 

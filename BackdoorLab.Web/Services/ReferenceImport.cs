@@ -15,7 +15,7 @@ public sealed record ReferenceReport(int Kept, int Empty, bool Percent, IReadOnl
 /// Reads published values from CSV in BackdoorBench's result columns: dataset, backbone, attack_name, defense_name, ratio, test_acc, test_asr,
 /// test_ra. Empty, nan and -1 mean missing. Published files differ in the unit: one with any value above 1 is in percent.
 /// </summary>
-public sealed class ReferenceImport(ReferenceStore store)
+public static class ReferenceImport
 {
     /// <summary>Largest file in bytes; the whole of BackdoorBench's results is one megabyte.</summary>
     public const int MaxBytes = 8 << 20;
@@ -37,18 +37,6 @@ public sealed class ReferenceImport(ReferenceStore store)
         MaxRecordSize = 64 << 10,
         MissingField = CsvMissingFieldHandling.ReturnEmpty,
     };
-
-    /// <summary>Reads a file and, when it has no fault, keeps it in place of an earlier one of the same name.</summary>
-    public async Task<ReferenceReport> Import(string source, TextReader text, CancellationToken cancellation)
-    {
-        var (rows, report) = Read(source, text);
-        if (report.Faults.Count == 0 && rows.Count > 0)
-        {
-            await store.ReplaceAsync(source, rows, cancellation);
-        }
-
-        return report;
-    }
 
     /// <summary>Reads a file.</summary>
     public static (IReadOnlyList<ReferenceRow> Rows, ReferenceReport Report) Read(string source, TextReader text)

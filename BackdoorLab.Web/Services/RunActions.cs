@@ -1,17 +1,18 @@
 using BackdoorLab.Data;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Security;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
 namespace BackdoorLab.Web.Services;
 
 /// <summary>What a person can do to a run, with the answer they see.</summary>
-public sealed class RunActions(RunQueue queue, RunStore store, RunFeed feed, ISnackbar snackbar, NavigationManager navigation)
+public sealed class RunActions(RunDesk desk, RunFeed feed, ISnackbar snackbar, NavigationManager navigation)
 {
     /// <summary>Asks a run to stop.</summary>
     public async Task Cancel(RunItem run)
     {
-        var state = await queue.CancelAsync(run.Id);
+        var state = await desk.Cancel(run.Id);
         snackbar.Add(
             state switch
             {
@@ -25,14 +26,14 @@ public sealed class RunActions(RunQueue queue, RunStore store, RunFeed feed, ISn
     /// <summary>Puts a waiting run before all others.</summary>
     public async Task PutFirst(RunItem run)
     {
-        var moved = await queue.PutFirstAsync(run.Id);
+        var moved = await desk.PutFirst(run.Id);
         snackbar.Add(moved ? $"{RunWords.Name(run)} is next." : $"{RunWords.Name(run)} does not wait any more.", Severity.Info);
     }
 
     /// <summary>Queues a run again; finished stages come from the store.</summary>
     public async Task Retry(RunItem run)
     {
-        var queued = await queue.EnqueueAsync(run.Id);
+        var queued = await desk.Retry(run.Id);
         snackbar.Add(
             queued ? $"{RunWords.Name(run)} is queued again; finished stages come from the store." : $"{RunWords.Name(run)} cannot be queued in its present state.",
             queued ? Severity.Info : Severity.Warning);
@@ -43,7 +44,7 @@ public sealed class RunActions(RunQueue queue, RunStore store, RunFeed feed, ISn
     /// <param name="leave">Whether to go to the list, because the run's own page is open.</param>
     public async Task Delete(RunItem run, bool leave = false)
     {
-        if ((await store.DeleteAsync(RunSelection.Of([run.Id]))).Count == 0)
+        if ((await desk.Delete(RunSelection.Of([run.Id]))).Count == 0)
         {
             snackbar.Add($"{RunWords.Name(run)} is running; cancel it first.", Severity.Warning);
             return;
@@ -68,7 +69,7 @@ public sealed class RunActions(RunQueue queue, RunStore store, RunFeed feed, ISn
 
     private async Task Restore(RunItem run)
     {
-        await store.RestoreAsync(RunSelection.Of([run.Id]));
+        await desk.Restore(RunSelection.Of([run.Id]));
         feed.Changed(run.Id);
         snackbar.Add($"{RunWords.Name(run)} is back.", Severity.Info);
     }

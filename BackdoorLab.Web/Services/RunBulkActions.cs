@@ -1,18 +1,19 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Security;
 using MudBlazor;
 
 namespace BackdoorLab.Web.Services;
 
 /// <summary>What a person can do to many runs at once, with the answer they see. What cannot be undone, or is felt, is asked first.</summary>
 public sealed class RunBulkActions(
-    RunQueue queue, RunStore store, ResultQueries results, RunFeed feed, LabOptions options, ISnackbar snackbar, IDialogService dialogs)
+    RunDesk desk, RunStore store, ResultQueries results, RunFeed feed, LabOptions options, ISnackbar snackbar, IDialogService dialogs)
 {
     /// <summary>Adds and removes tags.</summary>
     public async Task Tag(RunSelection selection, IReadOnlyList<string> add, IReadOnlyList<string> remove)
     {
-        var count = await store.TagAsync(selection, add, remove);
+        var count = await desk.Tag(selection, add, remove);
         feed.ChangedMany();
         var text = add.Count > 0 ? $"tagged {string.Join(", ", add)}" : $"no longer tagged {string.Join(", ", remove)}";
         snackbar.Add($"{Numbers.Count(count, "run")} {text}.", Severity.Info);
@@ -21,7 +22,7 @@ public sealed class RunBulkActions(
     /// <summary>Puts runs out of the way, or back.</summary>
     public async Task Archive(RunSelection selection, bool archived)
     {
-        var count = await store.ArchiveAsync(selection, archived);
+        var count = await desk.Archive(selection, archived);
         feed.ChangedMany();
         snackbar.Add($"{Numbers.Count(count, "run")} {(archived ? "archived" : "back in the list")}.", Severity.Info);
     }
@@ -34,7 +35,7 @@ public sealed class RunBulkActions(
             return;
         }
 
-        var stopped = await ForEach(selection, RunWords.CanCancel, async id => await queue.CancelAsync(id) is not null);
+        var stopped = await ForEach(selection, RunWords.CanCancel, async id => await desk.Cancel(id) is not null);
         snackbar.Add($"{Numbers.Count(stopped, "run")} stopped or stopping.", Severity.Info);
     }
 
@@ -46,7 +47,7 @@ public sealed class RunBulkActions(
             return;
         }
 
-        var queued = await ForEach(selection, RunWords.CanRetry, id => queue.EnqueueAsync(id));
+        var queued = await ForEach(selection, RunWords.CanRetry, desk.Retry);
         snackbar.Add($"{Numbers.Count(queued, "run")} queued again.", Severity.Info);
     }
 
@@ -58,7 +59,7 @@ public sealed class RunBulkActions(
             return;
         }
 
-        var deleted = await store.DeleteAsync(selection);
+        var deleted = await desk.Delete(selection);
         feed.ChangedMany();
         snackbar.Add($"{Numbers.Count(deleted.Count, "run")} moved to the trash.", Severity.Normal, message =>
         {
@@ -71,7 +72,7 @@ public sealed class RunBulkActions(
     /// <summary>Takes runs out of the trash.</summary>
     public async Task Restore(RunSelection selection)
     {
-        var count = await store.RestoreAsync(selection);
+        var count = await desk.Restore(selection);
         feed.ChangedMany();
         snackbar.Add($"{Numbers.Count(count, "run")} restored.", Severity.Info);
     }
@@ -87,7 +88,7 @@ public sealed class RunBulkActions(
             return;
         }
 
-        var purged = await store.PurgeAsync(selection);
+        var purged = await desk.Purge(selection);
         await Task.Run(() =>
         {
             foreach (var stage in purged.Stages)

@@ -1,13 +1,14 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Security;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
 
 namespace BackdoorLab.Web.Services;
 
 /// <summary>What a person can do to a study, with the answer they see.</summary>
-public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, SpeedProbe speed, ISnackbar snackbar, NavigationManager navigation)
+public sealed class StudyActions(RunDesk desk, RunFeed feed, SpeedProbe speed, ISnackbar snackbar, NavigationManager navigation)
 {
     /// <summary>Estimated seconds of a study; measured networks make it better.</summary>
     public double Estimate(StudySpec study) => StudyPlan.Make(study).Experiments.Sum(spec => speed.Estimate(spec).Seconds);
@@ -15,7 +16,7 @@ public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, S
     /// <summary>Queues all its runs and opens its page.</summary>
     public async Task Start(StudySpec study)
     {
-        var id = await Task.Run(() => queue.SubmitStudyAsync(study, spec => speed.Estimate(spec).Seconds));
+        var id = await Task.Run(() => desk.Submit(study, spec => speed.Estimate(spec).Seconds));
         navigation.NavigateTo(LabUrls.Study(id));
     }
 
@@ -25,7 +26,7 @@ public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, S
         var count = 0;
         foreach (var run in runs.Where(run => RunWords.CanCancel(run.State)))
         {
-            count += await queue.CancelAsync(run.Id) is null ? 0 : 1;
+            count += await desk.Cancel(run.Id) is null ? 0 : 1;
         }
 
         snackbar.Add($"{study.Name}: {Numbers.Count(count, "run")} stopped or stopping; finished stages are kept.", Severity.Info);
@@ -37,7 +38,7 @@ public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, S
         var count = 0;
         foreach (var run in runs.Where(run => RunWords.CanRetry(run.State)))
         {
-            count += await queue.EnqueueAsync(run.Id) ? 1 : 0;
+            count += await desk.Retry(run.Id) ? 1 : 0;
         }
 
         snackbar.Add($"{study.Name}: {Numbers.Count(count, "run")} queued again; finished stages come from the store.", Severity.Info);
@@ -46,7 +47,7 @@ public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, S
     /// <summary>Lets its waiting runs wait on, or start again.</summary>
     public async Task Pause(StudyItem study, bool paused)
     {
-        var count = await queue.HoldStudyAsync(study.Id, paused);
+        var count = await desk.HoldStudy(study.Id, paused);
         snackbar.Add(
             paused
                 ? $"{study.Name} is paused: {Numbers.Count(count, "run")} will not start. What runs now goes on to its end."
@@ -63,8 +64,8 @@ public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, S
             return;
         }
 
-        var deleted = await store.DeleteAsync(RunSelection.Of(runs.Select(run => run.Id)));
-        await store.DeleteStudyAsync(study.Id, deleted: true);
+        var deleted = await desk.Delete(RunSelection.Of(runs.Select(run => run.Id)));
+        await desk.DeleteStudy(study.Id, deleted: true);
         Tell(deleted);
         navigation.NavigateTo(LabUrls.Studies);
         snackbar.Add($"{study.Name} is deleted.", Severity.Normal, options =>
@@ -73,8 +74,8 @@ public sealed class StudyActions(RunQueue queue, RunStore store, RunFeed feed, S
             options.VisibleStateDuration = 10_000;
             options.OnClick = async _ =>
             {
-                await store.RestoreAsync(RunSelection.Of(deleted));
-                await store.DeleteStudyAsync(study.Id, deleted: false);
+                await desk.Restore(RunSelection.Of(deleted));
+                await desk.DeleteStudy(study.Id, deleted: false);
                 Tell(deleted);
                 snackbar.Add($"{study.Name} is back.", Severity.Info);
             };

@@ -40,13 +40,19 @@ public sealed partial class LabServer : IDisposable
     /// <summary>Starts <paramref name="command"/> and waits until it listens. Runs get one thread: the other core belongs to the browser.</summary>
     /// <param name="command"><c>serve</c> or <c>demo</c>.</param>
     /// <param name="lab">An existing lab folder; otherwise a new one, which is removed at the end.</param>
-    public static async Task<LabServer> Start(string command, string? lab = null)
+    /// <param name="settings">Further settings by the name of their environment variable.</param>
+    public static async Task<LabServer> Start(string command, string? lab = null, params (string Name, string Value)[] settings)
     {
         var temporary = lab is null ? Directory.CreateTempSubdirectory("backdoorlab-browser-").FullName : null;
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[Program(), command, "--lab", lab ?? temporary!, "--urls", "http://127.0.0.1:0", "--threads", "1"])
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
         }
 
         var server = new LabServer(Process.Start(start)!, temporary);

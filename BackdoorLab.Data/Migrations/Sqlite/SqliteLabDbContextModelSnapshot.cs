@@ -505,8 +505,6 @@ namespace BackdoorLab.Data.Migrations.Sqlite
 
                     b.HasIndex("StudyId");
 
-                    b.HasIndex("ConfigHash", "Seed");
-
                     b.HasIndex("Deleted", "Created");
 
                     b.HasIndex("Deleted", "Ended");
@@ -516,6 +514,8 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.HasIndex("State", "Deleted", "Queued");
 
                     b.HasIndex("Deleted", "Dataset", "Model", "Attack");
+
+                    b.HasIndex("ConfigHash", "Seed", "State", "Deleted", "Created");
 
                     b.ToTable("Runs", (string)null);
                 });

@@ -1,3 +1,5 @@
+using BackdoorLab.Data;
+using BackdoorLab.Web.Security;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.AspNetCore.Components.Web;
@@ -32,6 +34,12 @@ public sealed partial class MainLayout
 
     [Inject]
     private IDialogService Dialogs { get; set; } = null!;
+
+    [Inject]
+    private Actor Actor { get; set; } = null!;
+
+    // Those who come by a share link, or by none, see nothing of the lab around the page.
+    private bool Bare => !Actor.May(LabRole.Viewer) || new Uri(Navigation.Uri).AbsolutePath.StartsWith(LabUrls.Shared(""), StringComparison.Ordinal);
 
     private string ThemeIcon => ThemeChoices.First(theme => theme.Choice == _choice).Icon;
 

@@ -7,6 +7,7 @@ using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Training;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
 
@@ -41,7 +42,7 @@ public sealed partial class NewRunPage : IDisposable
     private ResultQueries Results { get; set; } = null!;
 
     [Inject]
-    private RunQueue Queue { get; set; } = null!;
+    private RunDesk Desk { get; set; } = null!;
 
     [Inject]
     private DatasetShelf Shelf { get; set; } = null!;
@@ -163,7 +164,7 @@ public sealed partial class NewRunPage : IDisposable
         _busy = true;
         try
         {
-            Navigation.NavigateTo(LabUrls.Run(await Queue.SubmitAsync(spec, _seconds, _gone.Token)));
+            Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _seconds, _gone.Token)));
         }
         finally
         {

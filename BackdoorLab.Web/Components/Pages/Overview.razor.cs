@@ -1,6 +1,7 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
 using Shared = BackdoorLab.Engine.Evaluation.Metric;
@@ -42,7 +43,7 @@ public sealed partial class Overview
     private ResultQueries Results { get; set; } = null!;
 
     [Inject]
-    private RunQueue Queue { get; set; } = null!;
+    private RunDesk Desk { get; set; } = null!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
@@ -107,7 +108,7 @@ public sealed partial class Overview
     private async Task RunDemo()
     {
         _starting = true;
-        var runId = await Queue.SubmitAsync(Presets.Demo.Spec, cancellation: Gone);
+        var runId = await Desk.Submit(Presets.Demo.Spec, cancellation: Gone);
         Navigation.NavigateTo(LabUrls.Run(runId));
     }
 }

@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
 
@@ -15,6 +16,10 @@ public sealed partial class RunView
     private RunDetail? _run;
     private Exception? _fault;
     private bool _missing;
+
+    /// <summary>Absent on the lab's own pages.</summary>
+    [CascadingParameter]
+    public ShareScope? Share { get; set; }
 
     [Parameter, EditorRequired]
     public string Id { get; set; } = "";

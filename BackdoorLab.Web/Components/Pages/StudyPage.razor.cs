@@ -1,5 +1,6 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
 
@@ -13,6 +14,10 @@ public sealed partial class StudyPage
     private StudyView? _study;
     private Exception? _fault;
     private bool _missing;
+
+    /// <summary>Absent on the lab's own pages.</summary>
+    [CascadingParameter]
+    public ShareScope? Share { get; set; }
 
     [Parameter, EditorRequired]
     public string Id { get; set; } = "";

@@ -16,8 +16,6 @@ public sealed partial class StudyResults
     private const string RulesQuery = "rules";
     private const string ReleasedRules = "released";
 
-    private static readonly DialogOptions CellDialog = new() { CloseOnEscapeKey = true, MaxWidth = MaxWidth.Medium, FullWidth = true, CloseButton = true };
-
     private IReadOnlyList<(string Title, StudySetting Setting)> _settings = [];
     private IReadOnlyList<(string Value, string Text, string Title)> _choices = [];
     private Metric _metric = Metric.DetectionRate;
@@ -62,12 +60,5 @@ public sealed partial class StudyResults
 
     private string Address(string name, object? value) => Navigation.GetUriWithQueryParameter(name, value?.ToString());
 
-    private Task Open(StudyCell cell) => Dialogs.ShowAsync<StudyCellDialog>(
-        $"{StudyWords.Defense(cell.Defense)} at {KindWords.Short(cell.Precision)}",
-        new DialogParameters<StudyCellDialog>
-        {
-            { dialog => dialog.Cell, cell },
-            { dialog => dialog.Undefended, Chosen.Setting.Find(cell.Precision, null) },
-        },
-        CellDialog);
+    private Task Open(StudyCell cell) => StudyCellDialog.Show(Dialogs, cell, Chosen.Setting);
 }

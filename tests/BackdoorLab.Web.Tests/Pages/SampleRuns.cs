@@ -1,7 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Tests.Pages;
@@ -56,6 +58,14 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         });
         await store.FinishAsync(id, "sample", new RunEnd(RunState.Failed, "Training diverged: the loss is NaN after step 120 of epoch 1. Lower the learning rate (now 4)."));
         return id;
+    }
+
+    /// <summary>A study of two runs that wait; returns its id.</summary>
+    public async Task<string> Study()
+    {
+        var study = new StudySpec { Name = "two seeds", Seeds = [1, 2], Experiment = JsonNode.Parse(SpecJson.Write(Presets.Quick.Spec))!.AsObject() };
+        var runs = StudyPlan.Make(study).Experiments.Select(spec => RunContent.From(spec, 2, 60)).ToList();
+        return (await store.CreateStudyAsync(study.Name, StudySpec.Write(study), runs)).StudyId;
     }
 
     /// <summary>A run that waits.</summary>

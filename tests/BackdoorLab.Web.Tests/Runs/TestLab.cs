@@ -41,11 +41,17 @@ public sealed class TestLab : IAsyncDisposable
     /// <param name="folder">A folder that outlives it, or null for one that goes with it.</param>
     /// <param name="realWorkers">Whether runs start real processes.</param>
     /// <param name="scripts">Scripts of the first workers, for runs that are resumed at start.</param>
-    public static async Task<TestLab> StartAsync(string? folder = null, bool realWorkers = false, params Action<ScriptedWorker>[] scripts)
+    public static Task<TestLab> StartAsync(string? folder = null, bool realWorkers = false, params Action<ScriptedWorker>[] scripts) =>
+        StartAsync(_ => { }, folder, realWorkers, scripts);
+
+    /// <summary>Starts one with other settings.</summary>
+    public static async Task<TestLab> StartAsync(
+        Action<LabOptions> settings, string? folder = null, bool realWorkers = false, params Action<ScriptedWorker>[] scripts)
     {
         var lab = new TestLab(folder);
         Array.ForEach(scripts, lab.Workers.Next);
         var options = new LabOptions { Lab = lab.Folder, Data = Path.Combine(lab.Folder, "datasets"), Urls = "http://127.0.0.1:0", Threads = 1, StopSeconds = 5 };
+        settings(options);
         lab._app = await LabHost.Build(options, builder =>
         {
             if (realWorkers)

@@ -1,0 +1,129 @@
+using System.ComponentModel;
+using System.Text.Json.Nodes;
+using BackdoorLab.Data;
+
+namespace BackdoorLab.Web.Api;
+
+/// <summary>A run.</summary>
+public sealed record ApiRun
+{
+    [Description("Twelve characters.")]
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required RunState State { get; init; }
+
+    public required string Dataset { get; init; }
+
+    public required string Model { get; init; }
+
+    public required string Attack { get; init; }
+
+    [Description("Poisoned share of the training samples, 0 to 1.")]
+    public required double PoisonRate { get; init; }
+
+    public required int? TargetLabel { get; init; }
+
+    public required long Seed { get; init; }
+
+    [Description("Equal for runs that differ in name and seed alone.")]
+    public required string ConfigHash { get; init; }
+
+    [Description("Who submitted it; empty in a lab without accounts.")]
+    public required string Owner { get; init; }
+
+    public required IReadOnlyList<string> Tags { get; init; }
+
+    [Description("The study it belongs to, or null.")]
+    public required string? StudyId { get; init; }
+
+    [Description("UTC.")]
+    public required DateTime Created { get; init; }
+
+    public required DateTime? Started { get; init; }
+
+    public required DateTime? Ended { get; init; }
+
+    [Description("Share done, 0 to 1.")]
+    public required double Fraction { get; init; }
+
+    [Description("What it is doing now.")]
+    public required string Phase { get; init; }
+
+    [Description("What went wrong; empty otherwise.")]
+    public required string Error { get; init; }
+
+    [Description("Of the undefended backdoored model in the reference precision, 0 to 1.")]
+    public required double? CleanAccuracy { get; init; }
+
+    [Description("Of the undefended backdoored model in the reference precision, 0 to 1.")]
+    public required double? AttackSuccessRate { get; init; }
+
+    /// <summary>The run of a row.</summary>
+    public static ApiRun From(RunItem run) => new()
+    {
+        Id = run.Id,
+        Name = run.Name,
+        State = run.State,
+        Dataset = run.Dataset,
+        Model = run.Model,
+        Attack = run.Attack,
+        PoisonRate = run.PoisonRate,
+        TargetLabel = run.TargetLabel,
+        Seed = run.Seed,
+        ConfigHash = run.ConfigHash,
+        Owner = run.Owner,
+        Tags = run.Tags,
+        StudyId = run.StudyId,
+        Created = run.Created,
+        Started = run.Started,
+        Ended = run.Ended,
+        Fraction = run.Fraction,
+        Phase = run.Phase,
+        Error = run.Error,
+        CleanAccuracy = run.CleanAccuracy,
+        AttackSuccessRate = run.AttackSuccessRate,
+    };
+}
+
+/// <summary>A page of runs, newest first.</summary>
+/// <param name="Runs">Runs.</param>
+/// <param name="Next">Give it back as <c>after</c> for the next page; null at the end.</param>
+public sealed record ApiRunPage(IReadOnlyList<ApiRun> Runs, string? Next);
+
+/// <summary>A run in full.</summary>
+/// <param name="Run">What lists show.</param>
+/// <param name="Spec">The whole spec.</param>
+/// <param name="Environment">Versions, processor, threads; empty before the first start.</param>
+/// <param name="Remarks">Sentences to read beside all its numbers.</param>
+public sealed record ApiRunDetail(ApiRun Run, JsonNode? Spec, IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> Remarks);
+
+/// <summary>A cell: one model at one precision under one defense.</summary>
+/// <param name="Model"><c>Backdoored</c> or <c>Benign</c>.</param>
+/// <param name="Precision">Precision.</param>
+/// <param name="Defense">Defense; empty for the undefended model.</param>
+/// <param name="Outcome">Whether there is a value, and if not, what there is instead.</param>
+/// <param name="Reason">Why there is no value; empty when there is.</param>
+/// <param name="Notes">What must be read beside the numbers.</param>
+/// <param name="Seconds">Wall time of computing it.</param>
+/// <param name="Measurements">Its numbers; shares are 0 to 1.</param>
+public sealed record ApiCell(
+    string Model, string Precision, string Defense, CellOutcome Outcome, string Reason, IReadOnlyList<string> Notes, double? Seconds, IReadOnlyList<MeasurementRow> Measurements)
+{
+    /// <summary>The cell of a row.</summary>
+    public static ApiCell From(CellRow cell) => new(
+        cell.Key.Victim, cell.Key.Precision, cell.Key.Defense, cell.Outcome, cell.Reason, cell.Notes, cell.Seconds, cell.Measurements);
+}
+
+/// <summary>The cells of a run, for other programs to keep.</summary>
+/// <param name="SchemaVersion">Grows when a member changes its meaning or goes.</param>
+/// <param name="Run">The run.</param>
+/// <param name="Remarks">Sentences to read beside all its numbers.</param>
+/// <param name="Cells">Cells.</param>
+public sealed record ApiCells(int SchemaVersion, ApiRun Run, IReadOnlyList<string> Remarks, IReadOnlyList<ApiCell> Cells);
+
+/// <summary>A run that was submitted.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Page">Its page.</param>
+public sealed record ApiSubmitted(string Id, string Page);

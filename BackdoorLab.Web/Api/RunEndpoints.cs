@@ -1,0 +1,123 @@
+using System.ComponentModel;
+using System.Text;
+using System.Text.Json.Nodes;
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Export;
+using BackdoorLab.Web.Security;
+using BackdoorLab.Web.Services;
+using Microsoft.AspNetCore.Mvc;
+
+namespace BackdoorLab.Web.Api;
+
+/// <summary><c>/api/v1/runs</c>.</summary>
+internal static class RunEndpoints
+{
+    private const int UsualPage = 50;
+    private const int CellsSchema = 1;
+    private const long MostSpecBytes = 1 << 20;
+
+    public static void MapRuns(this IEndpointRouteBuilder api)
+    {
+        var runs = api.MapGroup("/runs").WithTags("Runs");
+        runs.MapGet("", List).WithSummary("Runs outside the trash, newest first.").ProducesProblem(StatusCodes.Status400BadRequest);
+        runs.MapPost("", Submit).WithSummary("Queues a run of a spec; the body is what the run command reads.")
+            .RequireAuthorization(Rights.Researcher)
+            .Accepts<JsonObject>("application/json")
+            .Produces<ApiSubmitted>(StatusCodes.Status201Created)
+            .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+        runs.MapGet("/{id}", Find).WithSummary("A run with its spec.").Produces<ApiRunDetail>().ProducesProblem(StatusCodes.Status404NotFound);
+        runs.MapGet("/{id}/cells", Cells).WithSummary("Its results.").Produces<ApiCells>().ProducesProblem(StatusCodes.Status404NotFound);
+        runs.MapGet("/{id}/cells.csv", Csv).WithSummary("Its results as CSV, one row for each number.")
+            .Produces<string>(StatusCodes.Status200OK, "text/csv").ProducesProblem(StatusCodes.Status404NotFound);
+        runs.MapPost("/{id}/cancel", Cancel).WithSummary("Asks it to stop.").RequireAuthorization(Rights.Researcher)
+            .Produces<ApiRun>().ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status409Conflict);
+    }
+
+    private static async Task<IResult> List(
+        ResultQueries results,
+        [Description("Words; each must occur in name, id, data set, model or attack.")] string? text,
+        [Description("One or more states.")] RunState[]? state,
+        string? dataset,
+        string? model,
+        string? attack,
+        [Description("Where the last page ended: its next.")] string? after,
+        [Description("Runs of a page, 1 to 500.")] int limit = UsualPage,
+        CancellationToken cancellation = default)
+    {
+        (DateTime, string)? place = null;
+        if (after is not null)
+        {
+            if (!RunPlace.TryRead(after, out var read))
+            {
+                return Results.Problem("after: must be the 'next' of an earlier page.", statusCode: StatusCodes.Status400BadRequest);
+            }
+
+            place = read;
+        }
+
+        if (limit is < 1 or > ResultQueries.MaxPageSize)
+        {
+            return Results.Problem($"limit: must be from 1 to {ResultQueries.MaxPageSize}; found {limit}.", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        var filter = new RunFilter { Text = text, States = state ?? [], Dataset = dataset, Model = model, Attack = attack };
+        var found = await results.ListAfterAsync(filter, place, limit, cancellation);
+        return Results.Ok(new ApiRunPage([.. found.Select(ApiRun.From)], found.Count == limit ? RunPlace.After(found[^1]) : null));
+    }
+
+    private static async Task<IResult> Submit(HttpRequest request, RunDesk desk, SpeedProbe speed, CancellationToken cancellation)
+    {
+        // Also what keeps a form of another site out: it cannot send this type without asking first.
+        if (!request.HasJsonContentType())
+        {
+            return Results.Problem("The body must be a spec with Content-Type: application/json.", statusCode: StatusCodes.Status415UnsupportedMediaType);
+        }
+
+        if (request.ContentLength is null or > MostSpecBytes)
+        {
+            return Results.Problem($"A spec has at most {MostSpecBytes} bytes, and its length must be said.", statusCode: StatusCodes.Status413PayloadTooLarge);
+        }
+
+        using var reader = new StreamReader(request.Body, Encoding.UTF8);
+        try
+        {
+            var spec = SpecJson.Parse(await reader.ReadToEndAsync(cancellation));
+            var id = await desk.Submit(spec, speed.Estimate(spec).Seconds, cancellation);
+            return Results.Created($"{LabUrls.ApiRoot}/v1/runs/{id}", new ApiSubmitted(id, LabUrls.Run(id)));
+        }
+        catch (SpecException invalid)
+        {
+            return Results.Problem(
+                invalid.Message, title: "The spec is invalid", statusCode: StatusCodes.Status422UnprocessableEntity,
+                extensions: new Dictionary<string, object?> { ["faults"] = invalid.Faults });
+        }
+    }
+
+    private static Task<IResult> Find(string id, ResultQueries results, CancellationToken cancellation) => With(
+        id, results, run => Results.Ok(new ApiRunDetail(ApiRun.From(run.Run), JsonNode.Parse(run.SpecJson), run.Environment, run.Remarks)), cancellation);
+
+    private static Task<IResult> Cells(string id, ResultQueries results, CancellationToken cancellation) => With(
+        id, results, run => Results.Ok(new ApiCells(CellsSchema, ApiRun.From(run.Run), run.Remarks, [.. run.Cells.Select(ApiCell.From)])), cancellation);
+
+    private static Task<IResult> Csv(string id, ResultQueries results, CancellationToken cancellation) => With(
+        id, results, run => Results.File(Encoding.UTF8.GetBytes(CellsCsv.Write(run)), "text/csv; charset=utf-8", $"cells-{id}.csv"), cancellation);
+
+    private static async Task<IResult> Cancel(string id, ResultQueries results, RunDesk desk, CancellationToken cancellation)
+    {
+        if (await results.FindItemAsync(id, cancellation) is not { Deleted: false })
+        {
+            return Missing(id);
+        }
+
+        return await desk.Cancel(id, cancellation) is null
+            ? Results.Problem($"Run {id} waits for nothing and is not running.", statusCode: StatusCodes.Status409Conflict)
+            : Results.Ok(ApiRun.From((await results.FindItemAsync(id, cancellation))!));
+    }
+
+    private static async Task<IResult> With(string id, ResultQueries results, Func<RunDetail, IResult> answer, CancellationToken cancellation) =>
+        await results.FindAsync(id, cancellation) is { Run.Deleted: false } run ? answer(run) : Missing(id);
+
+    private static IResult Missing(string id) => Results.Problem($"There is no run {id}.", statusCode: StatusCodes.Status404NotFound);
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+using System.Text;
+using BackdoorLab.Data;
+using static BackdoorLab.Web.Export.Csv;
+
+namespace BackdoorLab.Web.Export;
+
+/// <summary>The cells of a run as tidy rows, one for each number; a cell without numbers has one row that says why.</summary>
+public static class CellsCsv
+{
+    private const string Header = "run,model,precision,defense,outcome,reason,metric,value,low,high,n";
+
+    /// <summary>The document.</summary>
+    public static string Write(RunDetail run)
+    {
+        var text = new StringBuilder(Header + NewLine);
+        foreach (var cell in run.Cells)
+        {
+            foreach (var number in cell.Measurements.DefaultIfEmpty())
+            {
+                text.Append(Csv.Row(Fields(run.Run.Id, cell, number)));
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static IEnumerable<string> Fields(string run, CellRow cell, MeasurementRow? number) =>
+    [
+        Text(run), Text(cell.Key.Victim), Text(cell.Key.Precision), Text(cell.Key.Defense), cell.Outcome.ToString(), Text(cell.Reason),
+        Text(number?.Metric ?? ""), Number(number?.Value), Number(number?.Low), Number(number?.High), number?.Count?.ToString(CultureInfo.InvariantCulture) ?? "",
+    ];
+}

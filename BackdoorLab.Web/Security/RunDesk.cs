@@ -1,0 +1,146 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Export;
+using BackdoorLab.Web.Runs;
+
+namespace BackdoorLab.Web.Security;
+
+/// <summary>
+/// Where people and scripts hand in what they want done with runs: checks that they may, does it, writes it down. Pages and the HTTP
+/// API know this and neither the queue nor the store; background work knows those and not this.
+/// </summary>
+public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store, BundleReader bundles)
+{
+    /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
+    public async Task<string> Submit(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
+    {
+        actor.Require(LabRole.Researcher);
+        var id = await queue.SubmitAsync(spec, estimatedSeconds, actor.Owner, cancellation);
+        await audit.Add("submit-run", id, spec.Name);
+        return id;
+    }
+
+    /// <summary>Makes a study with all its runs and queues them; returns its id.</summary>
+    public async Task<string> Submit(StudySpec study, Func<ExperimentSpec, double> estimate, CancellationToken cancellation = default)
+    {
+        actor.Require(LabRole.Researcher);
+        var id = await queue.SubmitStudyAsync(study, estimate, actor.Owner, cancellation);
+        await audit.Add("submit-study", id, study.Name);
+        return id;
+    }
+
+    /// <summary>Asks a run to stop; the state after that, or null when there was nothing to cancel.</summary>
+    public async Task<RunState?> Cancel(string runId, CancellationToken cancellation = default)
+    {
+        actor.Require(LabRole.Researcher);
+        var state = await queue.CancelAsync(runId, cancellation);
+        if (state is not null)
+        {
+            await audit.Add("cancel-run", runId);
+        }
+
+        return state;
+    }
+
+    /// <summary>Queues a run again. False when it cannot be queued.</summary>
+    public async Task<bool> Retry(string runId)
+    {
+        actor.Require(LabRole.Researcher);
+        var queued = await queue.EnqueueAsync(runId);
+        if (queued)
+        {
+            await audit.Add("retry-run", runId);
+        }
+
+        return queued;
+    }
+
+    /// <summary>Puts a waiting run before all others. False when it does not wait.</summary>
+    public async Task<bool> PutFirst(string runId)
+    {
+        actor.Require(LabRole.Researcher);
+        var moved = await queue.PutFirstAsync(runId);
+        if (moved)
+        {
+            await audit.Add("put-first", runId);
+        }
+
+        return moved;
+    }
+
+    /// <summary>Lets a study's waiting runs wait on, or start again; returns how many.</summary>
+    public async Task<int> HoldStudy(string studyId, bool held)
+    {
+        actor.Require(LabRole.Researcher);
+        var count = await queue.HoldStudyAsync(studyId, held);
+        await audit.Add(held ? "pause-study" : "resume-study", studyId);
+        return count;
+    }
+
+    /// <summary>Takes in a run of another lab; returns its id here.</summary>
+    /// <exception cref="BundleException">It cannot be taken in.</exception>
+    public async Task<string> Import(Stream bundle, CancellationToken cancellation = default)
+    {
+        actor.Require(LabRole.Researcher);
+        var id = await bundles.Import(bundle, actor.Owner, cancellation);
+        await audit.Add("import-run", id);
+        return id;
+    }
+
+    /// <summary>Moves runs to the trash; returns the ids of those that were moved.</summary>
+    public async Task<IReadOnlyList<string>> Delete(RunSelection runs)
+    {
+        actor.Require(LabRole.Researcher);
+        var deleted = await store.DeleteAsync(runs);
+        await audit.Add("delete-run", deleted);
+        return deleted;
+    }
+
+    /// <summary>Takes runs out of the trash and returns how many.</summary>
+    public async Task<int> Restore(RunSelection runs)
+    {
+        actor.Require(LabRole.Researcher);
+        var count = await store.RestoreAsync(runs);
+        await audit.Add("restore-run", Subject(runs, count));
+        return count;
+    }
+
+    /// <summary>Removes runs of the trash for good.</summary>
+    public async Task<PurgedRuns> Purge(RunSelection runs)
+    {
+        actor.Require(LabRole.Admin);
+        var purged = await store.PurgeAsync(runs);
+        await audit.Add("purge-run", Subject(runs, purged.Runs));
+        return purged;
+    }
+
+    /// <summary>Adds and removes tags and returns how many runs were chosen.</summary>
+    public async Task<int> Tag(RunSelection runs, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove)
+    {
+        actor.Require(LabRole.Researcher);
+        var count = await store.TagAsync(runs, add, remove);
+        await audit.Add("tag-run", Subject(runs, count), string.Join(' ', add.Select(tag => "+" + tag).Concat(remove.Select(tag => "-" + tag))));
+        return count;
+    }
+
+    /// <summary>Puts runs out of the way, or back, and returns how many changed.</summary>
+    public async Task<int> Archive(RunSelection runs, bool archived)
+    {
+        actor.Require(LabRole.Researcher);
+        var count = await store.ArchiveAsync(runs, archived);
+        await audit.Add(archived ? "archive-run" : "unarchive-run", Subject(runs, count));
+        return count;
+    }
+
+    /// <summary>Moves a study to the trash or back; its runs are a separate matter.</summary>
+    public async Task DeleteStudy(string studyId, bool deleted)
+    {
+        actor.Require(LabRole.Researcher);
+        await store.DeleteStudyAsync(studyId, deleted);
+        await audit.Add(deleted ? "delete-study" : "restore-study", studyId);
+    }
+
+    private static string Subject(RunSelection runs, int count) =>
+        runs.Ids is { Count: <= 20 } ids ? string.Join(',', ids) : $"{count} runs";
+}

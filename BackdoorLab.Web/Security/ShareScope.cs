@@ -1,0 +1,26 @@
+using BackdoorLab.Data;
+
+namespace BackdoorLab.Web.Security;
+
+/// <summary>
+/// Cascades to everything under a share link: parts of runs and studies then change nothing and link to nothing outside. Absent (null)
+/// on the pages of the lab, so that a component asks it for addresses in both places.
+/// </summary>
+/// <param name="Token">Token of the link.</param>
+/// <param name="Link">The link.</param>
+public sealed record ShareScope(string Token, ShareItem Link);
+
+/// <summary>Addresses and rights inside and outside a share link.</summary>
+public static class ShareScopeLinks
+{
+    /// <summary>A run's page, on one of its tabs.</summary>
+    public static string Run(this ShareScope? share, string id, string? tab = null) =>
+        share is null ? LabUrls.Run(id, tab) : LabUrls.With(LabUrls.Shared(share.Token), ("run", id), ("tab", tab));
+
+    /// <summary>A file of the artifact store.</summary>
+    public static string Artifact(this ShareScope? share, string stage, string file) =>
+        share is null ? LabUrls.Artifact(stage, file) : LabUrls.Shared(share.Token) + LabUrls.Artifact(stage, file);
+
+    /// <summary>Whether files may be taken away.</summary>
+    public static bool MayDownload(this ShareScope? share) => share?.Link.AllowDownloads ?? true;
+}

@@ -1,0 +1,111 @@
+using System.Text.RegularExpressions;
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Runs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Playwright;
+
+namespace BackdoorLab.Browser.Tests;
+
+/// <summary>A lab with sign-in, an administrator who came by the link of the console, and a run and a study whose names try to be code.</summary>
+public sealed partial class GroupFixture : IAsyncLifetime
+{
+    public const string Password = "correct horse battery";
+
+    /// <summary>Runs if anything writes it into a page as anything but text.</summary>
+    public const string Hostile = "\"><img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>";
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("backdoorlab-group-").FullName;
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+    private LabServer? _server;
+
+    internal IBrowser Browser => _browser!;
+
+    internal LabServer Server => _server!;
+
+    internal string RunId { get; private set; } = "";
+
+    internal string StudyId { get; private set; } = "";
+
+    public async Task InitializeAsync()
+    {
+        if (!File.Exists(Chromium.Executable))
+        {
+            return;
+        }
+
+        Assertions.SetDefaultExpectTimeout(60_000);
+        _playwright = await Playwright.CreateAsync();
+        _browser = await Chromium.Launch(_playwright);
+        _server = await LabServer.Start("serve", _folder, ("BACKDOORLAB_MODE", "lab"), ("BACKDOORLAB_SESSIONCHECKSECONDS", "2"));
+        await Fill();
+        await using var visit = await Visit.Start(_browser, _server);
+        await visit.Open(Link().Match(_server.Output).Groups[1].Value);
+        await visit.Page.GetByLabel("User name").FillAsync("ada");
+        await SetPassword(visit);
+        await visit.Arrive("/admin/accounts");
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.CloseAsync();
+        }
+
+        _playwright?.Dispose();
+        _server?.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>A browser in which somebody has signed in.</summary>
+    internal async Task<Visit> SignedIn(string name, int width = 1280, bool dark = false)
+    {
+        var visit = await Visit.Start(Browser, Server, width, 844, dark);
+        await visit.Open("/sign-in?returnUrl=/runs");
+        await visit.Page.GetByLabel("User name").FillAsync(name);
+        await visit.Page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
+        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await visit.Arrive("/runs");
+        await visit.Heading("Runs");
+        return visit;
+    }
+
+    /// <summary>Invites somebody and takes the invitation up for them.</summary>
+    internal async Task Invite(Visit admin, string name, string role)
+    {
+        await admin.Open("/admin/accounts");
+        await admin.Page.GetByLabel("User name").FillAsync(name);
+        await admin.Page.GetByLabel("Role", new() { Exact = true }).SelectOptionAsync(role);
+        await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Invite" }).ClickAsync();
+        var link = await admin.Page.Locator(".secret-once code").TextContentAsync();
+        await using var visit = await Visit.Start(Browser, Server);
+        await visit.Open(link!);
+        await SetPassword(visit);
+        await visit.Arrive("/");
+        await visit.Heading("Overview");
+        visit.Watch.AssertQuiet();
+    }
+
+    private static async Task SetPassword(Visit visit)
+    {
+        await visit.Page.GetByLabel("Password", new() { Exact = true }).FillAsync(Password);
+        await visit.Page.GetByLabel("Password again").FillAsync(Password);
+        await visit.Page.Locator("form button[type=submit]").ClickAsync();
+    }
+
+    // What no worker has to compute goes straight into the lab's database.
+    private async Task Fill()
+    {
+        await using var services = new ServiceCollection().AddLabData(Path.Combine(_folder, "lab.db")).BuildServiceProvider();
+        var store = services.GetRequiredService<RunStore>();
+        var content = RunContent.From(Presets.Demo.Spec with { Name = Hostile }, 1) with { Owner = Hostile };
+        RunId = await store.CreateAsync(content);
+        (StudyId, var runs) = await store.CreateStudyAsync(Hostile, Engine.Studies.StudySpec.Write(Engine.Studies.StudyTemplates.All[0].Spec with { Name = Hostile, Question = Hostile }), [content], Hostile);
+        await store.RequestCancelAsync(runs[0].Id);
+    }
+
+    [GeneratedRegex(@"http://\S+?(/first-admin\?token=\S+)")]
+    private static partial Regex Link();
+}

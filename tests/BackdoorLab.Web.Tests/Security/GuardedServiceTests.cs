@@ -1,0 +1,120 @@
+using System.Reflection;
+using System.Security.Claims;
+using BackdoorLab.Data;
+using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Security;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BackdoorLab.Web.Tests.Security;
+
+/// <summary>The lock is in the services: whoever gets past the pages still meets it.</summary>
+[Collection("lab")]
+public sealed class GuardedServiceTests
+{
+    private static readonly Type[] Guarded = [typeof(RunDesk), typeof(ReferenceDesk), typeof(Notebook), typeof(Accounts), typeof(Shares), typeof(ApiKeys)];
+
+    // What a viewer may do with their own.
+    private static readonly string[] ForViewers = ["ApiKeys.Own", "ApiKeys.Create", "ApiKeys.Revoke"];
+
+    // The link's code is the right to do it.
+    private static readonly string[] ByLink = ["Accounts.TakeUp"];
+
+    public static TheoryData<string> Methods => [.. from type in Guarded from method in Public(type) select Signature(method)];
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public async Task Service_AskedByTheWrongRole_Refuses(string name)
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var plain = name.Split('(')[0];
+        if (ByLink.Contains(plain))
+        {
+            return;
+        }
+
+        await Refuses(lab, name, null);
+        if (!ForViewers.Contains(plain))
+        {
+            await Refuses(lab, name, LabRole.Viewer);
+        }
+
+        if (plain.StartsWith("Accounts.", StringComparison.Ordinal) || plain.EndsWith(".All", StringComparison.Ordinal) || plain == "RunDesk.Purge")
+        {
+            await Refuses(lab, name, LabRole.Researcher);
+        }
+    }
+
+    [Fact]
+    public void PagesAndApi_OfAnyKind_ChangeRunsOnlyThroughTheDesk()
+    {
+        Type[] unguarded = [typeof(RunQueue), typeof(RunStore), typeof(ApiKeyStore)];
+        var types = typeof(RunDesk).Assembly.GetTypes().Where(type =>
+            type.Namespace?.StartsWith("BackdoorLab.Web.Components", StringComparison.Ordinal) == true || type.Namespace == "BackdoorLab.Web.Api");
+
+        var faults =
+            from type in types
+            from used in type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Select(property => property.PropertyType)
+                .Concat(type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public).SelectMany(method => method.GetParameters()).Select(parameter => parameter.ParameterType))
+            where unguarded.Contains(used)
+            select $"{type.Name} uses {used.Name}";
+
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public void Pages_OfAnyKind_SayWhoMaySeeThem()
+    {
+        var pages = typeof(RunDesk).Assembly.GetTypes().Where(type => type.GetCustomAttributes<RouteAttribute>().Any()).ToList();
+
+        Assert.NotEmpty(pages);
+        Assert.DoesNotContain(pages, page => !page.GetCustomAttributes<Microsoft.AspNetCore.Authorization.AuthorizeAttribute>().Any());
+    }
+
+    [Fact]
+    public async Task Actor_InALocalLab_MayDoAll()
+    {
+        await using var lab = await Runs.TestLab.StartAsync();
+        await using var scope = lab.Services.CreateAsyncScope();
+        var actor = scope.ServiceProvider.GetRequiredService<Actor>();
+
+        Assert.Equal(("local", LabRole.Admin, ""), (actor.Name, actor.Role, actor.Owner));
+        actor.Require(LabRole.Admin);
+    }
+
+    private static async Task Refuses(GroupLab lab, string name, LabRole? role)
+    {
+        await using var scope = lab.Services.CreateAsyncScope();
+        var actor = scope.ServiceProvider.GetRequiredService<Actor>();
+        if (role is { } given)
+        {
+            actor.Set(new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.Name, "eve"), new(ClaimTypes.Role, given.ToString())], "test")));
+        }
+
+        var type = Guarded.Single(type => name.StartsWith(type.Name + ".", StringComparison.Ordinal));
+        var method = Public(type).Single(method => Signature(method) == name);
+        var arguments = method.GetParameters().Select(parameter => Sample(parameter.ParameterType)).ToArray();
+        await Assert.ThrowsAsync<NotAllowedException>(async () =>
+        {
+            try
+            {
+                await (Task)method.Invoke(scope.ServiceProvider.GetRequiredService(type), arguments)!;
+            }
+            catch (TargetInvocationException thrown) when (thrown.InnerException is NotAllowedException inner)
+            {
+                throw inner;
+            }
+        });
+    }
+
+    private static string Signature(MethodInfo method) =>
+        $"{method.DeclaringType!.Name}.{method.Name}({string.Join(", ", method.GetParameters().Select(parameter => parameter.ParameterType.Name))})";
+
+    private static IEnumerable<MethodInfo> Public(Type type) => type.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly);
+
+    private static object? Sample(Type type) =>
+        type == typeof(string) ? "x"
+        : type.IsAssignableFrom(typeof(string[])) ? new[] { "x" }
+        : type.IsValueType ? Activator.CreateInstance(type)
+        : null;
+}

@@ -1,0 +1,133 @@
+using System.Net;
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BackdoorLab.Web.Tests.Security;
+
+[Collection("lab")]
+public sealed class ShareTests
+{
+    private static readonly TimeSpan Month = TimeSpan.FromDays(30);
+
+    [Fact]
+    public async Task Link_Open_ShowsItsPageAndCounts()
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var run = await lab.Samples.Finished(Presets.Demo.Spec);
+        var (_, token) = await Store(lab).CreateAsync(ShareKind.Run, [run], "t", "ada", Month, false);
+        using var visitor = lab.Visitor();
+
+        using var answer = await visitor.Get(LabUrls.Shared(token));
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("no-referrer", Assert.Single(answer.Headers.GetValues("Referrer-Policy")));
+        Assert.True(answer.Headers.CacheControl!.NoStore);
+        Assert.Equal(1, (await Store(lab).ListAsync(ShareKind.Run, [run])).Single().Opened);
+    }
+
+    [Fact]
+    public async Task Link_ToOneRun_GivesItsFilesAndNoOthers()
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var shared = await lab.Samples.Finished(Presets.Demo.Spec);
+        var artifacts = new ArtifactStore(Path.Combine(lab.Lab.Folder, "artifacts"));
+        var other = StageKey.Of("test", null, "other");
+        artifacts.Write(other, "secret.png", [1]);
+        var (_, token) = await Store(lab).CreateAsync(ShareKind.Run, [shared], "t", "ada", Month, false);
+        using var visitor = lab.Visitor();
+
+        Assert.Equal(HttpStatusCode.OK, await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/clean.png"));
+        Assert.Equal(HttpStatusCode.NotFound, await visitor.Status($"{LabUrls.Shared(token)}/artifacts/{other}/secret.png"));
+        Assert.Equal(HttpStatusCode.NotFound, await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/..%2f..%2flab.db"));
+        foreach (var path in new[] { "/", "/runs", $"/runs/{shared}", "/artifacts/samplepictures/clean.png", "/account", "/admin/shares" })
+        {
+            Assert.Equal(HttpStatusCode.Redirect, await visitor.Status(path));
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await visitor.Status($"/api/v1/runs/{shared}"));
+    }
+
+    [Fact]
+    public async Task Link_OfEachKind_ReachesItsRunsAlone()
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var (study, runs) = await lab.Lab.Store.CreateStudyAsync("s", "{}", [Content(1), Content(2)]);
+        var (alone, other) = (await lab.Lab.Store.CreateAsync(Content(3)), await lab.Lab.Store.CreateAsync(Content(4)));
+        var store = Store(lab);
+
+        Assert.Equal([runs[0].Id, runs[1].Id], await Reached(ShareKind.Study, study));
+        Assert.Equal([alone], await Reached(ShareKind.Run, alone));
+        Assert.Equal([runs[0].Id, alone], await Reached(ShareKind.Comparison, runs[0].Id, alone));
+        Assert.Empty(await Reached(ShareKind.Dashboard, study));
+        await lab.Lab.Store.DeleteStudyAsync(study, deleted: true);
+        Assert.Empty(await Reached(ShareKind.Study, study));
+
+        async Task<List<string>> Reached(ShareKind kind, params string[] targets)
+        {
+            var (_, token) = await store.CreateAsync(kind, targets, "", "ada", Month, false);
+            var link = (await store.FindOpenAsync(token))!;
+            var reached = new List<string>();
+            foreach (var id in new[] { runs[0].Id, runs[1].Id, alone, other })
+            {
+                if (await store.ReachesAsync(link, id))
+                {
+                    reached.Add(id);
+                }
+            }
+
+            return reached;
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Link_Ended_TellsNothing(bool revoked)
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var run = await lab.Samples.Finished(Presets.Demo.Spec with { Name = "Secret project" });
+        var (id, token) = await Store(lab).CreateAsync(ShareKind.Run, [run], "Secret project", "ada", revoked ? Month : TimeSpan.FromMilliseconds(1), true);
+        await Task.Delay(20);
+        if (revoked)
+        {
+            await Store(lab).RevokeAsync(id);
+        }
+
+        using var visitor = lab.Visitor();
+        using var answer = await visitor.Get(LabUrls.Shared(token));
+        var html = await answer.Content.ReadAsStringAsync();
+
+        Assert.Equal(HttpStatusCode.Gone, answer.StatusCode);
+        Assert.Contains("opens nothing any more", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("Secret", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("ada", html, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Gone, await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/clean.png"));
+        Assert.Equal(0, (await Store(lab).ListAsync()).Single().Opened);
+    }
+
+    [Fact]
+    public async Task Token_InTheDatabase_IsAHash()
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var (_, token) = await Store(lab).CreateAsync(ShareKind.Run, ["x"], "", "ada", Month, false);
+        var (_, key) = await lab.Services.GetRequiredService<ApiKeyStore>().CreateAsync("k", "ada", ApiScope.Read);
+
+        Assert.Equal(43, token.Length);
+        Assert.NotEqual(token, (await Store(lab).CreateAsync(ShareKind.Run, ["x"], "", "ada", Month, false)).Token);
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(lab.Lab.Folder, "lab.db")};Mode=ReadOnly");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT group_concat(TokenHash) || (SELECT group_concat(KeyHash || Prefix) FROM ApiKeys) FROM ShareLinks";
+        var stored = (string)(await command.ExecuteScalarAsync())!;
+        Assert.Contains(Secret.Hash(token), stored, StringComparison.Ordinal);
+        Assert.Contains(Secret.Hash(key), stored, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, stored, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, stored, StringComparison.Ordinal);
+    }
+
+    private static ShareStore Store(GroupLab lab) => lab.Services.GetRequiredService<ShareStore>();
+
+    private static NewRun Content(int seed) => new() { SpecJson = "{}", ConfigHash = "c", Seed = seed, Dataset = "d", Model = "m", Attack = "a" };
+}
