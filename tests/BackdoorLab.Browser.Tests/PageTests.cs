@@ -11,7 +11,7 @@ public sealed class PageTests(LabFixture lab)
 
     private static readonly (string Path, string Heading)[] Pages =
     [
-        ("/", "Overview"), ("/runs", "Runs"), ("/runs/new", "New run"), ("/methods", "Methods"), ("/datasets", "Data sets"), ("/queue", "Queue"),
+        ("/", "Overview"), ("/runs", "Runs"), ("/runs/new", "New run"), ("/leaderboard", "Leaderboard"), ("/compare", "Compare"), ("/methods", "Methods"), ("/datasets", "Data sets"), ("/queue", "Queue"),
     ];
 
     private static readonly string[] Tabs = ["", "?tab=defenses", "?tab=training", "?tab=images", "?tab=log", "?tab=config", "?tab=provenance"];
