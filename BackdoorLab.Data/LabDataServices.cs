@@ -27,6 +27,7 @@ public static class LabDataServices
         services.AddSingleton<LabDatabase>();
         services.AddSingleton<RunStore>();
         services.AddSingleton<ResultQueries>();
+        services.AddSingleton<ReferenceStore>();
         services.AddSingleton<AccountQueries>();
         services.AddSingleton<ShareStore>();
         services.AddSingleton<ApiKeyStore>();

@@ -103,15 +103,17 @@ public sealed partial class ResultQueries
     // By run, two statements for all of them.
     private static async Task<ILookup<string, CellRow>> CellsAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
     {
+        // As a list of ids, which leads SQLite from the runs to their rows; asked for each row whether its run is wanted, it reads them all.
+        var ids = runs.Select(run => run.Id);
         var measurements = (await context.Measurements.AsNoTracking()
-                .Where(measurement => runs.Any(run => run.Id == measurement.RunId))
+                .Where(measurement => ids.Contains(measurement.RunId))
                 .OrderBy(measurement => measurement.Metric)
                 .ToListAsync(cancellation))
             .ToLookup(
                 row => (row.RunId, row.Victim, row.Precision, row.Defense),
                 row => new MeasurementRow(row.Metric, row.Value, row.Count, row.Low, row.High));
         var cells = await context.Cells.AsNoTracking()
-            .Where(cell => runs.Any(run => run.Id == cell.RunId))
+            .Where(cell => ids.Contains(cell.RunId))
             .OrderBy(cell => cell.Victim).ThenBy(cell => cell.Precision).ThenBy(cell => cell.Defense)
             .ToListAsync(cancellation);
         return cells.ToLookup(

@@ -98,6 +98,21 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
             .ToListAsync(cancellation);
     }
 
+    /// <summary>Runs that have succeeded or failed since a time, newest first.</summary>
+    /// <param name="since">UTC.</param>
+    /// <param name="count">How many at most.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<RunItem>> EndedSinceAsync(DateTime since, int count, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.Runs.AsNoTracking()
+            .Where(run => !run.Deleted && run.Ended > since && (run.State == RunState.Succeeded || run.State == RunState.Failed))
+            .OrderByDescending(run => run.Ended).ThenByDescending(run => run.Id)
+            .Take(Math.Clamp(count, 1, MaxPageSize))
+            .Select(RunFilters.ToItem)
+            .ToListAsync(cancellation);
+    }
+
     /// <summary>Number of runs outside the trash by state; every state is present.</summary>
     /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyDictionary<RunState, int>> CountsAsync(CancellationToken cancellation = default)

@@ -44,6 +44,9 @@ public sealed class LabOptions
     /// <summary>How often an open session is checked: the longest time that somebody who was disabled stays.</summary>
     public int SessionCheckSeconds { get; set; } = 20;
 
+    /// <summary>Address that is told when a run has ended; empty: nobody is, and no request leaves the machine.</summary>
+    public string Webhook { get; set; } = "";
+
     /// <summary>The SQLite file.</summary>
     public string DatabaseFile => Path.Combine(Lab, "lab.db");
 

@@ -16,6 +16,11 @@ public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
         Range(faults, "stopSeconds", options.StopSeconds, 1, 120);
         Range(faults, "sessionCheckSeconds", options.SessionCheckSeconds, 1, 300);
         faults.AddRange(LabOptions.Split(options.Proxy).Where(proxy => !IPAddress.TryParse(proxy, out _)).Select(proxy => $"proxy: '{proxy}' is not an IP address."));
+        if (options.Webhook.Length > 0 && !(Uri.TryCreate(options.Webhook, UriKind.Absolute, out var webhook) && webhook.Scheme is "http" or "https"))
+        {
+            faults.Add($"webhook: '{options.Webhook}' is not an http or https address.");
+        }
+
         Addresses(faults, options);
         Folders(faults, options);
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

@@ -5,6 +5,8 @@ public static class LabUrls
 {
     public const string Overview = "/";
     public const string Runs = "/runs";
+    public const string Leaderboard = "/leaderboard";
+    public const string Comparison = "/compare";
     public const string NewRun = "/runs/new";
     public const string ImportRun = "/runs/import";
     public const string Studies = "/studies";
@@ -40,6 +42,9 @@ public static class LabUrls
 
     /// <summary>A study's page.</summary>
     public static string Study(string id) => $"{Studies}/{id}";
+
+    /// <summary>Runs side by side.</summary>
+    public static string Compare(IEnumerable<string> ids) => $"{Comparison}?ids={string.Join(',', ids.Select(Uri.EscapeDataString))}";
 
     /// <summary>A dashboard's page.</summary>
     public static string Dashboard(string id) => $"/dashboards/{id}";

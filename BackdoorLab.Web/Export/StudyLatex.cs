@@ -25,46 +25,25 @@ public static class StudyLatex
         foreach (var row in rows)
         {
             string[] cells = [.. row.Cells.Select(cell => Cell(cell, metric))];
-            text.Append(CultureInfo.InvariantCulture, $"    {Escape(row.Defense is null ? StudyWords.Defense(null) : KindWords.Label(row.Defense))} & {string.Join(" & ", cells)} \\\\\n");
+            text.Append(CultureInfo.InvariantCulture, $"    {LatexText.Of(row.Defense is null ? StudyWords.Defense(null) : KindWords.Label(row.Defense))} & {string.Join(" & ", cells)} \\\\\n");
         }
 
         return text.Append("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n").ToString();
     }
 
-    /// <summary>Text that LaTeX prints as it is.</summary>
-    public static string Escape(string text)
-    {
-        var safe = new StringBuilder();
-        foreach (var letter in text)
-        {
-            safe.Append(letter switch
-            {
-                '\\' => @"\textbackslash{}",
-                '~' => @"\textasciitilde{}",
-                '^' => @"\textasciicircum{}",
-                '<' => @"\textless{}",
-                '>' => @"\textgreater{}",
-                '&' or '%' or '$' or '#' or '_' or '{' or '}' => "\\" + letter,
-                _ => letter.ToString(),
-            });
-        }
-
-        return safe.ToString();
-    }
-
-    private static string Line(IEnumerable<string> cells) => string.Join(" & ", cells.Select(Escape)) + @" \\";
+    private static string Line(IEnumerable<string> cells) => string.Join(" & ", cells.Select(LatexText.Of)) + @" \\";
 
     private static string Cell(StudyCell? cell, Metric metric)
     {
         if (cell is null || StudyReading.Value(cell, metric.Id) is not { } value)
         {
-            return Escape(StudyWords.Cell(cell, metric.Id).Main);
+            return LatexText.Of(StudyWords.Cell(cell, metric.Id).Main);
         }
 
         var interval = value is { Low: { } low, High: { } high } ? $" [{Number(low)}, {Number(high)}]" : "";
         return Number(value.Value) + interval + (cell.AccuracyLost is null ? "" : @"$^\dagger$");
 
-        string Number(double number) => IsShare(metric) ? (100 * number).ToString("0.0", CultureInfo.InvariantCulture) : Escape(Numbers.Format(metric, number));
+        string Number(double number) => IsShare(metric) ? (100 * number).ToString("0.0", CultureInfo.InvariantCulture) : LatexText.Of(Numbers.Format(metric, number));
     }
 
     private static string Caption(string title, Metric metric, List<StudyRow> rows, bool released)
@@ -79,7 +58,7 @@ public static class StudyLatex
         };
         string[] parts =
         [
-            Escape($"{metric.Name}{(IsShare(metric) ? " in %" : "")}, {title}, with 95 % intervals; models: {n}."),
+            LatexText.Of($"{metric.Name}{(IsShare(metric) ? " in %" : "")}, {title}, with 95 % intervals; models: {n}."),
             released ? "Rules of the released harness: errors count as not flagged." : "",
             cells.Any(cell => cell.AccuracyLost is not null) ? @"$^\dagger$ The precision damaged the model's clean accuracy." : "",
         ];

@@ -72,6 +72,7 @@ public static class LabHost
         services.AddSingleton<DemoRun>();
         services.AddSingleton<ActiveRuns>();
         services.AddSingleton<IWorkerLauncher, WorkerLauncher>();
+        services.AddSingleton<Webhook>();
         services.AddTransient<RunJob>();
         services.AddHostedService<Recovery>();
         services.AddLabSecurity(options);

@@ -18,6 +18,7 @@ public sealed class RunJob(
     ActiveRuns active,
     RunOwner owner,
     IWorkerLauncher launcher,
+    Webhook webhook,
     LabOptions options,
     IHostApplicationLifetime host,
     TimeProvider time,
@@ -55,10 +56,16 @@ public sealed class RunJob(
             active.End(runId);
         }
 
-        if (end is not null && await store.FinishAsync(runId, owner.Name, end, CancellationToken.None)
-            && end.State == RunState.Interrupted && !stopping.IsCancellationRequested)
+        if (end is not null && await store.FinishAsync(runId, owner.Name, end, CancellationToken.None))
         {
-            await queue.ResumeInterruptedAsync(CancellationToken.None);
+            if (end.State != RunState.Interrupted)
+            {
+                webhook.Ended(runId);
+            }
+            else if (!stopping.IsCancellationRequested)
+            {
+                await queue.ResumeInterruptedAsync(CancellationToken.None);
+            }
         }
 
         feed.Ended(runId);

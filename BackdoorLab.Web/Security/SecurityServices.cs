@@ -27,6 +27,7 @@ public static class SecurityServices
         .AddScoped<Actor>()
         .AddScoped<Audit>()
         .AddScoped<RunDesk>()
+        .AddScoped<ReferenceDesk>()
         .AddScoped<Notebook>()
         .AddScoped<Shares>()
         .AddScoped<ApiKeys>()

@@ -16,6 +16,7 @@ public static class DashboardServices
         .AddSingleton<Export.RunExports>()
         .AddSingleton<Export.BundleWriter>()
         .AddSingleton<Export.BundleReader>()
+        .AddScoped<MissingCells>()
         .AddScoped<StudyActions>()
         .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();

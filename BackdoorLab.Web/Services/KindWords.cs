@@ -57,11 +57,13 @@ public static class KindWords
     }
 
     /// <summary>The label without the explanation in the method's name: for axes and points.</summary>
-    public static string Short(string label)
+    public static string Short(string label) => Settings(label) is { Length: > 0 } settings ? $"{Brief(label)} ({settings})" : Brief(label);
+
+    /// <summary>The method's name without its explanation and without settings: where the settings stand elsewhere.</summary>
+    public static string Brief(string label)
     {
         var name = Name(label);
-        var brief = name.IndexOf(" (", StringComparison.Ordinal) is var cut and > 0 ? name[..cut] : name;
-        return Settings(label) is { Length: > 0 } settings ? $"{brief} ({settings})" : brief;
+        return name.IndexOf(" (", StringComparison.Ordinal) is var cut and > 0 ? name[..cut] : name;
     }
 
     /// <summary>Place of a label in lists: as the catalog orders methods, whatever their kind; unknown ones last.</summary>

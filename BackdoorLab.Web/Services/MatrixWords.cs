@@ -67,10 +67,12 @@ public static class MatrixWords
             string.Join("\n", lines.Where(line => line.Length > 0)));
     }
 
-    private static string Spread(string metric, double deviation) =>
+    /// <summary>A standard deviation, in the unit of its metric.</summary>
+    public static string Spread(string metric, double deviation) =>
         Metric.Find(metric).Unit is MetricUnit.Share or MetricUnit.YesNo
             ? (deviation * 100).ToString("0.0", CultureInfo.InvariantCulture)
             : Numbers.Plain(deviation);
 
-    private static string Shorten(string reason) => reason.Length <= 44 ? reason : reason[..42].TrimEnd() + "…";
+    /// <summary>As much of a reason as a cell has room for.</summary>
+    public static string Shorten(string reason) => reason.Length <= 44 ? reason : reason[..42].TrimEnd() + "…";
 }

@@ -9,7 +9,7 @@ public sealed class AccessibilityTests(LabFixture lab)
 {
     private static readonly string[] Pages =
     [
-        "/", "/runs", "/runs?group=configuration", "/runs?q=atack:x", "/runs/new", "/runs/import", "/studies", "/studies/new", "/queue", "/trash", "/methods", "/datasets", "/no-such-page",
+        "/", "/runs", "/runs?group=configuration", "/runs?q=atack:x", "/runs/new", "/runs/import", "/studies", "/studies/new", "/queue", "/trash", "/leaderboard", "/compare", "/admin/shares", "/admin/audit", "/methods", "/datasets", "/no-such-page",
     ];
 
     private static readonly string[] Tabs = ["", "?tab=defenses", "?tab=training", "?tab=images", "?tab=log", "?tab=config", "?tab=provenance"];
@@ -24,7 +24,7 @@ public sealed class AccessibilityTests(LabFixture lab)
         await using var visit = await Visit.Start(lab.Browser, lab.Server, 1280, 900, dark);
         var findings = new List<string>();
 
-        foreach (var path in Pages.Concat(Tabs.Select(tab => $"/runs/{id}{tab}")))
+        foreach (var path in Pages.Concat(Tabs.Select(tab => $"/runs/{id}{tab}")).Append($"/compare?ids={id},{id}"))
         {
             await visit.Open(path);
             findings.AddRange(await Findings(visit, path));

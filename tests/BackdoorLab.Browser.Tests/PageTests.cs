@@ -11,7 +11,14 @@ public sealed class PageTests(LabFixture lab)
 
     private static readonly (string Path, string Heading)[] Pages =
     [
-        ("/", "Overview"), ("/runs", "Runs"), ("/runs/new", "New run"), ("/methods", "Methods"), ("/datasets", "Data sets"), ("/queue", "Queue"),
+        ("/", "Overview"), ("/runs", "Runs"), ("/runs/new", "New run"), ("/leaderboard", "Leaderboard"), ("/compare", "Compare"), ("/methods", "Methods"), ("/datasets", "Data sets"), ("/queue", "Queue"),
+    ];
+
+    /// <summary>Pages that no entry of the navigation names.</summary>
+    private static readonly (string Path, string Heading)[] Inner =
+    [
+        ("/runs?group=configuration", "Runs"), ("/runs/import", "Import a run"), ("/studies", "Studies"), ("/studies/new", "New study"), ("/trash", "Trash"),
+        ("/admin/shares", "Share links"), ("/admin/audit", "Audit log"),
     ];
 
     private static readonly string[] Tabs = ["", "?tab=defenses", "?tab=training", "?tab=images", "?tab=log", "?tab=config", "?tab=provenance"];
@@ -25,7 +32,7 @@ public sealed class PageTests(LabFixture lab)
         var id = await lab.FinishedRun();
         await using var visit = await Visit.Start(lab.Browser, lab.Server, width, 844, dark);
 
-        foreach (var (path, heading) in Pages)
+        foreach (var (path, heading) in Pages.Concat(Inner))
         {
             await visit.Open(path);
             await visit.Heading(heading);

@@ -51,6 +51,10 @@ public sealed class ScreenshotTests(LabFixture lab) : IDisposable
         await desk.Open($"/runs/{id}?tab=defenses");
         await RunPage.Charts(desk, 1);
         await Save(desk, $"run-defenses-{theme}");
+        await desk.Open("/leaderboard");
+        await Save(desk, $"leaderboard-{theme}");
+        await desk.Open("/runs");
+        await Save(desk, $"runs-{theme}");
         await desk.Open("/runs/new?preset=demo");
         await Assertions.Expect(desk.Page.Locator("aside .gallery img")).ToHaveCountAsync(3);
         await Save(desk, $"new-run-{theme}");

@@ -17,6 +17,8 @@ public sealed class LabFixture : IAsyncLifetime
 
     public ResultQueries Queries => _services.GetRequiredService<ResultQueries>();
 
+    public ReferenceStore References => _services.GetRequiredService<ReferenceStore>();
+
     public NoteStore Notes => _services.GetRequiredService<NoteStore>();
 
     public ViewStore Views => _services.GetRequiredService<ViewStore>();

@@ -59,6 +59,31 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
         Assert.All(matrix.Cells, cell => Assert.Equal(250, cell.N));
     }
 
+    [Fact]
+    public async Task Board_Of16Defenses_IsQuick()
+    {
+        var choices = await TimedAsync("choices of the leaderboard", () => large.Lab.Queries.BoardChoicesAsync("dataset-0", "model-0", null));
+        var board = await TimedAsync("leaderboard", () => large.Lab.Queries.BoardAsync(new BoardFilter
+        {
+            Dataset = "dataset-0", Model = "model-0", PoisonRate = 0, Rows = BoardRows.Precisions, Attack = "attack-0", Metric = "attack-success-rate", TwinMetric = "attack-success-rate",
+        }));
+
+        Assert.Equal((5, 4), (choices.Attacks.Count, choices.Precisions.Count));
+        Assert.Equal((17, 4, 250), (board.Defenses.Count, board.Rows.Count, board.Runs));
+        Assert.All(board.Cells, cell => Assert.Equal((5, 250), (cell.Value!.N, cell.Runs)));
+    }
+
+    [Fact]
+    public async Task Compare_Of100Runs_IsQuick()
+    {
+        var ids = (await large.Lab.Queries.ListIdsAsync(new RunFilter { Dataset = "dataset-0", Model = "model-0", Attack = "attack-0" })).Take(ResultQueries.MaxCompared).ToList();
+
+        var comparison = await TimedAsync("comparison of 100 runs with 68 cells each", () => large.Lab.Queries.CompareAsync(ids));
+
+        Assert.All(comparison.Runs, run => Assert.Equal(68, run.Cells.Count));
+        Assert.Equal(100, comparison.Runs.Count);
+    }
+
     private async Task<T> TimedAsync<T>(string what, Func<Task<T>> query)
     {
         var result = await query();

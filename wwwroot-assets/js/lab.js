@@ -1,5 +1,5 @@
 // Small helpers for the dashboard's components: keyboard, clipboard, scroll, downloads.
-const goTo = { o: "/", r: "/runs", q: "/queue", m: "/methods", d: "/datasets", s: "/studies", t: "/trash" };
+const goTo = { o: "/", l: "/leaderboard", r: "/runs", c: "/compare", q: "/queue", m: "/methods", d: "/datasets", s: "/studies", t: "/trash" };
 // When the keys were pressed, not when a busy page came to handle them.
 let pendingGo = 0;
 let host = null;
@@ -64,6 +64,15 @@ export function stop() {
   document.removeEventListener("keydown", onKey);
 }
 
+// What this browser has seen of runs that ended; private modes forget it with the window.
+export function seenUntil() {
+  try { return localStorage.getItem("lab-seen"); } catch { return null; }
+}
+
+export function setSeenUntil(time) {
+  try { localStorage.setItem("lab-seen", time); } catch { /* private mode */ }
+}
+
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -89,7 +98,11 @@ export function follow(element) {
 }
 
 export function download(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+  save(new Blob([text], { type }), name);
+}
+
+function save(blob, name) {
+  const url = URL.createObjectURL(blob);
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
@@ -103,4 +116,26 @@ export function download(name, type, text) {
 export function savePlot(host, format, width, height, filename) {
   const plot = host.querySelector(".js-plotly-plot");
   return plot && window.Plotly ? window.Plotly.downloadImage(plot, { format, width, height, filename, scale: format === "png" ? 2 : 1 }) : null;
+}
+
+// A drawing of our own, as it stands or painted at twice its size.
+export async function saveSvg(host, format, filename) {
+  const drawing = host.querySelector("svg").cloneNode(true);
+  const { width, height } = drawing.viewBox.baseVal;
+  drawing.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  drawing.setAttribute("width", width);
+  drawing.setAttribute("height", height);
+  let blob = new Blob([new XMLSerializer().serializeToString(drawing)], { type: "image/svg+xml" });
+  if (format === "png") {
+    const url = URL.createObjectURL(blob);
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [width * 2, height * 2];
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    URL.revokeObjectURL(url);
+    blob = await new Promise(done => canvas.toBlob(done, "image/png"));
+  }
+  save(blob, `${filename}.${format}`);
 }

@@ -99,6 +99,9 @@ public sealed class WordsTests
         Assert.Equal("/runs?q=a%20%26%20b&page=2", LabUrls.With("/runs", ("q", "a & b"), ("state", ""), ("model", null), ("page", 2)));
 
     [Fact]
+    public void Urls_Compare_NamesTheRunsInOrder() => Assert.Equal("/compare?ids=b,a", LabUrls.Compare(["b", "a"]));
+
+    [Fact]
     public void Draft_Blank_IsAValidSpecOfTheFirstMethods()
     {
         var draft = SpecDraft.Blank();

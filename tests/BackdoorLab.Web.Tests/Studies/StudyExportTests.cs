@@ -78,7 +78,7 @@ public sealed class StudyExportTests
 
     [Fact]
     public void Latex_SpecialCharacters_ArePrintedAsTheyAre() =>
-        Assert.Equal(@"\textbackslash{}a\_b\^\{c\}".Replace(@"\^", @"\textasciicircum{}", StringComparison.Ordinal) + @"\$\#\%\&\textasciitilde{}\textless{}\textgreater{}", StudyLatex.Escape(@"\a_b^{c}$#%&~<>"));
+        Assert.Equal(@"\textbackslash{}a\_b\^\{c\}".Replace(@"\^", @"\textasciicircum{}", StringComparison.Ordinal) + @"\$\#\%\&\textasciitilde{}\textless{}\textgreater{}", LatexText.Of(@"\a_b^{c}$#%&~<>"));
 
     [Fact]
     public void Json_Report_ComesBackAsItWas()

@@ -1,0 +1,99 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Evaluation;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>
+/// A leaderboard as it is read: rows and columns in the catalog's order, without the columns a reader has taken out, with published
+/// values beside own ones. The screen and every export read this one.
+/// </summary>
+public sealed class BoardView
+{
+    private readonly ILookup<(string Row, string Defense), ReferenceRow> _published;
+    private readonly Dictionary<string, IReadOnlyList<string>> _best;
+
+    /// <summary>Makes the view.</summary>
+    /// <param name="board">Numbers.</param>
+    /// <param name="metric">What they are.</param>
+    /// <param name="hidden">Labels of defenses that the reader has taken out.</param>
+    /// <param name="references">Published values to show; none of them enters a mean, a rank or the coverage.</param>
+    public BoardView(Board board, BoardMetric metric, IReadOnlyCollection<string> hidden, IReadOnlyList<ReferenceRow> references)
+    {
+        (Board, Metric) = (board, metric);
+        var named = references.Where(row => Published(row, metric.Metric) is not null).Select(row => row with { Defense = Column(board, row.Defense) }).ToList();
+        _published = named.ToLookup(row => (row.Attack, row.Defense));
+        Silent = [.. board.Defenses.Where(label => BoardRanking.IsSilent(board, label)).OrderBy(KindWords.Rank)];
+        Choices = [.. board.Defenses.Except(Silent).Union(named.Select(row => row.Defense)).OrderBy(KindWords.Rank)];
+        Hidden = [.. Choices.Where(hidden.Contains)];
+        Columns = [.. Choices.Except(Hidden)];
+        Own = [.. Columns.Where(board.Defenses.Contains)];
+        Rows = [.. board.Rows.OrderBy(KindWords.Rank), .. named.Select(row => row.Attack).Distinct().Except(board.Rows).OrderBy(KindWords.Rank)];
+        _best = board.Rows.ToDictionary(row => row, row => BoardRanking.Best(board, row, Own, metric.HigherIsBetter));
+        Ranks = BoardRanking.Ranks(board, Own, metric.HigherIsBetter).ToDictionary(rank => rank.Defense);
+        Shared = BoardRanking.SharedRows(board, Own).Count;
+        Coverage = BoardRanking.Coverage(board, [.. Own]);
+    }
+
+    /// <summary>The numbers.</summary>
+    public Board Board { get; }
+
+    /// <summary>What they are.</summary>
+    public BoardMetric Metric { get; }
+
+    /// <summary>Attacks or precisions; those that only published values have come last.</summary>
+    public IReadOnlyList<string> Rows { get; }
+
+    /// <summary>Defenses shown, the undefended model first.</summary>
+    public IReadOnlyList<string> Columns { get; }
+
+    /// <summary>The columns that own runs have.</summary>
+    public IReadOnlyList<string> Own { get; }
+
+    /// <summary>Columns a reader may take out or put back.</summary>
+    public IReadOnlyList<string> Choices { get; }
+
+    /// <summary>Those that are taken out.</summary>
+    public IReadOnlyList<string> Hidden { get; }
+
+    /// <summary>Defenses of another kind, which have no such number.</summary>
+    public IReadOnlyList<string> Silent { get; }
+
+    /// <summary>Ranks by defense; empty when no row is shared.</summary>
+    public IReadOnlyDictionary<string, BoardRank> Ranks { get; }
+
+    /// <summary>Number of rows in which all compared defenses have a value.</summary>
+    public int Shared { get; }
+
+    /// <summary>How much of the own part is filled.</summary>
+    public BoardCoverage Coverage { get; }
+
+    /// <summary>Whether a defense is best in a row.</summary>
+    public bool IsBest(string row, string defense) => _best.TryGetValue(row, out var best) && best.Contains(defense);
+
+    /// <summary>A column's name for an axis: with its settings only where another column has the same method.</summary>
+    public string Brief(string defense) => defense.Length == 0 ? BoardWords.Defense(defense)
+        : Choices.Count(other => KindWords.Brief(other) == KindWords.Brief(defense)) > 1 ? KindWords.Short(defense)
+        : KindWords.Brief(defense);
+
+    /// <summary>Published values of a pair.</summary>
+    public IEnumerable<(double Value, string Source)> PublishedOf(string row, string defense) =>
+        _published[(row, defense)].Select(reference => (Published(reference, Metric.Metric)!.Value, reference.Source));
+
+    /// <summary>Cells that no run has computed and none is about to, as row and defense.</summary>
+    public IReadOnlyList<(string Row, string Defense)> Missing() =>
+    [
+        .. Board.Rows.OrderBy(KindWords.Rank).SelectMany(row => Own.Select(defense => (row, defense)))
+            .Where(pair => Board.Find(pair.row, pair.defense) is not { } cell
+                || (cell.Value is null && cell.Outcome == CellOutcome.NotRun && cell.Waiting < cell.Outcomes.GetValueOrDefault(CellOutcome.NotRun))),
+    ];
+
+    // A published table names the method and not its settings: it stands in the method's column where there is a single one.
+    private static string Column(Board board, string defense) =>
+        !board.Defenses.Contains(defense) && board.Defenses.Where(label => label.Split('[')[0] == defense).ToList() is [var only] ? only : defense;
+
+    private static double? Published(ReferenceRow row, Metric metric) =>
+        metric.Id == Engine.Evaluation.Metric.CleanAccuracy.Id ? row.CleanAccuracy
+        : metric.Id == Engine.Evaluation.Metric.AttackSuccessRate.Id ? row.AttackSuccessRate
+        : metric.Id == Engine.Evaluation.Metric.RobustAccuracy.Id ? row.RobustAccuracy
+        : null;
+}

@@ -1,0 +1,67 @@
+using BackdoorLab.Data;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>A setting of several runs.</summary>
+/// <param name="Group">Part of the spec.</param>
+/// <param name="Name">Setting; empty for the choice of the method itself.</param>
+/// <param name="Values">One for each run; empty where its spec does not have the setting.</param>
+public sealed record SettingRow(string Group, string Name, IReadOnlyList<string> Values)
+{
+    private const string Used = "used";
+
+    /// <summary>Whether the runs do not all have the same.</summary>
+    public bool Differs { get; } = Values.Distinct().Skip(1).Any();
+
+    /// <summary>The settings of runs in the order of the form.</summary>
+    public static IReadOnlyList<SettingRow> Read(IReadOnlyList<ComparedRun> runs)
+    {
+        var order = new List<(string Group, string Name)>();
+        var values = new Dictionary<(string, string), string[]>();
+        for (var run = 0; run < runs.Count; run++)
+        {
+            foreach (var (group, name, value) in Lines(runs[run].SpecJson))
+            {
+                if (!values.TryGetValue((group, name), out var row))
+                {
+                    values[(group, name)] = row = [.. Enumerable.Repeat("", runs.Count)];
+
+                    // After its own group: a method that only the last run has stands with its like.
+                    var last = order.FindLastIndex(key => key.Group == group);
+                    order.Insert(last < 0 ? order.Count : last + 1, (group, name));
+                }
+
+                row[run] = value;
+            }
+        }
+
+        return [.. order.Select(key => new SettingRow(key.Group, key.Name, values[key]))];
+    }
+
+    // A chosen method is a setting itself, so that runs with different attacks share the rows of the parameters both have.
+    // Of precisions and defenses there are many: each has its own group.
+    private static IEnumerable<(string Group, string Name, string Value)> Lines(string json)
+    {
+        var seen = new Dictionary<string, int>();
+        foreach (var section in SpecSection.Read(json))
+        {
+            var parts = section.Title.Split(": ", 2);
+            var group = parts[0];
+            if (parts.Length == 2 && SpecDraft.Lists.Any(list => list.Title.TrimEnd('s') == parts[0]))
+            {
+                var count = seen[section.Title] = seen.GetValueOrDefault(section.Title) + 1;
+                group = count > 1 ? $"{section.Title} ({count})" : section.Title;
+                yield return (group, "", Used);
+            }
+            else if (parts.Length == 2)
+            {
+                yield return (group, "", parts[1]);
+            }
+
+            foreach (var line in section.Lines.Where(line => line.Label is not ("name" or "schema")))
+            {
+                yield return (group, SpecFields.All.FirstOrDefault(field => field.Name == line.Label)?.Label ?? line.Label, line.Value);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Runs;
+
+namespace BackdoorLab.Web.Tests.Pages;
+
+/// <summary>Finished runs with a few cells of one metric, at FP32.</summary>
+public sealed class BoardRuns(RunStore store)
+{
+    /// <summary>A run of <paramref name="spec"/>; a null value stands for a failed cell.</summary>
+    public async Task<string> Add(ExperimentSpec spec, string metric, params (string Defense, double? Value)[] cells)
+    {
+        var id = await store.CreateAsync(RunContent.From(spec, 2, 10));
+        var run = (await store.EnqueueAsync(id))!;
+        await store.TryClaimAsync(id, run.Attempt, "sample", DateTime.UtcNow.AddMinutes(30));
+        await store.RecordAsync(id, run.Attempt, new RunChanges
+        {
+            Cells =
+            [
+                .. cells.Select(cell => new CellRow
+                {
+                    Key = new(ResultWords.Backdoored, ResultWords.ReferencePrecision, cell.Defense),
+                    Outcome = cell.Value is null ? CellOutcome.Failed : CellOutcome.Value,
+                    Reason = cell.Value is null ? "The loss is NaN." : "",
+                    Measurements = cell.Value is { } value ? [new(metric, value, 100)] : [],
+                }),
+            ],
+        });
+        await store.FinishAsync(id, "sample", new RunEnd(RunState.Succeeded));
+        return id;
+    }
+}

@@ -1,0 +1,189 @@
+using AngleSharp.Dom;
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Components.Pages;
+using BackdoorLab.Web.Services;
+using Bunit;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
+using MudBlazor;
+
+namespace BackdoorLab.Web.Tests.Pages;
+
+public sealed class LeaderboardTests : IAsyncLifetime
+{
+    private const string Rate = "attack-success-rate";
+
+    private static readonly ExperimentSpec Spec = Presets.Demo.Spec with { Defenses = [new FinePruning(), new Strip()] };
+
+    private readonly LabContext _lab = new();
+
+    public Task InitializeAsync() => _lab.InitializeAsync();
+
+    public Task DisposeAsync() => ((IAsyncLifetime)_lab).DisposeAsync();
+
+    [Fact]
+    public void Board_NoRuns_OffersOneAction()
+    {
+        var page = _lab.Open<Leaderboard>("/leaderboard");
+
+        page.WaitForAssertion(() => Assert.Contains("No results to rank yet", page.Markup, StringComparison.Ordinal));
+        Assert.Equal("/runs/new", Assert.Single(page.FindAll(".empty a")).GetAttribute("href"));
+    }
+
+    [Fact]
+    public async Task Board_ThreeSeeds_ShowsMeanSpreadNTwinAndTheBest()
+    {
+        await _lab.Samples.Finished(Presets.Demo.Spec);
+        await _lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 }, 0.02);
+        await _lab.Samples.Finished(Presets.Demo.Spec with { Seed = 3 }, -0.02);
+
+        var page = _lab.Open<Leaderboard>("/leaderboard");
+
+        // STRIP detects 93 %, 95 % and 91 %: mean 93, sample deviation 2. Its twin rejects 4.1 % +- 2.
+        page.WaitForAssertion(() => Assert.Equal("93.0%", Cell(page, "BadNets", "STRIP").QuerySelector(".v")!.TextContent));
+        var cell = Cell(page, "BadNets", "STRIP");
+        Assert.Equal(["± 2.0, n = 3", "twin FPR 4.1%"], cell.QuerySelectorAll(".s").Select(line => line.TextContent));
+        Assert.Null(cell.QuerySelector(".mark"));
+        Assert.Equal("best", Cell(page, "BadNets", "Neural Cleanse").QuerySelector(".mark")!.TextContent);
+        Assert.Contains("over the 1 attack of 1", page.Markup, StringComparison.Ordinal);
+        Assert.Equal("100", page.Find("[role=meter]").GetAttribute("aria-valuenow"));
+        Assert.Contains("Not shown, since they have no detection rate: No defense, Fine-Pruning", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Board_OfASingleRun_LinksItsCells()
+    {
+        var id = await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1));
+
+        var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}");
+
+        page.WaitForAssertion(() => Assert.Equal($"/runs/{id}?tab=defenses", Cell(page, "BadNets", "Fine-Pruning").QuerySelector("a")!.GetAttribute("href")));
+        Assert.Equal($"/runs/{id}", Cell(page, "BadNets", "No defense").QuerySelector("a")!.GetAttribute("href"));
+    }
+
+    [Fact]
+    public async Task Board_CellsWithoutAValue_SayWhyAndNeverNan()
+    {
+        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", null), ("strip", 0.5));
+        await new BoardRuns(Store).Add(Spec with { Attack = new Blended() }, Rate, ("", 0.8));
+
+        var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}");
+
+        page.WaitForAssertion(() => Assert.Equal("failed", Cell(page, "BadNets", "Fine-Pruning").QuerySelector(".w")!.TextContent));
+        Assert.Contains("The loss is NaN.", Cell(page, "BadNets", "Fine-Pruning").TextContent, StringComparison.Ordinal);
+        Assert.Equal("not run", Cell(page, "Blended", "STRIP").QuerySelector(".w")!.TextContent);
+        Assert.Contains("3 of 6 cells have a value; 2 not run, 1 failed", page.Markup, StringComparison.Ordinal);
+        Assert.Contains("No ranks: there is no attack for which all 2 defenses have a value", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Board_Choices_ChangeTheAddress()
+    {
+        await _lab.Samples.Finished(Presets.Demo.Spec);
+        var page = _lab.Open<Leaderboard>("/leaderboard?twins=off");
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("table.board")));
+        Assert.Empty(page.FindAll(".twin"));
+
+        page.FindAll(".segmented button").Single(button => button.TextContent == "Precisions").Click();
+        page.WaitForAssertion(() => Assert.EndsWith("/leaderboard?twins=off&rows=precisions", _lab.Address, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Equal(3, page.FindAll("table.board tbody tr").Count));
+
+        page.FindAll("select").Last().Change("clean-accuracy");
+        page.WaitForAssertion(() => Assert.EndsWith("metric=clean-accuracy", _lab.Address, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Contains("Clean accuracy, precisions by defenses under BadNets", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Missing_OfAnAttack_AreQueuedForEverySeedWithTheDefenseAdded()
+    {
+        var runs = new BoardRuns(Store);
+        await runs.Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
+        var blended = Spec with { Attack = new Blended(), Defenses = [new Strip()] };
+        await runs.Add(blended, Rate, ("", 0.9), ("strip", 0.4));
+        await runs.Add(blended with { Seed = 2 }, Rate, ("", 0.9), ("strip", 0.4));
+        var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}");
+        var dialogs = _lab.Render<MudDialogProvider>();
+        page.WaitForAssertion(() => Assert.Contains("Run missing cells (1)", page.Markup, StringComparison.Ordinal));
+
+        // Not awaited: the handler ends when the dialog does.
+        var asked = page.FindAll("button").Single(button => button.TextContent.Contains("Run missing cells", StringComparison.Ordinal)).ClickAsync(new());
+        dialogs.WaitForAssertion(() => Assert.Contains(dialogs.FindAll("button"), button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)));
+        Assert.Empty(await _lab.Results.QueueAsync());
+        await dialogs.FindAll("button").Single(button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)).ClickAsync(new());
+
+        await asked;
+        Assert.Equal(2, _lab.Jobs.Created.Count);
+        var queued = await _lab.Results.QueueAsync();
+        Assert.Equal([1L, 2L], queued.Select(run => run.Seed).Order());
+        var spec = SpecJson.Parse((await _lab.Results.SpecsAsync([queued[0].Id]))[queued[0].Id]);
+        Assert.Equal([typeof(Strip), typeof(FinePruning)], spec.Defenses.Select(defense => defense.GetType()));
+        Assert.IsType<Blended>(spec.Attack);
+    }
+
+    [Fact]
+    public async Task Missing_AlreadyQueued_AreNotQueuedAgain()
+    {
+        var runs = new BoardRuns(Store);
+        await runs.Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
+        await runs.Add(Spec with { Attack = new Blended(), Defenses = [new Strip()] }, Rate, ("strip", 0.4));
+        var missing = _lab.Services.GetRequiredService<MissingCells>();
+        var view = await View();
+
+        var plan = await missing.Plan(view, CancellationToken.None);
+        Assert.Equal(1, await missing.Queue(plan, CancellationToken.None));
+
+        var again = Assert.Single(await missing.Plan(view, CancellationToken.None));
+        Assert.Equal((0, 1, 2), (again.Runs, again.UnderWay, again.Cells));
+    }
+
+    [Fact]
+    public async Task Published_Values_StandDashedBesideOwnOnesAndEnterNoRank()
+    {
+        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
+        await _lab.Services.GetRequiredService<ReferenceStore>().ReplaceAsync("bench.csv",
+        [
+            new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv"),
+            new("synthetic-signs", "res-net8", "wanet", "nad", 0.1, 0.97, 0.03, null, "bench.csv"),
+        ]);
+
+        var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}&published=on");
+
+        page.WaitForAssertion(() => Assert.Equal("3.0% publ.", Cell(page, "wanet", "nad").QuerySelector(".published")!.TextContent));
+        Assert.Contains("not run", Cell(page, "wanet", "nad").TextContent, StringComparison.Ordinal);
+        Assert.Contains(page.FindAll("table.board .published"), value => value.TextContent == "2.0% publ.");
+        Assert.Contains("3 of 3 cells have a value", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Published_MethodWithOwnSettings_StandsInItsColumn()
+    {
+        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning[pruneStep=0.05]", 0.1));
+        await _lab.Services.GetRequiredService<ReferenceStore>().ReplaceAsync("bench.csv", [new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv")]);
+
+        var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}&published=on");
+
+        page.WaitForAssertion(() => Assert.Equal("2.0% publ.", Cell(page, "BadNets", "Fine-Pruning").QuerySelector(".published")!.TextContent));
+        Assert.Equal(3, page.FindAll("table.board thead th").Count);
+    }
+
+    private RunStore Store => _lab.Services.GetRequiredService<RunStore>();
+
+    private async Task<BoardView> View()
+    {
+        var metric = BoardMetrics.Find(Rate);
+        var filter = LeaderboardQuery.Filter(await _lab.Results.BoardChoicesAsync(null, null, null), metric, null, null, null);
+        return new(await _lab.Results.BoardAsync(filter), metric, [], []);
+    }
+
+    private static IElement Cell(IRenderedComponent<Leaderboard> page, string row, string column)
+    {
+        var heads = page.FindAll("table.board thead th").Select(head => head.TextContent.Trim()).ToList();
+        var place = heads.FindIndex(head => head.StartsWith(column, StringComparison.Ordinal));
+        return page.FindAll("table.board tbody tr")
+            .Single(line => line.QuerySelector("th")!.TextContent.Trim() == row)
+            .QuerySelectorAll("td")[place - 1];
+    }
+}
