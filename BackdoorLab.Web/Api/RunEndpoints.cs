@@ -7,6 +7,7 @@ using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 
 namespace BackdoorLab.Web.Api;
@@ -75,17 +76,18 @@ internal static class RunEndpoints
             return Results.Problem("The body must be a spec with Content-Type: application/json.", statusCode: StatusCodes.Status415UnsupportedMediaType);
         }
 
-        if (request.ContentLength is null or > MostSpecBytes)
-        {
-            return Results.Problem($"A spec has at most {MostSpecBytes} bytes, and its length must be said.", statusCode: StatusCodes.Status413PayloadTooLarge);
-        }
-
+        // The server counts while it reads: many clients send bodies whose length they do not say.
+        request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MostSpecBytes;
         using var reader = new StreamReader(request.Body, Encoding.UTF8);
         try
         {
             var spec = SpecJson.Parse(await reader.ReadToEndAsync(cancellation));
             var id = await desk.Submit(spec, speed.Estimate(spec).Seconds, cancellation);
             return Results.Created($"{LabUrls.ApiRoot}/v1/runs/{id}", new ApiSubmitted(id, LabUrls.Run(id)));
+        }
+        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return Results.Problem($"A spec has at most {MostSpecBytes} bytes.", statusCode: StatusCodes.Status413PayloadTooLarge);
         }
         catch (SpecException invalid)
         {

@@ -19,7 +19,13 @@ seed.SetAction(async (parsed, _) =>
     return 0;
 });
 
-var root = new RootCommand("The dashboard's budgets on databases of made-up runs. Exit code 1 when one is missed.") { sizes, folder, seed };
+var chromium = new Option<string>("--chromium") { Description = "The browser whose pages look.", DefaultValueFactory = _ => "/usr/bin/chromium" };
+var pages = new Option<int>("--pages") { Description = "Pages that are open at once.", DefaultValueFactory = _ => 30 };
+var rounds = new Option<int>("--rounds") { Description = "Trainings without and with watchers, in turns.", DefaultValueFactory = _ => 3 };
+var viewers = new Command("viewers", "What pages that look cost: memory each, and speed of a run that they watch.") { chromium, pages, rounds };
+viewers.SetAction((parsed, _) => Look(parsed.GetValue(chromium)!, parsed.GetValue(pages), parsed.GetValue(rounds)));
+
+var root = new RootCommand("The dashboard's budgets on databases of made-up runs. Exit code 1 when one is missed.") { sizes, folder, chromium, pages, rounds, seed, viewers };
 root.SetAction(async (parsed, _) =>
 {
     var missed = 0;
@@ -33,9 +39,32 @@ root.SetAction(async (parsed, _) =>
         missed += budgets.Missed;
     }
 
+    Console.WriteLine();
+    if (File.Exists(parsed.GetValue(chromium)!))
+    {
+        missed += await Look(parsed.GetValue(chromium)!, parsed.GetValue(pages), parsed.GetValue(rounds));
+    }
+    else
+    {
+        Console.WriteLine($"- pages that look: not measured, there is no browser at {parsed.GetValue(chromium)}");
+    }
+
     return missed == 0 ? 0 : 1;
 });
 return await root.Parse(args).InvokeAsync();
+
+static async Task<int> Look(string chromium, int pages, int rounds)
+{
+    await using var viewers = await Viewers.Start(chromium);
+    var megabytes = await viewers.MemoryPerPage(pages) / 1048576;
+    var (alone, watched) = await viewers.Training(pages, rounds);
+    var (small, quick) = (megabytes <= 5, watched <= 1.05 * alone);
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"- memory per idle page, {pages} open: {megabytes:F1} MB (budget 5 MB) {(small ? "met" : "MISSED")}"));
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"- a run that {pages} pages watch: {watched:F1} s, alone {alone:F1} s, ratio {watched / alone:F2} (budget 1.05) {(quick ? "met" : "MISSED")}; medians of {rounds}"));
+    return (small ? 0 : 1) + (quick ? 0 : 1);
+}
 
 static async Task<ServiceProvider> Open(string folder)
 {

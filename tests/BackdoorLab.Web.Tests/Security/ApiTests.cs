@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
@@ -96,6 +97,19 @@ public sealed class ApiTests
         using var huge = await Post(client, "/api/v1/runs", new string(' ', (1 << 20) + 1));
 
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, form.StatusCode);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, huge.StatusCode);
+    }
+
+    [Fact]
+    public async Task Submit_WithABodyOfUnsaidLength_IsReadUpToTheLimit()
+    {
+        await using var lab = await TestLab.StartAsync();
+        using var client = new HttpClient { BaseAddress = lab.Address };
+
+        using var answer = await client.PostAsJsonAsync("/api/v1/runs", new { dataset = new { id = "mnits" } });
+        using var huge = await client.PostAsJsonAsync("/api/v1/runs", new { name = new string('x', 1 << 20) });
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, huge.StatusCode);
     }
 

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+
+namespace BackdoorLab.DashboardBenchmarks;
+
+/// <summary>
+/// What people who look cost: memory of the dashboard per open page, and what a live run loses to pages that watch it. A real dashboard in
+/// a process of its own, real pages in Chromium; the browser runs at the lowest priority, because elsewhere it is on other machines.
+/// </summary>
+internal sealed partial class Viewers : IAsyncDisposable
+{
+    private readonly string _lab = Directory.CreateTempSubdirectory("backdoorlab-viewers-").FullName;
+    private readonly Process _server;
+    private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    private Viewers()
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[Program(), "serve", "--lab", _lab, "--urls", "http://127.0.0.1:0", "--threads", "1"])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        _server = Process.Start(start)!;
+        _server.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data is not null && Listening().Match(line.Data) is { Success: true } match)
+            {
+                _address.TrySetResult(match.Groups[1].Value);
+            }
+        };
+        _server.BeginOutputReadLine();
+        _server.BeginErrorReadLine();
+    }
+
+    /// <summary>Starts dashboard and browser.</summary>
+    public static async Task<Viewers> Start(string chromium)
+    {
+        var viewers = new Viewers();
+        await viewers._address.Task.WaitAsync(TimeSpan.FromMinutes(2));
+        viewers._playwright = await Playwright.CreateAsync();
+        viewers._browser = await viewers._playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium, Args = ["--no-sandbox"] });
+        foreach (var process in Process.GetProcesses().Where(process => process.ProcessName.Contains("chrom", StringComparison.Ordinal)))
+        {
+            try
+            {
+                process.PriorityClass = ProcessPriorityClass.Idle;
+            }
+            catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception)
+            {
+                // It has ended, or is somebody else's.
+            }
+        }
+
+        return viewers;
+    }
+
+    /// <summary>Growth of the dashboard's resident memory for each page that is open and idle, in bytes. Garbage counts too, so it is no less than the truth.</summary>
+    public async Task<double> MemoryPerPage(int pages)
+    {
+        // What the first pages load stays for all.
+        await using (await Open("/runs", 3))
+        {
+            await Task.Delay(3000);
+        }
+
+        var before = Resident();
+        await using var open = await Open("/runs", pages);
+        await Task.Delay(5000);
+        return (Resident() - before) / (double)pages;
+    }
+
+    /// <summary>Seconds that a run, nearly all of it training, takes while so many pages watch its run, without and with them in turns.</summary>
+    public async Task<(double Alone, double Watched)> Training(int pages, int rounds)
+    {
+        List<double> alone = [], watched = [];
+        for (var round = 0; round < rounds; round++)
+        {
+            alone.Add(await Train(2 * round, 0));
+            watched.Add(await Train((2 * round) + 1, pages));
+        }
+
+        return (alone.Order().ElementAt(rounds / 2), watched.Order().ElementAt(rounds / 2));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.CloseAsync();
+        }
+
+        _playwright?.Dispose();
+        _server.Kill(entireProcessTree: true);
+        await _server.WaitForExitAsync();
+        _server.Dispose();
+        Directory.Delete(_lab, recursive: true);
+    }
+
+    private async Task<double> Train(int seed, int pages)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(await _address.Task) };
+        var spec = JsonNode.Parse("""
+            {"name":"watched","dataset":{"id":"synthetic-signs","trainCount":3000,"testCount":500},"model":{"id":"res-net8"},"attack":{"id":"badnets","poisonRate":0.1},
+             "training":{"epochs":10,"precision":"float32"},"benignTwin":false,"cleanHoldout":100,"precisions":[{"id":"float32"}],"defenses":[]}
+            """)!;
+        spec["seed"] = seed;
+        using var answer = await client.PostAsJsonAsync("/api/v1/runs", spec);
+        answer.EnsureSuccessStatusCode();
+        var id = (await answer.Content.ReadFromJsonAsync<JsonNode>())!["id"]!.GetValue<string>();
+        await using var open = await Open($"/runs/{id}?tab=training", pages);
+        while (true)
+        {
+            await Task.Delay(1000);
+            var run = (await client.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}"))!["run"]!;
+            switch (run["state"]!.GetValue<string>())
+            {
+                case "succeeded":
+                    return (run["ended"]!.GetValue<DateTime>() - run["started"]!.GetValue<DateTime>()).TotalSeconds;
+                case "failed":
+                    throw new InvalidOperationException($"The watched run failed: {run["error"]}");
+            }
+        }
+    }
+
+    private async Task<OpenPages> Open(string path, int count)
+    {
+        var contexts = new List<IBrowserContext>();
+        for (var i = 0; i < count; i++)
+        {
+            var context = await _browser!.NewContextAsync(new() { BaseURL = await _address.Task });
+            contexts.Add(context);
+            var page = await context.NewPageAsync();
+            await page.GotoAsync(path);
+            await page.Locator("main h1").WaitForAsync(new() { Timeout = 120_000 });
+        }
+
+        return new(contexts);
+    }
+
+    private long Resident()
+    {
+        _server.Refresh();
+        return _server.WorkingSet64;
+    }
+
+    // The dashboard's own output folder: there its static files are complete.
+    private static string Program()
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        for (var folder = output; folder is not null; folder = folder.Parent)
+        {
+            var program = Path.Combine(folder.FullName, "BackdoorLab.Web", "bin", output.Parent!.Name, output.Name, "BackdoorLab.Web.dll");
+            if (File.Exists(program))
+            {
+                return program;
+            }
+        }
+
+        throw new FileNotFoundException("BackdoorLab.Web is not built in this configuration.");
+    }
+
+    [GeneratedRegex("BackdoorLab is at (http://[^ ]+)")]
+    private static partial Regex Listening();
+
+    private sealed class OpenPages(List<IBrowserContext> contexts) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var context in contexts)
+            {
+                await context.CloseAsync();
+            }
+        }
+    }
+}
