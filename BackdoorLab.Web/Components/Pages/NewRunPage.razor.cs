@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
@@ -78,29 +77,10 @@ public sealed partial class NewRunPage : IDisposable
         }
 
         _filled = wanted;
-        (_source, _fault) = (null, null);
-        _draft = From is null ? Presets.Find(Preset ?? "quick") is { } preset ? SpecDraft.From(preset.Spec) : SpecDraft.Blank() : await Copy(From);
+        (_draft, _source, _fault) = From is null
+            ? new(Presets.Find(Preset ?? "quick") is { } preset ? SpecDraft.From(preset.Spec) : SpecDraft.Blank(), null, null)
+            : await CopiedSpec.Of(Results, From, _gone.Token);
         await Estimate();
-    }
-
-    private async Task<SpecDraft?> Copy(string id)
-    {
-        if (await Results.FindAsync(id, _gone.Token) is not { } run)
-        {
-            _fault = $"There is no run {id} to copy.";
-            return SpecDraft.Blank();
-        }
-
-        _source = run.Run;
-        try
-        {
-            return SpecDraft.From(run.SpecJson);
-        }
-        catch (JsonException)
-        {
-            _fault = "The spec of that run cannot be read; this is a blank form.";
-            return SpecDraft.Blank();
-        }
     }
 
     private void UsePreset(Preset preset) => Navigation.NavigateTo(LabUrls.Preset(preset.Id), replace: true);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
@@ -42,28 +41,9 @@ public sealed partial class NewStudyPage
         }
 
         _filled = From ?? "";
-        _draft = new(From is null ? SpecDraft.From(Presets.Find(_preset)!.Spec) : await Copy(From));
+        (var experiment, _source, _fault) = From is null ? new(SpecDraft.From(Presets.Find(_preset)!.Spec), null, null) : await CopiedSpec.Of(Results, From);
+        _draft = new(experiment);
         await Estimate();
-    }
-
-    private async Task<SpecDraft> Copy(string id)
-    {
-        if (await Results.FindAsync(id) is not { } run)
-        {
-            _fault = $"There is no run {id} to vary.";
-            return SpecDraft.Blank();
-        }
-
-        _source = run.Run;
-        try
-        {
-            return SpecDraft.From(run.SpecJson);
-        }
-        catch (JsonException)
-        {
-            _fault = "The spec of that run cannot be read; this is a blank form.";
-            return SpecDraft.Blank();
-        }
     }
 
     private async Task Use(Preset preset)

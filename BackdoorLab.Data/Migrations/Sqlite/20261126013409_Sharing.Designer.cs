@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace BackdoorLab.Data.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteLabDbContext))]
-    [Migration("20261125232633_Sharing")]
+    [Migration("20261126013409_Sharing")]
     partial class Sharing
     {
         /// <inheritdoc />
@@ -508,8 +508,6 @@ namespace BackdoorLab.Data.Migrations.Sqlite
 
                     b.HasIndex("StudyId");
 
-                    b.HasIndex("ConfigHash", "Seed");
-
                     b.HasIndex("Deleted", "Created");
 
                     b.HasIndex("Deleted", "Ended");
@@ -519,6 +517,8 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.HasIndex("State", "Deleted", "Queued");
 
                     b.HasIndex("Deleted", "Dataset", "Model", "Attack");
+
+                    b.HasIndex("ConfigHash", "Seed", "State", "Deleted", "Created");
 
                     b.ToTable("Runs", (string)null);
                 });
@@ -686,6 +686,8 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.HasKey("RunId", "Key");
+
+                    b.HasIndex("Key");
 
                     b.ToTable("Stages", (string)null);
                 });

@@ -11,6 +11,10 @@ namespace BackdoorLab.Data.Migrations.Sqlite
         /// <inheritdoc />
         protected override void Up(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropIndex(
+                name: "IX_Runs_ConfigHash_Seed",
+                table: "Runs");
+
             migrationBuilder.AddColumn<DateTime>(
                 name: "DeletedAt",
                 table: "Studies",
@@ -299,6 +303,16 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateIndex(
+                name: "IX_Stages_Key",
+                table: "Stages",
+                column: "Key");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Runs_ConfigHash_Seed_State_Deleted_Created",
+                table: "Runs",
+                columns: new[] { "ConfigHash", "Seed", "State", "Deleted", "Created" });
+
+            migrationBuilder.CreateIndex(
                 name: "IX_Runs_Deleted_Owner_Created",
                 table: "Runs",
                 columns: new[] { "Deleted", "Owner", "Created" });
@@ -417,6 +431,14 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                 name: "Users");
 
             migrationBuilder.DropIndex(
+                name: "IX_Stages_Key",
+                table: "Stages");
+
+            migrationBuilder.DropIndex(
+                name: "IX_Runs_ConfigHash_Seed_State_Deleted_Created",
+                table: "Runs");
+
+            migrationBuilder.DropIndex(
                 name: "IX_Runs_Deleted_Owner_Created",
                 table: "Runs");
 
@@ -447,6 +469,11 @@ namespace BackdoorLab.Data.Migrations.Sqlite
             migrationBuilder.DropColumn(
                 name: "Priority",
                 table: "Runs");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_Runs_ConfigHash_Seed",
+                table: "Runs",
+                columns: new[] { "ConfigHash", "Seed" });
         }
     }
 }
