@@ -135,7 +135,9 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
                 Name = FormattableString.Invariant($"run-{index}"),
                 State = RunState.Succeeded,
                 ConfigHash = FormattableString.Invariant($"{index / 5:00000000}-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-                Seed = index % 5,
+                
+                // Five seeds in every setting: data set, network and attack repeat every 80 runs.
+                Seed = index / 80 % 5,
                 Dataset = FormattableString.Invariant($"dataset-{index % 4}"),
                 Model = FormattableString.Invariant($"model-{index / 4 % 4}"),
                 Attack = FormattableString.Invariant($"attack-{index / 16 % 5}"),
