@@ -135,7 +135,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
                 Name = FormattableString.Invariant($"run-{index}"),
                 State = RunState.Succeeded,
                 ConfigHash = FormattableString.Invariant($"{index / 5:00000000}-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-                
+
                 // Five seeds in every setting: data set, network and attack repeat every 80 runs.
                 Seed = index / 80 % 5,
                 Dataset = FormattableString.Invariant($"dataset-{index % 4}"),
