@@ -45,7 +45,7 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
         await admin.Open("/admin/accounts");
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Disable dora" }).ClickAsync();
 
-        await dora.Page.WaitForURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"), new() { Timeout = 30_000 });
+        await Assertions.Expect(dora.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"), new() { Timeout = 30_000 });
         await dora.Heading("Sign in");
     }
 
@@ -73,7 +73,7 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
 
         // From inside the circuit, without a new request: the page decides, for whoever is behind the circuit.
         await guest.Page.EvaluateAsync("Blazor.navigateTo('/runs')");
-        await guest.Page.WaitForURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"));
+        await Assertions.Expect(guest.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"));
 
         await guest.Open(link);
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Withdraw" }).First.ClickAsync();
