@@ -24,6 +24,8 @@
       try { localStorage.setItem(key, choice); } catch { /* private mode: the choice lasts for this page */ }
       return apply();
     },
+    // From the width at which the navigation stands beside the page instead of over it.
+    isWide: () => window.matchMedia("(min-width: 960px)").matches,
     listen: reference => { listener = reference; }
   };
 })();

@@ -62,6 +62,9 @@ public sealed partial class MainLayout
         // Without prerendering the browser is there from the start, so the first frame already has the right colours.
         _choice = await Js.InvokeAsync<string?>("labTheme.choice") is { } stored && ThemeChoices.Any(theme => theme.Choice == stored) ? stored : "system";
         _appearance = new(await Js.InvokeAsync<bool>("labTheme.isDark"));
+
+        // Known before the first click: the drawer finds out by itself only a moment after it is drawn.
+        _drawerOpen = await Js.InvokeAsync<bool>("labTheme.isWide");
         _ready = true;
     }
 
