@@ -188,16 +188,11 @@ public sealed partial class ResultQueries
 
     private static BoardStat? Summarize(IReadOnlyList<SeedValue> seeds)
     {
-        if (seeds.Count == 0)
-        {
-            return null;
-        }
-
-        var mean = seeds.Average(seed => seed.Mean);
-        return new(
-            seeds.Count,
+        var spread = Spread.Of([.. seeds.Select(seed => seed.Mean)]);
+        return spread.Mean is not { } mean ? null : new(
+            spread.N,
             mean,
-            seeds.Count < 2 ? null : Math.Sqrt(seeds.Sum(seed => (seed.Mean - mean) * (seed.Mean - mean)) / (seeds.Count - 1)),
+            spread.StandardDeviation,
             seeds.Min(seed => seed.Minimum),
             seeds.Max(seed => seed.Maximum),
             seeds.Any(seed => seed.Maximum > seed.Minimum));

@@ -89,10 +89,13 @@ public sealed partial class ResultQueries
     public async Task<IReadOnlyDictionary<string, string>> SpecsAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.RunTexts.AsNoTracking()
+        return await SpecsAsync(context, runIds, cancellation);
+    }
+
+    private static Task<Dictionary<string, string>> SpecsAsync(LabDbContext context, IReadOnlyCollection<string> runIds, CancellationToken cancellation) =>
+        context.RunTexts.AsNoTracking()
             .Where(text => runIds.Contains(text.RunId))
             .ToDictionaryAsync(text => text.RunId, text => text.SpecJson, cancellation);
-    }
 
     /// <summary>Runs of these configurations outside the trash, newest first.</summary>
     /// <param name="configHashes">Hashes of specs without name and seed.</param>

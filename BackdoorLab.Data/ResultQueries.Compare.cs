@@ -25,9 +25,7 @@ public sealed partial class ResultQueries
             .Where(run => ids.Contains(run.Id))
             .Select(RunFilters.ToItem)
             .ToDictionaryAsync(run => run.Id, cancellation);
-        var specs = await context.RunTexts.AsNoTracking()
-            .Where(text => ids.Contains(text.RunId))
-            .ToDictionaryAsync(text => text.RunId, text => text.SpecJson, cancellation);
+        var specs = await SpecsAsync(context, ids, cancellation);
         var cells = await CellsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
         var curves = (await context.CurvePoints.AsNoTracking()
                 .Where(point => ids.Contains(point.RunId))

@@ -1,3 +1,4 @@
+using BackdoorLab.Data.Entities;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data;
@@ -15,16 +16,19 @@ public sealed partial class ResultQueries
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var runs = RunFilters.Apply(context, filter).AsNoTracking();
+        return await AfterAsync(context, RunFilters.Apply(context, filter), after, Math.Clamp(size, 1, MaxPageSize), cancellation);
+    }
+
+    // By key and not by number of rows: a run that arrives meanwhile neither repeats nor hides another.
+    private static async Task<IReadOnlyList<RunItem>> AfterAsync(
+        LabDbContext context, IQueryable<Run> runs, (DateTime Created, string Id)? after, int size, CancellationToken cancellation)
+    {
         if (after is var (created, id))
         {
-            runs = runs.Where(run => run.Created < created || (run.Created == created && run.Id.CompareTo(id) < 0));
+            runs = runs.Where(run => run.Created < created || (run.Created == created && string.Compare(run.Id, id) < 0));
         }
 
-        var items = await runs.OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
-            .Take(Math.Clamp(size, 1, MaxPageSize))
-            .Select(RunFilters.ToItem)
-            .ToListAsync(cancellation);
+        var items = await RunFilters.Sort(runs.AsNoTracking(), []).Take(size).Select(RunFilters.ToItem).ToListAsync(cancellation);
         return await TaggedAsync(context, items, cancellation);
     }
 }

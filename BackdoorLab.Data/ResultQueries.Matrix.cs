@@ -104,16 +104,14 @@ public sealed partial class ResultQueries
     private static MatrixCell Summarize(string defense, string precision, IReadOnlyList<Row> rows)
     {
         var values = rows.Where(row => row.Outcome == CellOutcome.Value).Select(row => row.Value).OfType<double>().ToList();
-        double? mean = values.Count == 0 ? null : values.Average();
+        var spread = Spread.Of(values);
         return new MatrixCell
         {
             Defense = defense,
             Precision = precision,
-            N = values.Count,
-            Mean = mean,
-            StandardDeviation = values.Count < 2
-                ? null
-                : Math.Sqrt(values.Sum(value => (value - mean!.Value) * (value - mean.Value)) / (values.Count - 1)),
+            N = spread.N,
+            Mean = spread.Mean,
+            StandardDeviation = spread.StandardDeviation,
             Minimum = values.Count == 0 ? null : values.Min(),
             Maximum = values.Count == 0 ? null : values.Max(),
             Outcomes = rows.CountBy(row => row.Outcome).ToDictionary(),

@@ -53,33 +53,21 @@ public sealed partial class ResultQueries
         return [.. runs.Select(run => (run.Id, run.State))];
     }
 
-    // By key and not by number of rows: a run that arrives meanwhile neither repeats nor hides another.
     private async IAsyncEnumerable<IReadOnlyList<RunItem>> PartsAsync(RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(selection);
-        RunItem? last = null;
-        while (true)
+        IReadOnlyList<RunItem> part;
+        (DateTime Created, string Id)? last = null;
+        do
         {
             await using var context = await contexts.CreateDbContextAsync(cancellation);
-            var runs = RunFilters.Apply(context, selection).AsNoTracking();
-            if (last is not null)
-            {
-                var (created, id) = (last.Created, last.Id);
-                runs = runs.Where(run => run.Created < created || (run.Created == created && string.Compare(run.Id, id) < 0));
-            }
-
-            var part = await RunFilters.Sort(runs, []).Take(StreamPart).Select(RunFilters.ToItem).ToListAsync(cancellation);
+            part = await AfterAsync(context, RunFilters.Apply(context, selection), last, StreamPart, cancellation);
             if (part.Count > 0)
             {
-                yield return await TaggedAsync(context, part, cancellation);
+                yield return part;
+                last = (part[^1].Created, part[^1].Id);
             }
-
-            if (part.Count < StreamPart)
-            {
-                yield break;
-            }
-
-            last = part[^1];
         }
+        while (part.Count == StreamPart);
     }
 }

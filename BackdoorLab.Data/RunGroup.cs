@@ -79,16 +79,3 @@ public sealed record RunGroupPage(IReadOnlyList<RunGroup> Items, int Total, int 
 /// <param name="Tag">Tag.</param>
 /// <param name="Runs">Runs outside the trash that bear it.</param>
 public sealed record TagCount(string Tag, int Runs);
-
-/// <summary>Mean and spread of some values.</summary>
-/// <param name="N">How many.</param>
-/// <param name="Mean">Their mean, or null when there is none.</param>
-/// <param name="StandardDeviation">Sample standard deviation (n - 1), or null when there are fewer than two.</param>
-public sealed record Spread(int N, double? Mean, double? StandardDeviation)
-{
-    /// <summary>Of sums, as a database makes them. Shares in 0..1 lose no digit that matters to the difference of squares.</summary>
-    internal static Spread Of(int n, double sum, double squares) => new(
-        n,
-        n == 0 ? null : sum / n,
-        n < 2 ? null : Math.Sqrt(Math.Max(0, (squares - (sum * sum / n)) / (n - 1))));
-}

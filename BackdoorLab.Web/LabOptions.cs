@@ -53,6 +53,9 @@ public sealed class LabOptions
     /// <summary>Root of the artifact store.</summary>
     public string ArtifactFolder => Path.Combine(Lab, "artifacts");
 
+    /// <summary>Keys of the browser's protected state.</summary>
+    public string KeyFolder => Path.Combine(Lab, "keys");
+
     /// <summary>The proxies one by one.</summary>
     public IReadOnlyList<IPAddress> Proxies => [.. Split(Proxy).Select(IPAddress.Parse)];
 

@@ -5,13 +5,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Commands;
 
-/// <summary><c>backup</c> and <c>restore</c>: the database, the keys that cookies are made with, and the results' files.</summary>
+/// <summary><c>backup</c> and <c>restore</c>: the database, the keys that cookies are made with, and the results' files. A backup is laid out as a lab folder is.</summary>
 internal static class BackupCommands
 {
-    private const string DatabaseFile = "lab.db";
     private const int Refused = 2;
-
-    private static readonly string[] Folders = ["keys", "artifacts"];
 
     private static readonly Option<string> Lab = new("--lab") { Description = "Folder of the lab.", HelpName = "FOLDER", DefaultValueFactory = _ => new LabOptions().Lab };
 
@@ -20,7 +17,7 @@ internal static class BackupCommands
     /// <summary>Makes <c>backup</c>.</summary>
     public static Command Backup()
     {
-        var to = new Argument<string>("FOLDER") { Description = "Where to; a folder for each backup. What an earlier backup there has of the results' files is not copied again." };
+        var to = new Argument<string>("FOLDER") { Description = "Where to; a folder for each backup." };
         var command = new Command("backup", "Copy a lab, also while it is in use.") { to, Lab, NoArtifacts };
         command.SetAction((parsed, stop) => Guarded(() => Backup(parsed.GetValue(Lab)!, parsed.GetValue(to)!, !parsed.GetValue(NoArtifacts), stop)));
         return command;
@@ -37,44 +34,42 @@ internal static class BackupCommands
 
     private static async Task<int> Backup(string lab, string to, bool artifacts, CancellationToken stop)
     {
-        var options = new LabOptions { Lab = Path.GetFullPath(lab) };
-        await using var services = new ServiceCollection().AddLabData(options.DatabaseFile).BuildServiceProvider();
-        var target = Path.GetFullPath(to);
+        var (source, target) = (Layout(lab), Layout(to));
+        await using var services = new ServiceCollection().AddLabData(source.DatabaseFile).BuildServiceProvider();
 
         // Files first would miss those of a run that ends in between; rows first may only name files that come a moment later.
-        await services.GetRequiredService<LabDatabase>().BackupAsync(Path.Combine(target, DatabaseFile), stop);
-        var files = 0;
-        foreach (var folder in Folders.Where(folder => artifacts || folder != "artifacts"))
-        {
-            files += Copy(Path.Combine(options.Lab, folder), Path.Combine(target, folder), stop);
-        }
-
-        Console.WriteLine($"The database and {files} files of {options.Lab} are in {target}.");
+        await services.GetRequiredService<LabDatabase>().BackupAsync(target.DatabaseFile, stop);
+        var files = CopyFiles(source, target, artifacts, stop);
+        Console.WriteLine($"The database and {files} files of {source.Lab} are in {target.Lab}.");
         return 0;
     }
 
     private static Task<int> Restore(string from, string lab, CancellationToken stop)
     {
-        var (source, target) = (Path.GetFullPath(from), Path.GetFullPath(lab));
-        if (!File.Exists(Path.Combine(source, DatabaseFile)))
+        var (source, target) = (Layout(from), Layout(lab));
+        if (!File.Exists(source.DatabaseFile))
         {
-            throw new LabDatabaseException($"'{source}' is no backup: it has no {DatabaseFile}.");
+            throw new LabDatabaseException($"'{source.Lab}' is no backup: it has no {Path.GetFileName(source.DatabaseFile)}.");
         }
 
-        using var held = LabLock.Take(target);
-        if (File.Exists(Path.Combine(target, DatabaseFile)))
+        using var held = LabLock.Take(target.Lab);
+        if (File.Exists(target.DatabaseFile))
         {
-            throw new LabDatabaseException($"'{target}' has a database already. Move it away first, or restore into another folder with --lab.");
+            throw new LabDatabaseException($"'{target.Lab}' has a database already. Move it away first, or restore into another folder with --lab.");
         }
 
-        var files = Folders.Sum(folder => Copy(Path.Combine(source, folder), Path.Combine(target, folder), stop));
+        var files = CopyFiles(source, target, artifacts: true, stop);
 
         // Last: with the database in place the lab counts as restored.
-        File.Copy(Path.Combine(source, DatabaseFile), Path.Combine(target, DatabaseFile + ".part"), overwrite: true);
-        File.Move(Path.Combine(target, DatabaseFile + ".part"), Path.Combine(target, DatabaseFile));
-        Console.WriteLine($"The database and {files} files are in {target}. Start it with: serve --lab {target}");
+        CopyWhole(source.DatabaseFile, target.DatabaseFile);
+        Console.WriteLine($"The database and {files} files are in {target.Lab}. Start it with: serve --lab {target.Lab}");
         return Task.FromResult(0);
     }
+
+    private static LabOptions Layout(string folder) => new() { Lab = Path.GetFullPath(folder) };
+
+    private static int CopyFiles(LabOptions from, LabOptions to, bool artifacts, CancellationToken stop) =>
+        Copy(from.KeyFolder, to.KeyFolder, stop) + (artifacts ? Copy(from.ArtifactFolder, to.ArtifactFolder, stop) : 0);
 
     // A file of the store never changes: one that is there with its size is the same.
     private static int Copy(string from, string to, CancellationToken stop)
@@ -90,12 +85,17 @@ internal static class BackupCommands
             }
 
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target + ".part", overwrite: true);
-            File.Move(target + ".part", target, overwrite: true);
+            CopyWhole(file, target);
             count++;
         }
 
         return count;
+    }
+
+    private static void CopyWhole(string from, string to)
+    {
+        File.Copy(from, to + ".part", overwrite: true);
+        File.Move(to + ".part", to, overwrite: true);
     }
 
     private static async Task<int> Guarded(Func<Task<int>> command)

@@ -58,7 +58,7 @@ public static class LabHost
     {
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.Lab, "keys")));
+        services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(options.KeyFolder));
         services.AddLabData(options.DatabaseFile);
         services.AddRazorComponents().AddInteractiveServerComponents();
 

@@ -80,6 +80,9 @@ public sealed record RunListState
         return this with { Columns = columns.SequenceEqual(UsualColumns) ? null : columns };
     }
 
+    /// <summary>Whether the same runs match, however they are sorted, grouped and paged.</summary>
+    public bool SameRuns(RunListState other) => other with { Sort = Sort, Group = Group, Columns = Columns, Page = Page } == this;
+
     /// <summary>The state without any filter.</summary>
     public RunListState Cleared() => this with { Query = null, State = null, Dataset = null, Model = null, Attack = null, Archived = false, Page = 0 };
 

@@ -27,10 +27,6 @@ public sealed partial class RunList
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
 
-    private string Showing => _total == 0
-        ? "No runs"
-        : $"Showing {(_state.Page * RunListState.PageSize) + 1}–{(_state.Page * RunListState.PageSize) + _shown.Count} of {Numbers.Count(_total, "run")}";
-
     private bool PageChosen => _shown.Count > 0 && _shown.All(run => _chosen.Contains(run.Id));
 
     public override void Dispose()
@@ -66,7 +62,7 @@ public sealed partial class RunList
                 return;
             }
 
-            if (!SameFilter(next, _state))
+            if (!next.SameRuns(_state))
             {
                 Unchoose();
             }
@@ -162,9 +158,6 @@ public sealed partial class RunList
         await Reload();
         Unchoose();
     }
-
-    private static bool SameFilter(RunListState a, RunListState b) =>
-        (a.Query, a.State, a.Dataset, a.Model, a.Attack, a.Archived) == (b.Query, b.State, b.Dataset, b.Model, b.Attack, b.Archived);
 
     private void Open(DataGridRowClickEventArgs<RunItem> click) => Navigation.NavigateTo(LabUrls.Run(click.Item.Id));
 
