@@ -18,6 +18,7 @@ public static class DashboardServices
         .AddSingleton<Export.BundleReader>()
         .AddScoped<MissingCells>()
         .AddScoped<StudyActions>()
+        .AddScoped<LabScript>()
         .AddScoped<Clipboard>()
         .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();

@@ -1,4 +1,5 @@
 using BackdoorLab.Web.Export;
+using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using Plotly.Blazor;
@@ -31,7 +32,7 @@ public sealed partial class Chart
     private bool _stale;
 
     [Inject]
-    private IJSRuntime Js { get; set; } = null!;
+    private LabScript Script { get; set; } = null!;
 
     [Parameter, EditorRequired]
     public ChartModel Model { get; set; } = null!;
@@ -76,11 +77,8 @@ public sealed partial class Chart
     }
 
     // The browser makes the picture: through the circuit it would exceed the size of a message.
-    private async Task Save(string format)
-    {
-        await using var module = await Js.InvokeAsync<IJSObjectReference>("import", "./js/lab.js");
-        await module.InvokeVoidAsync("savePlot", _host, format, SavedWidth, Math.Max(Height, SavedHeight), FileSlug.Of(FileName.Length > 0 ? FileName : Title));
-    }
+    private Task Save(string format) =>
+        Script.SavePlot(_host, format, SavedWidth, Math.Max(Height, SavedHeight), FileSlug.Of(FileName.Length > 0 ? FileName : Title));
 
     private void Drawn()
     {

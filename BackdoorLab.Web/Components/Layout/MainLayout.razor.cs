@@ -1,5 +1,6 @@
 using BackdoorLab.Data;
 using BackdoorLab.Web.Security;
+using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Routing;
 using Microsoft.AspNetCore.Components.Web;
@@ -19,7 +20,6 @@ public sealed partial class MainLayout
     ];
 
     private DotNetObjectReference<MainLayout>? _self;
-    private IJSObjectReference? _module;
     private ErrorBoundary? _boundary;
     private Appearance _appearance = new(false);
     private string _choice = "system";
@@ -28,6 +28,9 @@ public sealed partial class MainLayout
 
     [Inject]
     private IJSRuntime Js { get; set; } = null!;
+
+    [Inject]
+    private LabScript Script { get; set; } = null!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
@@ -73,12 +76,7 @@ public sealed partial class MainLayout
         if (firstRender)
         {
             _self = DotNetObjectReference.Create(this);
-            _module = await Js.InvokeAsync<IJSObjectReference>("import", "./js/lab.js");
-            if (_module is not null)
-            {
-                await _module.InvokeVoidAsync("start", _self);
-            }
-
+            await Script.Start(_self);
             await Js.InvokeVoidAsync("labTheme.listen", _self);
         }
     }
@@ -96,17 +94,13 @@ public sealed partial class MainLayout
     public async ValueTask DisposeAsync()
     {
         Navigation.LocationChanged -= OnLocationChanged;
-        if (_module is not null)
+        try
         {
-            try
-            {
-                await _module.InvokeVoidAsync("stop");
-                await _module.DisposeAsync();
-            }
-            catch (JSDisconnectedException)
-            {
-                // The browser has gone; there is nothing to release.
-            }
+            await Script.Stop();
+        }
+        catch (JSDisconnectedException)
+        {
+            // The browser has gone; there is nothing to release.
         }
 
         _self?.Dispose();

@@ -1,6 +1,8 @@
 using BackdoorLab.Web.Components.Pages;
+using BackdoorLab.Web.Services;
 using Bunit;
 using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Pages;
 
@@ -21,6 +23,17 @@ public sealed class CopyLinkTests : IAsyncLifetime
 
     [Fact]
     public Task Runs_CopyLink_CopiesTheAddress() => Copies<RunList>("/runs?q=asr%3E90%25");
+
+    [Fact]
+    public async Task Script_UsedAgain_IsLoadedOnce()
+    {
+        var clipboard = _lab.Services.GetRequiredService<Clipboard>();
+        await clipboard.Copy("a", "Copied.");
+        await _lab.Services.GetRequiredService<LabScript>().Download("b.txt", "text/plain", "b");
+        await clipboard.Copy("c", "Copied.");
+
+        Assert.Equal("./js/lab.js", Assert.Single(Assert.Single(_lab.JSInterop.Invocations["import"]).Arguments));
+    }
 
     private async Task Copies<TPage>(string address)
         where TPage : IComponent
