@@ -6,7 +6,47 @@ let host = null;
 
 function typing(target) {
   return target instanceof HTMLElement
-    && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+    && (target.isContentEditable || target.matches("input:not([type=checkbox], [type=radio]), textarea, select"));
+}
+
+// Lists of runs: each row has a link that opens it, and the row whose link or button has the focus is the current one.
+const rowLink = ".run-name, td.run a";
+
+function listRows() {
+  return [...document.querySelectorAll(".lab-grid tbody tr, table.groups tbody tr, table.runs tbody tr")].filter(row => row.querySelector(rowLink));
+}
+
+function currentRow() {
+  return listRows().find(row => row.contains(document.activeElement));
+}
+
+function moveRow(step) {
+  const rows = listRows();
+  const current = rows.findIndex(row => row.contains(document.activeElement));
+  const next = rows[current < 0 ? 0 : Math.min(Math.max(current + step, 0), rows.length - 1)];
+  if (!next) { return false; }
+  next.querySelector(rowLink).focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+// What a key does in a list; false when there is nothing it could be done to.
+const listKeys = {
+  j: () => moveRow(1),
+  k: () => moveRow(-1),
+  x: () => press(currentRow()?.querySelector("input.box")),
+  c: () => press(document.querySelector("a[data-compare]")),
+  Enter: () => !document.activeElement.matches("a, button") && press(currentRow()?.querySelector(rowLink)),
+  ".": () => {
+    const action = currentRow()?.querySelector("[data-actions] button");
+    action?.focus();
+    return !!action;
+  },
+};
+
+function press(element) {
+  element?.click();
+  return !!element;
 }
 
 function onKey(event) {
@@ -29,6 +69,8 @@ function onKey(event) {
   } else if (event.key === "?" && host) {
     event.preventDefault();
     host.invokeMethodAsync("OpenHelp");
+  } else if (Object.hasOwn(listKeys, event.key) && listKeys[event.key]()) {
+    event.preventDefault();
   }
 }
 
@@ -44,10 +86,13 @@ function onClick(event) {
 
 function onEscape(event) {
   if (event.key !== "Escape") { return; }
-  for (const menu of openDropdowns()) {
+  const menus = openDropdowns();
+  for (const menu of menus) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
+  // From a row's actions back to the row.
+  if (menus.length === 0 && document.activeElement?.closest("[data-actions]")) { currentRow()?.querySelector(rowLink).focus(); }
 }
 
 export function start(reference) {
