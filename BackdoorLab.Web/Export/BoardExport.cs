@@ -70,14 +70,16 @@ public static class BoardExport
             1 => FormattableString.Invariant($"n = {counts[0]}"),
             _ => FormattableString.Invariant($"n = {counts[0]} to {counts[^1]}, in brackets"),
         };
-        return new(
+        ExportHead head = new(
             $"{BoardWords.Title(view)}: {BoardWords.Setting(view.Board.Filter)}. Mean ± standard deviation over seeds, {n}; the best of a row is bold. {BoardWords.Coverage(view.Coverage)}.",
             link,
             at,
             [
                 view.Board.Filter.Rows == BoardRows.Attacks ? "Attack" : "Precision",
                 .. columns.Select(column => column.Twin ? $"twin {view.Metric.Twin!.ShortName}" : BoardWords.Defense(column.Item1)),
-            ],
+            ]);
+        return new(
+            head,
             [
                 .. view.Rows.Select(row => (IReadOnlyList<ExportCell>)
                 [

@@ -1,13 +1,14 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using BackdoorLab.Data;
 
 namespace BackdoorLab.Web.Export;
 
 /// <summary>Runs as files, written while they are read: a filter may match a hundred thousand.</summary>
-public sealed class RunExports(ResultQueries results)
+public sealed class RunExports(ResultQueries results, RunTables tables)
 {
-    /// <summary>Version of the JSON file's form.</summary>
-    public const int SchemaVersion = 1;
+    /// <summary>Version of the JSON file's form; 2: states and outcomes are names, in 1 they were numbers.</summary>
+    public const int SchemaVersion = 2;
 
     /// <summary>The files and what they hold.</summary>
     public static IReadOnlyList<(string File, string Text)> Files { get; } =
@@ -15,21 +16,25 @@ public sealed class RunExports(ResultQueries results)
         ("runs.csv", "Runs as CSV"),
         ("runs.json", "Runs as JSON, with all numbers"),
         ("numbers.csv", "All numbers as CSV, a row each"),
+        ("runs.tex", "Table as LaTeX"),
+        ("runs.md", "Table as Markdown"),
     ];
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
     /// <summary>Writes one of the files.</summary>
     /// <param name="file">Its name.</param>
-    /// <param name="selection">Runs, newest first in the file.</param>
+    /// <param name="export">Runs, newest first in the file.</param>
     /// <param name="target">Where to.</param>
     /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="ArgumentException">There is no such file.</exception>
-    public Task Write(string file, RunSelection selection, Stream target, CancellationToken cancellation) => file switch
+    public Task Write(string file, RunExport export, Stream target, CancellationToken cancellation) => file switch
     {
-        "runs.csv" => RunsCsv(selection, target, cancellation),
-        "runs.json" => RunsJson(selection, target, cancellation),
-        "numbers.csv" => NumbersCsv(selection, target, cancellation),
+        "runs.csv" => RunsCsv(export.Selection, target, cancellation),
+        "runs.json" => RunsJson(export.Selection, target, cancellation),
+        "numbers.csv" => NumbersCsv(export.Selection, target, cancellation),
+        "runs.tex" => Table(TableForm.Latex, export, target, cancellation),
+        "runs.md" => Table(TableForm.Markdown, export, target, cancellation),
         _ => throw new ArgumentException($"There is no export '{file}'.", nameof(file)),
     };
 
@@ -88,6 +93,12 @@ public sealed class RunExports(ResultQueries results)
         }
 
         await text.WriteAsync("\n]}\n");
+    }
+
+    private async Task Table(TableForm form, RunExport export, Stream target, CancellationToken cancellation)
+    {
+        await using var text = Writer(target);
+        await tables.Write(form, export, text, cancellation);
     }
 
     private static StreamWriter Writer(Stream target) => new(target, leaveOpen: true);

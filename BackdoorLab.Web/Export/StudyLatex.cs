@@ -17,21 +17,19 @@ public static class StudyLatex
     public static string Write(string title, StudySetting setting, Metric metric, bool released)
     {
         var rows = StudyReading.Rows(setting, released).Where(row => StudyReading.Speaks(row, metric.Id)).ToList();
-        var text = new StringBuilder()
-            .Append("% Needs \\usepackage{booktabs}.\n\\begin{table}\n  \\centering\n")
-            .Append(CultureInfo.InvariantCulture, $"  \\caption{{{Caption(title, metric, rows, released)}}}\n")
-            .Append(CultureInfo.InvariantCulture, $"  \\begin{{tabular}}{{l{new string('l', setting.Precisions.Count)}}}\n    \\toprule\n")
-            .Append(CultureInfo.InvariantCulture, $"    {Line(["Defense", .. setting.Precisions.Select(KindWords.Label)])}\n    \\midrule\n");
+        var text = new StringBuilder(LatexTable.Begin(
+            ["booktabs"],
+            Caption(title, metric, rows, released),
+            new string('l', setting.Precisions.Count + 1),
+            new[] { "Defense" }.Concat(setting.Precisions.Select(KindWords.Label)).Select(LatexText.Of)));
         foreach (var row in rows)
         {
-            string[] cells = [.. row.Cells.Select(cell => Cell(cell, metric))];
-            text.Append(CultureInfo.InvariantCulture, $"    {LatexText.Of(row.Defense is null ? StudyWords.Defense(null) : KindWords.Label(row.Defense))} & {string.Join(" & ", cells)} \\\\\n");
+            var name = LatexText.Of(row.Defense is null ? StudyWords.Defense(null) : KindWords.Label(row.Defense));
+            text.Append(LatexTable.Row([name, .. row.Cells.Select(cell => Cell(cell, metric))]));
         }
 
-        return text.Append("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n").ToString();
+        return text.Append(LatexTable.End).ToString();
     }
-
-    private static string Line(IEnumerable<string> cells) => string.Join(" & ", cells.Select(LatexText.Of)) + @" \\";
 
     private static string Cell(StudyCell? cell, Metric metric)
     {

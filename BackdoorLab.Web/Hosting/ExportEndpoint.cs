@@ -32,10 +32,20 @@ public static class ExportEndpoint
         }
 
         var ids = context.Request.Query["ids"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries);
-        var selection = ids.Length > 0 ? RunSelection.Of(ids) : RunSelection.All(RunListState.Read(context.Request.QueryString.Value ?? "").Filter);
-        return Results.Stream(
-            target => exports.Write(file, selection, target, context.RequestAborted),
-            file.EndsWith(".json", StringComparison.Ordinal) ? "application/json" : "text/csv; charset=utf-8",
-            $"backdoorlab-{file}");
+        var state = RunListState.Read(context.Request.QueryString.Value ?? "") with { Page = 0 };
+        var export = ids.Length > 0
+            ? new RunExport(RunSelection.Of(ids), new(), Link(context, ids.Length is >= 2 and <= ResultQueries.MaxCompared ? LabUrls.Compare(ids) : LabUrls.Runs))
+            : new RunExport(RunSelection.All(state.Filter), state, Link(context, state.Address()));
+        return Results.Stream(target => exports.Write(file, export, target, context.RequestAborted), Type(file), $"backdoorlab-{file}");
     });
+
+    private static string Link(HttpContext context, string path) => $"{context.Request.Scheme}://{context.Request.Host}{path}";
+
+    private static string Type(string file) => Path.GetExtension(file) switch
+    {
+        ".json" => "application/json",
+        ".csv" => "text/csv; charset=utf-8",
+        ".md" => "text/markdown; charset=utf-8",
+        _ => "text/x-tex; charset=utf-8",
+    };
 }

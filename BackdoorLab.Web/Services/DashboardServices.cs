@@ -13,6 +13,7 @@ public static class DashboardServices
         .AddSingleton<SpeedProbe>()
         .AddSingleton<StudyReports>()
         .AddGuardedServices()
+        .AddSingleton<Export.RunTables>()
         .AddSingleton<Export.RunExports>()
         .AddSingleton<Export.BundleWriter>()
         .AddSingleton<Export.BundleReader>()

@@ -25,6 +25,21 @@ public static class RunWords
         _ => by.ToString(),
     };
 
+    /// <summary>What the runs of a group share, in words; "none" where they share that they have none.</summary>
+    public static string Group(RunGrouping by, RunGroup group) => by switch
+    {
+        _ when group.Key.Length == 0 => "none",
+        RunGrouping.Configuration => Name(group.Example),
+        RunGrouping.Dataset or RunGrouping.Model or RunGrouping.Attack => KindWords.Label(group.Key),
+        RunGrouping.State => State(Enum.Parse<RunState>(group.Key)),
+        RunGrouping.PoisonRate => Numbers.Percent(group.Example.PoisonRate),
+        _ => group.Key,
+    };
+
+    /// <summary>"BadNets 10% · GTSRB · ResNet-8".</summary>
+    public static string Setting(RunItem run) =>
+        $"{KindWords.Label(run.Attack)} {Numbers.Percent(run.PoisonRate)} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)}";
+
     /// <summary>"91.2 ± 0.8%" of shares; a dash without any.</summary>
     public static string Spread(Spread spread) => spread switch
     {

@@ -65,7 +65,7 @@ public sealed class BoardExportTests
     [Fact]
     public void Markdown_OfHostileText_StaysATable() => Assert.Contains(
         @"\|a\*b\_c \<img\>".Replace(@"\>", ">", StringComparison.Ordinal),
-        new ExportTable("c", Link, At, ["x"], [[new ExportCell("|a*b_c\n<img>".Replace("\n", " ", StringComparison.Ordinal))]]).Markdown(),
+        new ExportTable(new("c", Link, At, ["x"]), [[new ExportCell("|a*b_c\n<img>".Replace("\n", " ", StringComparison.Ordinal))]]).Markdown(),
         StringComparison.Ordinal);
 
     private static BoardView View()

@@ -110,7 +110,7 @@ public sealed partial class AccountsPage
     }
 
     private void Show(string name, string? path) =>
-        (_link, _linkName) = (path is null ? null : Navigation.ToAbsoluteUri(path).ToString(), name);
+        (_link, _linkName) = (path is null ? null : Navigation.ToAbsoluteUri(path).AbsoluteUri, name);
 
     private void Tell(bool done)
     {
