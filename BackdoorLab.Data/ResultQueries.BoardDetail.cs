@@ -8,6 +8,21 @@ public sealed partial class ResultQueries
     /// <summary>How many runs <see cref="BoardCellRunsAsync"/> lists at most.</summary>
     public const int MaxBoardCellRuns = 200;
 
+    /// <summary>A number of one cell in several runs, by run; runs without it are absent.</summary>
+    /// <param name="runIds">Runs.</param>
+    /// <param name="key">Cell.</param>
+    /// <param name="metric">Metric.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyDictionary<string, double>> CellValuesAsync(
+        IReadOnlyCollection<string> runIds, CellKey key, string metric, CancellationToken cancellation = default)
+    {
+        var (victim, precision, defense) = key;
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.Measurements.AsNoTracking()
+            .Where(number => runIds.Contains(number.RunId) && number.Victim == victim && number.Precision == precision && number.Defense == defense && number.Metric == metric)
+            .ToDictionaryAsync(number => number.RunId, number => number.Value, cancellation);
+    }
+
     /// <summary>The runs of a cell, newest first, at most <see cref="MaxBoardCellRuns"/>; the cell says how many there are.</summary>
     /// <param name="filter">The board.</param>
     /// <param name="row">Attack or precision.</param>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BackdoorLab.Data;
 
 /// <summary>Which runs to list. What is null or empty does not restrict.</summary>
@@ -29,4 +31,9 @@ public sealed record RunFilter
 
     /// <summary>True lists the trash instead.</summary>
     public bool Deleted { get; init; }
+
+    /// <summary>Whether it leaves anything out besides the trash and what is archived or is not.</summary>
+    [JsonIgnore]
+    public bool Narrows => States.Count > 0 || Conditions.Count > 0 || PoisonRate is not null
+        || new[] { Text, Dataset, Model, Attack }.Any(value => !string.IsNullOrWhiteSpace(value));
 }

@@ -14,6 +14,9 @@ public enum ShareKind
 
     /// <summary>A dashboard, with its study and the runs of that.</summary>
     Dashboard,
+
+    /// <summary>The runs that meet a condition; see <see cref="SharedView"/>.</summary>
+    View,
 }
 
 /// <summary>A share link as lists show it; the token is in nobody's hands but the receiver's.</summary>
@@ -25,7 +28,7 @@ public sealed record ShareItem
     /// <summary>What it opens.</summary>
     public required ShareKind Kind { get; init; }
 
-    /// <summary>Id of the run, study or dashboard; the ids of a comparison, separated by commas.</summary>
+    /// <summary>Id of the run, study or dashboard; the ids of a comparison, separated by commas; a <see cref="SharedView"/>.</summary>
     public required string Target { get; init; }
 
     /// <summary>Words for people.</summary>
@@ -52,8 +55,8 @@ public sealed record ShareItem
     /// <summary>UTC, or null before the first time.</summary>
     public required DateTime? LastOpened { get; init; }
 
-    /// <summary>The ids of <see cref="Target"/>.</summary>
-    public IReadOnlyList<string> Targets => Target.Split(',', StringSplitOptions.RemoveEmptyEntries);
+    /// <summary>The ids of <see cref="Target"/>; a view has none.</summary>
+    public IReadOnlyList<string> Targets => Kind == ShareKind.View ? [] : Target.Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Whether it opens anything.</summary>
     /// <param name="now">UTC.</param>

@@ -28,7 +28,7 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
 
     /// <summary>Makes a link and returns its token, which cannot be had again.</summary>
     /// <param name="kind">What it opens.</param>
-    /// <param name="targets">Ids; one unless it is a comparison.</param>
+    /// <param name="targets">Ids, one unless it is a comparison; a view as <see cref="SharedView.Write"/> has it.</param>
     /// <param name="title">Words for people.</param>
     /// <param name="createdBy">Who makes it.</param>
     /// <param name="life">How long it holds.</param>
@@ -130,6 +130,17 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
         return await Reached(context, link).AnyAsync(run => run.Id == runId, cancellation);
     }
 
+    /// <summary>Those of some runs that can be seen through a link, in their order.</summary>
+    /// <param name="link">Link.</param>
+    /// <param name="runIds">Runs.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<string>> ReachedAsync(ShareItem link, IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        var reached = await Reached(context, link).Where(run => runIds.Contains(run.Id)).Select(run => run.Id).ToListAsync(cancellation);
+        return [.. runIds.Where(reached.Contains)];
+    }
+
     /// <summary>Whether a file belongs to a run that can be seen through a link.</summary>
     /// <param name="link">Link.</param>
     /// <param name="stage">Key of the stage that wrote it.</param>
@@ -151,6 +162,7 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
         {
             ShareKind.Run or ShareKind.Comparison => runs.Where(run => targets.Contains(run.Id)),
             ShareKind.Study => runs.Where(run => context.Studies.Any(study => study.Id == run.StudyId && !study.Deleted && targets.Contains(study.Id))),
+            ShareKind.View => SharedView.Read(link.Target) is { } view ? RunFilters.Apply(context, view.Filter) : runs.Where(run => false),
             _ => runs.Where(run => context.Studies.Any(study => study.Id == run.StudyId && !study.Deleted)
                 && context.Dashboards.Any(dashboard => dashboard.StudyId == run.StudyId && !dashboard.Deleted && targets.Contains(dashboard.Id))),
         };

@@ -17,6 +17,10 @@ public static class ShareScopeLinks
     public static string Run(this ShareScope? share, string id, string? tab = null) =>
         share is null ? LabUrls.Run(id, tab) : LabUrls.With(LabUrls.Shared(share.Token), ("run", id), ("tab", tab));
 
+    /// <summary>Runs side by side.</summary>
+    public static string Compare(this ShareScope? share, IEnumerable<string> ids) =>
+        share is null ? LabUrls.Compare(ids) : LabUrls.With(LabUrls.Shared(share.Token), ("compare", string.Join(',', ids)));
+
     /// <summary>A file of the artifact store.</summary>
     public static string Artifact(this ShareScope? share, string stage, string file) =>
         share is null ? LabUrls.Artifact(stage, file) : LabUrls.Shared(share.Token) + LabUrls.Artifact(stage, file);

@@ -70,6 +70,15 @@ public sealed record RunListState
         },
     };
 
+    /// <summary>Why these runs cannot be shared as a view; null when they can.</summary>
+    public string? NotToShare => Text.Faults.Count > 0 ? "A condition of this view is not understood, so a link would open more than it says."
+        : !Filter.Narrows ? "This view has no condition: a link would open every run of the lab, also later ones. Narrow it first."
+        : null;
+
+    /// <summary>What a share link holds of it: which runs and in which order.</summary>
+    /// <exception cref="ArgumentException">See <see cref="NotToShare"/>.</exception>
+    public SharedView ToShare() => NotToShare is { } reason ? throw new ArgumentException(reason) : new(Filter, Sort, (this with { Page = 0 }).Address("").TrimStart('?'));
+
     /// <summary>Whether a column is shown.</summary>
     public bool Shows(string column) => (Columns ?? UsualColumns).Contains(column);
 
@@ -85,6 +94,9 @@ public sealed record RunListState
 
     /// <summary>The state without any filter.</summary>
     public RunListState Cleared() => this with { Query = null, State = null, Dataset = null, Model = null, Attack = null, Archived = false, Page = 0 };
+
+    /// <summary>Runs written on a day, UTC, or later.</summary>
+    public static RunListState Since(DateOnly day) => new() { Query = string.Create(CultureInfo.InvariantCulture, $"created>={day:yyyy-MM-dd}") };
 
     /// <summary>Reads a query string; what it does not understand is left out.</summary>
     public static RunListState Read(string query)

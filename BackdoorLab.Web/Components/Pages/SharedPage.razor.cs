@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Security;
 using Microsoft.AspNetCore.Components;
@@ -13,16 +14,26 @@ public sealed partial class SharedPage : IDisposable
     private readonly CancellationTokenSource _gone = new();
     private ShareScope? _share;
     private IReadOnlyList<RunItem> _runs = [];
+    private SharedView? _view;
     private string? _runId;
     private string? _studyId;
     private string? _dashboardId;
+    private int _page;
 
     [Parameter, EditorRequired]
     public string Token { get; set; } = "";
 
-    /// <summary>A run of the shared study or comparison.</summary>
+    /// <summary>A run of what is shared.</summary>
     [SupplyParameterFromQuery]
     private string? Run { get; set; }
+
+    /// <summary>Runs of what is shared, to be put side by side.</summary>
+    [SupplyParameterFromQuery]
+    private string? Compare { get; set; }
+
+    /// <summary>Page of a shared view, from 1.</summary>
+    [SupplyParameterFromQuery]
+    private string? Page { get; set; }
 
     [Inject]
     private ShareStore Store { get; set; } = null!;
@@ -39,7 +50,7 @@ public sealed partial class SharedPage : IDisposable
     [Inject]
     private TimeProvider Time { get; set; } = null!;
 
-    private bool Inner => _runId is not null && _share!.Link.Kind != ShareKind.Run;
+    private bool Inner => _share!.Link.Kind != ShareKind.Run && (_runId is not null || !string.IsNullOrEmpty(Compare));
 
     public void Dispose()
     {
@@ -51,21 +62,31 @@ public sealed partial class SharedPage : IDisposable
 
     protected override async Task OnParametersSetAsync()
     {
+        // Not while the framework still tells components of the new address: those that come and go here are among the told.
+        await Task.Yield();
         if (await Store.FindOpenAsync(Token, _gone.Token) is not { } link)
         {
             Leave();
             return;
         }
 
-        (_runId, _studyId, _dashboardId, _runs) = (null, null, null, []);
+        (_runId, _studyId, _dashboardId, _view, _runs) = (null, null, null, null, []);
         var wanted = link.Kind == ShareKind.Run ? link.Target : Run;
         if (wanted is not null)
         {
             _runId = await Store.ReachesAsync(link, wanted, _gone.Token) ? wanted : null;
         }
+        else if (!string.IsNullOrEmpty(Compare))
+        {
+            _runs = await Reached(link, Compare.Split(',', StringSplitOptions.RemoveEmptyEntries));
+        }
         else if (link.Kind == ShareKind.Comparison)
         {
-            _runs = await Reached(link);
+            _runs = await Reached(link, link.Targets);
+        }
+        else if (link.Kind == ShareKind.View)
+        {
+            (_view, _page) = (SharedView.Read(link.Target), int.TryParse(Page, CultureInfo.InvariantCulture, out var page) ? Math.Max(0, page - 1) : 0);
         }
         else if (link.Kind == ShareKind.Dashboard)
         {
@@ -81,12 +102,13 @@ public sealed partial class SharedPage : IDisposable
 
     private async Task<bool> Exists(string studyId) => await Results.FindStudyItemAsync(studyId, _gone.Token) is { Deleted: false };
 
-    private async Task<IReadOnlyList<RunItem>> Reached(ShareItem link)
+    // Whatever the address asks for, the link decides what of it is seen.
+    private async Task<IReadOnlyList<RunItem>> Reached(ShareItem link, IEnumerable<string> ids)
     {
         var runs = new List<RunItem>();
-        foreach (var id in link.Targets)
+        foreach (var id in await Store.ReachedAsync(link, [.. ids.Distinct().Take(ResultQueries.MaxCompared)], _gone.Token))
         {
-            if (await Results.FindItemAsync(id, _gone.Token) is { Deleted: false } run)
+            if (await Results.FindItemAsync(id, _gone.Token) is { } run)
             {
                 runs.Add(run);
             }

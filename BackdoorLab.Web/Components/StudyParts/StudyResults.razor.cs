@@ -1,5 +1,6 @@
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
@@ -35,6 +36,10 @@ public sealed partial class StudyResults
     [SupplyParameterFromQuery(Name = RulesQuery)]
     private string? Rules { get; set; }
 
+    /// <summary>Absent on the lab's own pages.</summary>
+    [CascadingParameter]
+    public ShareScope? Share { get; set; }
+
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
 
@@ -60,5 +65,5 @@ public sealed partial class StudyResults
 
     private string Address(string name, object? value) => Navigation.GetUriWithQueryParameter(name, value?.ToString());
 
-    private Task Open(StudyCell cell) => StudyCellDialog.Show(Dialogs, cell, Chosen.Setting);
+    private Task Open(StudyCell cell) => StudyCellDialog.Show(Dialogs, cell, Chosen.Setting, _metric, Share);
 }

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Security.Claims;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Security;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Security;
@@ -95,6 +97,75 @@ public sealed class ShareTests
         }
     }
 
+    [Fact]
+    public async Task Link_ToAView_ReachesTheRunsThatMeetItsConditionNow()
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var store = Store(lab);
+        var (first, other) = (await lab.Samples.Finished(Presets.Demo.Spec), await lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 }));
+        await lab.Lab.Store.TagAsync(RunSelection.Of([first]), ["paper"], []);
+        var token = await AsResearcher(lab, shares => shares.Create(ShareKind.View, ["q=tag:paper&sort=Name&page=3"], "Paper", 30, allowDownloads: true));
+        var link = (await store.FindOpenAsync(token.Split('/')[^1]))!;
+        using var visitor = lab.Visitor();
+
+        Assert.Equal([first], await store.ReachedAsync(link, [other, first]));
+        Assert.Equal(HttpStatusCode.OK, await visitor.Status(token));
+        Assert.Equal(HttpStatusCode.OK, await visitor.Status($"{token}/artifacts/samplepictures/clean.png"));
+        Assert.Equal(HttpStatusCode.OK, await visitor.Status($"{token}/export/runs/{first}.zip"));
+        Assert.Equal(HttpStatusCode.NotFound, await visitor.Status($"{token}/export/runs/{other}.zip"));
+
+        // What meets the condition later is seen then; what meets it no more, or is thrown away, is not.
+        await lab.Lab.Store.TagAsync(RunSelection.Of([other]), ["paper"], []);
+        await lab.Lab.Store.TagAsync(RunSelection.Of([first]), [], ["paper"]);
+        Assert.Equal([other], await store.ReachedAsync(link, [other, first]));
+        await lab.Lab.Store.DeleteAsync(RunSelection.Of([other]));
+        Assert.Empty(await store.ReachedAsync(link, [other, first]));
+        Assert.Equal(HttpStatusCode.NotFound, await visitor.Status($"{token}/export/runs/{first}.zip"));
+        Assert.Equal(HttpStatusCode.NotFound, await visitor.Status($"{token}/artifacts/samplepictures/clean.png"));
+    }
+
+    [Fact]
+    public async Task Link_ToAView_KeepsItsConditionWhenTheViewIsSavedAnew()
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var views = lab.Services.GetRequiredService<ViewStore>();
+        var run = await lab.Samples.Finished(Presets.Demo.Spec);
+        var view = await views.SaveAsync("Ours", "/runs", "q=name:nothing", "", shared: true);
+        var token = await AsResearcher(lab, shares => shares.Create(ShareKind.View, [view.Query], view.Name, 30, false));
+
+        await views.SaveAsync("Ours", "/runs", "q=attack:badnets", "", shared: true);
+
+        Assert.Empty(await Store(lab).ReachedAsync((await Store(lab).FindOpenAsync(token.Split('/')[^1]))!, [run]));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("archived=1")]
+    [InlineData("state=Nonsense")]
+    [InlineData("q=atack:badnets")]
+    [InlineData("q=attack:badnets rate:much")]
+    public async Task View_ThatWouldOpenMoreThanItSays_IsNotShared(string query)
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+
+        await Assert.ThrowsAsync<ArgumentException>(() => AsResearcher(lab, shares => shares.Create(ShareKind.View, [query], "t", 30, false)));
+
+        Assert.Empty(await Store(lab).ListAsync());
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("nonsense")]
+    [InlineData("""{"Filter":{"Deleted":true},"Sort":[],"Query":""}""")]
+    public async Task Link_ToAViewThatIsNone_ReachesNothing(string target)
+    {
+        await using var lab = await GroupLab.StartAsync(withAccounts: false);
+        var run = await lab.Samples.Finished(Presets.Demo.Spec);
+        var (_, token) = await Store(lab).CreateAsync(ShareKind.View, [target], "", "ada", Month, true);
+
+        Assert.Empty(await Store(lab).ReachedAsync((await Store(lab).FindOpenAsync(token))!, [run]));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -140,6 +211,13 @@ public sealed class ShareTests
         Assert.Contains(Secret.Hash(key), stored, StringComparison.Ordinal);
         Assert.DoesNotContain(token, stored, StringComparison.Ordinal);
         Assert.DoesNotContain(key, stored, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> AsResearcher(GroupLab lab, Func<Shares, Task<string>> action)
+    {
+        await using var scope = lab.Services.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<Actor>().Set(new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.Name, "ada"), new(ClaimTypes.Role, nameof(LabRole.Researcher))], "test")));
+        return await action(scope.ServiceProvider.GetRequiredService<Shares>());
     }
 
     private static ShareStore Store(GroupLab lab) => lab.Services.GetRequiredService<ShareStore>();
