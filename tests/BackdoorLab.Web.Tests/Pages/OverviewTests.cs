@@ -93,6 +93,23 @@ public sealed class OverviewTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Overview_Views_LeadToTheWeekAndToWhatWasSaved()
+    {
+        await _lab.Samples.Finished(Presets.Demo.Spec);
+        var views = _lab.Services.GetRequiredService<ViewStore>();
+        await views.SaveAsync("Table 2", "/leaderboard", "metric=clean-accuracy", "", shared: true);
+        await views.SaveAsync("", "/runs", "q=short+link", "", shared: false);
+        var since = DateTime.UtcNow.AddDays(-6);
+
+        var page = _lab.Open<Overview>("/");
+
+        page.WaitForAssertion(() => Assert.Equal(["This week", "Table 2"], page.FindAll("nav.view-links a").Select(link => link.TextContent)));
+        var links = page.FindAll("nav.view-links a").Select(link => link.GetAttribute("href")).ToList();
+        Assert.Equal($"/runs?q=created%3E%3D{since:yyyy-MM-dd}", links[0]);
+        Assert.Equal("/leaderboard?metric=clean-accuracy", links[1]);
+    }
+
+    [Fact]
     public async Task Overview_RunningRun_ShowsPhaseAndProgress()
     {
         await _lab.Samples.Running(Presets.Demo.Spec);
