@@ -30,6 +30,7 @@ internal static class LabApi
         var api = routes.MapGroup($"{LabUrls.ApiRoot}/{Version}").RequireAuthorization(Rights.Viewer)
             .ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status403Forbidden);
         api.MapRuns();
+        api.MapStudies();
     }
 
     private static Task Describe(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellation)
@@ -38,7 +39,7 @@ internal static class LabApi
         {
             Title = "BackdoorLab",
             Version = Version,
-            Description = "Submit runs and read their results. Keys are made under My account; a lab without accounts asks callers on the same machine for none.",
+            Description = "Submit runs and studies and read their results. Keys are made under My account; a lab without accounts asks callers on the same machine for none.",
         };
         document.Components ??= new();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>

@@ -2,12 +2,10 @@ using System.ComponentModel;
 using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;
 
 namespace BackdoorLab.Web.Api;
@@ -17,7 +15,6 @@ internal static class RunEndpoints
 {
     private const int UsualPage = 50;
     private const int CellsSchema = 1;
-    private const long MostSpecBytes = 1 << 20;
 
     public static void MapRuns(this IEndpointRouteBuilder api)
     {
@@ -25,9 +22,8 @@ internal static class RunEndpoints
         runs.MapGet("", List).WithSummary("Runs outside the trash, newest first.").ProducesProblem(StatusCodes.Status400BadRequest);
         runs.MapPost("", Submit).WithSummary("Queues a run of a spec; the body is what the run command reads.")
             .RequireAuthorization(Rights.Researcher)
-            .Accepts<JsonObject>("application/json")
-            .Produces<ApiSubmitted>(StatusCodes.Status201Created)
-            .ProducesProblem(StatusCodes.Status413PayloadTooLarge).ProducesProblem(StatusCodes.Status415UnsupportedMediaType).ProducesProblem(StatusCodes.Status422UnprocessableEntity);
+            .TakesJson()
+            .Produces<ApiSubmitted>(StatusCodes.Status201Created);
         runs.MapGet("/{id}", Find).WithSummary("A run with its spec.").Produces<ApiRunDetail>().ProducesProblem(StatusCodes.Status404NotFound);
         runs.MapGet("/{id}/cells", Cells).WithSummary("Its results.").Produces<ApiCells>().ProducesProblem(StatusCodes.Status404NotFound);
         runs.MapGet("/{id}/cells.csv", Csv).WithSummary("Its results as CSV, one row for each number.")
@@ -38,8 +34,9 @@ internal static class RunEndpoints
 
     private static async Task<IResult> List(
         ResultQueries results,
+        [Description("What the search box of the run list understands: conditions such as attack:badnets, asr>90%, -tag:old, created>=2026-11-24, state:finished, study:ID, and words. One that is not understood is answered with 400 and what is wrong.")] string? q,
         [Description("Words; each must occur in name, id, data set, model or attack.")] string? text,
-        [Description("One or more states.")] RunState[]? state,
+        [Description("One or more states: draft, queued, running, cancelling, succeeded, failed, cancelled, interrupted.")] string[]? state,
         string? dataset,
         string? model,
         string? attack,
@@ -63,39 +60,35 @@ internal static class RunEndpoints
             return Results.Problem($"limit: must be from 1 to {ResultQueries.MaxPageSize}; found {limit}.", statusCode: StatusCodes.Status400BadRequest);
         }
 
-        var filter = new RunFilter { Text = text, States = state ?? [], Dataset = dataset, Model = model, Attack = attack };
+        var states = (state ?? []).Select(name => (Name: name, Known: Enum.TryParse<RunState>(name, ignoreCase: true, out var known) && Enum.IsDefined(known), State: known)).ToList();
+        if (states.Find(one => !one.Known) is { Name: not null } unknown)
+        {
+            return Results.Problem($"state: there is no state '{unknown.Name}'.", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        var query = RunQueryText.Parse(q);
+        if (query.Faults.Count > 0)
+        {
+            return Results.Problem(
+                string.Join(' ', query.Faults), title: "q is not understood", statusCode: StatusCodes.Status400BadRequest,
+                extensions: new Dictionary<string, object?> { ["faults"] = query.Faults });
+        }
+
+        var filter = new RunFilter { Text = $"{text} {query.Words}", Conditions = query.Conditions, States = [.. states.Select(one => one.State)], Dataset = dataset, Model = model, Attack = attack };
         var found = await results.ListAfterAsync(filter, place, limit, cancellation);
         return Results.Ok(new ApiRunPage([.. found.Select(ApiRun.From)], found.Count == limit ? RunPlace.After(found[^1]) : null));
     }
 
-    private static async Task<IResult> Submit(HttpRequest request, RunDesk desk, SpeedProbe speed, CancellationToken cancellation)
-    {
-        // Also what keeps a form of another site out: it cannot send this type without asking first.
-        if (!request.HasJsonContentType())
+    private static Task<IResult> Submit(HttpRequest request, RunDesk desk, SpeedProbe speed, CancellationToken cancellation) => JsonBody.Take(
+        request,
+        "spec",
+        async text =>
         {
-            return Results.Problem("The body must be a spec with Content-Type: application/json.", statusCode: StatusCodes.Status415UnsupportedMediaType);
-        }
-
-        // The server counts while it reads: many clients send bodies whose length they do not say.
-        request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MostSpecBytes;
-        using var reader = new StreamReader(request.Body, Encoding.UTF8);
-        try
-        {
-            var spec = SpecJson.Parse(await reader.ReadToEndAsync(cancellation));
+            var spec = SpecJson.Parse(text);
             var id = await desk.Submit(spec, speed.Estimate(spec).Seconds, cancellation);
             return Results.Created($"{LabUrls.ApiRoot}/v1/runs/{id}", new ApiSubmitted(id, LabUrls.Run(id)));
-        }
-        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            return Results.Problem($"A spec has at most {MostSpecBytes} bytes.", statusCode: StatusCodes.Status413PayloadTooLarge);
-        }
-        catch (SpecException invalid)
-        {
-            return Results.Problem(
-                invalid.Message, title: "The spec is invalid", statusCode: StatusCodes.Status422UnprocessableEntity,
-                extensions: new Dictionary<string, object?> { ["faults"] = invalid.Faults });
-        }
-    }
+        },
+        cancellation);
 
     private static Task<IResult> Find(string id, ResultQueries results, CancellationToken cancellation) => With(
         id, results, run => Results.Ok(new ApiRunDetail(ApiRun.From(run.Run), JsonNode.Parse(run.SpecJson), run.Environment, run.Remarks)), cancellation);

@@ -43,6 +43,89 @@ public sealed class ApiTests
         Assert.Equal(HttpStatusCode.Forbidden, submit.StatusCode);
     }
 
+    [Theory]
+    [InlineData("researcher", ApiScope.Run, HttpStatusCode.Created)]
+    [InlineData("researcher", ApiScope.Read, HttpStatusCode.Forbidden)]
+    [InlineData("viewer", ApiScope.Run, HttpStatusCode.Forbidden)]
+    public async Task Study_Submitted_QueuesItsRunsForThoseWhoMay(string owner, ApiScope scope, HttpStatusCode status)
+    {
+        await using var lab = await GroupLab.StartAsync();
+        using var client = await Client(lab, owner, scope);
+
+        using var answer = await Post(client, "/api/v1/studies", Study(2));
+
+        Assert.Equal(status, answer.StatusCode);
+        var runs = await lab.Lab.Queries.ListAsync(new(), [], 0, 10);
+        Assert.Equal(status == HttpStatusCode.Created ? 2 : 0, runs.Total);
+        Assert.All(runs.Items, run => Assert.Equal("researcher", run.Owner));
+    }
+
+    [Fact]
+    public async Task Study_Submitted_IsFoundUnderItsAddress()
+    {
+        await using var lab = await TestLab.StartAsync();
+        using var client = new HttpClient { BaseAddress = lab.Address };
+
+        using var answer = await Post(client, "/api/v1/studies", Study(2));
+        var submitted = (await Json(answer))!;
+        using var found = await client.GetAsync(answer.Headers.Location);
+        using var runs = await client.GetAsync(new Uri($"/api/v1/runs?q=study:{submitted["id"]}", UriKind.Relative));
+
+        Assert.Equal(2, (int)submitted["runs"]!);
+        Assert.Equal("from a script", (string?)(await Json(found))!["name"]);
+        Assert.Equal(2, (await Json(runs))!["runs"]!.AsArray().Count);
+        Assert.Equal(HttpStatusCode.NotFound, await Status(client, "/api/v1/studies/0123456789ab"));
+    }
+
+    [Theory]
+    [InlineData("{}", 1)]
+    [InlineData("""{"name":"x","seeds":[1],"experiment":{"dataset":{"id":"mnits"},"attack":{"id":"badnets","poisonRate":7}}}""", 2)]
+    public async Task Study_WithFaults_IsAnsweredWithAllOfThem(string body, int least)
+    {
+        await using var lab = await TestLab.StartAsync();
+        using var client = new HttpClient { BaseAddress = lab.Address };
+
+        using var answer = await Post(client, "/api/v1/studies", body);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        Assert.True((await Json(answer))!["faults"]!.AsArray().Count >= least);
+    }
+
+    [Theory]
+    [InlineData("q=asr%3E90%25", 1)]
+    [InlineData("q=state:finished%20demo", 1)]
+    [InlineData("q=-state:finished", 1)]
+    [InlineData("q=seed:2", 1)]
+    [InlineData("q=attack:badnets", 2)]
+    [InlineData("q=attack:badnets&text=nothing", 0)]
+    [InlineData("q=attack:badnets&state=failed", 1)]
+    public async Task List_WithConditions_MeansWhatTheSearchBoxMeans(string query, int count)
+    {
+        await using var lab = await GroupLab.StartAsync();
+        await lab.Samples.Finished(Presets.Demo.Spec with { Seed = 1, Name = "demo" });
+        await lab.Samples.Failed(Presets.Demo.Spec with { Seed = 2, Name = "other" });
+        using var client = await Client(lab, "viewer", ApiScope.Read);
+
+        using var answer = await client.GetAsync(new Uri($"/api/v1/runs?{query}", UriKind.Relative));
+
+        Assert.Equal(count, (await Json(answer))!["runs"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task List_WithAConditionThatIsNone_SaysSoInsteadOfLeavingItOut()
+    {
+        await using var lab = await TestLab.StartAsync();
+        using var client = new HttpClient { BaseAddress = lab.Address };
+
+        using var answer = await client.GetAsync(new Uri("/api/v1/runs?q=atack:x%20seed:much", UriKind.Relative));
+        var problem = (await Json(answer))!;
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, await Status(client, "/api/v1/runs?state=failed&state=asleep"));
+        Assert.Equal(2, problem["faults"]!.AsArray().Count);
+        Assert.Contains("There is no field 'atack'", (string)problem["detail"]!, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Key_RevokedOrOfADisabledOwner_OpensNothing()
     {
@@ -188,8 +271,21 @@ public sealed class ApiTests
             ["/api/v1/runs", "/api/v1/runs/{id}", "/api/v1/runs/{id}/cancel", "/api/v1/runs/{id}/cells", "/api/v1/runs/{id}/cells.csv"],
             document["paths"]!.AsObject().Select(path => path.Key).Where(path => path.StartsWith("/api/v1/runs", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.DoesNotContain(document["paths"]!.AsObject(), path => !path.Key.StartsWith("/api/", StringComparison.Ordinal));
+        Assert.Equal(
+            ["/api/v1/studies", "/api/v1/studies/{id}"],
+            document["paths"]!.AsObject().Select(path => path.Key).Where(path => path.StartsWith("/api/v1/studies", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        var list = document["paths"]!["/api/v1/runs"]!["get"]!["parameters"]!.AsArray();
+        Assert.Contains("asr>90%", (string?)list.Single(parameter => (string?)parameter!["name"] == "q")!["description"], StringComparison.Ordinal);
+        Assert.NotNull(document["paths"]!["/api/v1/studies"]!["post"]!["responses"]!["422"]);
         Assert.Equal("http", (string?)document["components"]!["securitySchemes"]!["bearer"]!["type"]);
     }
+
+    private static string Study(int seeds) => new JsonObject
+    {
+        ["name"] = "from a script",
+        ["seeds"] = new JsonArray([.. Enumerable.Range(1, seeds).Select(seed => JsonValue.Create(seed))]),
+        ["experiment"] = JsonNode.Parse(SpecJson.Write(TinySpec.Short)),
+    }.ToJsonString();
 
     private static async Task<HttpClient> Client(GroupLab lab, string owner, ApiScope scope)
     {
