@@ -150,14 +150,16 @@ public sealed partial class RunStore
     /// </summary>
     /// <param name="now">UTC.</param>
     /// <param name="owner">Treat this owner's leases as lost even if they have not expired; null for expired ones alone.</param>
+    /// <param name="supervised">Runs whose worker this process sees: a lease that could not be renewed does not make them lost.</param>
     /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RecoveredRun>> RecoverLostAsync(
-        DateTime now, string? owner = null, CancellationToken cancellation = default)
+        DateTime now, string? owner = null, IReadOnlyCollection<string>? supervised = null, CancellationToken cancellation = default)
     {
+        var alive = supervised ?? [];
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         var lost = await context.Runs
-            .Where(run => (run.State == RunState.Running || run.State == RunState.Cancelling)
+            .Where(run => (run.State == RunState.Running || run.State == RunState.Cancelling) && !alive.Contains(run.Id)
                 && (run.LeaseUntil == null || run.LeaseUntil < now || (owner != null && run.LeaseOwner == owner)))
             .OrderBy(run => run.Queued).ThenBy(run => run.Id)
             .ToListAsync(cancellation);

@@ -98,7 +98,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             stage.Store.WriteJson(cell.Key, ResultFile, result);
             return result;
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error) when (error is not OutOfMemoryException && !FullDisk.Is(error))
         {
             stage.Events.Log("error", error.ToString());
             return Without(Outcome.Failed, error.Message);

@@ -41,7 +41,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            (ending, error) = (RunEnding.Failed, failure.Message);
+            (ending, error) = (RunEnding.Failed, FullDisk.Is(failure) ? FullDisk.Words : failure.Message);
             events.Log("error", failure.ToString());
         }
 

@@ -67,6 +67,7 @@ public static class LabHost
         services.AddDashboard();
 
         services.AddSingleton<RunFeed>();
+        services.AddSingleton<DatabaseWatch>();
         services.AddSingleton<RunQueue>();
         services.AddSingleton<RunOwner>();
         services.AddSingleton<DemoRun>();
@@ -75,6 +76,7 @@ public static class LabHost
         services.AddSingleton<Webhook>();
         services.AddTransient<RunJob>();
         services.AddHostedService<Recovery>();
+        services.AddExceptionHandler<DatabaseTroubleAnswer>();
         services.AddLabSecurity(options);
         services.AddLabApi();
         AddJobs(services, options);

@@ -7,6 +7,9 @@ public sealed class ActiveRuns
 {
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _cancels = new();
 
+    /// <summary>Ids of the runs.</summary>
+    public IReadOnlyCollection<string> Ids => [.. _cancels.Keys];
+
     /// <summary>Registers a run; the token fires when its user cancels.</summary>
     public CancellationToken Begin(string runId)
     {

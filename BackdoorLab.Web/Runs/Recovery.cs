@@ -7,7 +7,7 @@ namespace BackdoorLab.Web.Runs;
 /// jobs again. Later: the same for runs whose lease ran out.
 /// </summary>
 public sealed class Recovery(
-    RunStore store, RunQueue queue, RunFeed feed, RunOwner owner, LabOptions options, TimeProvider time, ILogger<Recovery> logger)
+    RunStore store, RunQueue queue, ActiveRuns active, RunFeed feed, RunOwner owner, LabOptions options, TimeProvider time, ILogger<Recovery> logger)
     : BackgroundService
 {
     private TimeSpan Interval => TimeSpan.FromSeconds(options.LeaseSeconds / 4.0);
@@ -52,7 +52,7 @@ public sealed class Recovery(
 
     private async Task<bool> RecoverAsync(string? lostOwner, CancellationToken cancellation)
     {
-        var lost = await store.RecoverLostAsync(time.GetUtcNow().UtcDateTime, lostOwner, cancellation);
+        var lost = await store.RecoverLostAsync(time.GetUtcNow().UtcDateTime, lostOwner, active.Ids, cancellation);
         foreach (var run in lost)
         {
             logger.LogWarning("Run {Run} had lost its worker; it is {State} now.", run.Id, run.State);

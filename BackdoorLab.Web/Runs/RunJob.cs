@@ -19,6 +19,7 @@ public sealed class RunJob(
     RunOwner owner,
     IWorkerLauncher launcher,
     Webhook webhook,
+    DatabaseWatch database,
     LabOptions options,
     IHostApplicationLifetime host,
     TimeProvider time,
@@ -31,44 +32,66 @@ public sealed class RunJob(
     [AutomaticRetry(Attempts = 0)]
     public async Task Execute(CancellationToken aborted)
     {
-        if (host.ApplicationStopping.IsCancellationRequested
-            || await store.ClaimNextAsync(owner.Name, LeaseEnd(), aborted) is not { } claimed)
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted, host.ApplicationStopping);
+        if (stopping.IsCancellationRequested
+            || await database.Write(() => store.ClaimNextAsync(owner.Name, LeaseEnd(), aborted), stopping.Token) is not { } claimed)
         {
             return;
         }
 
-        var (runId, attempt) = (claimed.Id, claimed.Attempt);
+        var runId = claimed.Id;
         feed.Changed(runId);
         var cancelled = active.Begin(runId);
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted, host.ApplicationStopping);
-        RunEnd? end;
         try
         {
-            end = await Supervise(runId, attempt, cancelled, stopping.Token);
+            await Finish(runId, await Attempt(claimed, cancelled, stopping.Token), stopping.Token);
         }
-        catch (Exception error)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            logger.LogError(error, "Run {Run} could not be supervised.", runId);
-            end = new RunEnd(RunState.Failed, $"The dashboard could not supervise the run: {error.Message} ({error.GetType().Name})");
+            // What could not be written until now is still in the store of stages; the next start takes the run up again.
+            logger.LogWarning("Run {Run} ends unwritten with the dashboard; it continues at the next start.", runId);
         }
         finally
         {
             active.End(runId);
+            feed.Ended(runId);
         }
+    }
 
-        if (end is not null && await store.FinishAsync(runId, owner.Name, end, CancellationToken.None))
+    private async Task<RunEnd?> Attempt(RunRef claimed, CancellationToken cancelled, CancellationToken stopping)
+    {
+        try
         {
-            if (end.State != RunState.Interrupted)
-            {
-                webhook.Ended(runId);
-            }
-            else if (!stopping.IsCancellationRequested)
-            {
-                await queue.ResumeInterruptedAsync(CancellationToken.None);
-            }
+            return await Supervise(claimed.Id, claimed.Attempt, cancelled, stopping);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !stopping.IsCancellationRequested)
+        {
+            logger.LogError(error, "Run {Run} could not be supervised.", claimed.Id);
+            return new RunEnd(RunState.Failed, $"The dashboard could not supervise the run: {error.Message} ({error.GetType().Name})");
+        }
+    }
+
+    private async Task Finish(string runId, RunEnd? end, CancellationToken stopping)
+    {
+        if (end is null || !await database.Write(() => store.FinishAsync(runId, owner.Name, end, CancellationToken.None), stopping))
+        {
+            return;
         }
 
-        feed.Ended(runId);
+        if (end.State != RunState.Interrupted)
+        {
+            webhook.Ended(runId);
+        }
+        else if (!stopping.IsCancellationRequested)
+        {
+            await database.Write(
+                async () =>
+                {
+                    await queue.ResumeInterruptedAsync(CancellationToken.None);
+                    return true;
+                },
+                stopping);
+        }
     }
 
     /// <summary>How the attempt ended, or null when it is no longer ours to end.</summary>
@@ -82,7 +105,7 @@ public sealed class RunJob(
 
         using var onCancel = cancelled.Register(worker.Stop);
         using var onStopping = stopping.Register(worker.Stop);
-        if (!await Follow(runId, worker, recorder))
+        if (!await Follow(runId, worker, recorder, stopping))
         {
             logger.LogWarning("Run {Run}, attempt {Attempt}: the lease was lost; its worker is ended.", runId, attempt);
             return null;
@@ -90,11 +113,11 @@ public sealed class RunJob(
 
         var exit = await worker.Ended;
         var end = await Ending(runId, recorder, exit, stopping.IsCancellationRequested);
-        return await recorder.FlushAsync(CancellationToken.None) ? end : null;
+        return await Flush(recorder, stopping) ? end : null;
     }
 
     /// <summary>Records events until the worker has ended; false when the run is no longer ours.</summary>
-    private async Task<bool> Follow(string runId, IWorker worker, RunRecorder recorder)
+    private async Task<bool> Follow(string runId, IWorker worker, RunRecorder recorder, CancellationToken stopping)
     {
         var renewed = time.GetTimestamp();
         while (true)
@@ -107,7 +130,7 @@ public sealed class RunJob(
                 recorder.Add(happened);
             }
 
-            if (!await recorder.FlushAsync(CancellationToken.None))
+            if (!await Flush(recorder, stopping))
             {
                 return false;
             }
@@ -115,7 +138,7 @@ public sealed class RunJob(
             if (time.GetElapsedTime(renewed) > Lease / 4)
             {
                 renewed = time.GetTimestamp();
-                if (await store.RenewLeaseAsync(runId, owner.Name, LeaseEnd(), CancellationToken.None) == LeaseStatus.Lost)
+                if (await database.Write(() => store.RenewLeaseAsync(runId, owner.Name, LeaseEnd(), CancellationToken.None), stopping) == LeaseStatus.Lost)
                 {
                     return false;
                 }
@@ -132,6 +155,12 @@ public sealed class RunJob(
             }
         }
     }
+
+    // The worker works on while this waits; what it reports stays in the pipe, and its results are in the store of stages.
+    private Task<bool> Flush(RunRecorder recorder, CancellationToken stopping) => database.Write(
+        () => recorder.FlushAsync(CancellationToken.None),
+        stopping,
+        words => recorder.Log(time.GetUtcNow().UtcDateTime, "warning", words));
 
     private async Task<RunEnd> Ending(string runId, RunRecorder recorder, WorkerExit exit, bool stopping)
     {

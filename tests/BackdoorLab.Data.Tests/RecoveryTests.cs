@@ -23,6 +23,18 @@ public sealed class RecoveryTests : LabTest
     }
 
     [Fact]
+    public async Task RecoverLost_ExpiredLeaseOfASupervisedRun_LeavesItAlone()
+    {
+        var (seen, lost) = (await Lab.RunningAsync(), await Lab.RunningAsync());
+        Lab.Clock.Advance(3600);
+
+        var recovered = await Lab.Store.RecoverLostAsync(Lab.Clock.UtcNow, supervised: [seen.Id]);
+
+        Assert.Equal([new RecoveredRun(lost.Id, RunState.Interrupted)], recovered);
+        Assert.Equal(RunState.Running, (await Lab.ItemAsync(seen.Id)).State);
+    }
+
+    [Fact]
     public async Task RecoverLost_AtStart_TakesTheOwnersLeasesBeforeTheyExpire()
     {
         var mine = await Lab.RunningAsync();

@@ -9,6 +9,7 @@ using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
+using MudBlazor;
 
 namespace BackdoorLab.Web.Components.Pages;
 
@@ -48,6 +49,9 @@ public sealed partial class NewRunPage : IDisposable
 
     [Inject]
     private SpeedProbe Speed { get; set; } = null!;
+
+    [Inject]
+    private ISnackbar Snackbar { get; set; } = null!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
@@ -145,6 +149,11 @@ public sealed partial class NewRunPage : IDisposable
         try
         {
             Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _seconds, _gone.Token)));
+        }
+        catch (Exception error) when (DatabaseWords.Of(error) is { } words)
+        {
+            // What was filled in stays on the screen.
+            Snackbar.Add(words, Severity.Error);
         }
         finally
         {

@@ -3,6 +3,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
+using MudBlazor;
 
 namespace BackdoorLab.Web.Components.Pages;
 
@@ -27,6 +28,9 @@ public sealed partial class NewStudyPage
 
     [Inject]
     private ResultQueries Results { get; set; } = null!;
+
+    [Inject]
+    private ISnackbar Snackbar { get; set; } = null!;
 
     [Inject]
     private StudyActions Actions { get; set; } = null!;
@@ -90,6 +94,11 @@ public sealed partial class NewStudyPage
         try
         {
             await Actions.Start(_draft!.Study!);
+        }
+        catch (Exception error) when (DatabaseWords.Of(error) is { } words)
+        {
+            // What was put together stays on the screen.
+            Snackbar.Add(words, Severity.Error);
         }
         finally
         {

@@ -6,6 +6,8 @@ using Hangfire;
 using Hangfire.Common;
 using Hangfire.States;
 using Microsoft.AspNetCore.Components;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using MudBlazor;
 using MudBlazor.Services;
@@ -27,9 +29,12 @@ public sealed class LabContext : BunitContext, IAsyncLifetime
         Services.AddSingleton(options);
         Services.AddSingleton(TimeProvider.System);
         Services.AddLabData(options.DatabaseFile);
+        Services.ConfigureDbContext<SqliteLabDbContext>(database => database.LogTo(
+            (happened, _) => happened == RelationalEventId.CommandExecuting, happened => Statements.Enqueue(((CommandEventData)happened).Command.CommandText)));
         Services.AddMudServices();
         Services.AddDashboard();
         Services.AddSingleton<RunFeed>();
+        Services.AddSingleton<DatabaseWatch>();
         Services.AddSingleton<ActiveRuns>();
         Services.AddSingleton<IBackgroundJobClient>(Jobs);
         Services.AddSingleton<RunQueue>();
@@ -37,6 +42,9 @@ public sealed class LabContext : BunitContext, IAsyncLifetime
 
     /// <summary>Jobs that were handed over.</summary>
     public RecordingJobs Jobs { get; } = new();
+
+    /// <summary>What the database was asked, in order.</summary>
+    public System.Collections.Concurrent.ConcurrentQueue<string> Statements { get; } = new();
 
     public ResultQueries Results => Services.GetRequiredService<ResultQueries>();
 

@@ -45,8 +45,13 @@ public sealed class TestLab : IAsyncDisposable
         StartAsync(_ => { }, folder, realWorkers, scripts);
 
     /// <summary>Starts one with other settings.</summary>
+    public static Task<TestLab> StartAsync(
+        Action<LabOptions> settings, string? folder = null, bool realWorkers = false, params Action<ScriptedWorker>[] scripts) =>
+        StartAsync(settings, _ => { }, folder, realWorkers, scripts);
+
+    /// <summary>Starts one with other settings and services.</summary>
     public static async Task<TestLab> StartAsync(
-        Action<LabOptions> settings, string? folder = null, bool realWorkers = false, params Action<ScriptedWorker>[] scripts)
+        Action<LabOptions> settings, Action<IServiceCollection> services, string? folder = null, bool realWorkers = false, params Action<ScriptedWorker>[] scripts)
     {
         var lab = new TestLab(folder);
         Array.ForEach(scripts, lab.Workers.Next);
@@ -54,6 +59,7 @@ public sealed class TestLab : IAsyncDisposable
         settings(options);
         lab._app = await LabHost.Build(options, builder =>
         {
+            services(builder.Services);
             if (realWorkers)
             {
                 builder.Services.AddSingleton<IWorkerLauncher, RecordingLauncher>();
