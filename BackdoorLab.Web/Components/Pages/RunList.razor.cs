@@ -44,7 +44,8 @@ public sealed partial class RunList
         _values = await Results.FilterValuesAsync(Gone);
     }
 
-    protected override async Task Load() => await Reload();
+    // The feed says that runs have changed, so the data sets, models and attacks to choose from may have.
+    protected override async Task Load() => await Refresh();
 
     private void OnLocationChanged(object? sender, LocationChangedEventArgs change)
     {
@@ -62,7 +63,8 @@ public sealed partial class RunList
                 return;
             }
 
-            if (!next.SameRuns(_state))
+            var sameRuns = next.SameRuns(_state);
+            if (!sameRuns)
             {
                 Unchoose();
             }
@@ -74,10 +76,24 @@ public sealed partial class RunList
             // The grid sorts before it writes the address; reading again would only repeat that.
             if (!onlySort)
             {
-                _values = await Results.FilterValuesAsync(Gone);
-                await Reload();
+                await (sameRuns ? Reload() : Refresh());
             }
         });
+    }
+
+    private async Task Refresh()
+    {
+        try
+        {
+            _values = await Results.FilterValuesAsync(Gone);
+        }
+        catch (System.Data.Common.DbException error)
+        {
+            _fault = error;
+            return;
+        }
+
+        await Reload();
     }
 
     private Task Reload() => _grid?.ReloadServerData() ?? Task.CompletedTask;
@@ -154,8 +170,7 @@ public sealed partial class RunList
 
     private async Task Done()
     {
-        _values = await Results.FilterValuesAsync(Gone);
-        await Reload();
+        await Refresh();
         Unchoose();
     }
 

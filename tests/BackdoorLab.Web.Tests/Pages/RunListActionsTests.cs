@@ -51,6 +51,46 @@ public sealed class RunListActionsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Pages_Turned_AskOnceWhatThereIsToFilterBy()
+    {
+        for (var seed = 0; seed < 60; seed++)
+        {
+            await _lab.Samples.Queued(Presets.Quick.Spec with { Seed = seed });
+        }
+
+        var page = _lab.Open<RunList>("/runs");
+        page.WaitForAssertion(() => Assert.Contains("Showing 1–25 of 60 runs", page.Markup, StringComparison.Ordinal));
+        var before = _lab.Statements.Count(IsFilterValues);
+        foreach (var shown in new[] { "26–50", "51–60" })
+        {
+            await page.FindAll("button").Single(button => button.TextContent.Trim() == "Next").ClickAsync(new());
+            page.WaitForAssertion(() => Assert.Contains($"Showing {shown} of 60 runs", page.Markup, StringComparison.Ordinal));
+        }
+
+        Assert.Equal(1, before);
+        Assert.Equal(before, _lab.Statements.Count(IsFilterValues));
+        await page.Find("input[data-search]").ChangeAsync(new() { Value = "seed:3" });
+        page.WaitForAssertion(() => Assert.Contains("of 1 run", page.Markup, StringComparison.Ordinal));
+        Assert.Equal(before + 1, _lab.Statements.Count(IsFilterValues));
+
+        static bool IsFilterValues(string statement) => statement.StartsWith("SELECT DISTINCT", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Views_WithoutACondition_AreNotOfferedToShare()
+    {
+        var views = _lab.Services.GetRequiredService<ViewStore>();
+        await views.SaveAsync("All", "/runs", "group=attack", "", shared: true);
+        await views.SaveAsync("Typo", "/runs", "q=atack:x", "", shared: true);
+        await views.SaveAsync("Paper", "/runs", "q=tag:paper", "", shared: true);
+
+        var page = _lab.Open<RunList>("/runs");
+
+        page.WaitForAssertion(() => Assert.Equal(3, page.FindAll(".view").Count));
+        Assert.Equal(["Share view Paper"], page.FindAll("button[aria-label^='Share view']").Select(button => button.GetAttribute("aria-label")));
+    }
+
+    [Fact]
     public async Task Group_ByConfiguration_ShowsSpreadWithN()
     {
         await _lab.Samples.Finished(Presets.Demo.Spec with { Seed = 1 });
