@@ -30,6 +30,8 @@ public sealed class DatabaseWatch(RunFeed feed, TimeProvider time, ILogger<Datab
     /// <exception cref="OperationCanceledException">The trouble lasted until the end of the dashboard.</exception>
     public async Task<T> Write<T>(Func<Task<T>> write, CancellationToken stopping, Action<string>? afterwards = null)
     {
+        // The database itself waits for half a minute before it gives up.
+        var begun = UtcNow;
         DateTime? since = null;
         DatabaseTrouble trouble = default;
         try
@@ -54,8 +56,8 @@ public sealed class DatabaseWatch(RunFeed feed, TimeProvider time, ILogger<Datab
                     }
 
                     trouble = found;
-                    Begin(trouble, since is null);
-                    since ??= UtcNow;
+                    Begin(new(trouble, begun), since is null);
+                    since = begun;
                 }
 
                 await Task.Delay(Pause, time, stopping);
@@ -70,12 +72,12 @@ public sealed class DatabaseWatch(RunFeed feed, TimeProvider time, ILogger<Datab
         }
     }
 
-    private void Begin(DatabaseTrouble trouble, bool first)
+    private void Begin(DatabaseState state, bool first)
     {
         lock (_gate)
         {
             _waiting += first ? 1 : 0;
-            Now = new(trouble, Now?.Since ?? UtcNow);
+            Now = state with { Since = Now?.Since ?? state.Since };
         }
 
         feed.ChangedMany();

@@ -7,7 +7,7 @@ namespace BackdoorLab.Web.Runs;
 /// jobs again. Later: the same for runs whose lease ran out.
 /// </summary>
 public sealed class Recovery(
-    RunStore store, RunQueue queue, ActiveRuns active, RunFeed feed, RunOwner owner, LabOptions options, TimeProvider time, ILogger<Recovery> logger)
+    RunStore store, RunQueue queue, ActiveRuns active, DatabaseWatch database, RunFeed feed, RunOwner owner, LabOptions options, TimeProvider time, ILogger<Recovery> logger)
     : BackgroundService
 {
     private TimeSpan Interval => TimeSpan.FromSeconds(options.LeaseSeconds / 4.0);
@@ -15,8 +15,9 @@ public sealed class Recovery(
     /// <inheritdoc/>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        await RecoverAsync(owner.Name, cancellationToken);
-        await store.RequeueInterruptedAsync(cancellationToken);
+        // A lab that starts on a locked database waits for it, and says so.
+        await database.Write(() => RecoverAsync(owner.Name, cancellationToken), cancellationToken);
+        await database.Write(() => store.RequeueInterruptedAsync(cancellationToken), cancellationToken);
         await queue.DeliverAllAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }

@@ -19,9 +19,12 @@ public sealed class DatabasePressure : DbConnectionInterceptor
     public void On(IServiceCollection services) => services.ConfigureDbContext<SqliteLabDbContext>(options => options.AddInterceptors(this));
 
     /// <summary>Locks a lab's database as another program would; disposing ends it.</summary>
-    public static async Task<IAsyncDisposable> Lock(TestLab lab)
+    public static Task<IAsyncDisposable> Lock(TestLab lab) => Lock(lab.Folder);
+
+    /// <summary>Locks the database in a lab's folder.</summary>
+    public static async Task<IAsyncDisposable> Lock(string folder)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(lab.Folder, "lab.db"), Pooling = false }.ToString());
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "lab.db"), Pooling = false }.ToString());
         await connection.OpenAsync();
         await using var begin = connection.CreateCommand();
         begin.CommandText = "BEGIN IMMEDIATE";

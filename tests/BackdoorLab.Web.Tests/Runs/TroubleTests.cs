@@ -97,7 +97,12 @@ public sealed class TroubleTests : IDisposable
                 await lab.StopAsync();
             }
 
-            await using (var lab = await TestLab.StartAsync(folder, false, WorkAndComplete))
+            // The next start waits too, where it has to.
+            IAsyncDisposable other = await DatabasePressure.Lock(folder);
+            var starting = TestLab.StartAsync(_ => { }, _database.On, folder, false, WorkAndComplete);
+            Assert.NotSame(starting, await Task.WhenAny(starting, Task.Delay(TimeSpan.FromSeconds(5))));
+            await other.DisposeAsync();
+            await using (var lab = await starting)
             {
                 Assert.Equal(2, (await lab.Reaches(id, RunState.Succeeded)).Attempt);
             }
