@@ -1,6 +1,3 @@
-using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
-
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>Axe finds nothing serious on any page, light or dark.</summary>
@@ -27,22 +24,14 @@ public sealed class AccessibilityTests(LabFixture lab)
         foreach (var path in Pages.Concat(Tabs.Select(tab => $"/runs/{id}{tab}")).Append($"/compare?ids={id},{id}"))
         {
             await visit.Open(path);
-            findings.AddRange(await Findings(visit, path));
+            findings.AddRange(await Axe.Findings(visit, path));
         }
 
         await visit.Open("/runs");
         await visit.Page.GetByLabel("Choose the runs on this page").CheckAsync();
         await visit.Page.GetByText("Tag", new() { Exact = true }).ClickAsync();
-        findings.AddRange(await Findings(visit, "/runs with chosen rows and an open menu"));
+        findings.AddRange(await Axe.Findings(visit, "/runs with chosen rows and an open menu"));
 
         Assert.True(findings.Count == 0, string.Join("\n", findings));
-    }
-
-    private static async Task<IEnumerable<string>> Findings(Visit visit, string path)
-    {
-        var result = await visit.Page.RunAxe(new AxeRunOptions { ResultTypes = [ResultType.Violations] });
-        return result.Violations
-            .Where(violation => violation.Impact is "serious" or "critical")
-            .Select(violation => $"{path}: {violation.Id} ({violation.Impact}): {violation.Help}\n    {string.Join("\n    ", violation.Nodes.Take(3).Select(node => node.Html))}");
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
@@ -15,10 +17,27 @@ public sealed partial class GroupFixture : IAsyncLifetime
     /// <summary>Runs if anything writes it into a page as anything but text.</summary>
     public const string Hostile = "\"><img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>";
 
+    public const string StudyName = "Signs and a missing set";
+
+    /// <summary>Three seeds of a small experiment, and three of one whose files are not there.</summary>
+    private const string StudyOfTwo =
+        """
+        {
+          "name": "Signs and a missing set", "seeds": [1, 2, 3],
+          "experiment": {
+            "dataset": { "id": "synthetic-signs", "trainCount": 400, "testCount": 200 }, "model": { "id": "small-conv-net" }, "attack": { "id": "badnets", "poisonRate": 0.1 },
+            "training": { "epochs": 3, "batchSize": 32 }, "cleanHoldout": 100, "benignTwin": false,
+            "precisions": [{ "id": "float32" }, { "id": "int8-dynamic" }], "defenses": [{ "id": "strip" }]
+          },
+          "axes": [[{}, { "dataset": { "id": "cifar10" } }]]
+        }
+        """;
+
     private readonly string _folder = Directory.CreateTempSubdirectory("backdoorlab-group-").FullName;
     private IPlaywright? _playwright;
     private IBrowser? _browser;
     private LabServer? _server;
+    private Task<string>? _finished;
 
     internal IBrowser Browser => _browser!;
 
@@ -38,7 +57,7 @@ public sealed partial class GroupFixture : IAsyncLifetime
         Assertions.SetDefaultExpectTimeout(60_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await Chromium.Launch(_playwright);
-        _server = await LabServer.Start("serve", _folder, ("BACKDOORLAB_MODE", "lab"), ("BACKDOORLAB_SESSIONCHECKSECONDS", "2"));
+        _server = await LabServer.Start("serve", _folder, ("BACKDOORLAB_MODE", "lab"), ("BACKDOORLAB_SESSIONCHECKSECONDS", "2"), ("BACKDOORLAB_DATA", Directory.CreateDirectory(Path.Combine(_folder, "no-data")).FullName));
         await Fill();
         await using var visit = await Visit.Start(_browser, _server);
         await visit.Open(Link().Match(_server.Output).Groups[1].Value);
@@ -86,6 +105,33 @@ public sealed partial class GroupFixture : IAsyncLifetime
         await visit.Arrive("/");
         await visit.Heading("Overview");
         visit.Watch.AssertQuiet();
+    }
+
+    /// <summary>The id of a study of <see cref="StudyOfTwo"/> whose runs have all ended, three finished and three failed; its real runs are made when it is first asked for.</summary>
+    internal Task<string> EndedStudy() => _finished ??= MakeStudy();
+
+    // As a script would: a key, the study, and a look at it now and then.
+    private async Task<string> MakeStudy()
+    {
+        await using var services = new ServiceCollection().AddLabData(Path.Combine(_folder, "lab.db")).BuildServiceProvider();
+        var (_, key) = await services.GetRequiredService<ApiKeyStore>().CreateAsync("study", "ada", ApiScope.Run);
+        using var client = new HttpClient { BaseAddress = new Uri(Server.Address) };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", key);
+        using var submitted = await client.PostAsync(new Uri("/api/v1/studies", UriKind.Relative), new StringContent(StudyOfTwo, null, "application/json"));
+        var answer = JsonNode.Parse(await submitted.Content.ReadAsStringAsync())!;
+        Assert.True(submitted.IsSuccessStatusCode, answer.ToJsonString());
+        var (id, clock) = ((string)answer["id"]!, Stopwatch.StartNew());
+        while (true)
+        {
+            var runs = JsonNode.Parse(await client.GetStringAsync(new Uri($"/api/v1/studies/{id}", UriKind.Relative)))!["runs"]!.AsObject();
+            if ((runs.Count, (int?)runs["succeeded"], (int?)runs["failed"]) == (2, 3, 3))
+            {
+                return id;
+            }
+
+            Assert.True(clock.Elapsed.TotalMilliseconds < RunPage.RunPatience, $"The study does not end: {runs.ToJsonString()}\n{Server.Output}");
+            await Task.Delay(500);
+        }
     }
 
     private static async Task SetPassword(Visit visit)

@@ -123,12 +123,13 @@ public sealed class PageTests(LabFixture lab)
         for (var step = 0; step < 12; step++)
         {
             await visit.Page.Keyboard.PressAsync("Tab");
-            Assert.True(await visit.Page.EvaluateAsync<bool>(FocusIsSeen), $"Step {step}: {await visit.Page.EvaluateAsync<string>("document.activeElement.outerHTML.slice(0, 200)")}");
+            await Focus.AssertSeen(visit, $"Step {step}");
         }
 
         await visit.Page.Keyboard.PressAsync("?");
         var help = visit.Page.GetByRole(AriaRole.Dialog);
         await Assertions.Expect(help).ToContainTextAsync("Search runs");
+        await Assertions.Expect(help).ToContainTextAsync("Compare the chosen runs");
         await Assertions.Expect(help.Locator("xpath=ancestor-or-self::*[contains(@class, 'mud-dialog-container')]").Locator(":focus")).ToHaveCountAsync(1);
         await visit.Page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(help).ToHaveCountAsync(0);
@@ -147,16 +148,6 @@ public sealed class PageTests(LabFixture lab)
         await visit.Arrive("/queue");
         visit.Watch.AssertQuiet();
     }
-
-    private const string FocusIsSeen =
-        """
-        () => {
-          const at = document.activeElement;
-          if (!at || at === document.body) { return false; }
-          const style = getComputedStyle(at);
-          return at.matches(':focus-visible') && style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
-        }
-        """;
 
     // The page itself never scrolls sideways; wide tables scroll in their own box.
     private static async Task Fits(Visit visit)
