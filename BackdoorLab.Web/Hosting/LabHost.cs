@@ -67,6 +67,7 @@ public static class LabHost
         services.AddDashboard();
 
         services.AddSingleton<RunFeed>();
+        services.AddSingleton<SharedReadings>();
         services.AddSingleton<RunQueue>();
         services.AddSingleton<RunOwner>();
         services.AddSingleton<DemoRun>();

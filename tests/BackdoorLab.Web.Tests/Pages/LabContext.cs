@@ -30,6 +30,7 @@ public sealed class LabContext : BunitContext, IAsyncLifetime
         Services.AddMudServices();
         Services.AddDashboard();
         Services.AddSingleton<RunFeed>();
+        Services.AddSingleton<SharedReadings>();
         Services.AddSingleton<ActiveRuns>();
         Services.AddSingleton<IBackgroundJobClient>(Jobs);
         Services.AddSingleton<RunQueue>();
