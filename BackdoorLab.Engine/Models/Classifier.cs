@@ -22,7 +22,8 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     public abstract int LastConvChannels { get; }
 
     /// <summary>
-    /// Last convolutional activation after its non-linearity, [N, LastConvChannels, h, w], from pixels in [0,1] [N,C,H,W].
+    /// Last convolutional activation after its non-linearity, [N, LastConvChannels, h, w], from pixels in [0,1] [N,C,H,W]; of a network
+    /// without convolutions the normalised pixels.
     /// </summary>
     public abstract Tensor Activations(INetworkArithmetic arithmetic, Tensor images);
 
@@ -69,11 +70,16 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
 
     /// <summary>
     /// Silences channels of the last convolutional activation: those whose entry in <paramref name="keep"/> is false are multiplied
-    /// by zero from now on, in training too. Replaces an earlier call.
+    /// by zero from now on, in training too. Replaces an earlier call. A network without convolutions has none to silence.
     /// </summary>
     public void PruneChannels(ReadOnlySpan<bool> keep)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(keep.Length, LastConvChannels);
+        if (keep.IsEmpty)
+        {
+            return;
+        }
+
         var mask = new float[keep.Length];
         for (var i = 0; i < mask.Length; i++)
         {

@@ -30,7 +30,7 @@ public sealed class StudyPlan
             throw new SpecException(faults);
         }
 
-        var settings = new List<IReadOnlyList<ExperimentSpec>>();
+        var settings = new List<ExperimentSpec>();
         var seen = new HashSet<string>();
         foreach (var (document, place) in Product(study))
         {
@@ -48,11 +48,16 @@ public sealed class StudyPlan
                 faults.Add(new(place.Trim(), "repeats another setting; remove one of the two."));
             }
 
-            var title = Title(spec);
-            settings.Add([.. study.Seeds.Select(seed => spec with { Seed = seed, Name = Name(study.Name, title, seed) })]);
+            settings.Add(spec);
         }
 
-        return faults.Count == 0 ? new(settings) : throw new SpecException(faults);
+        if (faults.Count > 0)
+        {
+            throw new SpecException(faults);
+        }
+
+        return new([.. settings.Zip(SettingTitles.Of(settings), (spec, title) =>
+            study.Seeds.Select(seed => spec with { Seed = seed, Name = Name(study.Name, title, seed) }).ToList())]);
     }
 
     /// <summary>"CIFAR-10, ResNet-8, BadNets 10 %", and in a federation "…, Lockdown, IID, 1 of 10 attacks".</summary>

@@ -15,14 +15,16 @@ public static class StudySummary
     /// <summary>Summarises runs; those of one setting differ in the seed alone.</summary>
     public static StudyReport Of(StudySpec study, IReadOnlyList<StudyRun> runs)
     {
-        var settings = runs
+        var groups = runs
             .GroupBy(run => JsonSerializer.Serialize(run.Spec with { Name = "", Seed = 0 }, SpecJson.Options))
-            .Select(group => Setting([.. group.OrderBy(run => run.Spec.Seed)], study.LargestAccuracyLoss))
+            .Select(group => group.OrderBy(run => run.Spec.Seed).ToList())
             .ToList();
-        return new(StudyReport.CurrentSchema, study.Name, study.Question, study.Seeds, settings, Seconds(runs), PublishedClaims.Compare(study.Paper, settings), Remarks(study, runs, settings));
+        (string Title, ExperimentSpec Spec)[] titled = [.. SettingTitles.Of(groups.ConvertAll(group => group[0].Spec)).Zip(groups, (title, group) => (title, group[0].Spec))];
+        var settings = groups.Zip(titled, (group, setting) => Setting(group, setting.Title, study.LargestAccuracyLoss)).ToList();
+        return new(StudyReport.CurrentSchema, study.Name, study.Question, study.Seeds, settings, Seconds(runs), PublishedClaims.Compare(study.Paper, settings), Remarks(study, runs, settings, titled));
     }
 
-    private static StudySetting Setting(IReadOnlyList<StudyRun> runs, double largestLoss)
+    private static StudySetting Setting(IReadOnlyList<StudyRun> runs, string title, double largestLoss)
     {
         var catalog = MethodCatalog.Default;
         var spec = runs[0].Spec;
@@ -37,7 +39,7 @@ public static class StudySummary
 
         cells = [.. cells.Select(cell => cell with { AccuracyLost = Lost(cell.Precision) })];
         return new(
-            StudyPlan.Title(spec),
+            title,
             catalog.Label(spec.Dataset),
             catalog.Label(spec.Model),
             catalog.Label(spec.Attack),
@@ -62,7 +64,8 @@ public static class StudySummary
         .GroupBy(stage => stage.Kind switch { "defend" => stage.Method, "convert" => "measure", var kind => kind })
         .ToDictionary(group => group.Key, group => group.Sum(stage => stage.Seconds));
 
-    private static List<string> Remarks(StudySpec study, IReadOnlyList<StudyRun> runs, List<StudySetting> settings)
+    private static List<string> Remarks(
+        StudySpec study, IReadOnlyList<StudyRun> runs, List<StudySetting> settings, (string Title, ExperimentSpec Spec)[] titled)
     {
         var remarks = new List<string>();
         var waiting = runs.Count(run => run.Cells.Count == 0);
@@ -77,12 +80,11 @@ public static class StudySummary
                 $"Cells marked as damaged belong to models that lost more than {100 * study.LargestAccuracyLoss:0.#} points of clean accuracy against FP32."));
         }
 
-        var specs = runs.Select(run => run.Spec).ToList();
-        remarks.AddRange(specs.Where(spec => spec.Federation is null && spec.Training.Epochs < Experiments.Remarks.ShortSchedule)
-            .Select(spec => $"{StudyPlan.Title(spec)}: short schedule, {spec.Training.Epochs} epochs.").Distinct());
-        remarks.AddRange(specs.SelectMany(spec => (spec.Federation?.Warnings() ?? []).Select(warning => $"{StudyPlan.Title(spec)}: {warning}")).Distinct());
-        remarks.AddRange(specs.Where(spec => spec.Dataset.TrainLimit > 0)
-            .Select(spec => $"{MethodCatalog.Default.For(spec.Dataset).Name}: a subset of {spec.Dataset.TrainLimit} training images, another one for each seed.").Distinct());
+        remarks.AddRange(titled.Where(setting => setting.Spec.Federation is null && setting.Spec.Training.Epochs < Experiments.Remarks.ShortSchedule)
+            .Select(setting => $"{setting.Title}: short schedule, {setting.Spec.Training.Epochs} epochs."));
+        remarks.AddRange(titled.SelectMany(setting => (setting.Spec.Federation?.Warnings() ?? []).Select(warning => $"{setting.Title}: {warning}")));
+        remarks.AddRange(titled.Select(setting => setting.Spec.Dataset).Where(dataset => dataset.TrainLimit > 0)
+            .Select(dataset => $"{MethodCatalog.Default.For(dataset).Name}: a subset of {dataset.TrainLimit} training images, another one for each seed.").Distinct());
         return remarks;
     }
 }

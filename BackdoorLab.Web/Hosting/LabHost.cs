@@ -68,6 +68,7 @@ public static class LabHost
 
         services.AddSingleton<RunFeed>();
         services.AddSingleton<DatabaseWatch>();
+        services.AddSingleton<SharedReadings>();
         services.AddSingleton<RunQueue>();
         services.AddSingleton<RunOwner>();
         services.AddSingleton<DemoRun>();

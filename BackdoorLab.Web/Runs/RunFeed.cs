@@ -10,10 +10,13 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
 {
     private static readonly TimeSpan DefaultInterval = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentDictionary<string, LiveProgress> _progress = new();
+    private readonly ConcurrentDictionary<string, long> _versions = new();
     private readonly TimeProvider _time = time;
     private readonly ILogger<RunFeed> _logger = logger;
     private readonly Lock _gate = new();
     private volatile Subscription[] _subscriptions = [];
+    private long _ofAll;
+    private long _ofMany;
 
     /// <summary>Calls <paramref name="changed"/> soon after this run changed, and never more often than once per interval.</summary>
     /// <param name="runId">Run.</param>
@@ -28,8 +31,18 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     /// <summary>Latest progress of a running run, or null.</summary>
     public LiveProgress? Progress(string runId) => _progress.GetValueOrDefault(runId);
 
+    /// <summary>Grows with every change of a run's rows, or of any run's where <paramref name="runId"/> is null. Progress does not count.</summary>
+    public long Version(string? runId) => runId is null ? Volatile.Read(ref _ofAll) : _versions.GetValueOrDefault(runId) + Volatile.Read(ref _ofMany);
+
     /// <summary>Says that rows of a run have changed.</summary>
     public void Changed(string runId)
+    {
+        _versions.AddOrUpdate(runId, 1, (_, version) => version + 1);
+        Interlocked.Increment(ref _ofAll);
+        Tell(runId);
+    }
+
+    private void Tell(string runId)
     {
         foreach (var subscription in _subscriptions)
         {
@@ -43,6 +56,8 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     /// <summary>Says that rows of many runs have changed; which is not worth telling.</summary>
     public void ChangedMany()
     {
+        Interlocked.Increment(ref _ofMany);
+        Interlocked.Increment(ref _ofAll);
         foreach (var subscription in _subscriptions)
         {
             subscription.Signal();
@@ -53,7 +68,7 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     public void Report(string runId, LiveProgress progress)
     {
         _progress[runId] = progress;
-        Changed(runId);
+        Tell(runId);
     }
 
     /// <summary>Forgets the progress of a run that has ended.</summary>

@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -41,6 +42,7 @@ public static class SecurityServices
         AddAccounts(services, options);
         AddSchemes(services, options);
         services.AddAuthorization(AddPolicies);
+        services.Configure<AntiforgeryOptions>(forms => forms.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest);
         services.AddCascadingAuthenticationState();
         services.AddScoped<AuthenticationStateProvider, SessionCheck>();
         services.AddScoped<CircuitHandler, ActorCircuit>();

@@ -13,6 +13,8 @@ namespace BackdoorLab.DashboardBenchmarks;
 /// </summary>
 internal sealed partial class Viewers : IAsyncDisposable
 {
+    private static readonly TimeSpan Window = TimeSpan.FromSeconds(60);
+    private static readonly Stopwatch Clock = Stopwatch.StartNew();
     private readonly string _lab = Directory.CreateTempSubdirectory("backdoorlab-viewers-").FullName;
     private readonly Process _server;
     private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -76,17 +78,19 @@ internal sealed partial class Viewers : IAsyncDisposable
         return (Resident() - before) / (double)pages;
     }
 
-    /// <summary>Seconds that a run, nearly all of it training, takes while so many pages watch its run, without and with them in turns.</summary>
-    public async Task<(double Alone, double Watched)> Training(int pages, int rounds)
+    /// <summary>The pace of a training that so many pages watch, without and with them in turns; medians.</summary>
+    public async Task<(Watching Alone, Watching Watched)> Training(int pages, int rounds)
     {
-        List<double> alone = [], watched = [];
+        List<Watching> alone = [], watched = [];
         for (var round = 0; round < rounds; round++)
         {
             alone.Add(await Train(2 * round, 0));
             watched.Add(await Train((2 * round) + 1, pages));
         }
 
-        return (alone.Order().ElementAt(rounds / 2), watched.Order().ElementAt(rounds / 2));
+        return (Median(alone), Median(watched));
+
+        Watching Median(List<Watching> all) => new(all.Select(one => one.Pace).Order().ElementAt(rounds / 2), all.Select(one => one.Cores).Order().ElementAt(rounds / 2));
     }
 
     public async ValueTask DisposeAsync()
@@ -103,31 +107,59 @@ internal sealed partial class Viewers : IAsyncDisposable
         Directory.Delete(_lab, recursive: true);
     }
 
-    private async Task<double> Train(int seed, int pages)
+    // Far longer than what is looked at: that begins when all pages are open and live, and the run is cancelled at its end.
+    private async Task<Watching> Train(int seed, int pages)
     {
         using var client = new HttpClient { BaseAddress = new Uri(await _address.Task) };
         var spec = JsonNode.Parse("""
             {"name":"watched","dataset":{"id":"synthetic-signs","trainCount":3000,"testCount":500},"model":{"id":"res-net8"},"attack":{"id":"badnets","poisonRate":0.1},
-             "training":{"epochs":10,"precision":"float32"},"benignTwin":false,"cleanHoldout":100,"precisions":[{"id":"float32"}],"defenses":[]}
+             "training":{"epochs":400,"precision":"float32"},"benignTwin":false,"cleanHoldout":100,"precisions":[{"id":"float32"}],"defenses":[]}
             """)!;
         spec["seed"] = seed;
         using var answer = await client.PostAsJsonAsync("/api/v1/runs", spec);
         answer.EnsureSuccessStatusCode();
         var id = (await answer.Content.ReadFromJsonAsync<JsonNode>())!["id"]!.GetValue<string>();
         await using var open = await Open($"/runs/{id}?tab=training", pages);
-        while (true)
+        var (watch, before) = (Stopwatch.StartNew(), ProcessorTime());
+        var (began, from) = await Advance(client, id, TimeSpan.FromSeconds(5));
+        var (ended, to) = await Advance(client, id, Window);
+        var cores = (ProcessorTime() - before) / watch.Elapsed;
+        using var cancelled = await client.PostAsync(new Uri($"/api/v1/runs/{id}/cancel", UriKind.Relative), null);
+        cancelled.EnsureSuccessStatusCode();
+        while (await Run(client, id) is var run && run["state"]!.GetValue<string>() is "running" or "cancelling")
         {
-            await Task.Delay(1000);
-            var run = (await client.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}"))!["run"]!;
-            switch (run["state"]!.GetValue<string>())
-            {
-                case "succeeded":
-                    return (run["ended"]!.GetValue<DateTime>() - run["started"]!.GetValue<DateTime>()).TotalSeconds;
-                case "failed":
-                    throw new InvalidOperationException($"The watched run failed: {run["error"]}");
-            }
+            await Task.Delay(500);
         }
+
+        return new((to - from) / (ended - began).TotalSeconds, cores);
     }
+
+    // The first moment after this time at which the run is further than it was: stored progress moves in steps.
+    private static async Task<(TimeSpan At, double Fraction)> Advance(HttpClient client, string id, TimeSpan after)
+    {
+        await Task.Delay(after);
+        var last = (await Run(client, id))["fraction"]!.GetValue<double>();
+        for (var attempt = 0; attempt < 600; attempt++)
+        {
+            await Task.Delay(100);
+            var run = await Run(client, id);
+            if (run["state"]!.GetValue<string>() == "failed")
+            {
+                throw new InvalidOperationException($"The watched run failed: {run["error"]}");
+            }
+
+            if (run["fraction"]!.GetValue<double>() is var now && now > last && last > 0)
+            {
+                return (Clock.Elapsed, now);
+            }
+
+            last = run["fraction"]!.GetValue<double>();
+        }
+
+        throw new TimeoutException("The watched run made no progress within a minute.");
+    }
+
+    private static async Task<JsonNode> Run(HttpClient client, string id) => (await client.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}"))!["run"]!;
 
     private async Task<OpenPages> Open(string path, int count)
     {
@@ -137,11 +169,17 @@ internal sealed partial class Viewers : IAsyncDisposable
             var context = await _browser!.NewContextAsync(new() { BaseURL = await _address.Task });
             contexts.Add(context);
             var page = await context.NewPageAsync();
-            await page.GotoAsync(path);
+            await page.GotoAsync(path, new() { Timeout = 120_000 });
             await page.Locator("main h1").WaitForAsync(new() { Timeout = 120_000 });
         }
 
         return new(contexts);
+    }
+
+    private TimeSpan ProcessorTime()
+    {
+        _server.Refresh();
+        return _server.TotalProcessorTime;
     }
 
     private long Resident()
@@ -180,3 +218,8 @@ internal sealed partial class Viewers : IAsyncDisposable
         }
     }
 }
+
+/// <summary>A training and the dashboard beside it, once all pages are open.</summary>
+/// <param name="Pace">Share of the run done in a second.</param>
+/// <param name="Cores">Processor time of the dashboard by wall time: steadier than a pace on a busy machine.</param>
+internal sealed record Watching(double Pace, double Cores);

@@ -18,6 +18,25 @@ public static class ChartParts
     /// <summary>Encodes text that may come from a person or a file.</summary>
     public static string Text(string text) => WebUtility.HtmlEncode(text);
 
+    /// <summary>A category's name on an axis, in lines of some <paramref name="width"/> letters: the library slants long ones across half the chart.</summary>
+    public static string Category(string text, int width = 12)
+    {
+        var lines = new List<string>();
+        foreach (var word in text.Split(' '))
+        {
+            if (lines.Count > 0 && lines[^1].Length + word.Length < width)
+            {
+                lines[^1] += $" {word}";
+            }
+            else
+            {
+                lines.Add(word);
+            }
+        }
+
+        return string.Join("<br>", lines.Select(Text));
+    }
+
     /// <summary>Boxed values with gaps where a value is missing or not finite.</summary>
     public static IList<object> Values(IEnumerable<double?> values) =>
         [.. values.Select(value => value is { } number && double.IsFinite(number) ? (object)number : null!)];

@@ -18,7 +18,7 @@ public static class PrecisionBars
     /// <param name="palette">Colours.</param>
     public static ChartModel Build(IReadOnlyList<string> precisions, Func<int, string, BarValue?> find, ChartPalette palette)
     {
-        IList<object> x = [.. precisions.Select(precision => (object)ChartParts.Text(KindWords.Short(precision)))];
+        IList<object> x = [.. precisions.Select(precision => (object)ChartParts.Category(KindWords.Short(precision), 20))];
         var traces = new List<ITrace>();
         for (var one = 0; one < Names.Length; one++)
         {
@@ -32,7 +32,9 @@ public static class PrecisionBars
         }
 
         var table = precisions.Select(precision => (IReadOnlyList<string>)[KindWords.Label(precision), .. Names.Select((_, one) => Words(find(one, precision)))]);
-        return new(traces, ChartParts.Layout(palette, "", "", bars: BarModeEnum.Group, shares: true), new(["Precision", .. Names], [.. table]));
+        var layout = ChartParts.Layout(palette, "", "", bars: BarModeEnum.Group, shares: true);
+        layout.XAxis[0].TickAngle = 0;
+        return new(traces, layout, new(["Precision", .. Names], [.. table]));
     }
 
     private static string Words(BarValue? bar)

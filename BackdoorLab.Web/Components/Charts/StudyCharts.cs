@@ -40,6 +40,7 @@ public static class StudyCharts
         var layout = ChartParts.Layout(palette, "", Metric.Find(cells[0].ScoreMetric).Name.ToLowerInvariant());
         layout.BoxMode = BoxModeEnum.Group;
         layout.XAxis[0].Type = Plotly.Blazor.LayoutLib.XAxisLib.TypeEnum.Category;
+        layout.XAxis[0].TickAngle = 0;
         layout.Shapes = [.. cells.Index().Where(entry => entry.Item.Threshold is not null).Select(entry => Cut(palette, entry.Index, entry.Item.Threshold!.Value))];
         return new([.. Kinds.Select(kind => Boxes(cells, kind.Victim, palette.At(kind.Color), kind.Symbol))], layout, Table(cells));
     }
@@ -50,7 +51,7 @@ public static class StudyCharts
         return new()
         {
             Name = ChartParts.Text(StudyWords.Model(victim)),
-            X = [.. points.Select(point => (object)ChartParts.Text(KindWords.Short(point.Precision)))],
+            X = [.. points.Select(point => (object)ChartParts.Category(KindWords.Short(point.Precision)))],
             Y = ChartParts.Values(points.Select(point => point.Score)),
             TextArray = [.. points.Select(point => FormattableString.Invariant($"seed {point.Seed}"))],
             BoxPoints = BoxPointsEnum.All,

@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
@@ -36,6 +37,9 @@ public sealed partial class RunView
     [Inject]
     private ResultQueries Results { get; set; } = null!;
 
+    [Inject]
+    private SharedReadings Readings { get; set; } = null!;
+
     private RunOutlook Outlook => RunOutlook.Of(_run!.Run, Feed.Progress(Id), Now);
 
     private string? Current => Tabs.Any(tab => tab.Tab == Tab) ? Tab : null;
@@ -51,8 +55,6 @@ public sealed partial class RunView
             ? [Numbers.Count(failed, "cell") + " failed; the others stand"]
             : Array.Empty<string>(),
     ];
-
-    protected override void OnInitialized() => KeepTime(() => _run is not null && RunWords.IsActive(_run.Run.State));
 
     protected override async Task OnParametersSetAsync()
     {
@@ -72,7 +74,7 @@ public sealed partial class RunView
     {
         try
         {
-            _run = await Results.FindAsync(Id, Gone);
+            _run = await Readings.Get("run", Id, () => Results.FindAsync(Id), Gone);
             _missing = _run is null;
             _fault = null;
         }

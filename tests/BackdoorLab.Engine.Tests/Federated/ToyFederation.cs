@@ -35,7 +35,7 @@ internal static class ToyFederation
     internal static Classifier Network(int seed)
     {
         manual_seed(seed);
-        return new OneHiddenLayer();
+        return new OneHiddenLayer(new ClassifierShape(1, Side, Side, Classes, new Normalization([128 / 255f], [Level / 255f])), 128);
     }
 
     internal static FederatedData Data(int seed, Federation federation, int? attackers = null, Attack? attack = null) => FederatedData.Deal(
@@ -92,34 +92,5 @@ internal static class ToyFederation
         }
 
         return new ImageSet(pixels, labels, 1, Side, Side, [.. Enumerable.Range(0, Classes).Select(label => $"class {label}")]);
-    }
-
-    /// <summary>256-128-10 with a rectifier.</summary>
-    private sealed class OneHiddenLayer : Classifier
-    {
-        private readonly PixelNormalization normalize;
-        private readonly FullyConnected fc1;
-        private readonly FullyConnected fc2;
-
-        internal OneHiddenLayer()
-            : base(nameof(OneHiddenLayer))
-        {
-            normalize = new PixelNormalization(Shape);
-            fc1 = new FullyConnected(Side * Side, FeatureCount);
-            fc2 = new FullyConnected(FeatureCount, Classes);
-            RegisterComponents();
-        }
-
-        public override ClassifierShape Shape { get; } = new(1, Side, Side, Classes, new Normalization([128 / 255f], [Level / 255f]));
-
-        public override int FeatureCount => 128;
-
-        public override int LastConvChannels => 0;
-
-        public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) => arithmetic.Enter(normalize, fc1, images);
-
-        public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => arithmetic.Connect(fc1, rectify: true, arithmetic.Flatten(activations));
-
-        public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc2, rectify: false, features);
     }
 }

@@ -33,6 +33,24 @@ public sealed class StudyPlanTests
     }
 
     [Fact]
+    public void Make_SettingsOfOneTitle_AreToldApartByWhatDiffers()
+    {
+        var plan = StudyPlan.Make(Study() with
+        {
+            Seeds = [1],
+            Axes = [[Patch("{}"), Patch("""{"training":{"epochs":3},"benignTwin":false}"""), Patch("""{"attack":{"poisonRate":0.2}}""")]],
+        });
+
+        Assert.Equal(
+            [
+                "a study: Synthetic signs, ResNet-8, BadNets 10 %, epochs 2, benign twin true, seed 1",
+                "a study: Synthetic signs, ResNet-8, BadNets 10 %, epochs 3, benign twin false, seed 1",
+                "a study: Synthetic signs, ResNet-8, BadNets 20 %, seed 1",
+            ],
+            plan.Settings.Select(setting => setting[0].Name));
+    }
+
+    [Fact]
     public void Make_PatchWithAnotherMethod_DropsTheParametersOfTheOldOne()
     {
         var plan = StudyPlan.Make(Study() with { Axes = [[Patch("""{"dataset":{"id":"mnist","trainLimit":500}}""")]] });

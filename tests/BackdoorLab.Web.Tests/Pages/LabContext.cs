@@ -35,6 +35,7 @@ public sealed class LabContext : BunitContext, IAsyncLifetime
         Services.AddDashboard();
         Services.AddSingleton<RunFeed>();
         Services.AddSingleton<DatabaseWatch>();
+        Services.AddSingleton<SharedReadings>();
         Services.AddSingleton<ActiveRuns>();
         Services.AddSingleton<IBackgroundJobClient>(Jobs);
         Services.AddSingleton<RunQueue>();

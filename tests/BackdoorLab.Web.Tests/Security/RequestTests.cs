@@ -125,4 +125,19 @@ public sealed class RequestTests
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Cookies_BehindAProxyWithHttps_AreSecureWhereTheProxyIsBelieved(bool believed)
+    {
+        await using var lab = await GroupLab.StartAsync(options => options.Proxy = believed ? "127.0.0.1" : "");
+        using var visitor = lab.Visitor();
+        visitor.Client.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+
+        using var page = await visitor.Get(LabUrls.SignIn);
+
+        var cookie = Assert.Single(page.Headers.GetValues("Set-Cookie"));
+        Assert.Equal(believed, cookie.Contains("; secure", StringComparison.OrdinalIgnoreCase));
+    }
 }
