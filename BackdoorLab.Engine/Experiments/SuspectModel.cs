@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
@@ -35,10 +36,12 @@ public sealed record SuspectModel : Method
     public string File { get; init; } = "";
 
     /// <summary>Content of the file.</summary>
+    [Display(Name = "SHA-256")]
     [Description("SHA-256 of the model file, 64 hexadecimal digits.")]
     public string Sha256 { get; init; } = "";
 
     /// <summary>Preprocessing that it was trained with.</summary>
+    [Display(Name = "Pixel scale")]
     [Description("How pixels are scaled before the first layer. Automatic takes what the file says, else what gives the best accuracy on clean images.")]
     public PixelScale Pixels { get; init; }
 

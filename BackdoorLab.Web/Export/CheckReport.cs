@@ -98,9 +98,11 @@ public sealed class CheckReport(ResultQueries results, FigureFiles figures, Time
         page.Append(CultureInfo.InvariantCulture, $"<h2>{Text(detector.Name)}</h2>\n{string.Concat(detector.Cell.Notes.Select(note => $"<p class=\"small muted\">{Text(note)}</p>"))}");
         foreach (var figure in drawn)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<h3>{Text(figure.Title)}</h3><p class=\"small muted\">{Text(figure.Note)}</p>\n{Drawing(figure)}\n");
+            page.Append(CultureInfo.InvariantCulture, $"<h3>{Text(figure.Title)}</h3><p class=\"small muted\">{Text(figure.Note)}{Line(figure)}</p>\n{Drawing(figure)}\n");
         }
     }
+
+    private static string Line(Figure figure) => figure is BarFigure { Threshold: { } line } ? $" The line is at {Text(Numbers.Plain(line))}." : "";
 
     // Bars are a table here: it prints, and needs no script.
     private static string Drawing(Figure figure) => figure switch

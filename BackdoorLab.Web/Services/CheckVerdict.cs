@@ -92,7 +92,7 @@ public sealed record CheckVerdict(CheckOutcome Outcome, string Title, string Tex
         [
             "Do not put the model to use as it is.",
             "Look at the recovered trigger: a compact mark speaks for a backdoor, a blurred picture of the class itself for a false alarm.",
-            "Check again with another seed and with the other detector; a planted trigger is found each time.",
+            "Check again with another seed and with the other detector; what turns up only once is more likely a false alarm.",
             "Ask for the training data: with it sample detectors look for the poisoned images.",
             "Repair it by fine-pruning on clean images you trust and check the result again, or train it anew from data you trust.",
         ]);

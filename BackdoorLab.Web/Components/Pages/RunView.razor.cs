@@ -15,7 +15,7 @@ public sealed partial class RunView
     ];
 
     // Nothing was trained and no trigger is known.
-    private static readonly (string? Tab, string Text)[] TabsOfACheck = [(null, "Verdict"), .. Tabs.Where(tab => tab.Tab is "defenses" or "log" or "config" or "provenance")];
+    private static readonly (string? Tab, string Text)[] TabsOfACheck = [(null, "Verdict"), ("defenses", "Detectors"), .. Tabs.Where(tab => tab.Tab is "log" or "config" or "provenance")];
 
     private RunDetail? _run;
     private Exception? _fault;

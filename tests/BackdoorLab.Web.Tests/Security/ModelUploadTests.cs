@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
+using BackdoorLab.Web.Export;
+using BackdoorLab.Web.Services;
 using BackdoorLab.Web.Tests.Pages;
 using BackdoorLab.Web.Tests.Runs;
 using Microsoft.Extensions.DependencyInjection;
@@ -141,6 +143,24 @@ public sealed class ModelUploadTests
 
         Assert.Equal(HttpStatusCode.NotFound, await viewer.Status(LabUrls.Report(run)));
         Assert.Equal(HttpStatusCode.NotFound, await viewer.Status(LabUrls.Report("0123456789ab")));
+    }
+
+    [Fact]
+    public async Task Bundle_OfACheck_ArrivesWithItsVerdictAndWithoutItsFile()
+    {
+        await using var here = await TestLab.StartAsync();
+        await using var there = await TestLab.StartAsync();
+        var id = await CheckRuns.Finished(here.Store, Path.Combine(here.Folder, "artifacts"), flagged: true);
+        using var client = new HttpClient { BaseAddress = here.Address };
+        var zip = await client.GetByteArrayAsync(new Uri(LabUrls.Bundle(id), UriKind.Relative));
+
+        var arrived = (await there.Queries.FindAsync(await there.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!;
+
+        var (sent, got) = (CheckVerdict.Of((await here.Queries.FindAsync(id))!), CheckVerdict.Of(arrived));
+        Assert.Equal((CheckOutcome.Suspicious, sent.Title, sent.Text), (got.Outcome, got.Title, got.Text));
+        Assert.True(RunWords.IsCheck(arrived.Run));
+        Assert.Contains("data:image/png", await there.Services.GetRequiredService<CheckReport>().Write(arrived.Run.Id, default), StringComparison.Ordinal);
+        Assert.Null(there.Services.GetRequiredService<ModelShelf>().Find(CheckRuns.Spec.Suspect!));
     }
 
     private static string[] Files(GroupLab lab)
