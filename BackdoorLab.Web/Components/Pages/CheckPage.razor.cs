@@ -33,6 +33,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     private double _all;
     private bool _measured;
     private bool _busy;
+    private bool _ready;
     private string _fault = "";
 
     /// <summary>A check to repeat.</summary>
@@ -152,6 +153,8 @@ public sealed partial class CheckPage : IAsyncDisposable
         _self = DotNetObjectReference.Create(this);
         await using var module = await Js.InvokeAsync<IJSObjectReference>("import", "./js/upload.js");
         _upload = await module.InvokeAsync<IJSObjectReference?>("attach", _zone, _field, _self, LabUrls.Models, LabUrls.ModelToken, Shelf.MostBytes);
+        _ready = true;
+        StateHasChanged();
     }
 
     private static string Label(Method method) => MethodCatalog.Default.Label(method);
