@@ -19,7 +19,7 @@ public sealed partial class ResultQueries
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var pairs = await context.Runs.AsNoTracking()
-            .Where(run => !run.Deleted)
+            .Where(run => !run.Deleted && run.Attack != ResultWords.UnknownAttack)
             .GroupBy(run => new { run.Dataset, run.Model })
             .Select(group => new { group.Key.Dataset, group.Key.Model, Count = group.Count() })
             .OrderByDescending(pair => pair.Count).ThenBy(pair => pair.Dataset).ThenBy(pair => pair.Model)
@@ -33,7 +33,8 @@ public sealed partial class ResultQueries
             return new([], [], [], [], [], null, null, 0);
         }
 
-        var runs = context.Runs.AsNoTracking().Where(run => !run.Deleted && run.Dataset == pair.Dataset && run.Model == pair.Model);
+        var runs = context.Runs.AsNoTracking().Where(
+            run => !run.Deleted && run.Attack != ResultWords.UnknownAttack && run.Dataset == pair.Dataset && run.Model == pair.Model);
         var counts = await runs
             .GroupBy(run => new { run.Attack, run.PoisonRate })
             .Select(group => new { group.Key.Attack, Rate = group.Key.PoisonRate, Count = group.Count() })

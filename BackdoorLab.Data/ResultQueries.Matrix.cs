@@ -66,7 +66,9 @@ public sealed partial class ResultQueries
 
     private static IQueryable<Run> Counting(LabDbContext context, MatrixFilter filter)
     {
-        var runs = context.Runs.AsNoTracking().Where(run => !run.Deleted && run.Attempt > 0 && run.State != RunState.Draft);
+        // A check knows neither attack nor twin: it has no place among runs that do.
+        var runs = context.Runs.AsNoTracking()
+            .Where(run => !run.Deleted && run.Attempt > 0 && run.State != RunState.Draft && run.Attack != ResultWords.UnknownAttack);
         if (filter.Dataset is not null)
         {
             runs = runs.Where(run => run.Dataset == filter.Dataset);

@@ -9,6 +9,12 @@ public static class ResultWords
     /// <summary>Its benign twin.</summary>
     public const string Benign = "Benign";
 
+    /// <summary>A model from a file, of which nothing is known.</summary>
+    public const string Suspect = "Suspect";
+
+    /// <summary>Id of the attack of runs that check such a model.</summary>
+    public const string UnknownAttack = "unknown";
+
     /// <summary>Label of the precision whose undefended cell fills the summary columns.</summary>
     public const string ReferencePrecision = "float32";
 

@@ -1,7 +1,7 @@
 namespace BackdoorLab.Data;
 
 /// <summary>Names a cell within a run.</summary>
-/// <param name="Victim"><see cref="ResultWords.Backdoored"/> or <see cref="ResultWords.Benign"/>.</param>
+/// <param name="Victim"><see cref="ResultWords.Backdoored"/>, <see cref="ResultWords.Benign"/> or <see cref="ResultWords.Suspect"/>.</param>
 /// <param name="Precision">Label of the precision.</param>
 /// <param name="Defense">Label of the defense, or <see cref="ResultWords.Undefended"/>.</param>
 public sealed record CellKey(string Victim, string Precision, string Defense);

@@ -78,7 +78,7 @@ public sealed record RunItem
     /// <summary>Wall time of the attempts that have ended.</summary>
     public double ElapsedSeconds { get; init; }
 
-    /// <summary>Of the undefended backdoored model in the reference precision.</summary>
+    /// <summary>Of the undefended backdoored model, or of the one from a file, in the reference precision.</summary>
     public double? CleanAccuracy { get; init; }
 
     /// <summary>Of the undefended backdoored model in the reference precision.</summary>

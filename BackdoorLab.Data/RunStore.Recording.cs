@@ -44,8 +44,11 @@ public sealed partial class RunStore
         LabDbContext context, string runId, int attempt, RunChanges changes, CancellationToken cancellation)
     {
         var now = Now;
-        var summary = changes.Cells.LastOrDefault(cell => cell.Outcome == CellOutcome.Value && cell.Key == new CellKey(
-            ResultWords.Backdoored, ResultWords.ReferencePrecision, ResultWords.Undefended));
+        var summary = changes.Cells.LastOrDefault(cell => cell is
+        {
+            Outcome: CellOutcome.Value,
+            Key: { Victim: ResultWords.Backdoored or ResultWords.Suspect, Precision: ResultWords.ReferencePrecision, Defense: ResultWords.Undefended },
+        });
         var updated = await context.Runs
             .Where(run => run.Id == runId && run.Attempt == attempt
                 && (run.State == RunState.Running || run.State == RunState.Cancelling))

@@ -47,11 +47,17 @@ public sealed class LabOptions
     /// <summary>Address that is told when a run has ended; empty: nobody is, and no request leaves the machine.</summary>
     public string Webhook { get; set; } = "";
 
+    /// <summary>Largest model file that may be sent in to be checked.</summary>
+    public int MaxModelMegabytes { get; set; } = 1024;
+
     /// <summary>The SQLite file.</summary>
     public string DatabaseFile => Path.Combine(Lab, "lab.db");
 
     /// <summary>Root of the artifact store.</summary>
     public string ArtifactFolder => Path.Combine(Lab, "artifacts");
+
+    /// <summary>Model files that people have sent in, by content.</summary>
+    public string ModelFolder => Path.Combine(Lab, "models");
 
     /// <summary>Keys of the browser's protected state.</summary>
     public string KeyFolder => Path.Combine(Lab, "keys");

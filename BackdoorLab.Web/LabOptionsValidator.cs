@@ -14,6 +14,7 @@ public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
         Range(faults, "maxAttempts", options.MaxAttempts, 1, 20);
         Range(faults, "leaseSeconds", options.LeaseSeconds, 10, 3600);
         Range(faults, "stopSeconds", options.StopSeconds, 1, 120);
+        Range(faults, "maxModelMegabytes", options.MaxModelMegabytes, 1, 100_000);
         Range(faults, "sessionCheckSeconds", options.SessionCheckSeconds, 1, 300);
         faults.AddRange(LabOptions.Split(options.Proxy).Where(proxy => !IPAddress.TryParse(proxy, out _)).Select(proxy => $"proxy: '{proxy}' is not an IP address."));
         if (options.Webhook.Length > 0 && !(Uri.TryCreate(options.Webhook, UriKind.Absolute, out var webhook) && webhook.Scheme is "http" or "https"))

@@ -9,6 +9,14 @@ public static class LabUrls
     public const string Comparison = "/compare";
     public const string NewRun = "/runs/new";
     public const string ImportRun = "/runs/import";
+    public const string Check = "/check";
+
+    /// <summary>Where model files are sent to.</summary>
+    public const string Models = "/models";
+
+    /// <summary>What a page has to send with them.</summary>
+    public const string ModelToken = "/models/token";
+
     public const string Studies = "/studies";
     public const string NewStudy = "/studies/new";
     public const string Queue = "/queue";
@@ -39,6 +47,12 @@ public static class LabUrls
 
     /// <summary>A run as a bundle that another lab can import.</summary>
     public static string Bundle(string runId) => $"/export/runs/{runId}.zip";
+
+    /// <summary>The report of a check: one file for other people.</summary>
+    public static string Report(string runId) => $"/export/runs/{runId}/report.html";
+
+    /// <summary>The page for a check, filled with that of a run.</summary>
+    public static string CheckAgain(string runId) => $"{Check}?from={runId}";
 
     /// <summary>A study's page.</summary>
     public static string Study(string id) => $"{Studies}/{id}";

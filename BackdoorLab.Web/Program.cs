@@ -8,6 +8,7 @@ var root = new RootCommand("BackdoorLab: an evaluation dashboard for backdoor at
     DemoCommand.Create(),
     RunCommand.Create(),
     StudyCommand.Create(),
+    CheckCommand.Create(),
     MethodsCommand.Create(),
     ProbeCommand.Create(),
     BackupCommands.Backup(),

@@ -26,4 +26,7 @@ public sealed class MethodAttribute(string id, string name) : Attribute
 
     /// <summary>Position in lists; smaller first, ties by name.</summary>
     public int Order { get; init; } = 100;
+
+    /// <summary>Whether forms, pages and lists offer it. False for what only stands in for something (an attack of which nothing is known).</summary>
+    public bool Listed { get; init; } = true;
 }

@@ -26,6 +26,9 @@ public sealed class MethodCatalog
     /// <summary>All methods, by kind, order, name.</summary>
     public IReadOnlyList<MethodDescriptor> All { get; }
 
+    /// <summary>All methods that lists and pages show, by kind, order, name.</summary>
+    public IEnumerable<MethodDescriptor> Listed => All.Where(method => method.Attribute.Listed);
+
     /// <summary>Scans an assembly.</summary>
     public static MethodCatalog Scan(Assembly assembly) => new(
         assembly.GetTypes()
@@ -39,6 +42,9 @@ public sealed class MethodCatalog
 
     /// <summary>Methods assignable to <paramref name="kind"/>, in list order.</summary>
     public IEnumerable<MethodDescriptor> Of(Type kind) => All.Where(method => method.Type.IsAssignableTo(kind));
+
+    /// <summary>Methods assignable to <paramref name="kind"/> that forms offer, in list order.</summary>
+    public IEnumerable<MethodDescriptor> Offered(Type kind) => Of(kind).Where(method => method.Attribute.Listed);
 
     /// <summary>The descriptor of a method's type.</summary>
     public MethodDescriptor For(Method method) => _byType[method.GetType()];

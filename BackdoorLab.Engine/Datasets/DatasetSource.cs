@@ -28,6 +28,9 @@ public abstract record DatasetSource : Method
 
     /// <summary>Image size and class count without loading: what forms, estimates and previews need.</summary>
     public abstract DatasetShape Shape { get; }
+
+    /// <summary>The same set with so many classes; null where their number cannot be chosen, or not this one.</summary>
+    public virtual DatasetSource? WithClasses(int classes) => null;
 }
 
 /// <summary>Size facts of a data set; <paramref name="TrainCount"/> and <paramref name="TestCount"/> are those of the full set.</summary>

@@ -43,6 +43,9 @@ public sealed record Gtsrb : DatasetSource
     public override DatasetShape Shape => new(3, Side, Side, Kept, Part(FullTrain), Part(FullTest));
 
     /// <inheritdoc/>
+    public override DatasetSource? WithClasses(int classes) => classes is >= 2 and < GtsrbFolder.Classes ? this with { ClassCount = classes } : null;
+
+    /// <inheritdoc/>
     public override DatasetSplits Load(string dataRoot, SeedTree seeds)
     {
         var files = GtsrbFolder.Open(dataRoot);

@@ -40,6 +40,9 @@ public sealed record SyntheticSigns : DatasetSource
     public override DatasetShape Shape => new(3, SignPainter.Side, SignPainter.Side, Classes, TrainCount, TestCount);
 
     /// <inheritdoc/>
+    public override DatasetSource? WithClasses(int classes) => classes is >= 10 and <= 43 ? this with { Classes = classes } : null;
+
+    /// <inheritdoc/>
     public override DatasetSplits Load(string dataRoot, SeedTree seeds)
     {
         var stream = new SeedTree(Seed).Child("synthetic-signs");

@@ -65,18 +65,18 @@ public static class InputFilterScorer
         var (clean, triggered) = (inputs.CleanScores, inputs.TriggeredScores);
         var rejectedClean = Share.Of(clean.Length, _ => true, i => clean[i] > threshold);
         var rejectedTriggered = Share.Of(triggered.Length, _ => true, i => triggered[i] > threshold);
-        if (truth.IsBackdoored)
+        if (truth.Known)
         {
             sheet.Add(Metric.DetectionRate, rejectedTriggered);
         }
 
         sheet.Add(Metric.FalsePositiveRate, rejectedClean);
-        if (!truth.IsBackdoored && triggered.Length > 0)
+        if (!truth.Known && triggered.Length > 0)
         {
             sheet.Add(Metric.FalsePositiveRateTriggered, rejectedTriggered);
         }
 
-        if (truth.IsBackdoored && clean.Length > 0 && triggered.Length > 0)
+        if (truth.Known && clean.Length > 0 && triggered.Length > 0)
         {
             sheet.Add(Metric.Auroc, RocCurve.Auroc(clean, triggered), clean.Length + triggered.Length);
             var atOnePercent = RocCurve.Of(clean, triggered).TruePositiveRateAt(0.01);
@@ -92,7 +92,7 @@ public static class InputFilterScorer
         sheet.Add(Metric.DetectorThreshold, threshold);
         TargetLabelScore.NoteWeakAttack(sheet, truth);
         sheet.Figure(ScoreFigures.Histogram(
-            truth.IsBackdoored ? "Scores of test inputs" : "Scores of test inputs on the benign model",
+            truth.Known ? "Scores of test inputs" : "Scores of test inputs on the benign model",
             scoreName,
             [("clean", clean), ("triggered", triggered)],
             threshold));

@@ -81,6 +81,11 @@ public sealed record Metric(
         "false-positive-rate", "False-positive rate", "FPR",
         "Of what is benign (models, training samples or inputs), the share that the method's own rule flags.");
 
+    /// <summary>A verdict on a model of which nothing is known.</summary>
+    public static Metric Flagged { get; } = Neutral(
+        "flagged", "Flagged by the rule", "Verdict", MetricUnit.YesNo,
+        "Whether the method's own rule calls a model from a file backdoored. Whether it is right is not known.");
+
     /// <summary>Triggered images flagged on a model without backdoor.</summary>
     public static Metric FalsePositiveRateTriggered { get; } = Worse(
         "false-positive-rate-triggered", "False-positive rate on triggered images", "FPR (triggered)",

@@ -26,14 +26,14 @@ public static class MitigatorScorer
         sheet.Add(Metric.CleanAccuracyBefore, before.CleanAccuracy);
         var (accuracyBefore, accuracyAfter) = (before.CleanAccuracy.Value, after.CleanAccuracy.Value);
         sheet.Add(Metric.AccuracyDrop, accuracyBefore - accuracyAfter, after.CleanAccuracy.Count);
-        var attacked = truth.IsBackdoored && before.AttackSuccessRate.IsDefined && after.AttackSuccessRate.IsDefined;
+        var attacked = truth.Known && before.AttackSuccessRate.IsDefined && after.AttackSuccessRate.IsDefined;
         if (attacked)
         {
             AddAttack(sheet, before, after);
         }
 
         TargetLabelScore.NoteWeakAttack(sheet, truth);
-        sheet.Figure(Curve(curve, truth.IsBackdoored, abscissa));
+        sheet.Figure(Curve(curve, truth.Known, abscissa));
         return sheet.ToScored();
     }
 

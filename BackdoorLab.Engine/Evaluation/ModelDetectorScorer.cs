@@ -3,7 +3,8 @@ using BackdoorLab.Engine.Defenses;
 namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
-/// Scores a verdict about one model: a detection on a backdoored model, a false positive on a benign one.
+/// Scores a verdict about one model: a detection on a backdoored model, a false positive on a benign one. Of a model of which nothing is known
+/// the verdict itself is recorded, which is neither.
 /// </summary>
 public static class ModelDetectorScorer
 {
@@ -11,7 +12,16 @@ public static class ModelDetectorScorer
     public static Scored Score(ModelVerdict verdict, BackdoorTruth truth)
     {
         var sheet = new ScoreSheet();
-        sheet.Add(truth.IsBackdoored ? Metric.DetectionRate : Metric.FalsePositiveRate, verdict.Flagged);
+        if (truth.IsBackdoored is { } backdoored)
+        {
+            sheet.Add(backdoored ? Metric.DetectionRate : Metric.FalsePositiveRate, verdict.Flagged);
+        }
+        else
+        {
+            sheet.Add(Metric.Flagged, verdict.Flagged ? 1 : 0);
+            sheet.Note(SuspicionWords.Of(verdict, truth.ClassNames));
+        }
+
         TargetLabelScore.AddTo(sheet, truth, verdict.SuspectedLabels, verdict.TopLabel);
         sheet.Add(Metric.DetectorScore, verdict.Score);
         sheet.Add(Metric.DetectorThreshold, verdict.Threshold);

@@ -26,7 +26,7 @@ public static class SampleDetectorScorer
             throw new InvalidOperationException($"The detector flagged {verdict.Flagged.Length} of {count} samples.");
         }
 
-        var poisoned = truth.IsBackdoored ? truth.PoisonMask! : new bool[count];
+        var poisoned = truth.Known ? truth.PoisonMask! : new bool[count];
         var metrics = DetectionMetrics.Of(verdict.Flagged, poisoned);
         var sheet = new ScoreSheet();
         if (metrics.DetectionRate.IsDefined)

@@ -24,7 +24,7 @@ internal static class TargetLabelScore
             sheet.Add(Metric.TargetLabelHit, label == target);
             sheet.Add(Metric.TargetLabelFlagged, suspected.Contains(target));
         }
-        else if (truth.IsBackdoored && truth.SingleTarget is null)
+        else if (truth.IsBackdoored == true && truth.SingleTarget is null)
         {
             sheet.Note("All-to-all: every label is a target, so there is no single one to hit.");
         }

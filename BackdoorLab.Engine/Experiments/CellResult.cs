@@ -2,7 +2,7 @@ using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Experiments;
 
-/// <summary>Which of the two models a cell is about.</summary>
+/// <summary>Which model a cell is about.</summary>
 public enum Victim
 {
     /// <summary>Trained on poisoned data.</summary>
@@ -10,6 +10,9 @@ public enum Victim
 
     /// <summary>The benign twin: the same training with poison rate 0.</summary>
     Benign,
+
+    /// <summary>A model from a file, of which nothing is known.</summary>
+    Suspect,
 }
 
 /// <summary>Names a cell of the result matrix.</summary>

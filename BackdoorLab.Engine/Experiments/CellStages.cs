@@ -140,7 +140,8 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         var defense = cell.Defense!;
         var truth = new BackdoorTruth
         {
-            IsBackdoored = backdoored,
+            IsBackdoored = cell.Id.Victim == Victim.Suspect ? null : backdoored,
+            ClassNames = inputs.CleanTest.ClassNames,
             Mapping = stage.Spec.Attack.Mapping,
             TargetLabel = stage.Spec.Attack.TargetLabel,
             PoisonMask = backdoored ? inputs.Poisoned.Mask : null,
@@ -166,7 +167,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             Mitigator mitigator => Repair(mitigator, context, cell.Precision, cell.Id.Victim, deployed, truth, curve),
             _ => throw new NotSupportedException($"The engine has no scorer for {defense.GetType().Name}."),
         };
-        var overhead = new Overhead(stage.Events.StageSeconds - controlSeconds, models.TrainSeconds(cell.Id.Victim));
+        var overhead = new Overhead(stage.Events.StageSeconds - controlSeconds, cell.Id.Victim == Victim.Suspect ? null : models.TrainSeconds(cell.Id.Victim));
         return scored with
         {
             Measurements = [.. scored.Measurements, .. gradients, .. overhead.Measurements()],

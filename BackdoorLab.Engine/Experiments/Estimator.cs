@@ -32,7 +32,8 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         var estimator = new Estimator(spec, pace, Limit(shape.TrainCount, spec.Dataset.TrainLimit), Limit(shape.TestCount, spec.Dataset.TestLimit), classes);
         var poisoned = spec.Attack.PoisonRate > 0;
         var victims = poisoned && spec.BenignTwin ? 2 : 1;
-        return (poisoned ? estimator.Implant() : 0) + victims * (estimator.Train() + spec.Precisions.Sum(precision => spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense))));
+        var made = spec.Suspect is null ? estimator.Train() : estimator.Load();
+        return (poisoned ? estimator.Implant() : 0) + victims * (made + spec.Precisions.Sum(precision => spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense))));
     }
 
     /// <summary>The network's input and output sizes as the data set declares them, without loading it.</summary>
@@ -41,6 +42,9 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         var shape = spec.Dataset.Shape;
         return new(shape.Channels, shape.Height, shape.Width, Math.Max(shape.Classes, 2), Normalization.Identity(shape.Channels));
     }
+
+    /// <summary>Reading a model and trying the pixel scales on it.</summary>
+    internal double Load() => FixedSeconds + 3.0 * SuspectStage.Images / pace.ForwardImagesPerSecond;
 
     /// <summary>What the attack adds to the training of the backdoored model.</summary>
     internal double Implant() => spec.Attack.ImplantImages(trainCount) / pace.TrainImagesPerSecond;
@@ -55,7 +59,7 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         var measured = Math.Max(0, testCount - spec.CleanHoldout);
         if (defense is null)
         {
-            return FixedSeconds + 2.0 * measured / pace.ForwardImagesPerSecond + precision.LearningImages(trainCount, spec.CleanHoldout) / pace.GradientImagesPerSecond;
+            return FixedSeconds + (spec.Suspect is null ? 2.0 : 1.0) * measured / pace.ForwardImagesPerSecond + precision.LearningImages(trainCount, spec.CleanHoldout) / pace.GradientImagesPerSecond;
         }
 
         WorkSizes sizes = new(classes, trainCount, spec.CleanHoldout, measured);

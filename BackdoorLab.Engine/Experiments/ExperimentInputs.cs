@@ -36,8 +36,8 @@ internal sealed record ExperimentInputs
     /// <summary>Clean test images to measure on.</summary>
     internal required ImageSet CleanTest { get; init; }
 
-    /// <summary>The same test images with the trigger.</summary>
-    internal required TriggeredSet Triggered { get; init; }
+    /// <summary>The same test images with the trigger; null where none is known.</summary>
+    internal required TriggeredSet? Triggered { get; init; }
 
     internal required Trigger Trigger { get; init; }
 
@@ -52,7 +52,7 @@ internal sealed record ExperimentInputs
             throw new SpecException([new("cleanHoldout", $"must be below the {test.Count} test images found; found {spec.CleanHoldout}.")]);
         }
 
-        if (attack.Mapping == LabelMapping.AllToOne && attack.TargetLabel >= train.Classes)
+        if (spec.Suspect is null && attack.Mapping == LabelMapping.AllToOne && attack.TargetLabel >= train.Classes)
         {
             throw new SpecException([new("attack.targetLabel", $"must be below {train.Classes}, the number of classes; found {attack.TargetLabel}.")]);
         }
@@ -72,7 +72,7 @@ internal sealed record ExperimentInputs
             Received = attack.StampAfterAugmentation ? Poison(attack with { StampAfterAugmentation = false }).Images : poisoned.Images,
             Holdout = test.Select(holdout),
             CleanTest = cleanTest,
-            Triggered = Poisoner.Trigger(cleanTest, attack, trigger),
+            Triggered = spec.Suspect is null ? Poisoner.Trigger(cleanTest, attack, trigger) : null,
             Trigger = trigger,
             FlipAllowed = data.FlipAllowed,
         };

@@ -7,8 +7,8 @@ using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Experiments;
 
-/// <summary>A model to train.</summary>
-/// <param name="Victim">Backdoored or benign.</param>
+/// <summary>A model to train, or to load from a file.</summary>
+/// <param name="Victim">Which.</param>
 /// <param name="Key">Identity of its training; the benign twin's does not depend on the attack, so attacks share it.</param>
 internal sealed record VictimPlan(Victim Victim, StageKey Key);
 
@@ -29,11 +29,11 @@ internal sealed record CellPlan(StageKey Key, StageKey Conversion, CellId Id, Pr
 /// <summary>All stages of a spec with their keys, in the order they run.</summary>
 internal sealed class ExperimentPlan
 {
-    private ExperimentPlan(StageKey poison, IReadOnlyList<VictimPlan> victims, IReadOnlyList<CellPlan> cells, IReadOnlyList<PlannedStage> stages) =>
+    private ExperimentPlan(StageKey? poison, IReadOnlyList<VictimPlan> victims, IReadOnlyList<CellPlan> cells, IReadOnlyList<PlannedStage> stages) =>
         (Poison, Victims, Cells, Stages) = (poison, victims, cells, stages);
 
-    /// <summary>Where trigger and samples are kept.</summary>
-    internal StageKey Poison { get; }
+    /// <summary>Where trigger and samples are kept; null where there is no trigger.</summary>
+    internal StageKey? Poison { get; }
 
     internal IReadOnlyList<VictimPlan> Victims { get; }
 
@@ -49,8 +49,9 @@ internal sealed class ExperimentPlan
         var catalog = MethodCatalog.Default;
         var arithmetic = Trainer.UsesBFloat16(spec.Training) ? "bfloat16" : "float32";
         var dataKey = StageKey.Of("data", null, spec.Dataset, spec.Seed, Fingerprint(data.Train), Fingerprint(data.Test));
-        var poison = StageKey.Of("poison", dataKey, spec.Attack);
-        VictimPlan[] victims = [.. VictimsOf(spec).Select(victim => new VictimPlan(victim, TrainKey(victim == Victim.Backdoored ? spec.Attack : null)))];
+        var poison = spec.Suspect is null ? StageKey.Of("poison", dataKey, spec.Attack) : null;
+        VictimPlan[] victims = [.. VictimsOf(spec).Select(victim => new VictimPlan(
+            victim, spec.Suspect is { } suspect ? LoadKey(suspect) : TrainKey(victim == Victim.Backdoored ? spec.Attack : null)))];
         var cells = new List<CellPlan>();
         foreach (var precision in spec.Precisions)
         {
@@ -75,14 +76,17 @@ internal sealed class ExperimentPlan
         var estimator = new Estimator(spec, pace, data.Train.Count, data.Test.Count, data.Train.Classes);
         return new(poison, victims, cells,
         [
-            new(poison.Value, "poison", $"Poison {catalog.For(spec.Dataset).Name} with {catalog.For(spec.Attack).Name}", 0.5),
-            .. victims.Select(victim => new PlannedStage(
+            .. poison is null ? Array.Empty<PlannedStage>() : [new(poison.Value, "poison", $"Poison {catalog.For(spec.Dataset).Name} with {catalog.For(spec.Attack).Name}", 0.5)],
+            .. victims.Select(victim => spec.Suspect is { } suspect ? new PlannedStage(victim.Key.Value, "load", $"Load {suspect.File} as {catalog.For(spec.Model).Name}", estimator.Load()) : new PlannedStage(
                 victim.Key.Value,
                 "train",
                 $"Train {catalog.For(spec.Model).Name}{(spec.Federation is { } federation ? $" by {federation.Simulation.Clients} clients" : "")}, {Words(victim.Victim)}",
                 estimator.Train() + (victim.Victim == Victim.Backdoored ? estimator.Implant() : 0))),
             .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Precision, cell.Defense), cell.Id.Defense ?? "")),
         ]);
+
+        // Not the file's name: the same weights under another one are the same model.
+        StageKey LoadKey(SuspectModel suspect) => StageKey.Of("load", dataKey, spec.Model, suspect.Sha256, suspect.Pixels);
 
         // A federation is a part of the key only where there is one, so that older keys hold.
         StageKey TrainKey(object? attack)
@@ -92,9 +96,15 @@ internal sealed class ExperimentPlan
         }
     }
 
-    /// <summary>The models of a spec: without poison there is only a benign one.</summary>
+    /// <summary>The models of a spec: without poison there is only a benign one, and a file holds one of which nothing is known.</summary>
     internal static IEnumerable<Victim> VictimsOf(ExperimentSpec spec)
     {
+        if (spec.Suspect is not null)
+        {
+            yield return Victim.Suspect;
+            yield break;
+        }
+
         if (spec.Attack.PoisonRate > 0)
         {
             yield return Victim.Backdoored;
@@ -116,7 +126,12 @@ internal sealed class ExperimentPlan
     }
 
     /// <summary>A model in a title.</summary>
-    internal static string Words(Victim victim) => victim == Victim.Backdoored ? "backdoored model" : "benign twin";
+    internal static string Words(Victim victim) => victim switch
+    {
+        Victim.Backdoored => "backdoored model",
+        Victim.Benign => "benign twin",
+        _ => "model from a file",
+    };
 
     private static string Fingerprint(ImageSet set) => Convert.ToHexStringLower(SHA256.HashData(set.Pixels));
 }

@@ -7,7 +7,7 @@ using BackdoorLab.Engine.Training;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// Runs a spec: data, poison, train, then per precision and model measure and defend. Every stage that the store already holds is
+/// Runs a spec: data, poison, train (or load a model from a file), then per precision and model measure and defend. Every stage that the store already holds is
 /// taken from there, so running again resumes. Synchronous; one run per process, since the random stream of libtorch is process-wide.
 /// </summary>
 public sealed class ExperimentRunner(RunnerOptions options)
@@ -29,7 +29,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
             TorchRuntime.Initialize(options.Threads);
             var data = spec.Dataset.Load(options.DataRoot, new SeedTree(spec.Seed).Child("data"));
             remarks.InsertRange(0, data.Remarks);
-            Execute(spec, data, events, cells, cancellation);
+            Execute(spec, data, events, cells, remarks, cancellation);
             if (cells.AllNotRun)
             {
                 (ending, error) = (RunEnding.Failed, cells.FirstReason);
@@ -50,7 +50,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds);
     }
 
-    private void Execute(ExperimentSpec spec, DatasetSplits data, EventStream events, CellTable cells, CancellationToken cancellation)
+    private void Execute(ExperimentSpec spec, DatasetSplits data, EventStream events, CellTable cells, List<string> remarks, CancellationToken cancellation)
     {
         var store = new ArtifactStore(options.StoreFolder);
         var shape = ShapeOf(data);
@@ -61,8 +61,12 @@ public sealed class ExperimentRunner(RunnerOptions options)
         cells.Plan(plan.Cells.Select(cell => cell.Id));
         events.Begin(plan, TorchRuntime.Describe());
         var inputs = ExperimentInputs.Prepare(spec, data);
-        var stage = new StageContext(spec, inputs, shape, store, events, cancellation);
-        new PoisonStage(stage).Run(plan.Poison);
+        var stage = new StageContext(spec, inputs, shape, store, options.ModelFolder, events, cancellation);
+        if (plan.Poison is { } poison)
+        {
+            new PoisonStage(stage).Run(poison);
+        }
+
         using var models = new VictimModels(stage);
         foreach (var victim in plan.Victims)
         {
@@ -72,6 +76,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
             }
         }
 
+        remarks.AddRange(models.Remarks);
         paces.Save(spec, shape, options.Threads, models.MeasuredTrainImagesPerSecond, pace);
         using var stages = new CellStages(stage, models);
         foreach (var cell in plan.Cells.Where(cell => models.IsTrained(cell.Id.Victim)))

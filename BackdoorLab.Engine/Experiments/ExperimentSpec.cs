@@ -46,6 +46,13 @@ public sealed record ExperimentSpec
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Federation? Federation { get; init; }
 
+    /// <summary>
+    /// A model from a file, to be checked, instead of a training. It demands the attack <c>unknown</c>, no benign twin, and model detectors
+    /// alone as defenses; <see cref="Training"/> then means nothing.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SuspectModel? Suspect { get; init; }
+
     /// <summary>Precisions to deploy at; at least one.</summary>
     public required IReadOnlyList<Precision> Precisions { get; init; }
 

@@ -8,6 +8,12 @@ public static class Remarks
     /// <summary>What the spec alone says; the data set adds its own.</summary>
     public static IEnumerable<string> Of(ExperimentSpec spec)
     {
+        if (spec.Suspect is not null)
+        {
+            yield return "a model from a file: nothing is known of its training, so a verdict can be neither right nor wrong here, and a detector that stays quiet proves nothing";
+            yield break;
+        }
+
         yield return "n = 1: one training of each model; detection rates are 0 or 1 per model, not a rate over models.";
         foreach (var warning in spec.Federation?.Warnings() ?? [])
         {

@@ -4,4 +4,8 @@ namespace BackdoorLab.Engine.Experiments;
 /// <param name="DataRoot">Folder that holds the data sets.</param>
 /// <param name="StoreFolder">Folder of the <see cref="ArtifactStore"/>.</param>
 /// <param name="Threads">Kernel threads.</param>
-public sealed record RunnerOptions(string DataRoot, string StoreFolder, int Threads);
+public sealed record RunnerOptions(string DataRoot, string StoreFolder, int Threads)
+{
+    /// <summary>Folder of the model files that specs may name (<see cref="ExperimentSpec.Suspect"/>), by content or by name.</summary>
+    public string ModelFolder { get; init; } = "";
+}

@@ -54,6 +54,11 @@ public sealed class SpecValidator(MethodCatalog catalog)
             Federated(federation, faults);
         }
 
+        if (root["suspect"] is { } suspect)
+        {
+            Parameters(suspect, "suspect", ParameterReader.Read(typeof(SuspectModel)), false, faults);
+        }
+
         Methods(root, "precisions", typeof(Precision), 1, faults);
         Methods(root, "defenses", typeof(Defense), 0, faults);
         if (faults.Count == 0)
@@ -108,6 +113,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
             faults.Add(new("cleanHoldout", $"must be at most half of the {test} test images of {dataset.Name}, since the other half is measured on; found {spec.CleanHoldout}."));
         }
 
+        faults.AddRange(SuspectModel.Faults(spec));
         faults.AddRange(spec.Federation?.Faults() ?? []);
         faults.AddRange(spec.Precisions.SelectMany((precision, i) => precision.Conflicts.Select(fault => fault with { Path = $"precisions[{i}].{fault.Path}" })));
         Duplicates("precisions", spec.Precisions, faults);
@@ -148,7 +154,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
     private MethodDescriptor? Method(JsonNode? node, string path, Type kind, List<SpecFault> faults)
     {
         var known = catalog.Of(kind).ToList();
-        var choices = string.Join(", ", known.Select(method => method.Id));
+        var choices = string.Join(", ", known.Where(method => method.Attribute.Listed).Select(method => method.Id));
         if (node is not JsonObject chosen)
         {
             faults.Add(new(path, $"must be an object with an id, one of: {choices}{(node is null ? "; it is missing." : ".")}"));

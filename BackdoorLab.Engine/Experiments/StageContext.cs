@@ -9,6 +9,7 @@ internal sealed record StageContext(
     ExperimentInputs Inputs,
     ClassifierShape Shape,
     ArtifactStore Store,
+    string ModelFolder,
     EventStream Events,
     CancellationToken Cancellation)
 {

@@ -9,7 +9,7 @@ using TorchSharp;
 
 namespace BackdoorLab.Engine.Experiments;
 
-/// <summary>Trains the victim and its benign twin, or loads them from the store when they are first needed.</summary>
+/// <summary>Trains the victim and its benign twin, or reads a model from a file; loads them from the store when they are first needed.</summary>
 internal sealed class VictimModels(StageContext stage) : IDisposable
 {
     private const string Weights = "weights.safetensors";
@@ -25,10 +25,13 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
 
     // Every epoch of both models is measured on the same images.
     private readonly Lazy<ImageSet> _curveClean = new(() => stage.Inputs.CleanTest.Select(Spread(Enumerable.Range(0, stage.Inputs.CleanTest.Count))));
-    private readonly Lazy<TriggeredSet> _curveTriggered = new(() => stage.Inputs.Triggered.Select(Spread(stage.Inputs.Triggered.EligibleIndices())));
+    private readonly Lazy<TriggeredSet> _curveTriggered = new(() => stage.Inputs.Triggered!.Select(Spread(stage.Inputs.Triggered!.EligibleIndices())));
 
     /// <summary>Training throughput seen in this run; null when nothing was trained.</summary>
     internal double? MeasuredTrainImagesPerSecond { get; private set; }
+
+    /// <summary>What a model from a file has to say to whoever reads its numbers.</summary>
+    internal IReadOnlyList<string> Remarks { get; private set; } = [];
 
     internal bool IsTrained(Victim victim) => _trained.ContainsKey(victim);
 
@@ -39,6 +42,12 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     internal string? Train(VictimPlan plan)
     {
         var run = stage.Start(plan.Key);
+        if (plan.Victim == Victim.Suspect)
+        {
+            Load(plan, run);
+            return null;
+        }
+
         if (stage.Store.ReadJson<TrainingDone>(plan.Key, DoneFile) is { } done && stage.Store.Has(plan.Key, Weights))
         {
             if (stage.Spec.Federation is null)
@@ -83,13 +92,35 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     {
         if (!_loaded.TryGetValue(victim, out var model))
         {
-            model = stage.Spec.Model.Build(stage.Shape);
+            model = stage.Spec.Model.Build(ShapeOf(victim));
             LoadWeights(_trained[victim].Key, Weights, model);
             _loaded[victim] = model;
         }
 
         return model;
     }
+
+    // Once loaded the model is in the store, so a later run of it does not need the file.
+    private void Load(VictimPlan plan, RunContext run)
+    {
+        var loaded = stage.Store.Has(plan.Key, Weights) ? stage.Store.ReadJson<SuspectLoaded>(plan.Key, SuspectStage.ResultFile) : null;
+        var cached = loaded is not null;
+        if (loaded is null)
+        {
+            (_loaded[plan.Victim], loaded) = new SuspectStage(stage).Load(run);
+            SaveWeights(plan.Key, Weights, _loaded[plan.Victim]);
+            stage.Store.WriteJson(plan.Key, SuspectStage.ResultFile, loaded);
+        }
+
+        Remarks = loaded.Remarks;
+        _trained[plan.Victim] = (plan.Key, 0);
+        stage.Events.FinishStage(cached);
+    }
+
+    private ClassifierShape ShapeOf(Victim victim) =>
+        victim == Victim.Suspect && stage.Store.ReadJson<SuspectLoaded>(_trained[victim].Key, SuspectStage.ResultFile) is { } loaded
+            ? stage.Shape with { Normalization = loaded.Normalization }
+            : stage.Shape;
 
     /// <inheritdoc/>
     public void Dispose()

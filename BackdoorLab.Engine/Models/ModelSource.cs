@@ -11,6 +11,9 @@ public abstract record ModelSource : Method
     /// </summary>
     public abstract Classifier Build(ClassifierShape shape);
 
+    /// <summary>The settings that change names or shapes of its weights: what a file is compared with to find out which network it belongs to.</summary>
+    public virtual IEnumerable<ModelSource> Variants => [this];
+
     /// <summary>Trainable parameters and multiply-adds of one image's forward pass.</summary>
     public ModelCost Cost(ClassifierShape shape) => CostMeter.Measure(this, shape);
 }

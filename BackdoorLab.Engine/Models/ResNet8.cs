@@ -20,6 +20,9 @@ public sealed record ResNet8 : ModelSource
     public int Width { get; init; } = 1;
 
     /// <inheritdoc/>
+    public override IEnumerable<ModelSource> Variants => Enumerable.Range(1, 4).Select(width => this with { Width = width });
+
+    /// <inheritdoc/>
     public override Classifier Build(ClassifierShape shape) =>
         new ResidualNetwork(shape, new ResidualPlan([16 * Width, 32 * Width, 64 * Width], 1));
 }

@@ -43,6 +43,12 @@ public sealed class StudyPlan
                 continue;
             }
 
+            if (spec.Suspect is not null)
+            {
+                faults.Add(new($"{place}suspect", "cannot be in a study: of a model from a file it is not known what a detector should say."));
+                continue;
+            }
+
             if (!seen.Add(SpecJson.Write(spec)))
             {
                 faults.Add(new(place.Trim(), "repeats another setting; remove one of the two."));

@@ -100,7 +100,7 @@ public sealed record ApiRunPage(IReadOnlyList<ApiRun> Runs, string? Next);
 public sealed record ApiRunDetail(ApiRun Run, JsonNode? Spec, IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> Remarks);
 
 /// <summary>A cell: one model at one precision under one defense.</summary>
-/// <param name="Model"><c>Backdoored</c> or <c>Benign</c>.</param>
+/// <param name="Model"><c>Backdoored</c>, <c>Benign</c> or, of a model from a file, <c>Suspect</c>.</param>
 /// <param name="Precision">Precision.</param>
 /// <param name="Defense">Defense; empty for the undefended model.</param>
 /// <param name="Outcome">Whether there is a value, and if not, what there is instead.</param>

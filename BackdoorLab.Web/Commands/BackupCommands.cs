@@ -12,7 +12,7 @@ internal static class BackupCommands
 
     private static readonly Option<string> Lab = new("--lab") { Description = "Folder of the lab.", HelpName = "FOLDER", DefaultValueFactory = _ => new LabOptions().Lab };
 
-    private static readonly Option<bool> NoArtifacts = new("--no-artifacts") { Description = "Leave out pictures, figures and weights; runs would have to compute them again." };
+    private static readonly Option<bool> NoArtifacts = new("--no-artifacts") { Description = "Leave out pictures, figures, weights and model files; runs would have to compute them again." };
 
     /// <summary>Makes <c>backup</c>.</summary>
     public static Command Backup()
@@ -69,7 +69,7 @@ internal static class BackupCommands
     private static LabOptions Layout(string folder) => new() { Lab = Path.GetFullPath(folder) };
 
     private static int CopyFiles(LabOptions from, LabOptions to, bool artifacts, CancellationToken stop) =>
-        Copy(from.KeyFolder, to.KeyFolder, stop) + (artifacts ? Copy(from.ArtifactFolder, to.ArtifactFolder, stop) : 0);
+        Copy(from.KeyFolder, to.KeyFolder, stop) + (artifacts ? Copy(from.ArtifactFolder, to.ArtifactFolder, stop) + Copy(from.ModelFolder, to.ModelFolder, stop) : 0);
 
     // A file of the store never changes: one that is there with its size is the same.
     private static int Copy(string from, string to, CancellationToken stop)

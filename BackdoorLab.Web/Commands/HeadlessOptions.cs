@@ -7,9 +7,10 @@ namespace BackdoorLab.Web.Commands;
 
 /// <summary>What <c>run</c> and <c>study</c> share: where to read and write, and how to tell that a document is wrong.</summary>
 /// <param name="file">Name of the file written to the output folder.</param>
-internal sealed class HeadlessOptions(string file)
+/// <param name="required">Whether there must be such a folder.</param>
+internal sealed class HeadlessOptions(string file, bool required = true)
 {
-    private readonly Option<DirectoryInfo> _output = new("--out") { Description = $"Folder for {file}; created.", Required = true };
+    private readonly Option<DirectoryInfo> _output = new("--out") { Description = $"Folder for {file}; created.", Required = required };
     private readonly Option<string?> _data = new("--data") { Description = "Folder that holds the data sets." };
 
     private readonly Option<string?> _store = new("--store")
@@ -55,13 +56,15 @@ internal sealed class HeadlessOptions(string file)
     /// <summary>The output folder.</summary>
     public DirectoryInfo Output(ParseResult parsed) => parsed.GetRequiredValue(_output);
 
+    /// <summary>The output folder where none has to be given, else null.</summary>
+    public DirectoryInfo? MaybeOutput(ParseResult parsed) => parsed.GetValue(_output);
+
     /// <summary>Data, store and threads.</summary>
-    public RunnerOptions Runner(ParseResult parsed)
-    {
-        var output = Output(parsed).FullName;
-        return new(
-            LabOptionsReader.DataFolder(parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA"), output),
-            parsed.GetValue(_store) ?? Path.Combine(output, "store"),
-            parsed.GetValue(_threads));
-    }
+    public RunnerOptions Runner(ParseResult parsed) => Runner(parsed, Output(parsed).FullName);
+
+    /// <summary>Data, store and threads, with what is written below <paramref name="output"/>.</summary>
+    public RunnerOptions Runner(ParseResult parsed, string output) => new(
+        LabOptionsReader.DataFolder(parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA"), output),
+        parsed.GetValue(_store) ?? Path.Combine(output, "store"),
+        parsed.GetValue(_threads));
 }

@@ -32,7 +32,7 @@ public static class MethodsCommand
 
     private static void WriteText(TextWriter output)
     {
-        foreach (var kind in MethodCatalog.Default.All.GroupBy(method => method.Kind))
+        foreach (var kind in MethodCatalog.Default.Listed.GroupBy(method => method.Kind))
         {
             output.WriteLine(kind.Key);
             foreach (var method in kind)
@@ -53,7 +53,7 @@ public static class MethodsCommand
     }
 
     private static void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
-        MethodCatalog.Default.All.Select(method => new
+        MethodCatalog.Default.Listed.Select(method => new
         {
             method.Kind,
             method.Id,

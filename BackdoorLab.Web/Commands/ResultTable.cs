@@ -12,6 +12,7 @@ internal static class ResultTable
         ("CA", "clean-accuracy"),
         ("ASR", "attack-success-rate"),
         ("RA", "robust-accuracy"),
+        ("Verdict", "flagged"),
         ("Detection", "detection-rate"),
         ("False positives", "false-positive-rate"),
         ("AUROC", "auroc"),
@@ -34,7 +35,7 @@ internal static class ResultTable
 
     private static string[] Row(CellResult cell) =>
     [
-        cell.Id.Victim == Victim.Backdoored ? "backdoored" : "benign",
+        cell.Id.Victim switch { Victim.Backdoored => "backdoored", Victim.Benign => "benign", _ => "from a file" },
         cell.Id.Precision,
         cell.Id.Defense ?? "(none)",
         .. Columns.Select(column => Number(cell, column.Metric)),

@@ -28,7 +28,7 @@ public static class RunCommand
         var command = new Command("run", "Run one experiment without the dashboard.") { spec };
         options.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(HeadlessOptions.TryRead(() => Read(parsed.GetRequiredValue(spec))) is { } experiment
-            ? Execute(experiment, options.Output(parsed), options.Runner(parsed), cancellation)
+            ? Execute(experiment, options.Output(parsed), options.Runner(parsed) with { ModelFolder = parsed.GetRequiredValue(spec).DirectoryName ?? "" }, cancellation)
             : InvalidSpec));
         return command;
     }

@@ -1,10 +1,11 @@
+using System.Text;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Hosting;
 
-/// <summary><c>/export/{file}</c>: runs as a file, and <c>/export/runs/{id}.zip</c>: one run as a bundle; over HTTP and not through the page's connection, which is made for small messages.</summary>
+/// <summary><c>/export/{file}</c>: runs as a file, <c>/export/runs/{id}.zip</c>: one run as a bundle, and <c>/export/runs/{id}/report.html</c>: a check as a page; over HTTP and not through the page's connection, which is made for small messages.</summary>
 public static class ExportEndpoint
 {
     /// <summary>Adds the endpoint.</summary>
@@ -12,6 +13,7 @@ public static class ExportEndpoint
     {
         MapRuns(routes);
         routes.MapGet("/export/runs/{id}.zip", Bundle);
+        routes.MapGet("/export/runs/{id}/report.html", Report);
     }
 
     /// <summary>Answers with a run as a bundle; the caller knows that it may be seen.</summary>
@@ -23,6 +25,12 @@ public static class ExportEndpoint
             ? Results.Bytes(content.ToArray(), "application/zip", $"backdoorlab-run-{id}.zip")
             : Results.NotFound();
     }
+
+    /// <summary>Answers with the report of a check; the caller knows that it may be seen.</summary>
+    internal static async Task<IResult> Report(string id, HttpContext context, CheckReport reports) =>
+        await reports.Write(id, context.RequestAborted) is { } html
+            ? Results.File(Encoding.UTF8.GetBytes(html), "text/html; charset=utf-8", $"backdoorlab-check-{id}.html")
+            : Results.NotFound();
 
     private static void MapRuns(IEndpointRouteBuilder routes) => routes.MapGet("/export/{file}", (string file, HttpContext context, RunExports exports) =>
     {

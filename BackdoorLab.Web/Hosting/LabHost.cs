@@ -111,6 +111,7 @@ public static class LabHost
         app.MapShared();
         app.MapLabApi();
         app.MapExports();
+        app.MapModels();
 
         // The policy of all answers has frame-ancestors already.
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null)

@@ -25,7 +25,7 @@ public static class RunContent
         Model = Id(spec.Model),
         Attack = Id(spec.Attack),
         PoisonRate = spec.Attack.PoisonRate,
-        TargetLabel = spec.Attack.Mapping == LabelMapping.AllToOne ? spec.Attack.TargetLabel : null,
+        TargetLabel = spec.Suspect is null && spec.Attack.Mapping == LabelMapping.AllToOne ? spec.Attack.TargetLabel : null,
         EstimatedSeconds = estimatedSeconds,
         MaxAttempts = maxAttempts,
     };

@@ -189,7 +189,8 @@ public sealed class RunJob(
         options.ArtifactFolder,
         Path.Combine(options.Lab, "worker.lock"),
         options.Threads,
-        options.StopSeconds);
+        options.StopSeconds,
+        options.ModelFolder);
 
     private DateTime LeaseEnd() => time.GetUtcNow().UtcDateTime + Lease;
 }

@@ -9,4 +9,6 @@ namespace BackdoorLab.Web.Runs;
 /// <param name="LockFile">Held by a worker while it computes: two at once would only halve each other's speed.</param>
 /// <param name="Threads">Processor threads.</param>
 /// <param name="StopSeconds">How long the worker may take to end after it was told to stop, before it ends itself hard.</param>
-public sealed record WorkerOrder(JsonNode Spec, string DataRoot, string StoreFolder, string LockFile, int Threads, int StopSeconds);
+/// <param name="ModelFolder">Folder of the model files that specs may name.</param>
+public sealed record WorkerOrder(
+    JsonNode Spec, string DataRoot, string StoreFolder, string LockFile, int Threads, int StopSeconds, string ModelFolder = "");

@@ -28,6 +28,7 @@ public static class SecurityServices
         .AddScoped<Actor>()
         .AddScoped<Audit>()
         .AddScoped<RunDesk>()
+        .AddScoped<ModelDesk>()
         .AddScoped<ReferenceDesk>()
         .AddScoped<Notebook>()
         .AddScoped<Shares>()

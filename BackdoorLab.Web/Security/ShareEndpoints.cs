@@ -44,5 +44,9 @@ internal static class ShareEndpoints
             await store.FindOpenAsync(token, context.RequestAborted) is { AllowDownloads: true } link && await store.ReachesAsync(link, id, context.RequestAborted)
                 ? await ExportEndpoint.Bundle(id, context, bundles)
                 : Results.NotFound()).AllowAnonymous();
+        routes.MapGet(Prefix + "/{token}/export/runs/{id}/report.html", async (string token, string id, ShareStore store, CheckReport reports, HttpContext context) =>
+            await store.FindOpenAsync(token, context.RequestAborted) is { AllowDownloads: true } link && await store.ReachesAsync(link, id, context.RequestAborted)
+                ? await ExportEndpoint.Report(id, context, reports)
+                : Results.NotFound()).AllowAnonymous();
     }
 }

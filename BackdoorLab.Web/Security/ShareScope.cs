@@ -29,6 +29,10 @@ public static class ShareScopeLinks
     public static string Bundle(this ShareScope? share, string id) =>
         share is null ? LabUrls.Bundle(id) : LabUrls.Shared(share.Token) + LabUrls.Bundle(id);
 
+    /// <summary>The report of a check.</summary>
+    public static string Report(this ShareScope? share, string id) =>
+        share is null ? LabUrls.Report(id) : LabUrls.Shared(share.Token) + LabUrls.Report(id);
+
     /// <summary>Whether files may be taken away.</summary>
     public static bool MayDownload(this ShareScope? share) => share?.Link.AllowDownloads ?? true;
 }

@@ -28,11 +28,12 @@ public static class CellWords
 
         if (cell.Value(Metric.DetectorScore.Id) is { } score && Verdict(cell) is { } flagged)
         {
-            var backdoored = cell.Key.Victim == ResultWords.Backdoored;
+            // On a model of which nothing is known, being flagged is the bad news.
+            var alarm = cell.Key.Victim == ResultWords.Backdoored ? !flagged : flagged;
             var threshold = cell.Value(Metric.DetectorThreshold.Id);
             return
             [
-                new("", flagged ? "flagged" : "not flagged", "Verdict of the method's own rule.", flagged != backdoored),
+                new("", flagged ? "flagged" : "not flagged", "Verdict of the method's own rule.", alarm),
                 new("score", Numbers.Plain(score) + (threshold is { } cut ? $" / {Numbers.Plain(cut)}" : ""), "Score / threshold."),
             ];
         }
@@ -62,8 +63,13 @@ public static class CellWords
     }
 
     /// <summary>The model in words.</summary>
-    public static string Victim(string victim) => victim == ResultWords.Benign ? "Benign twin" : "Backdoored";
+    public static string Victim(string victim) => victim switch
+    {
+        ResultWords.Benign => "Benign twin",
+        ResultWords.Suspect => "Model from a file",
+        _ => "Backdoored",
+    };
 
     private static bool? Verdict(CellRow cell) =>
-        (cell.Value(Metric.DetectionRate.Id) ?? cell.Value(Metric.FalsePositiveRate.Id)) is { } share ? share >= 0.5 : null;
+        (cell.Value(Metric.DetectionRate.Id) ?? cell.Value(Metric.FalsePositiveRate.Id) ?? cell.Value(Metric.Flagged.Id)) is { } share ? share >= 0.5 : null;
 }

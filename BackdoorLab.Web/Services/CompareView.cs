@@ -22,7 +22,7 @@ public sealed class CompareView
     private static readonly Metric[] Main =
     [
         Metric.CleanAccuracy, Metric.AttackSuccessRate, Metric.RobustAccuracy, Metric.DetectionRate, Metric.FalsePositiveRate, Metric.Auroc,
-        Metric.DefenseEffectiveness, Metric.FilteredAttackSuccessRate, Metric.DetectorScore, Metric.OverheadSeconds,
+        Metric.DefenseEffectiveness, Metric.FilteredAttackSuccessRate, Metric.Flagged, Metric.DetectorScore, Metric.OverheadSeconds,
     ];
 
     /// <summary>Makes the view.</summary>

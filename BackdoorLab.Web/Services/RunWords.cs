@@ -38,7 +38,7 @@ public static class RunWords
 
     /// <summary>"BadNets 10% · GTSRB · ResNet-8".</summary>
     public static string Setting(RunItem run) =>
-        $"{KindWords.Label(run.Attack)} {Numbers.Percent(run.PoisonRate)} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)}";
+        $"{KindWords.Label(run.Attack)} {(IsCheck(run) ? "(check)" : Numbers.Percent(run.PoisonRate))} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)}";
 
     /// <summary>"91.2 ± 0.8%" of shares; a dash without any.</summary>
     public static string Spread(Spread spread) => spread switch
@@ -70,11 +70,15 @@ public static class RunWords
 
     /// <summary>The name, or what the run is when it has none.</summary>
     public static string Name(RunItem run) =>
-        run.Name.Length > 0 ? run.Name : $"{KindWords.Label(run.Attack)} on {KindWords.Label(run.Dataset)}";
+        run.Name.Length > 0 ? run.Name : IsCheck(run) ? $"Check of a {KindWords.Label(run.Model)}" : $"{KindWords.Label(run.Attack)} on {KindWords.Label(run.Dataset)}";
 
     /// <summary>"BadNets 10% · GTSRB · ResNet-8 · seed 1".</summary>
-    public static string What(RunItem run) =>
-        $"{KindWords.Label(run.Attack)} {(run.PoisonRate > 0 ? Numbers.Percent(run.PoisonRate) : "(benign)")} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)} · seed {run.Seed}";
+    public static string What(RunItem run) => IsCheck(run)
+        ? $"Check of a model from a file · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)} · seed {run.Seed}"
+        : $"{KindWords.Label(run.Attack)} {(run.PoisonRate > 0 ? Numbers.Percent(run.PoisonRate) : "(benign)")} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)} · seed {run.Seed}";
+
+    /// <summary>Whether a model from a file was put to the test, and nothing trained.</summary>
+    public static bool IsCheck(RunItem run) => run.Attack == ResultWords.UnknownAttack;
 
     /// <summary>Whether it has a worker.</summary>
     public static bool IsActive(RunState state) => state is RunState.Running or RunState.Cancelling;

@@ -65,7 +65,7 @@ public sealed class SpecDraft
         var document = new JsonObject { ["schema"] = ExperimentSpec.CurrentSchema, ["name"] = "", ["seed"] = 1 };
         foreach (var section in Singles)
         {
-            document[section.Path] = MethodCatalog.Default.Of(section.Kind).FirstOrDefault() is { } first ? Default(first) : new JsonObject();
+            document[section.Path] = MethodCatalog.Default.Offered(section.Kind).FirstOrDefault() is { } first ? Default(first) : new JsonObject();
         }
 
         document["training"] = Defaults(ParameterReader.Read(typeof(TrainOptions)), null);

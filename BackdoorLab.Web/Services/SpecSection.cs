@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Training;
 
@@ -22,12 +23,16 @@ public sealed record SpecSection(string Title, IReadOnlyList<SpecLine> Lines)
         {
             new("Run", [.. document.Where(member => member.Value is not (JsonObject or JsonArray)).Select(member => new SpecLine(member.Key, Text(member.Value), "", "", false))]),
         };
-        foreach (var section in SpecDraft.Singles)
+
+        // Of a model from a file no attack is known and nothing was trained: the members that stand there mean nothing.
+        var check = document["suspect"] is JsonObject;
+        Add(sections, "Model from a file", document["suspect"], ParameterReader.Read(typeof(SuspectModel)));
+        foreach (var section in SpecDraft.Singles.Where(section => !check || section.Path != "attack"))
         {
             Add(sections, section.Title, document[section.Path]);
         }
 
-        Add(sections, "Training", document["training"], ParameterReader.Read(typeof(TrainOptions)));
+        Add(sections, "Training", check ? null : document["training"], ParameterReader.Read(typeof(TrainOptions)));
         Add(sections, "Federation", document["federation"]?["simulation"], ParameterReader.Read(typeof(Simulation)));
         foreach (var section in SpecDraft.Federated)
         {

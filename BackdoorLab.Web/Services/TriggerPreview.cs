@@ -15,8 +15,8 @@ public sealed record PreviewResult(IReadOnlyList<PixelImage> Images, string Labe
 }
 
 /// <summary>
-/// Stamps a trigger on a real sample for the form. Besides counting a network's size for an estimate, the only use of tensors in the
-/// dashboard's process: one small image at a time, and never so that a missing native library could hurt more than this preview.
+/// Stamps a trigger on a real sample for the form. Besides building a network to count its size or to compare its names with those of a
+/// file, the only use of tensors in the dashboard's process: one small image at a time, and never so that a missing native library could hurt more than this preview.
 /// </summary>
 public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> logger) : IDisposable
 {

@@ -13,9 +13,9 @@ public sealed partial class LabServer : IDisposable
     private readonly string? _temporary;
     private readonly List<string> _output = [];
 
-    private LabServer(Process process, string? temporary)
+    private LabServer(Process process, string? temporary, string lab)
     {
-        (_process, _temporary) = (process, temporary);
+        (_process, _temporary, Lab) = (process, temporary, lab);
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.BeginOutputReadLine();
@@ -24,6 +24,9 @@ public sealed partial class LabServer : IDisposable
 
     /// <summary>Root of the dashboard, without a slash at its end.</summary>
     public string Address { get; private set; } = "";
+
+    /// <summary>Its folder.</summary>
+    public string Lab { get; }
 
     /// <summary>What the program printed so far.</summary>
     public string Output
@@ -55,7 +58,7 @@ public sealed partial class LabServer : IDisposable
             start.Environment[name] = value;
         }
 
-        var server = new LabServer(Process.Start(start)!, temporary);
+        var server = new LabServer(Process.Start(start)!, temporary, lab ?? temporary!);
         try
         {
             server.Address = (await server.Says(Listening(), StartPatience)).Groups[1].Value.TrimEnd('/');

@@ -30,6 +30,27 @@ public sealed class BoardTests : LabTest
     }
 
     [Fact]
+    public async Task Board_ChecksOfModelsFromFiles_AreNoRowAndNoChoice()
+    {
+        await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.75))]);
+        var check = await Lab.EndedAsync(
+            Samples.Content(config: "check", attack: ResultWords.UnknownAttack) with { PoisonRate = 0.1, TargetLabel = null },
+            [Samples.Value(Samples.Key(victim: ResultWords.Suspect), (ResultWords.CleanAccuracy, 0.9)), Samples.Value(Samples.Key("strip", victim: ResultWords.Suspect), ("flagged", 1))]);
+
+        var board = await Lab.Queries.BoardAsync(Attacks);
+        var choices = await Lab.Queries.BoardChoicesAsync(null, null, null);
+        var matrix = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
+
+        Assert.Equal((1, "badnets"), (board.Runs, Assert.Single(board.Cells).Row));
+        Assert.Equal(["badnets"], choices.Attacks);
+        Assert.Equal(1, matrix.Runs);
+
+        // The lists show its accuracy; an attack success rate it has none.
+        var item = await Lab.ItemAsync(check);
+        Assert.Equal((0.9, null), (item.CleanAccuracy, item.AttackSuccessRate));
+    }
+
+    [Fact]
     public async Task Board_SingleSeed_HasNoSpreadAndNamesItsRun()
     {
         var run = await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.75))]);

@@ -8,7 +8,7 @@ namespace BackdoorLab.Web.Components.Charts;
 /// <summary>Charts of one run's rows.</summary>
 public static class RunCharts
 {
-    private static readonly string[] Victims = [ResultWords.Backdoored, ResultWords.Benign];
+    private static readonly string[] Victims = [ResultWords.Backdoored, ResultWords.Benign, ResultWords.Suspect];
 
     /// <summary>Training loss of both models.</summary>
     public static ChartModel Loss(IReadOnlyList<CurveRow> curve, ChartPalette palette, string unit = "epoch") => new(

@@ -22,6 +22,9 @@ public sealed partial class CompareBody
         (ResultWords.Backdoored, "Backdoored", "The model trained on poisoned data"), (ResultWords.Benign, "Benign twin", "The same model trained without poison"),
     ];
 
+    private static readonly (string Value, string Text, string Title)[] WithSuspects =
+        [.. Victims, (ResultWords.Suspect, "From a file", "A model from a file, of which nothing is known")];
+
     private static readonly (string Value, string Text, string Title)[] CurveChoices =
         [.. CompareCurves.Measures.Select(measure => (measure.Id, measure.Text, measure.Axis))];
 
@@ -68,10 +71,16 @@ public sealed partial class CompareBody
 
     private string SettingsSub => $"{_view.Settings.Count(row => row.Differs)} of {Numbers.Count(_view.Settings.Count, "setting")} {(_view.Settings.Count(row => row.Differs) == 1 ? "differs" : "differ")}";
 
+    private (string Value, string Text, string Title)[] Models => Comparison.Runs.Any(run => RunWords.IsCheck(run.Run)) ? WithSuspects : Victims;
+
+    // Among checks alone there is no backdoored model to begin with.
+    private string Chosen => Models.Any(model => model.Value == Victim) ? Victim!
+        : Comparison.Runs.All(run => RunWords.IsCheck(run.Run)) ? ResultWords.Suspect : ResultWords.Backdoored;
+
     protected override void OnParametersSet()
     {
         _measure = CompareCurves.Measures.FirstOrDefault(measure => measure.Id == Curve) ?? CompareCurves.Measures[0];
-        _view = new CompareView(Comparison, BaselineId, Victim == ResultWords.Benign ? ResultWords.Benign : ResultWords.Backdoored, Precision, AllNumbers);
+        _view = new CompareView(Comparison, BaselineId, Chosen, Precision, AllNumbers);
         _plot = ParallelPlot.Build(_view);
     }
 

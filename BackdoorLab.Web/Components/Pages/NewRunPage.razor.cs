@@ -84,6 +84,13 @@ public sealed partial class NewRunPage : IDisposable
         (_draft, _source, _fault) = From is null
             ? new(Presets.Find(Preset ?? "quick") is { } preset ? SpecDraft.From(preset.Spec) : SpecDraft.Blank(), null, null)
             : await CopiedSpec.Of(Results, From, _gone.Token);
+        if (_draft.Spec?.Suspect is not null)
+        {
+            // A check has a form of its own.
+            Navigation.NavigateTo(LabUrls.CheckAgain(From!), replace: true);
+            return;
+        }
+
         await Estimate();
     }
 

@@ -79,6 +79,7 @@ public sealed partial class Overview
             _queue = await Results.QueueAsync(Gone);
             _latest = await Results.LatestFinishedAsync(8, Gone);
             _values = await Results.FilterValuesAsync(Gone);
+            _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != ResultWords.UnknownAttack)] };
             var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack };
             _matrix = await Results.MatrixAsync(backdoored with { Victim = OnTwin ? ResultWords.Benign : ResultWords.Backdoored }, Metric, Gone);
             _accuracy = await Results.MatrixAsync(backdoored, Shared.CleanAccuracy.Id, Gone);

@@ -14,6 +14,9 @@ public sealed partial class RunView
         (null, "Results"), ("defenses", "Defenses"), ("training", "Training"), ("images", "Images"), ("log", "Log"), ("config", "Config"), ("provenance", "Provenance"),
     ];
 
+    // Nothing was trained and no trigger is known.
+    private static readonly (string? Tab, string Text)[] TabsOfACheck = [(null, "Verdict"), ("defenses", "Detectors"), .. Tabs.Where(tab => tab.Tab is "log" or "config" or "provenance")];
+
     private RunDetail? _run;
     private Exception? _fault;
     private bool _missing;
@@ -42,15 +45,19 @@ public sealed partial class RunView
 
     private RunOutlook Outlook => RunOutlook.Of(_run!.Run, Feed.Progress(Id), Now);
 
-    private string? Current => Tabs.Any(tab => tab.Tab == Tab) ? Tab : null;
+    private bool IsCheck => RunWords.IsCheck(_run!.Run);
+
+    private IReadOnlyList<(string? Tab, string Text)> Shown => IsCheck ? TabsOfACheck : Tabs;
+
+    private string? Current => Shown.Any(tab => tab.Tab == Tab) ? Tab : null;
 
     // One seed is one seed, whoever trained it: the badge does not wait for the engine's remarks.
     private IReadOnlyList<string> Read =>
     [
-        .. _run!.Cells.Any(cell => cell.Outcome == CellOutcome.Value) && !_run.Remarks.Any(remark => remark.Contains("n = 1", StringComparison.Ordinal))
+        .. !IsCheck && _run!.Cells.Any(cell => cell.Outcome == CellOutcome.Value) && !_run.Remarks.Any(remark => remark.Contains("n = 1", StringComparison.Ordinal))
             ? ["n = 1: a single seed, no spread is known"]
             : Array.Empty<string>(),
-        .. _run.Remarks,
+        .. _run!.Remarks,
         .. _run.Cells.Count(cell => cell.Outcome is CellOutcome.Failed or CellOutcome.TimedOut) is var failed and > 0
             ? [Numbers.Count(failed, "cell") + " failed; the others stand"]
             : Array.Empty<string>(),

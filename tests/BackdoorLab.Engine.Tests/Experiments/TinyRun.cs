@@ -25,10 +25,10 @@ internal static class TinyRun
     };
 
     internal static (ExperimentResult Result, Recorder Events) Run(
-        string store, ExperimentSpec? spec = null, CancellationToken cancellation = default, Action<ExperimentEvent>? on = null)
+        string store, ExperimentSpec? spec = null, CancellationToken cancellation = default, Action<ExperimentEvent>? on = null, string models = "")
     {
         var recorder = new Recorder(on);
-        var result = new ExperimentRunner(new RunnerOptions("no data root", store, Threads: 1)).Run(spec ?? Spec, recorder, cancellation);
+        var result = new ExperimentRunner(new RunnerOptions("no data root", store, Threads: 1) { ModelFolder = models }).Run(spec ?? Spec, recorder, cancellation);
         return (result, recorder);
     }
 

@@ -15,6 +15,7 @@ public sealed class EngineLayerTests
         ["Models"] = 2,
         ["Datasets"] = 2,
         ["Training"] = 3,
+        ["Weights"] = 3,
         ["Evaluation"] = 3,
         ["Quantization"] = 3,
         ["Attacks"] = 3,

@@ -16,7 +16,7 @@ public sealed class ReferencePagesTests : IAsyncLifetime
     public void Methods_ListsEveryMethodWithEveryParameterAndItsDeviations()
     {
         var page = _lab.Open<MethodsPage>("/methods");
-        foreach (var method in MethodCatalog.Default.All)
+        foreach (var method in MethodCatalog.Default.Listed)
         {
             var card = page.Find($"article[id='{method.Id}']");
             Assert.Equal(method.Name, card.QuerySelector("h2")!.TextContent);

@@ -12,7 +12,7 @@ namespace BackdoorLab.Web.Tests.Security;
 [Collection("lab")]
 public sealed class GuardedServiceTests
 {
-    private static readonly Type[] Guarded = [typeof(RunDesk), typeof(ReferenceDesk), typeof(Notebook), typeof(Accounts), typeof(Shares), typeof(ApiKeys)];
+    private static readonly Type[] Guarded = [typeof(RunDesk), typeof(ReferenceDesk), typeof(Notebook), typeof(Accounts), typeof(Shares), typeof(ApiKeys), typeof(ModelDesk)];
 
     // What a viewer may do with their own.
     private static readonly string[] ForViewers = ["ApiKeys.Own", "ApiKeys.Create", "ApiKeys.Revoke"];

@@ -1,0 +1,25 @@
+using BackdoorLab.Engine.Models;
+
+namespace BackdoorLab.Engine.Weights;
+
+/// <summary>How the tensors of a file go with a network.</summary>
+public sealed record ArchitectureFit
+{
+    /// <summary>The network that was tried, or the nearest one.</summary>
+    public required ModelSource Source { get; init; }
+
+    /// <summary>Why it does not fit, with the first few differences; empty when it does.</summary>
+    public string Fault { get; init; } = "";
+
+    /// <summary>Whether names and shapes are the same.</summary>
+    public bool Fits => Fault.Length == 0;
+
+    /// <summary>Names and shapes that differ; the fewer, the nearer.</summary>
+    public int Differences { get; init; }
+
+    /// <summary>Classes that the file distinguishes where they alone do not fit, else null.</summary>
+    public int? Outputs { get; init; }
+
+    /// <summary>Tensors of the file by the network's own names.</summary>
+    internal IReadOnlyDictionary<string, StoredTensor> Tensors { get; init; } = new Dictionary<string, StoredTensor>();
+}

@@ -1,0 +1,150 @@
+using System.IO.Compression;
+using System.Text;
+
+namespace BackdoorLab.Engine.Weights;
+
+/// <summary>
+/// What <c>torch.save</c> writes since version 1.6: a zip with a pickle that names tensors, and a file for each storage. The library
+/// TorchSharp.PyBridge was not taken: its unpickler turns unknown calls into dictionaries instead of refusing them, asks for as much memory
+/// as the file claims, and takes a storage that ends early for one filled with zeros.
+/// </summary>
+internal sealed class TorchArchive
+{
+    private const int MostEntries = 50_000;
+    private const long MostPickleBytes = 64 << 20;
+
+    // torch.save does not compress; archives that were packed again are allowed as much as floats can shrink.
+    private const long MostGrowth = 4;
+
+    private static readonly string[] Wrappers = ["state_dict", "model_state_dict", "net", "model"];
+
+    private readonly ZipArchive _zip;
+    private readonly string _folder;
+    private (string Key, byte[] Content)? _last;
+
+    private TorchArchive(ZipArchive zip, string folder) => (_zip, _folder) = (zip, folder);
+
+    internal static WeightFile Open(FileStream stream)
+    {
+        var zip = new ZipArchive(stream, ZipArchiveMode.Read);
+        try
+        {
+            return Open(zip, stream.Length);
+        }
+        catch
+        {
+            zip.Dispose();
+            throw;
+        }
+    }
+
+    private static WeightFile Open(ZipArchive zip, long size)
+    {
+        if (zip.Entries.Count > MostEntries || zip.Entries.Sum(entry => entry.Length) > MostGrowth * size)
+        {
+            throw new WeightFileException($"The archive unpacks to far more than its {size} bytes, which no file of torch.save does; it was not opened.");
+        }
+
+        if (zip.Entries.Any(entry => entry.FullName.Contains("/code/", StringComparison.Ordinal) || entry.Name == "constants.pkl"))
+        {
+            throw new WeightFileException($"The file is TorchScript (torch.jit.save), a program and not weights alone. {WeightFile.Remedy}");
+        }
+
+        var pickles = zip.Entries.Where(entry => entry.Name == "data.pkl").ToList();
+        if (pickles is not [{ Length: <= MostPickleBytes } pickle])
+        {
+            throw new WeightFileException($"The zip archive is no state dict of torch.save: it has {(pickles.Count == 0 ? "no data.pkl" : "more than one data.pkl, or a huge one")}. {WeightFile.Remedy}");
+        }
+
+        var archive = new TorchArchive(zip, pickle.FullName[..^"data.pkl".Length]);
+        if (zip.GetEntry(archive._folder + "byteorder") is { Length: < 16 } order && Encoding.ASCII.GetString(ReadAll(order)) is "big")
+        {
+            throw new WeightFileException("The file was written on a big-endian machine; save it again on a little-endian one.");
+        }
+
+        return new WeightFile("PyTorch state dict", [.. archive.Tensors(Unwrap(new StatePickle(ReadAll(pickle)).Load(), 0))], zip);
+    }
+
+    /// <summary>The dictionary that holds the weights; training scripts often put it into another one.</summary>
+    private static PickledDictionary Unwrap(object? root, int depth)
+    {
+        if (root is not PickledDictionary dictionary)
+        {
+            throw new WeightFileException($"The file holds {(root is PickledTensor ? "a single tensor" : "no dictionary")} and not the weights of a model. {WeightFile.Remedy}");
+        }
+
+        if (Wrappers.Select(dictionary.Find).OfType<PickledDictionary>().FirstOrDefault() is { } inner && depth < 4)
+        {
+            return Unwrap(inner, depth + 1);
+        }
+
+        return dictionary.Entries.Any(entry => entry.Value is PickledTensor)
+            ? dictionary
+            : throw new WeightFileException(
+                $"No weights were found in the file; it has {(dictionary.Entries.Count == 0 ? "no entries" : $"the entries {string.Join(", ", dictionary.Entries.Take(6).Select(entry => $"'{entry.Key}'"))}")}. {WeightFile.Remedy}");
+    }
+
+    private IEnumerable<StoredTensor> Tensors(PickledDictionary weights) =>
+        from entry in weights.Entries
+        where entry is { Key: string, Value: PickledTensor }
+        select Tensor((string)entry.Key!, (PickledTensor)entry.Value!);
+
+    private StoredTensor Tensor(string name, PickledTensor view)
+    {
+        var size = StoredTensor.SizeOf(view.Storage.Type);
+        var entry = _zip.GetEntry($"{_folder}data/{view.Storage.Key}") ?? throw new InvalidDataException($"the data of '{name}' is not in it.");
+        var last = view.Shape.Zip(view.Strides, (side, stride) => checked((side - 1) * stride)).Aggregate(view.Offset, (sum, part) => checked(sum + part));
+        var count = view.Shape.Aggregate(1L, (product, side) => checked(product * side));
+        if (entry.Length != checked(view.Storage.Count * size) || entry.Length > Array.MaxLength || view.Offset < 0
+            || view.Shape.Length != view.Strides.Length || view.Shape.Concat(view.Strides).Any(number => number < 0) || (count > 0 && last >= view.Storage.Count))
+        {
+            throw new InvalidDataException($"'{name}' does not lie within its data.");
+        }
+
+        // A view may repeat its storage; only as much as a network really asks for is ever made.
+        return new(name, view.Storage.Type, view.Shape, () => Gather(entry, view, (int)checked(count * size), size));
+    }
+
+    private byte[] Gather(ZipArchiveEntry entry, PickledTensor view, int bytes, int size)
+    {
+        var storage = Storage(entry, view.Storage.Key);
+        var result = new byte[bytes];
+        var place = new long[view.Shape.Length];
+        for (var to = 0; to < bytes; to += size)
+        {
+            var from = view.Offset;
+            for (var axis = 0; axis < place.Length; axis++)
+            {
+                from += place[axis] * view.Strides[axis];
+            }
+
+            storage.AsSpan((int)(from * size), size).CopyTo(result.AsSpan(to));
+            for (var axis = place.Length - 1; axis >= 0 && ++place[axis] == view.Shape[axis]; axis--)
+            {
+                place[axis] = 0;
+            }
+        }
+
+        return result;
+    }
+
+    // Tensors that share a storage follow each other.
+    private byte[] Storage(ZipArchiveEntry entry, string key)
+    {
+        if (_last?.Key != key)
+        {
+            _last = (key, ReadAll(entry));
+        }
+
+        return _last.Value.Content;
+    }
+
+    private static byte[] ReadAll(ZipArchiveEntry entry)
+    {
+        // The length that an archive states may be a lie: no more than that is read, and less is an error.
+        var content = new byte[entry.Length];
+        using var stream = entry.Open();
+        stream.ReadExactly(content);
+        return content;
+    }
+}

@@ -1,0 +1,141 @@
+using System.Security.Cryptography;
+using System.Text.Json.Serialization;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Weights;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>A model file that somebody has sent in.</summary>
+/// <param name="Name">What it was called there.</param>
+/// <param name="Sha256">Its content.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Format">What it is, in words.</param>
+/// <param name="Tensors">Tensors in it.</param>
+/// <param name="Numbers">Weights and statistics in it.</param>
+public sealed record ShelvedModel(string Name, string Sha256, long Bytes, string Format, int Tensors, long Numbers)
+{
+    /// <summary>As specs name it.</summary>
+    [JsonIgnore]
+    public SuspectModel Suspect => new() { File = Name, Sha256 = Sha256 };
+}
+
+/// <summary>
+/// Model files of people, in one folder, each under the hash of its content. They are read by rules that run nothing (<see cref="WeightFile"/>);
+/// what cannot be read does not stay.
+/// </summary>
+public sealed class ModelShelf(LabOptions options)
+{
+    private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
+
+    /// <summary>Largest file, in bytes.</summary>
+    public long MostBytes => (long)options.MaxModelMegabytes << 20;
+
+    /// <summary>Takes a file in.</summary>
+    /// <param name="name">What it is called; a folder before it is left out.</param>
+    /// <param name="content">Its bytes; read to the end, and no further than is allowed.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    /// <exception cref="WeightFileException">It is too large, or no weights that can be read.</exception>
+    public async Task<ShelvedModel> Add(string name, Stream content, CancellationToken cancellation = default)
+    {
+        var bare = name[(name.LastIndexOfAny(['/', '\\', ':']) + 1)..];
+        var ending = Path.GetExtension(bare).ToLowerInvariant();
+        if (!WeightFile.Extensions.Contains(ending) || bare.Length > 255)
+        {
+            throw new WeightFileException($"The file's name must end in {string.Join(", ", WeightFile.Extensions)}; '{bare}' does not.");
+        }
+
+        Directory.CreateDirectory(options.ModelFolder);
+        Sweep();
+        var part = Path.Combine(options.ModelFolder, $"{Guid.NewGuid():N}.tmp");
+        try
+        {
+            var (hash, bytes) = await Receive(content, part, cancellation);
+            var model = Read(part, bare, hash, bytes);
+            File.Move(part, PathOf(model.Suspect), overwrite: true);
+            return model;
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+    }
+
+    /// <summary>A file that is here already, or null.</summary>
+    public ShelvedModel? Find(SuspectModel suspect)
+    {
+        // A hash and nothing else: whoever asks may be a browser.
+        if (suspect.Sha256.Length != 64 || !suspect.Sha256.All(char.IsAsciiHexDigitLower))
+        {
+            return null;
+        }
+
+        var path = PathOf(suspect);
+        try
+        {
+            return File.Exists(path) ? Read(path, suspect.File, suspect.Sha256, new FileInfo(path).Length) : null;
+        }
+        catch (WeightFileException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>What the file holds by each of these data sets, those that fit first.</summary>
+    public IReadOnlyList<SuspectCandidate> Candidates(ShelvedModel model, IEnumerable<DatasetSource> datasets)
+    {
+        TorchRuntime.Initialize(1);
+        using var file = WeightFile.Open(PathOf(model.Suspect));
+        return
+        [
+            .. datasets
+                .Select(dataset => (Asked: dataset, Candidate: SuspectCandidate.Try(file, dataset)))
+                .OrderByDescending(pair => pair.Candidate.Fit.Fits)
+
+                // A set as it is before one whose classes were cut to fit; photographs before drawings.
+                .ThenBy(pair => pair.Candidate.Dataset != pair.Asked)
+                .ThenBy(pair => pair.Asked is SyntheticSigns)
+                .Select(pair => pair.Candidate),
+        ];
+    }
+
+    private string PathOf(SuspectModel suspect) => Path.Combine(options.ModelFolder, suspect.Sha256 + Path.GetExtension(suspect.File).ToLowerInvariant());
+
+    private static ShelvedModel Read(string path, string name, string hash, long bytes)
+    {
+        using var file = WeightFile.Open(path);
+        return new(name, hash, bytes, file.Format, file.Tensors.Count, file.Numbers);
+    }
+
+    // Hashed while it comes in: it is read once.
+    private async Task<(string Hash, long Bytes)> Receive(Stream content, string path, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 17];
+        var bytes = 0L;
+        await using var file = File.Create(path);
+        for (int count; (count = await content.ReadAsync(buffer, cancellation)) > 0;)
+        {
+            bytes += count;
+            if (bytes > MostBytes)
+            {
+                throw new WeightFileException($"The file has more than {Numbers.Bytes(MostBytes)}, the most that this lab takes. Whoever runs the lab can allow more (maxModelMegabytes); half precision halves a file.");
+            }
+
+            hash.AppendData(buffer, 0, count);
+            await file.WriteAsync(buffer.AsMemory(0, count), cancellation);
+        }
+
+        return (Convert.ToHexStringLower(hash.GetHashAndReset()), bytes);
+    }
+
+    // A dashboard that was killed leaves what it was receiving.
+    private void Sweep()
+    {
+        foreach (var part in new DirectoryInfo(options.ModelFolder).EnumerateFiles("*.tmp").Where(part => DateTime.UtcNow - part.LastWriteTimeUtc > Abandoned))
+        {
+            part.Delete();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Training;
+using BackdoorLab.Web.Runs;
+
+namespace BackdoorLab.Web.Tests.Pages;
+
+/// <summary>Model files, and checks of them that have ended.</summary>
+internal static class CheckRuns
+{
+    public static ExperimentSpec Spec { get; } = new()
+    {
+        Name = "Check of model.pth",
+        Suspect = new() { File = "model.pth", Sha256 = new string('a', 64) },
+        Dataset = new SyntheticSigns(),
+        Model = new ResNet8(),
+        Attack = new UnknownAttack(),
+        BenignTwin = false,
+        Precisions = [new Float32()],
+        Defenses = [new NeuralCleanse()],
+    };
+
+    /// <summary>A small file of weights for images of this many classes.</summary>
+    public static byte[] Weights(int classes = 10)
+    {
+        TorchRuntime.Initialize(1);
+        var path = Path.GetTempFileName();
+        try
+        {
+            using var network = new ResNet8().Build(new ClassifierShape(3, 32, 32, classes, Normalization.Identity(3)));
+            Checkpoint.Save(path, network.state_dict(), new Dictionary<string, string>());
+            return File.ReadAllBytes(path);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    public static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    /// <summary>A finished check; returns its id.</summary>
+    /// <param name="store">Where runs are written.</param>
+    /// <param name="artifacts">Root of the artifact store.</param>
+    /// <param name="flagged">The detector's verdict, or null for a detector that could not be applied.</param>
+    /// <param name="accuracy">Clean accuracy.</param>
+    /// <param name="note">The detector's note.</param>
+    public static async Task<string> Finished(RunStore store, string artifacts, bool? flagged, double accuracy = 0.93, string note = "")
+    {
+        var id = await store.CreateAsync(RunContent.From(Spec, 2, 60));
+        var run = (await store.EnqueueAsync(id))!;
+        await store.TryClaimAsync(id, run.Attempt, "check", DateTime.UtcNow.AddMinutes(30));
+        CellKey undefended = new(ResultWords.Suspect, ResultWords.ReferencePrecision, ""), defended = undefended with { Defense = "neural-cleanse" };
+        await store.RecordAsync(id, run.Attempt, new RunChanges
+        {
+            Plan = new RunPlan([new("load", "load", "Load model.pth as ResNet-8", 1), new("nc", "defend", "Neural Cleanse on FP32, model from a file", 30)], [undefended, defended], new Dictionary<string, string>(), 60),
+        });
+        await store.RecordAsync(id, run.Attempt, new RunChanges
+        {
+            Stages = [new("load", StageState.Done, false, 1), new("nc", StageState.Done, false, 30)],
+            Cells =
+            [
+                new() { Key = undefended, Outcome = CellOutcome.Value, Measurements = [new(ResultWords.CleanAccuracy, accuracy, 1000, accuracy - 0.02, accuracy + 0.02)] },
+                flagged is { } verdict
+                    ? new()
+                    {
+                        Key = defended,
+                        Outcome = CellOutcome.Value,
+                        Measurements = [new("flagged", verdict ? 1 : 0), new("suspected-labels", verdict ? 1 : 0), new("detector-score", verdict ? 3.41 : 1.2), new("detector-threshold", 2)],
+                        Notes = [verdict ? "Suspicious: class '<stop>' (label 3)" : "Not flagged; most conspicuous: class 'yield' (label 1)", .. note.Length > 0 ? [note] : Array.Empty<string>()],
+                        Artifacts = [Trigger(artifacts)],
+                    }
+                    : new() { Key = defended, Outcome = CellOutcome.NotApplicable, Reason = "The outlier rule compares classes and needs at least 3 of them." },
+            ],
+        });
+        await store.FinishAsync(id, "check", new RunEnd(RunState.Succeeded) { Remarks = ["pixel scale: pixels in [0,1] (93.0 % of 500 clean images right)"] });
+        return id;
+    }
+
+    private static ArtifactRow Trigger(string artifacts)
+    {
+        var pixels = new byte[32 * 32 * 3];
+        Array.Fill(pixels, (byte)200, 0, 300);
+        var figure = new ImageFigure("Reversed triggers", [new("<stop>: 11.0 px", 32, 32, 3, pixels)]);
+        new ArtifactStore(artifacts).Write(new("checkneuralcleanse"), "figure-1.json", JsonSerializer.SerializeToUtf8Bytes<Figure>(figure, SpecJson.Options));
+        return new("checkneuralcleanse", "figure-1.json", "figure", figure.Title);
+    }
+}
