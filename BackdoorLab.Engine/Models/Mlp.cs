@@ -23,6 +23,9 @@ public sealed record Mlp : ModelSource
     public bool RawPixels { get; init; }
 
     /// <inheritdoc/>
+    public override IEnumerable<ModelSource> Variants => new[] { 16, 32, 64, 100, 128, 200, 256, 512, 1024 }.Select(units => this with { HiddenUnits = units });
+
+    /// <inheritdoc/>
     public override Classifier Build(ClassifierShape shape) => new OneHiddenLayer(
         RawPixels ? shape with { Normalization = new Normalization(Same(shape.Channels, 0), Same(shape.Channels, 1)) } : shape, HiddenUnits);
 

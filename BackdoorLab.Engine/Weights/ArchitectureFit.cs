@@ -14,8 +14,8 @@ public sealed record ArchitectureFit
     /// <summary>Whether names and shapes are the same.</summary>
     public bool Fits => Fault.Length == 0;
 
-    /// <summary>Names and shapes that differ; the fewer, the nearer.</summary>
-    public int Differences { get; init; }
+    /// <summary>Share of all names that differ or have another shape: 0 fits, 1 has nothing in common.</summary>
+    public double Distance { get; init; }
 
     /// <summary>Classes that the file distinguishes where they alone do not fit, else null.</summary>
     public int? Outputs { get; init; }

@@ -24,7 +24,7 @@ public static class Architectures
         return MethodCatalog.Default.Of<ModelSource>()
             .SelectMany(method => ((ModelSource)method.CreateDefault()).Variants)
             .Select(source => Try(tensors, source, shape, dataset))
-            .MinBy(fit => fit.Differences)!;
+            .MinBy(fit => fit.Distance)!;
     }
 
     /// <summary>Tries one network.</summary>
@@ -63,10 +63,11 @@ public static class Architectures
         return new()
         {
             Source = source,
-            Differences = differences,
+            Distance = differences / (double)(differences + found.Count - other.Count),
             Outputs = head ? (int)Math.Min(other[0].InFile[0], int.MaxValue) : null,
             Fault = head
                 ? $"The file has {other[0].InFile[0]} outputs, {dataset} has {shape.Classes} classes: choose the data set it was trained for."
+                : found.Count == 0 ? $"No network of the catalog for {dataset} has any of the names in the file, which begin with {string.Join(", ", unexpected.Take(MostNamed))}."
                 : Words(source, dataset, missing, unexpected, [.. other.Select(entry => $"{entry.Name} is {Text(entry.InFile)} in the file and {Text(entry.InNetwork)} in the network")]),
         };
     }

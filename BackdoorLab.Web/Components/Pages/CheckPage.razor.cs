@@ -66,7 +66,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     private SuspectCandidate? Candidate => Fitting.ElementAtOrDefault(_chosen);
 
     // The data set that comes nearest says most about the file.
-    private string Nearest => _candidates!.MinBy(candidate => candidate.Fit.Differences)!.Fit.Fault;
+    private string Nearest => _candidates!.MinBy(candidate => candidate.Fit.Distance)!.Fit.Fault;
 
     private ExperimentSpec? Spec => _detectors.Count == 0 ? null : SpecOf([.. CheckWords.Detectors.Where(method => _detectors.Contains(method.Id))]);
 

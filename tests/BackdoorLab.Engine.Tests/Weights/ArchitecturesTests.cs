@@ -78,6 +78,14 @@ public sealed class ArchitecturesTests : IDisposable
     }
 
     [Fact]
+    public void Find_SomethingElseAltogether_NamesWhatIsInTheFile()
+    {
+        using var file = Saved(new ResNet8(), rename: name => "features." + name);
+
+        Assert.StartsWith("No network of the catalog for MNIST has any of the names in the file, which begin with features.", Architectures.Find(file, Colour, "MNIST").Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Find_ColourWeightsForGreyImages_NamesTheShapes()
     {
         using var file = Saved(new ResNet8());
