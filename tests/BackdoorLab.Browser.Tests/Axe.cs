@@ -16,5 +16,5 @@ internal static class Axe
     }
 
     /// <summary>Fails with the findings of the page that is open.</summary>
-    public static async Task AssertClean(Visit visit, string what) => Assert.Empty(await Findings(visit, what));
+    public static async Task AssertClean(Visit visit, string what) => Assert.Equal("", string.Join("\n", await Findings(visit, what)));
 }
