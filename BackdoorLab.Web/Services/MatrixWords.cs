@@ -63,7 +63,7 @@ public static class MatrixWords
         return new(
             mean,
             Numbers.Format(metric, mean),
-            $"n = {cell.N.ToString(CultureInfo.InvariantCulture)}{spread}",
+            $"{(spread.Length > 0 ? $"{spread.TrimStart()}, " : "")}n = {cell.N.ToString(CultureInfo.InvariantCulture)}",
             string.Join("\n", lines.Where(line => line.Length > 0)));
     }
 

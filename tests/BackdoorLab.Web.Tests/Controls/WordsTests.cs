@@ -43,7 +43,7 @@ public sealed class WordsTests
         var cell = Cell(0.9, 2, new() { [CellOutcome.Value] = 2, [CellOutcome.Failed] = 1 }) with { StandardDeviation = 0.02 };
         var text = MatrixWords.Of(cell, "detection-rate");
         Assert.Equal("90.0%", text.Main);
-        Assert.Equal("n = 2 ± 2.0", text.Detail);
+        Assert.Equal("± 2.0, n = 2", text.Detail);
         Assert.Contains("1 failed", text.Title, StringComparison.Ordinal);
     }
 

@@ -41,7 +41,7 @@ public sealed class OverviewTests : IAsyncLifetime
 
         // STRIP detects 93 %, 95 % and 91 % at FP32: mean 93, sample deviation 2.
         page.WaitForAssertion(() => Assert.Equal("93.0%", Cell(page, "STRIP", 0).QuerySelector(".v")!.TextContent));
-        Assert.Equal("n = 3 ± 2.0", Cell(page, "STRIP", 0).QuerySelector(".s")!.TextContent);
+        Assert.Equal("± 2.0, n = 3", Cell(page, "STRIP", 0).QuerySelector(".s")!.TextContent);
     }
 
     [Fact]
