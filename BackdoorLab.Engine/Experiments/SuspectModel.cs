@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
+using System.Security.Cryptography;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
@@ -29,6 +30,9 @@ public enum PixelScale
 /// </summary>
 public sealed record SuspectModel : Method
 {
+    /// <summary>Clean accuracy below which data set or pixel scale are probably not those of the training, so that a verdict means little.</summary>
+    public const double LowAccuracy = 0.5;
+
     private const int HashDigits = 64;
 
     /// <summary>Name of the file, for people and for its ending.</summary>
@@ -44,6 +48,13 @@ public sealed record SuspectModel : Method
     [Display(Name = "Pixel scale")]
     [Description("How pixels are scaled before the first layer. Automatic takes what the file says, else what gives the best accuracy on clean images.")]
     public PixelScale Pixels { get; init; }
+
+    /// <summary>What <see cref="Sha256"/> says of a file.</summary>
+    public static string HashOf(string path)
+    {
+        using var content = System.IO.File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(content));
+    }
 
     /// <summary>The file in a folder that keeps it by content or by name; null when neither is there.</summary>
     public string? Find(string folder) => new[] { Sha256 + Path.GetExtension(File).ToLowerInvariant(), File }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Evaluation;
@@ -15,8 +14,6 @@ internal sealed class SuspectStage(StageContext stage)
     internal const int Images = 500;
 
     internal const string ResultFile = "suspect.json";
-
-    private const double LowAccuracy = 0.5;
 
     /// <summary>The network in evaluation mode, which the caller owns, and what was found.</summary>
     /// <exception cref="WeightFileException">The file is not there, not the one that was named, or does not fit the network.</exception>
@@ -47,7 +44,7 @@ internal sealed class SuspectStage(StageContext stage)
 
             var best = tried.MaxBy(one => one.Accuracy);
             tried.Remove(best);
-            string[] remarks = [Chosen(best, tried, images.Count), .. best.Accuracy < LowAccuracy ? [Doubt(best.Accuracy)] : Array.Empty<string>()];
+            string[] remarks = [Chosen(best, tried, images.Count), .. best.Accuracy < SuspectModel.LowAccuracy ? [Doubt(best.Accuracy)] : Array.Empty<string>()];
             Array.ForEach(remarks, run.Log);
             return (best.Network, new(best.Network.Shape.Normalization, best.Accuracy, remarks));
         }
@@ -61,8 +58,7 @@ internal sealed class SuspectStage(StageContext stage)
     {
         var path = suspect.Find(stage.ModelFolder)
             ?? throw new WeightFileException($"The model file '{suspect.File}' (SHA-256 {suspect.Sha256[..12]}...) is not here. Choose it again on the page Check my model, or put it beside the spec.");
-        using var stream = File.OpenRead(path);
-        var found = Convert.ToHexStringLower(SHA256.HashData(stream));
+        var found = SuspectModel.HashOf(path);
         return found == suspect.Sha256 ? path
             : throw new WeightFileException($"The model file '{suspect.File}' has changed: its SHA-256 is {found[..12]}..., not {suspect.Sha256[..12]}.... Check the new one as a model of its own.");
     }

@@ -22,6 +22,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
 
     private readonly Dictionary<Victim, (StageKey Key, double Seconds)> _trained = [];
     private readonly Dictionary<Victim, Classifier> _loaded = [];
+    private SuspectLoaded? _suspect;
 
     // Every epoch of both models is measured on the same images.
     private readonly Lazy<ImageSet> _curveClean = new(() => stage.Inputs.CleanTest.Select(Spread(Enumerable.Range(0, stage.Inputs.CleanTest.Count))));
@@ -31,7 +32,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     internal double? MeasuredTrainImagesPerSecond { get; private set; }
 
     /// <summary>What a model from a file has to say to whoever reads its numbers.</summary>
-    internal IReadOnlyList<string> Remarks { get; private set; } = [];
+    internal IReadOnlyList<string> Remarks => _suspect?.Remarks ?? [];
 
     internal bool IsTrained(Victim victim) => _trained.ContainsKey(victim);
 
@@ -103,22 +104,21 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     // Once loaded the model is in the store, so a later run of it does not need the file.
     private void Load(VictimPlan plan, RunContext run)
     {
-        var loaded = stage.Store.Has(plan.Key, Weights) ? stage.Store.ReadJson<SuspectLoaded>(plan.Key, SuspectStage.ResultFile) : null;
-        var cached = loaded is not null;
-        if (loaded is null)
+        _suspect = stage.Store.Has(plan.Key, Weights) ? stage.Store.ReadJson<SuspectLoaded>(plan.Key, SuspectStage.ResultFile) : null;
+        var cached = _suspect is not null;
+        if (!cached)
         {
-            (_loaded[plan.Victim], loaded) = new SuspectStage(stage).Load(run);
+            (_loaded[plan.Victim], _suspect) = new SuspectStage(stage).Load(run);
             SaveWeights(plan.Key, Weights, _loaded[plan.Victim]);
-            stage.Store.WriteJson(plan.Key, SuspectStage.ResultFile, loaded);
+            stage.Store.WriteJson(plan.Key, SuspectStage.ResultFile, _suspect);
         }
 
-        Remarks = loaded.Remarks;
         _trained[plan.Victim] = (plan.Key, 0);
         stage.Events.FinishStage(cached);
     }
 
     private ClassifierShape ShapeOf(Victim victim) =>
-        victim == Victim.Suspect && stage.Store.ReadJson<SuspectLoaded>(_trained[victim].Key, SuspectStage.ResultFile) is { } loaded
+        victim == Victim.Suspect && _suspect is { } loaded
             ? stage.Shape with { Normalization = loaded.Normalization }
             : stage.Shape;
 

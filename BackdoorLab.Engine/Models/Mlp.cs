@@ -27,7 +27,5 @@ public sealed record Mlp : ModelSource
 
     /// <inheritdoc/>
     public override Classifier Build(ClassifierShape shape) => new OneHiddenLayer(
-        RawPixels ? shape with { Normalization = new Normalization(Same(shape.Channels, 0), Same(shape.Channels, 1)) } : shape, HiddenUnits);
-
-    private static float[] Same(int channels, float value) => [.. Enumerable.Repeat(value, channels)];
+        RawPixels ? shape with { Normalization = Normalization.Identity(shape.Channels) } : shape, HiddenUnits);
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
@@ -76,8 +75,7 @@ public static class CheckCommand
         }
 
         Console.Error.WriteLine($"{file.Name}: {weights.Format}, {MethodCatalog.Default.Label(candidate.Fit.Source)} for {candidate.Name} with {candidate.Dataset.Shape.Classes} classes.");
-        using var content = file.OpenRead();
-        var suspect = new SuspectModel { File = file.Name, Sha256 = Convert.ToHexStringLower(SHA256.HashData(content)), Pixels = pixels };
+        var suspect = new SuspectModel { File = file.Name, Sha256 = SuspectModel.HashOf(file.FullName), Pixels = pixels };
         var spec = candidate.Check(suspect, [.. methods.Distinct().Select(id => (Defense)MethodCatalog.Default.Find(id)!.CreateDefault())]);
 
         // What a spec may not be is said by one place alone.

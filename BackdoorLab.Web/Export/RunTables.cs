@@ -52,7 +52,7 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
             yield return
             [
                 RunWords.Name(run), KindWords.Label(run.Dataset), KindWords.Label(run.Model), KindWords.Label(run.Attack), RunWords.State(run.State).ToLowerInvariant(),
-                RunWords.IsCheck(run) ? "" : Numbers.Percent(run.PoisonRate), FormattableString.Invariant($"{run.Seed}"), Share(run.CleanAccuracy), Share(run.AttackSuccessRate),
+                RunWords.IsCheck(run) ? "" : Numbers.Percent(run.PoisonRate), FormattableString.Invariant($"{run.Seed}"), Numbers.Percent(run.CleanAccuracy), Numbers.Percent(run.AttackSuccessRate),
             ];
         }
     }
@@ -95,6 +95,4 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
     private static string? Kind(string? id) => id is null ? null : KindWords.Label(id);
 
     private static string Mean(Spread spread) => spread.N == 0 ? "–" : FormattableString.Invariant($"{RunWords.Spread(spread)} ({spread.N})");
-
-    private static string Share(double? value) => value is { } share ? Numbers.Percent(share) : "–";
 }

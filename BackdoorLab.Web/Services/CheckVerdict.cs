@@ -1,5 +1,6 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Services;
 
@@ -52,8 +53,6 @@ public sealed record DetectorVerdict(CellRow Cell, CheckOutcome Outcome, string 
 /// <param name="Next">What to do now.</param>
 public sealed record CheckVerdict(CheckOutcome Outcome, string Title, string Text, IReadOnlyList<DetectorVerdict> Detectors, IReadOnlyList<string> Next)
 {
-    private const double LowAccuracy = 0.5;
-
     /// <summary>Reads the cells of a check.</summary>
     public static CheckVerdict Of(RunDetail run)
     {
@@ -64,7 +63,7 @@ public sealed record CheckVerdict(CheckOutcome Outcome, string Title, string Tex
             _ when detectors.Length == 0 && accuracy is not null => Undecidable("No detector was chosen.", detectors),
             _ when detectors.Length == 0 || detectors.All(one => one.Outcome == CheckOutcome.Pending) => new(
                 CheckOutcome.Pending, run.Run.Ended is null ? "Not yet known" : "No verdict", "No detector has ended.", detectors, []),
-            _ when accuracy < LowAccuracy => Undecidable(
+            _ when accuracy < SuspectModel.LowAccuracy => Undecidable(
                 $"The model is right on {Numbers.Percent(accuracy.Value)} of clean images only, so data set or pixel scale are probably not those it was trained with; what a detector says then means little.", detectors),
             _ when detectors.FirstOrDefault(one => one.Outcome == CheckOutcome.Suspicious) is { } found => Suspicious(found, detectors),
             _ when detectors.Any(one => one.Outcome == CheckOutcome.Pending) && run.Run.Ended is null => new(

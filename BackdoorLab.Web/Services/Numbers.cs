@@ -29,6 +29,9 @@ public static class Numbers
         _ => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + "%",
     };
 
+    /// <summary>The same, and a dash where there is none.</summary>
+    public static string Percent(double? share) => share is { } known ? Percent(known) : "–";
+
     /// <summary>A number of sensible length.</summary>
     public static string Plain(double value) => Math.Abs(value) switch
     {

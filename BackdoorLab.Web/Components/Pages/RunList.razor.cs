@@ -179,6 +179,4 @@ public sealed partial class RunList
     private string RowClass(RunItem run, int row) => _chosen.Contains(run.Id) ? "clickable chosen" : "clickable";
 
     private string Elapsed(RunItem run) => RunWords.Elapsed(run, Now) is > 0 and var seconds ? TimeWords.Duration(seconds) : "–";
-
-    private static string Share(double? value) => value is { } share ? Numbers.Percent(share) : "–";
 }
