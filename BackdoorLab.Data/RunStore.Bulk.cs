@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using BackdoorLab.Data.Entities;
 using Microsoft.EntityFrameworkCore;
 
@@ -104,7 +105,7 @@ public sealed partial class RunStore
     }
 
     /// <summary>
-    /// Removes runs in the trash for good, with all their rows, and says which stages no run names any more: their files may go.
+    /// Removes runs in the trash for good, with all their rows, and says what no run names any more: such files may go.
     /// </summary>
     /// <param name="selection">Runs; a filter must be one of the trash.</param>
     /// <param name="cancellation">Cancellation.</param>
@@ -114,34 +115,65 @@ public sealed partial class RunStore
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         var ids = await RunFilters.Apply(context, selection).Where(run => run.Deleted).Select(run => run.Id).ToListAsync(cancellation);
-        var orphans = await OrphansAsync(context, ids, cancellation);
+        var freed = await FreedAsync(context, ids, cancellation);
         await context.Notes.Where(note => note.Kind == NoteSubject.Run && ids.Contains(note.SubjectId)).ExecuteDeleteAsync(cancellation);
         var removed = await context.Runs.Where(run => ids.Contains(run.Id)).ExecuteDeleteAsync(cancellation);
         await transaction.CommitAsync(cancellation);
-        return new(removed, orphans);
+        return new(removed, freed);
     }
 
-    /// <summary>Keys of the stages that only these runs of the trash name: what purging them would free.</summary>
+    /// <summary>The files that only these runs of the trash name: what purging them would free.</summary>
     /// <param name="selection">Runs; a filter must be one of the trash.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<string>> FreedByPurgeAsync(RunSelection selection, CancellationToken cancellation = default)
+    public async Task<FreedFiles> FreedByPurgeAsync(RunSelection selection, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var ids = await RunFilters.Apply(context, selection).Where(run => run.Deleted).Select(run => run.Id).ToListAsync(cancellation);
-        return await OrphansAsync(context, ids, cancellation);
+        return await FreedAsync(context, ids, cancellation);
     }
 
-    private static async Task<IReadOnlyList<string>> OrphansAsync(LabDbContext context, IReadOnlyList<string> ids, CancellationToken cancellation) =>
-        await context.Stages
+    /// <summary>SHA-256 of the model files that runs name, those in the trash too.</summary>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlySet<string>> NamedModelsAsync(CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await ModelsAsync(context, context.Runs, cancellation);
+    }
+
+    private static async Task<FreedFiles> FreedAsync(LabDbContext context, IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        var stages = await context.Stages
             .Where(stage => ids.Contains(stage.RunId))
             .Select(stage => stage.Key)
             .Distinct()
             .Where(key => !context.Stages.Any(other => other.Key == key && !ids.Contains(other.RunId)))
             .ToListAsync(cancellation);
+        var models = await ModelsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
+        if (models.Count > 0)
+        {
+            models.ExceptWith(await ModelsAsync(context, context.Runs.Where(run => !ids.Contains(run.Id)), cancellation));
+        }
+
+        return new(stages, [.. models]);
+    }
+
+    private static async Task<HashSet<string>> ModelsAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
+    {
+        var specs = await runs
+            .Where(run => run.Attack == ResultWords.UnknownAttack)
+            .Join(context.RunTexts, run => run.Id, text => text.RunId, (_, text) => text.SpecJson)
+            .ToListAsync(cancellation);
+        return [.. specs.Select(spec => (string?)JsonNode.Parse(spec)?["suspect"]?["sha256"]).OfType<string>()];
+    }
 }
 
 /// <summary>What a purge did.</summary>
 /// <param name="Runs">Runs removed.</param>
-/// <param name="Stages">Keys of stages that no run names any more.</param>
-public sealed record PurgedRuns(int Runs, IReadOnlyList<string> Stages);
+/// <param name="Freed">Files that no run names any more.</param>
+public sealed record PurgedRuns(int Runs, FreedFiles Freed);
+
+/// <summary>Files that no run names once others are gone.</summary>
+/// <param name="Stages">Keys of stages.</param>
+/// <param name="Models">SHA-256 of model files that were checked.</param>
+public sealed record FreedFiles(IReadOnlyList<string> Stages, IReadOnlyList<string> Models);

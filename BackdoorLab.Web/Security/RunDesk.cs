@@ -3,6 +3,7 @@ using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Security;
 
@@ -10,7 +11,7 @@ namespace BackdoorLab.Web.Security;
 /// Where people and scripts hand in what they want done with runs: checks that they may, does it, writes it down. Pages and the HTTP
 /// API know this and neither the queue nor the store; background work knows those and not this.
 /// </summary>
-public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store, BundleReader bundles)
+public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store, BundleReader bundles, RunFiles files)
 {
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
     public async Task<string> Submit(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
@@ -106,13 +107,14 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
         return count;
     }
 
-    /// <summary>Removes runs of the trash for good.</summary>
-    public async Task<PurgedRuns> Purge(RunSelection runs)
+    /// <summary>Removes runs of the trash for good, with the files that no other run needs, and returns how many.</summary>
+    public async Task<int> Purge(RunSelection runs)
     {
         actor.Require(LabRole.Admin);
         var purged = await store.PurgeAsync(runs);
         await audit.Add("purge-run", Subject(runs, purged.Runs));
-        return purged;
+        await Task.Run(() => files.Remove(purged.Freed));
+        return purged.Runs;
     }
 
     /// <summary>Adds and removes tags and returns how many runs were chosen.</summary>

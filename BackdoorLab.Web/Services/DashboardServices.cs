@@ -12,6 +12,7 @@ public static class DashboardServices
         .AddSingleton<FigureFiles>()
         .AddSingleton<SpeedProbe>()
         .AddSingleton<ModelShelf>()
+        .AddSingleton<RunFiles>()
         .AddSingleton<StudyReports>()
         .AddGuardedServices()
         .AddSingleton<Export.RunTables>()

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
+using BackdoorLab.Data;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Tensors;
@@ -25,7 +26,7 @@ public sealed record ShelvedModel(string Name, string Sha256, long Bytes, string
 /// Model files of people, in one folder, each under the hash of its content. They are read by rules that run nothing (<see cref="WeightFile"/>);
 /// what cannot be read does not stay.
 /// </summary>
-public sealed class ModelShelf(LabOptions options)
+public sealed class ModelShelf(LabOptions options, RunStore runs)
 {
     private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
 
@@ -47,7 +48,7 @@ public sealed class ModelShelf(LabOptions options)
         }
 
         Directory.CreateDirectory(options.ModelFolder);
-        Sweep();
+        Sweep(await runs.NamedModelsAsync(cancellation));
         var part = Path.Combine(options.ModelFolder, $"{Guid.NewGuid():N}.tmp");
         try
         {
@@ -130,12 +131,30 @@ public sealed class ModelShelf(LabOptions options)
         return (Convert.ToHexStringLower(hash.GetHashAndReset()), bytes);
     }
 
-    // A dashboard that was killed leaves what it was receiving.
-    private void Sweep()
+    /// <summary>Sizes of these files together, in bytes.</summary>
+    /// <param name="models">SHA-256 of each; what is not here counts nothing.</param>
+    public long Size(IReadOnlyCollection<string> models) => Files().Where(file => models.Contains(ContentOf(file))).Sum(file => file.Length);
+
+    /// <summary>Removes files. A check that needs one again asks for it again.</summary>
+    /// <param name="models">SHA-256 of each.</param>
+    public void Remove(IReadOnlyCollection<string> models)
     {
-        foreach (var part in new DirectoryInfo(options.ModelFolder).EnumerateFiles("*.tmp").Where(part => DateTime.UtcNow - part.LastWriteTimeUtc > Abandoned))
+        foreach (var file in Files().Where(file => models.Contains(ContentOf(file))).ToList())
         {
-            part.Delete();
+            file.Delete();
+        }
+    }
+
+    private static string ContentOf(FileInfo file) => Path.GetFileNameWithoutExtension(file.Name);
+
+    private IEnumerable<FileInfo> Files() => new DirectoryInfo(options.ModelFolder) is { Exists: true } folder ? folder.EnumerateFiles() : [];
+
+    // A dashboard that was killed leaves what it was receiving, and not everybody who sends a model checks it.
+    private void Sweep(IReadOnlySet<string> named)
+    {
+        foreach (var file in Files().Where(file => DateTime.UtcNow - file.LastWriteTimeUtc > Abandoned && !named.Contains(ContentOf(file))).ToList())
+        {
+            file.Delete();
         }
     }
 }

@@ -1,5 +1,4 @@
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Security;
 using MudBlazor;
@@ -8,7 +7,7 @@ namespace BackdoorLab.Web.Services;
 
 /// <summary>What a person can do to many runs at once, with the answer they see. What cannot be undone, or is felt, is asked first.</summary>
 public sealed class RunBulkActions(
-    RunDesk desk, RunStore store, ResultQueries results, RunFeed feed, LabOptions options, ISnackbar snackbar, IDialogService dialogs)
+    RunDesk desk, RunStore store, ResultQueries results, RunFeed feed, RunFiles files, ISnackbar snackbar, IDialogService dialogs)
 {
     /// <summary>Adds and removes tags.</summary>
     public async Task Tag(RunSelection selection, IReadOnlyList<string> add, IReadOnlyList<string> remove)
@@ -80,24 +79,16 @@ public sealed class RunBulkActions(
     /// <summary>Removes runs of the trash for good, with the files that no other run needs.</summary>
     public async Task Purge(RunSelection selection, int count)
     {
-        var files = new ArtifactStore(options.ArtifactFolder);
         var freed = await store.FreedByPurgeAsync(selection);
-        var bytes = await Task.Run(() => freed.Sum(files.Size));
+        var bytes = await Task.Run(() => files.Size(freed));
         if (!await Agree("Delete for good?", $"{Numbers.Count(count, "run")} and {Numbers.Bytes(bytes)} of files that no other run uses will be gone. This cannot be undone.", "Delete for good"))
         {
             return;
         }
 
         var purged = await desk.Purge(selection);
-        await Task.Run(() =>
-        {
-            foreach (var stage in purged.Stages)
-            {
-                files.Remove(stage);
-            }
-        });
         feed.ChangedMany();
-        snackbar.Add($"{Numbers.Count(purged.Runs, "run")} deleted for good, {Numbers.Bytes(bytes)} freed.", Severity.Info);
+        snackbar.Add($"{Numbers.Count(purged, "run")} deleted for good, {Numbers.Bytes(bytes)} freed.", Severity.Info);
     }
 
     private async Task<int> ForEach(RunSelection selection, Func<RunState, bool> applies, Func<string, Task<bool>> action)

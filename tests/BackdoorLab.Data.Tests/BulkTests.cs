@@ -55,12 +55,30 @@ public sealed class BulkTests : LabTest
         var (gone, alive) = (await WithStages("shared", "own"), await WithStages("shared", "other"));
         await Lab.Store.DeleteAsync(RunSelection.Of([gone]));
 
-        Assert.Equal(["own"], await Lab.Store.FreedByPurgeAsync(RunSelection.All(new RunFilter { Deleted = true })));
+        Assert.Equal(["own"], (await Lab.Store.FreedByPurgeAsync(RunSelection.All(new RunFilter { Deleted = true }))).Stages);
         var purged = await Lab.Store.PurgeAsync(RunSelection.All(new RunFilter { Deleted = true }));
 
-        Assert.Equal((1, "own"), (purged.Runs, string.Join(' ', purged.Stages)));
+        Assert.Equal((1, "own"), (purged.Runs, string.Join(' ', purged.Freed.Stages)));
         Assert.NotNull(await Lab.Queries.FindAsync(alive));
     }
+
+    [Fact]
+    public async Task Purge_OfChecks_NamesOnlyTheModelsThatNoOtherCheckHas()
+    {
+        string[] gone = [await Checked("shared"), await Checked("own"), await Checked("own")];
+        var alive = await Checked("shared");
+        await Lab.Store.DeleteAsync(RunSelection.Of(gone));
+        Assert.Equal("own shared", string.Join(' ', (await Lab.Store.NamedModelsAsync()).Order()));
+
+        var purged = await Lab.Store.PurgeAsync(RunSelection.Of(gone));
+
+        Assert.Equal((3, "own"), (purged.Runs, string.Join(' ', purged.Freed.Models)));
+        Assert.Equal(["shared"], await Lab.Store.NamedModelsAsync());
+        Assert.NotNull(await Lab.Queries.FindAsync(alive));
+    }
+
+    private async Task<string> Checked(string hash) => await Lab.EndedAsync(
+        Samples.Content(attack: ResultWords.UnknownAttack) with { SpecJson = $$$"""{"suspect":{"file":"m.pth","sha256":"{{{hash}}}"}}""" }, []);
 
     private async Task<string> WithStages(params string[] keys)
     {

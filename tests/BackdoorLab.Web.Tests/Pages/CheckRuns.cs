@@ -54,9 +54,10 @@ internal static class CheckRuns
     /// <param name="flagged">The detector's verdict, or null for a detector that could not be applied.</param>
     /// <param name="accuracy">Clean accuracy.</param>
     /// <param name="note">The detector's note.</param>
-    public static async Task<string> Finished(RunStore store, string artifacts, bool? flagged, double accuracy = 0.93, string note = "")
+    /// <param name="spec">What was checked, or null for <see cref="Spec"/>.</param>
+    public static async Task<string> Finished(RunStore store, string artifacts, bool? flagged, double accuracy = 0.93, string note = "", ExperimentSpec? spec = null)
     {
-        var id = await store.CreateAsync(RunContent.From(Spec, 2, 60));
+        var id = await store.CreateAsync(RunContent.From(spec ?? Spec, 2, 60));
         var run = (await store.EnqueueAsync(id))!;
         await store.TryClaimAsync(id, run.Attempt, "check", DateTime.UtcNow.AddMinutes(30));
         CellKey undefended = new(ResultWords.Suspect, ResultWords.ReferencePrecision, ""), defended = undefended with { Defense = "neural-cleanse" };

@@ -4,6 +4,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Export;
+using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using BackdoorLab.Web.Tests.Pages;
 using BackdoorLab.Web.Tests.Runs;
@@ -161,6 +163,50 @@ public sealed class ModelUploadTests
         Assert.True(RunWords.IsCheck(arrived.Run));
         Assert.Contains("data:image/png", await there.Services.GetRequiredService<CheckReport>().Write(arrived.Run.Id, default), StringComparison.Ordinal);
         Assert.Null(there.Services.GetRequiredService<ModelShelf>().Find(CheckRuns.Spec.Suspect!));
+    }
+
+    [Fact]
+    public async Task Purge_OfChecks_RemovesTheFileWithItsLastOne()
+    {
+        await using var lab = await TestLab.StartAsync();
+        await using var scope = lab.Services.CreateAsyncScope();
+        var content = CheckRuns.Weights();
+        var model = await lab.Services.GetRequiredService<ModelShelf>().Add("a.safetensors", new MemoryStream(content));
+        var spec = CheckRuns.Spec with { Suspect = model.Suspect };
+        string[] checks = [await Finished(), await Finished()];
+        var (store, desk, files) = (lab.Store, scope.ServiceProvider.GetRequiredService<RunDesk>(), lab.Services.GetRequiredService<RunFiles>());
+        await store.DeleteAsync(RunSelection.Of(checks));
+
+        await desk.Purge(RunSelection.Of([checks[0]]));
+        Assert.NotNull(lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
+        var bytes = files.Size(await store.FreedByPurgeAsync(RunSelection.Of([checks[1]])));
+        await desk.Purge(RunSelection.Of([checks[1]]));
+
+        Assert.Equal(content.Length, bytes);
+        Assert.Null(lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
+
+        Task<string> Finished() => CheckRuns.Finished(store: lab.Store, artifacts: Path.Combine(lab.Folder, "artifacts"), flagged: null, spec: spec);
+    }
+
+    [Fact]
+    public async Task Upload_AfterADay_ClearsFilesThatNoCheckNames()
+    {
+        await using var lab = await TestLab.StartAsync();
+        var shelf = lab.Services.GetRequiredService<ModelShelf>();
+        var (named, forgotten) = (await Add(10), await Add(11));
+        await lab.Store.CreateAsync(RunContent.From(CheckRuns.Spec with { Suspect = named.Suspect }, 2, 60));
+        foreach (var file in new DirectoryInfo(Path.Combine(lab.Folder, "models")).EnumerateFiles())
+        {
+            file.LastWriteTimeUtc = DateTime.UtcNow.AddDays(-2);
+        }
+
+        var latest = await Add(12);
+
+        Assert.Null(shelf.Find(forgotten.Suspect));
+        Assert.NotNull(shelf.Find(named.Suspect));
+        Assert.NotNull(shelf.Find(latest.Suspect));
+
+        Task<ShelvedModel> Add(int classes) => shelf.Add("a.safetensors", new MemoryStream(CheckRuns.Weights(classes)));
     }
 
     private static string[] Files(GroupLab lab)
