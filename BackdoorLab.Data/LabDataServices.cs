@@ -43,8 +43,13 @@ public static class LabDataServices
             ? pathOrConnectionString
             : new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(pathOrConnectionString), ForeignKeys = true }.ToString();
 
-    private sealed class SqliteFactory(IDbContextFactory<SqliteLabDbContext> inner) : IDbContextFactory<LabDbContext>
+    private sealed class SqliteFactory(IDbContextFactory<SqliteLabDbContext> inner, TimeProvider time) : IDbContextFactory<LabDbContext>
     {
-        public LabDbContext CreateDbContext() => inner.CreateDbContext();
+        public LabDbContext CreateDbContext()
+        {
+            var context = inner.CreateDbContext();
+            context.Time = time;
+            return context;
+        }
     }
 }

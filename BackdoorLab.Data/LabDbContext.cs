@@ -16,6 +16,9 @@ public abstract class LabDbContext : IdentityUserContext<LabUser>
     {
     }
 
+    /// <summary>What "today" means in a condition.</summary>
+    internal TimeProvider Time { get; set; } = TimeProvider.System;
+
     internal DbSet<Study> Studies => Set<Study>();
 
     internal DbSet<Run> Runs => Set<Run>();

@@ -30,7 +30,7 @@ internal static class RunConditions
         RunField.CleanAccuracy => Compare(condition.Comparison, run => run.CleanAccuracy, (double?)condition.Number),
         RunField.AttackSuccessRate => Compare(condition.Comparison, run => run.AttackSuccessRate, (double?)condition.Number),
         RunField.Seconds => Compare(condition.Comparison, run => run.ElapsedSeconds, condition.Number),
-        RunField.Created => Day(condition),
+        RunField.Created => Day(context, condition),
         _ => throw new ArgumentOutOfRangeException(nameof(condition), condition.Field, "Not a field to filter by."),
     };
 
@@ -78,9 +78,10 @@ internal static class RunConditions
             Subject);
 
     // A day is an interval: "created:2026-11-24" is all of it, "created>2026-11-24" what came after its end.
-    private static Expression<Func<Run, bool>> Day(RunCondition condition)
+    private static Expression<Func<Run, bool>> Day(LabDbContext context, RunCondition condition)
     {
-        var (begin, end) = (condition.Time, condition.Time.AddDays(1));
+        var begin = condition.DaysAgo is { } days ? context.Time.GetUtcNow().UtcDateTime.Date.AddDays(-days) : condition.Time;
+        var end = begin.AddDays(1);
         return condition.Comparison switch
         {
             RunComparison.Less => run => run.Created < begin,

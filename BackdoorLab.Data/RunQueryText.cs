@@ -73,9 +73,10 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
 
         if (field == RunField.Created)
         {
-            return DateTime.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var day)
+            return DaysAgo(value) is { } days ? new(field, comparison, [], Negated: negated, DaysAgo: days)
+                : DateTime.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var day)
                 ? new(field, comparison, [], Time: day, Negated: negated)
-                : Fault($"'{token.Value}': a day is written as 2026-11-24 (UTC).");
+                : Fault($"'{token.Value}': a day is written as 2026-11-24 (UTC), or as today, yesterday, 7d (seven days ago) or 2w.");
         }
 
         if (!isText)
@@ -120,6 +121,18 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
         text.Equals("finished", StringComparison.OrdinalIgnoreCase) ? RunState.Succeeded
         : !char.IsDigit(text[0]) && Enum.TryParse<RunState>(text, ignoreCase: true, out var state) ? state
         : null;
+
+    private static int? DaysAgo(string text) => text.ToLowerInvariant() switch
+    {
+        "today" => 0,
+        "yesterday" => 1,
+        [.. var count, 'd'] when Count(count) is { } days => days,
+        [.. var count, 'w'] when Count(count) is { } weeks => 7 * weeks,
+        _ => null,
+    };
+
+    // Four digits: no day before the calendar.
+    private static int? Count(string text) => text.Length is > 0 and <= 4 && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
 
     private static double? Number(string text)
     {

@@ -34,7 +34,7 @@ internal static class RunEndpoints
 
     private static async Task<IResult> List(
         ResultQueries results,
-        [Description("What the search box of the run list understands: conditions such as attack:badnets, asr>90%, -tag:old, created>=2026-11-24, state:finished, study:ID, and words. One that is not understood is answered with 400 and what is wrong.")] string? q,
+        [Description("What the search box of the run list understands: conditions such as attack:badnets, asr>90%, -tag:old, created>=2026-11-24, created>=7d (since seven days ago), state:finished, study:ID, and words. One that is not understood is answered with 400 and what is wrong.")] string? q,
         [Description("Words; each must occur in name, id, data set, model or attack.")] string? text,
         [Description("One or more states: draft, queued, running, cancelling, succeeded, failed, cancelled, interrupted.")] string[]? state,
         string? dataset,

@@ -95,8 +95,8 @@ public sealed record RunListState
     /// <summary>The state without any filter.</summary>
     public RunListState Cleared() => this with { Query = null, State = null, Dataset = null, Model = null, Attack = null, Archived = false, Page = 0 };
 
-    /// <summary>Runs written on a day, UTC, or later.</summary>
-    public static RunListState Since(DateOnly day) => new() { Query = string.Create(CultureInfo.InvariantCulture, $"created>={day:yyyy-MM-dd}") };
+    /// <summary>Runs of so many days, today's included.</summary>
+    public static RunListState Latest(int days) => new() { Query = string.Create(CultureInfo.InvariantCulture, $"created>={days - 1}d") };
 
     /// <summary>Reads a query string; what it does not understand is left out.</summary>
     public static RunListState Read(string query)

@@ -19,7 +19,10 @@ public sealed class RunQueryTextTests : LabTest
     [Theory]
     [InlineData("atack:x", "There is no field 'atack'")]
     [InlineData("asr>much", "'much' is not a number")]
-    [InlineData("created>yesterday", "a day is written as 2026-11-24")]
+    [InlineData("created>tomorrow", "a day is written as 2026-11-24")]
+    [InlineData("created>=d", "7d (seven days ago)")]
+    [InlineData("created>=-7d", "7d (seven days ago)")]
+    [InlineData("created>=99999d", "7d (seven days ago)")]
     [InlineData("state:asleep", "there is no state 'asleep'")]
     [InlineData("name>b", "name is a text")]
     [InlineData("model:", "a value is missing")]
@@ -51,6 +54,9 @@ public sealed class RunQueryTextTests : LabTest
     [InlineData("created:2026-11-24", "a b c")]
     [InlineData("created>2026-11-24", "")]
     [InlineData("created<=2026-11-24 name:\"b\"", "b")]
+    [InlineData("created:today", "a b c")]
+    [InlineData("created<today", "")]
+    [InlineData("created>=1w", "a b c")]
     public async Task List_ACondition_ChoosesRuns(string text, string expected)
     {
         var a = await Lab.Store.CreateAsync(Samples.Content("a", attack: "bad-nets"));
@@ -62,6 +68,26 @@ public sealed class RunQueryTextTests : LabTest
         var page = await Lab.Queries.ListAsync(new RunFilter { Text = query.Words, Conditions = query.Conditions }, [new(RunSort.Name, false)], 0, 10);
 
         Assert.Empty(query.Faults);
+        Assert.Equal(expected, string.Join(' ', page.Items.Select(run => run.Name)));
+    }
+
+    [Theory]
+    [InlineData("created:today", "today")]
+    [InlineData("created:yesterday", "yesterday")]
+    [InlineData("created>=7d", "seven today yesterday")]
+    [InlineData("created>1w", "today yesterday")]
+    [InlineData("created<7d", "eight")]
+    [InlineData("created<=7D", "eight seven")]
+    public async Task List_DaysAgo_CountFromTheDayOfAsking(string text, string expected)
+    {
+        foreach (var (name, wait) in new[] { ("eight", 1), ("seven", 6), ("yesterday", 1), ("today", 0) })
+        {
+            await Lab.Store.CreateAsync(Samples.Content(name));
+            Lab.Clock.Advance(wait * 86400);
+        }
+
+        var page = await Lab.Queries.ListAsync(new RunFilter { Conditions = RunQueryText.Parse(text).Conditions }, [new(RunSort.Name, false)], 0, 10);
+
         Assert.Equal(expected, string.Join(' ', page.Items.Select(run => run.Name)));
     }
 

@@ -5,14 +5,15 @@ public sealed class SharedViewTests
     [Fact]
     public void View_WrittenAndRead_MeansTheSame()
     {
-        var text = RunQueryText.Parse("street -tag:old asr>=90% created:2026-11-24 state:finished");
+        var text = RunQueryText.Parse("street -tag:old asr>=90% created:2026-11-24 created>=7d state:finished");
         var view = new SharedView(
             new() { Text = text.Words, Conditions = text.Conditions, States = [RunState.Failed], Dataset = "gtsrb", Archived = false }, [new(RunSort.Seed, true)], "q=x");
 
         var read = SharedView.Read(view.Write())!;
 
         Assert.Equal(view.Write(), read.Write());
-        Assert.Equal(DateTimeKind.Utc, read.Filter.Conditions.Single(condition => condition.Field == RunField.Created).Time.Kind);
+        Assert.Equal(DateTimeKind.Utc, read.Filter.Conditions.Single(condition => condition.Field == RunField.Created && condition.DaysAgo is null).Time.Kind);
+        Assert.Contains(read.Filter.Conditions, condition => condition.DaysAgo == 7);
         Assert.Equal((RunSort.Seed, true), (read.Sort[0].Column, read.Sort[0].Descending));
     }
 
