@@ -27,6 +27,13 @@ internal sealed class InversionCommands
 
     private readonly Option<InversionSchedule> _schedule = new("--schedule") { Description = "How our side shares out the updates." };
 
+    private readonly Option<InversionSchedule[]> _schedules = new("--schedules")
+    {
+        Description = "Schedules of our side that run.",
+        DefaultValueFactory = _ => Enum.GetValues<InversionSchedule>(),
+        AllowMultipleArgumentsPerToken = true,
+    };
+
     private readonly Option<int> _torchClasses = new("--torch-classes")
     {
         Description = "Time the PyTorch loop on so many classes and extrapolate; no verdict is compared then. 0 runs all classes.",
@@ -54,12 +61,12 @@ internal sealed class InversionCommands
     {
         var inversion = new Command("inversion", "Neural Cleanse against the loop over classes in PyTorch. Exit code 1 when an asked figure is missed.")
         {
-            _python, _folder, _net, _classes, _updates, _batch, _torchClasses, _tunedClasses, _threads,
+            _python, _folder, _net, _classes, _updates, _batch, _schedules, _torchClasses, _tunedClasses, _threads,
         };
         inversion.SetAction(parsed => Print(report =>
         {
             var options = new InversionOptions(
-                parsed.GetValue(_python)!, parsed.GetValue(_folder)!, parsed.GetValue(_threads), parsed.GetValue(_torchClasses), parsed.GetValue(_tunedClasses));
+                parsed.GetValue(_python)!, parsed.GetValue(_folder)!, parsed.GetValue(_threads), parsed.GetValue(_schedules)!, parsed.GetValue(_torchClasses), parsed.GetValue(_tunedClasses));
             report.Machine(options.Threads);
             report.Line($"");
             foreach (var plan in Plans(parsed))

@@ -7,9 +7,10 @@ namespace BackdoorLab.Benchmarks.Inversion;
 /// <param name="Python">Interpreter that has PyTorch.</param>
 /// <param name="Folder">Where victims are kept.</param>
 /// <param name="Threads">Kernel threads of both sides.</param>
+/// <param name="Schedules">Schedules of our side that run.</param>
 /// <param name="TorchClasses">Classes on which the PyTorch loop is timed; 0 is all of them.</param>
 /// <param name="TunedClasses">The same for PyTorch with freed memory kept; 0 leaves it out.</param>
-internal sealed record InversionOptions(string Python, string Folder, int Threads, int TorchClasses, int TunedClasses);
+internal sealed record InversionOptions(string Python, string Folder, int Threads, IReadOnlyList<InversionSchedule> Schedules, int TorchClasses, int TunedClasses);
 
 /// <summary>
 /// Neural Cleanse on both sides on the same victim, from the same starting points: the engine by either schedule, PyTorch one class after
@@ -36,7 +37,7 @@ internal sealed class InversionComparison(InversionOptions options, InversionPla
         var labels = Enumerable.Range(0, options.TorchClasses == 0 ? plan.Classes : Math.Min(options.TorchClasses, plan.Classes)).ToArray();
         var half = (labels.Length + 1) / 2;
         var first = PyTorch(victim, labels[..half], keepMemory: false);
-        var ours = Names.Keys.ToDictionary(schedule => schedule, Ours);
+        var ours = options.Schedules.ToDictionary(schedule => schedule, Ours);
         var second = PyTorch(victim, labels[half..], keepMemory: false);
         var tuned = PyTorch(victim, labels[..Math.Min(options.TunedClasses, labels.Length)], keepMemory: true);
         report.Line($"");
