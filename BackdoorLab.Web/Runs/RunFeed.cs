@@ -17,6 +17,7 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     private volatile Subscription[] _subscriptions = [];
     private long _ofAll;
     private long _ofMany;
+    private long _ofStates;
 
     /// <summary>Calls <paramref name="changed"/> soon after this run changed, and never more often than once per interval.</summary>
     /// <param name="runId">Run.</param>
@@ -34,12 +35,34 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     /// <summary>Grows with every change of a run's rows, or of any run's where <paramref name="runId"/> is null. Progress does not count.</summary>
     public long Version(string? runId) => runId is null ? Volatile.Read(ref _ofAll) : _versions.GetValueOrDefault(runId) + Volatile.Read(ref _ofMany);
 
-    /// <summary>Says that rows of a run have changed.</summary>
+    /// <summary>Grows whenever a run may have changed its state: begun, ended, been cancelled or deleted. What a running run reports does not count.</summary>
+    public long StateVersion => Volatile.Read(ref _ofStates);
+
+    /// <summary>Says that rows of a run have changed, its state perhaps among them.</summary>
     public void Changed(string runId)
+    {
+        Interlocked.Increment(ref _ofStates);
+        Count(runId);
+        Tell(runId);
+    }
+
+    /// <summary>Says that what a running run reported has been stored.</summary>
+    /// <param name="runId">Run.</param>
+    /// <param name="rows">Whether there was more than progress.</param>
+    public void Recorded(string runId, bool rows)
+    {
+        if (rows)
+        {
+            Count(runId);
+        }
+
+        Tell(runId);
+    }
+
+    private void Count(string runId)
     {
         _versions.AddOrUpdate(runId, 1, (_, version) => version + 1);
         Interlocked.Increment(ref _ofAll);
-        Tell(runId);
     }
 
     private void Tell(string runId)
@@ -58,6 +81,7 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     {
         Interlocked.Increment(ref _ofMany);
         Interlocked.Increment(ref _ofAll);
+        Interlocked.Increment(ref _ofStates);
         foreach (var subscription in _subscriptions)
         {
             subscription.Signal();

@@ -91,8 +91,9 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
                 Log = [.. _log],
             },
             cancellation);
+        var rows = _plan is not null || _stages.Count + _cells.Count + _curve.Count + _artifacts.Count + _log.Count > 0;
         Clear();
-        feed.Changed(runId);
+        feed.Recorded(runId, rows);
         return held;
     }
 

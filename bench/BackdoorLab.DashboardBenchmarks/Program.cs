@@ -57,12 +57,16 @@ static async Task<int> Look(string chromium, int pages, int rounds)
 {
     await using var viewers = await Viewers.Start(chromium);
     var megabytes = await viewers.MemoryPerPage(pages) / 1048576;
-    var (alone, watched) = await viewers.Training(pages, rounds);
-    var (small, quick) = (megabytes <= 5, alone.Pace <= 1.05 * watched.Pace);
+    var turn = await viewers.Training(pages, rounds);
+    var (alone, watched, beside) = turn;
+    var (small, quick) = (megabytes <= 5, turn.Slowdown <= 1.05);
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"- memory per idle page, {pages} open: {megabytes:F1} MB (budget 5 MB) {(small ? "met" : "MISSED")}"));
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"- a training that {pages} pages watch takes {alone.Pace / watched.Pace:F3} times as long as alone (budget 1.05) {(quick ? "met" : "MISSED")}; the dashboard takes {watched.Cores:F2} of a core, {alone.Cores:F2} alone; medians of {rounds}"));
+        $"- a training that {pages} pages watch takes {turn.Slowdown:F3} times as long as beside {pages} pages that draw as much and do not watch (budget 1.05) {(quick ? "met" : "MISSED")}; the median of {rounds}"));
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"  - {alone.Pace / watched.Pace:F3} times as long as with no page open, where the machine's halves share memory; cores of the dashboard {watched.Dashboard:F2} watched, {beside.Dashboard:F2} not, {alone.Dashboard:F2} alone; of the browsers {watched.Browsers:F2} and {beside.Browsers:F2}"));
     return (small ? 0 : 1) + (quick ? 0 : 1);
 }
 

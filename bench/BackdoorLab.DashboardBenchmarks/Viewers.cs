@@ -10,7 +10,8 @@ namespace BackdoorLab.DashboardBenchmarks;
 /// <summary>
 /// What people who look cost: memory of the dashboard per open page, and what a live run loses to pages that watch it. A real dashboard in
 /// a process of its own, real pages in Chromium. Elsewhere browsers are on other machines: here they have one half of the cores, dashboard and
-/// training the other.
+/// training the other; and because both halves still share memory and caches, a watched training is compared with one beside browsers that draw
+/// as much and watch nothing.
 /// </summary>
 internal sealed partial class Viewers : IAsyncDisposable
 {
@@ -52,16 +53,9 @@ internal sealed partial class Viewers : IAsyncDisposable
         await viewers._address.Task.WaitAsync(TimeSpan.FromMinutes(2));
         viewers._playwright = await Playwright.CreateAsync();
         viewers._browser = await viewers._playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium, Args = ["--no-sandbox"] });
-        foreach (var process in Process.GetProcesses().Where(process => process.ProcessName.Contains("chrom", StringComparison.Ordinal)))
+        foreach (var process in Browsers())
         {
-            try
-            {
-                Pin(process, 0, HalfOfTheCores);
-            }
-            catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception)
-            {
-                // It has ended, or is somebody else's.
-            }
+            OfLiving(() => Pin(process, 0, HalfOfTheCores));
         }
 
         return viewers;
@@ -82,19 +76,19 @@ internal sealed partial class Viewers : IAsyncDisposable
         return (Resident() - before) / (double)pages;
     }
 
-    /// <summary>The pace of a training that so many pages watch, without and with them in turns; medians.</summary>
-    public async Task<(Watching Alone, Watching Watched)> Training(int pages, int rounds)
+    /// <summary>A training that so many pages watch, alone, and beside pages that draw as much without watching; in turns, of which the one with the median slowdown.</summary>
+    public async Task<Looking> Training(int pages, int rounds)
     {
-        List<Watching> alone = [], watched = [];
+        var turns = new List<Looking>();
         for (var round = 0; round < rounds; round++)
         {
-            alone.Add(await Train(2 * round, 0));
-            watched.Add(await Train((2 * round) + 1, pages));
+            var seed = 3 * round;
+            var alone = await Train(seed, _ => Open("/", 0));
+            var watched = await Train(seed + 1, run => Open($"/runs/{run}?tab=training", pages));
+            turns.Add(new(alone, watched, await Train(seed + 2, _ => Drawing(pages, watched))));
         }
 
-        return (Median(alone), Median(watched));
-
-        Watching Median(List<Watching> all) => new(all.Select(one => one.Pace).Order().ElementAt(rounds / 2), all.Select(one => one.Cores).Order().ElementAt(rounds / 2));
+        return turns.OrderBy(turn => turn.Slowdown).ElementAt(rounds / 2);
     }
 
     public async ValueTask DisposeAsync()
@@ -112,7 +106,7 @@ internal sealed partial class Viewers : IAsyncDisposable
     }
 
     // Far longer than what is looked at: that begins when all pages are open and live, and the run is cancelled at its end.
-    private async Task<Watching> Train(int seed, int pages)
+    private async Task<Watching> Train(int seed, Func<string, Task<IBrowserContext>> look)
     {
         using var client = new HttpClient { BaseAddress = new Uri(await _address.Task) };
         var spec = JsonNode.Parse("""
@@ -123,11 +117,13 @@ internal sealed partial class Viewers : IAsyncDisposable
         using var answer = await client.PostAsJsonAsync("/api/v1/runs", spec);
         answer.EnsureSuccessStatusCode();
         var id = (await answer.Content.ReadFromJsonAsync<JsonNode>())!["id"]!.GetValue<string>();
-        await using var open = await Open($"/runs/{id}?tab=training", pages);
-        var (watch, before) = (Stopwatch.StartNew(), ProcessorTime());
+        await using var open = await look(id);
+        var (watch, before, drawn) = (Stopwatch.StartNew(), ProcessorTime(), BrowserTimes());
         var (began, from) = await Advance(client, id, TimeSpan.FromSeconds(5));
         var (ended, to) = await Advance(client, id, Window);
-        var cores = (ProcessorTime() - before) / watch.Elapsed;
+        var took = watch.Elapsed;
+        var dashboard = (ProcessorTime() - before) / took;
+        var browsers = BrowserTimes().Sum(process => (process.Value - drawn.GetValueOrDefault(process.Key)) / took);
         using var cancelled = await client.PostAsync(new Uri($"/api/v1/runs/{id}/cancel", UriKind.Relative), null);
         cancelled.EnsureSuccessStatusCode();
         while (await Run(client, id) is var run && run["state"]!.GetValue<string>() is "running" or "cancelling")
@@ -135,7 +131,44 @@ internal sealed partial class Viewers : IAsyncDisposable
             await Task.Delay(500);
         }
 
-        return new((to - from) / (ended - began).TotalSeconds, cores);
+        var watching = new Watching(id, (to - from) / (ended - began).TotalSeconds, dashboard, browsers);
+        Console.Error.WriteLine(watching);
+        return watching;
+    }
+
+    // The charts of a run that has ended, outside the dashboard, drawn over and over for as long as the run's watchers were at work.
+    private async Task<IBrowserContext> Drawing(int pages, Watching watched)
+    {
+        var context = await Open($"/runs/{watched.Run}?tab=training", 1);
+        var source = context.Pages[0];
+        await source.Locator(".js-plotly-plot .main-svg").First.WaitForAsync(new() { Timeout = 120_000 });
+        var charts = await source.EvaluateAsync<string>(
+            "JSON.stringify([...document.querySelectorAll('.js-plotly-plot')].map(chart => ({ data: chart.data, layout: chart.layout })))");
+        var library = await source.EvaluateAsync<string>("fetch([...document.scripts].find(script => script.src.includes('plotly')).src).then(answer => answer.text())");
+        await source.CloseAsync();
+        for (var i = 0; i < pages; i++)
+        {
+            var page = await context.NewPageAsync();
+            await page.AddScriptTagAsync(new() { Content = library });
+            await page.EvaluateAsync(
+                """
+                async ([charts, milliseconds]) => {
+                  const drawn = JSON.parse(charts);
+                  for (const chart of drawn) {
+                    chart.host = document.body.appendChild(document.createElement("div"));
+                    await Plotly.newPlot(chart.host, chart.data, chart.layout);
+                  }
+                  setInterval(async () => {
+                    const end = performance.now() + milliseconds;
+                    while (performance.now() < end)
+                      for (const chart of drawn) await Plotly.react(chart.host, chart.data, { ...chart.layout });
+                  }, 1000);
+                }
+                """,
+                new object[] { charts, 1000 * watched.Browsers / pages });
+        }
+
+        return context;
     }
 
     // The first moment after this time at which the run is further than it was: stored progress moves in steps.
@@ -165,19 +198,18 @@ internal sealed partial class Viewers : IAsyncDisposable
 
     private static async Task<JsonNode> Run(HttpClient client, string id) => (await client.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}"))!["run"]!;
 
-    private async Task<OpenPages> Open(string path, int count)
+    // Each page is a circuit of its own, whoever shares its browser's cache.
+    private async Task<IBrowserContext> Open(string path, int count)
     {
-        var contexts = new List<IBrowserContext>();
+        var context = await _browser!.NewContextAsync(new() { BaseURL = await _address.Task });
         for (var i = 0; i < count; i++)
         {
-            var context = await _browser!.NewContextAsync(new() { BaseURL = await _address.Task });
-            contexts.Add(context);
             var page = await context.NewPageAsync();
             await page.GotoAsync(path, new() { Timeout = 120_000 });
             await page.Locator("main h1").WaitForAsync(new() { Timeout = 120_000 });
         }
 
-        return new(contexts);
+        return context;
     }
 
     // Pages that are opened later belong to processes that inherit it. A single core cannot be divided.
@@ -193,6 +225,32 @@ internal sealed partial class Viewers : IAsyncDisposable
     {
         _server.Refresh();
         return _server.TotalProcessorTime;
+    }
+
+    // By process: pages that are closed take theirs along.
+    private static Dictionary<int, TimeSpan> BrowserTimes()
+    {
+        var times = new Dictionary<int, TimeSpan>();
+        foreach (var process in Browsers())
+        {
+            OfLiving(() => times[process.Id] = process.TotalProcessorTime);
+        }
+
+        return times;
+    }
+
+    private static IEnumerable<Process> Browsers() => Process.GetProcesses().Where(process => process.ProcessName.Contains("chrom", StringComparison.Ordinal));
+
+    private static void OfLiving(Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It has ended, or is somebody else's.
+        }
     }
 
     private long Resident()
@@ -219,20 +277,18 @@ internal sealed partial class Viewers : IAsyncDisposable
 
     [GeneratedRegex("BackdoorLab is at (http://[^ ]+)")]
     private static partial Regex Listening();
-
-    private sealed class OpenPages(List<IBrowserContext> contexts) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            foreach (var context in contexts)
-            {
-                await context.CloseAsync();
-            }
-        }
-    }
 }
 
-/// <summary>A training and the dashboard beside it, once all pages are open.</summary>
+/// <summary>The same training in three situations, one directly after the other.</summary>
+internal sealed record Looking(Watching Alone, Watching Watched, Watching Beside)
+{
+    /// <summary>How many times as long it takes when watched as beside pages that do not watch.</summary>
+    public double Slowdown => Beside.Pace / Watched.Pace;
+}
+
+/// <summary>A training and what is beside it, once all pages are open.</summary>
+/// <param name="Run">The run that trains.</param>
 /// <param name="Pace">Share of the run done in a second.</param>
-/// <param name="Cores">Processor time of the dashboard by wall time: steadier than a pace on a busy machine.</param>
-internal sealed record Watching(double Pace, double Cores);
+/// <param name="Dashboard">Processor time of the dashboard by wall time: steadier than a pace on a busy machine.</param>
+/// <param name="Browsers">The same of all browsers.</param>
+internal sealed record Watching(string Run, double Pace, double Dashboard, double Browsers);

@@ -1,3 +1,4 @@
+using BackdoorLab.Web.Services;
 using Microsoft.Playwright;
 
 namespace BackdoorLab.Browser.Tests;
@@ -146,6 +147,32 @@ public sealed class PageTests(LabFixture lab)
         }
 
         await visit.Arrive("/queue");
+        visit.Watch.AssertQuiet();
+    }
+
+    /// <summary>The script counts the seconds of a live run; its words must not jump when a rendering brings the dashboard's.</summary>
+    [SkippableFact]
+    public async Task Clock_InTheBrowser_WordsTimeAsTheDashboardDoes()
+    {
+        Chromium.SkipIfAbsent();
+        double[] seconds = [0.4, 3.24, 9.9, 42, 59.4, 59.9, 60, 200.3, 540, 599.8, 1800, 3569, 3600, 7520, 86399, 90_000];
+        await using var visit = await Visit.Start(lab.Browser, lab.Server);
+        await visit.Open("/");
+
+        var words = await visit.Page.EvaluateAsync<string[]>(
+            """
+            seconds => new Promise(told => {
+              const clocks = seconds.map(value => {
+                const clock = document.body.appendChild(document.createElement("span"));
+                [clock.dataset.elapsed, clock.textContent] = [value, "not yet"];
+                return clock;
+              });
+              new MutationObserver(() => told(clocks.map(clock => clock.textContent))).observe(clocks.at(-1), { characterData: true, subtree: true });
+            })
+            """,
+            seconds);
+
+        Assert.Equal(seconds.Select(TimeWords.Duration), words);
         visit.Watch.AssertQuiet();
     }
 

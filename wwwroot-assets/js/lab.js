@@ -184,3 +184,30 @@ export async function saveSvg(host, format, filename) {
   }
   save(blob, `${filename}.${format}`);
 }
+
+// As TimeWords.Duration words it.
+function duration(seconds) {
+  const whole = Math.round(seconds);
+  if (seconds < 1) { return "<1 s"; }
+  if (seconds < 9.95) { return `${Number(seconds.toFixed(1))} s`; }
+  if (seconds < 59.5) { return `${whole} s`; }
+  if (seconds < 600 && whole % 60 !== 0) { return `${Math.floor(whole / 60)} min ${whole % 60} s`; }
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 3570) { return `${minutes} min`; }
+  if (seconds < 86400) { return `${Math.floor(minutes / 60)} h ${minutes % 60} min`; }
+  return `${Math.floor(seconds / 86400)} d ${Math.floor(seconds % 86400 / 3600)} h`;
+}
+
+// Time passes here: no message each second to each of those who watch a run. A rendering brings the true value.
+const clocks = new WeakMap();
+setInterval(() => {
+  for (const clock of document.querySelectorAll("[data-elapsed]")) {
+    let told = clocks.get(clock);
+    if (told?.value !== clock.dataset.elapsed) {
+      told = { value: clock.dataset.elapsed, at: performance.now() };
+      clocks.set(clock, told);
+    }
+
+    clock.firstChild.data = duration(Number(told.value) + (performance.now() - told.at) / 1000);
+  }
+}, 1000);

@@ -30,6 +30,9 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Whether what the feed told can have changed what is shown here: thirty pages that look must not read and draw for nothing.</summary>
+    protected virtual bool HasNews => true;
+
     /// <summary>Reads what is shown.</summary>
     protected abstract Task Load();
 
@@ -46,12 +49,14 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         _subscription = runId is null ? Feed.SubscribeAll(Changed, interval) : Feed.Subscribe(runId, Changed, interval);
     }
 
-    /// <summary>Renders once a second while <paramref name="running"/>: elapsed and remaining time move without any news.</summary>
-    protected void KeepTime(Func<bool> running) => _ = Beat(running, _gone.Token);
+    /// <summary>Renders now and then while <paramref name="running"/>: elapsed and remaining time move without any news.</summary>
+    /// <param name="running">Whether time matters.</param>
+    /// <param name="interval">Time between two renderings; a second when null.</param>
+    protected void KeepTime(Func<bool> running, TimeSpan? interval = null) => _ = Beat(running, interval ?? TimeSpan.FromSeconds(1), _gone.Token);
 
-    private async Task Beat(Func<bool> running, CancellationToken gone)
+    private async Task Beat(Func<bool> running, TimeSpan interval, CancellationToken gone)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1), Time);
+        using var timer = new PeriodicTimer(interval, Time);
         try
         {
             while (await timer.WaitForNextTickAsync(gone))
@@ -70,7 +75,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 
     private Task Changed() => InvokeAsync(async () =>
     {
-        if (!_gone.IsCancellationRequested)
+        if (!_gone.IsCancellationRequested && HasNews)
         {
             await Load();
             StateHasChanged();

@@ -17,7 +17,11 @@ public sealed partial class RunView
     // Nothing was trained and no trigger is known.
     private static readonly (string? Tab, string Text)[] TabsOfACheck = [(null, "Verdict"), ("defenses", "Detectors"), .. Tabs.Where(tab => tab.Tab is "log" or "config" or "provenance")];
 
+    // Changes that nobody told are seen after this time at the latest.
+    private static readonly TimeSpan Stale = TimeSpan.FromSeconds(5);
+
     private RunDetail? _run;
+    private (long Version, long Time) _read;
     private Exception? _fault;
     private bool _missing;
 
@@ -63,6 +67,9 @@ public sealed partial class RunView
             : Array.Empty<string>(),
     ];
 
+    // The header follows progress by itself; of the tabs only the plan on the first one shows it.
+    protected override bool HasNews => Current is null || Feed.Version(Id) != _read.Version || Time.GetElapsedTime(_read.Time) > Stale;
+
     protected override async Task OnParametersSetAsync()
     {
         if (_run is not null && _run.Run.Id != Id)
@@ -81,6 +88,7 @@ public sealed partial class RunView
     {
         try
         {
+            _read = (Feed.Version(Id), Time.GetTimestamp());
             _run = await Readings.Get("run", Id, () => Results.FindAsync(Id), Gone);
             _missing = _run is null;
             _fault = null;
@@ -91,7 +99,7 @@ public sealed partial class RunView
         }
         catch (Exception error) when (error is System.Data.Common.DbException or InvalidOperationException)
         {
-            _fault = error;
+            (_fault, _read) = (error, default);
         }
     }
 

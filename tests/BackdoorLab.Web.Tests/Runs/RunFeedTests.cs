@@ -33,6 +33,23 @@ public sealed class RunFeedTests
     }
 
     [Fact]
+    public void Versions_GrowWithWhatTheyStandFor()
+    {
+        (long Run, long All, long States) Now() => (_feed.Version("a"), _feed.Version(null), _feed.StateVersion);
+
+        _feed.Recorded("a", rows: false);
+        Assert.Equal((0, 0, 0), Now());
+        _feed.Recorded("a", rows: true);
+        Assert.Equal((1, 1, 0), Now());
+        _feed.Recorded("b", rows: true);
+        Assert.Equal((1, 2, 0), Now());
+        _feed.Ended("a");
+        Assert.Equal((2, 3, 1), Now());
+        _feed.ChangedMany();
+        Assert.Equal((3, 4, 2), Now());
+    }
+
+    [Fact]
     public async Task Changed_OtherRun_ReachesOnlyThoseWhoWatchAll()
     {
         var one = 0;
