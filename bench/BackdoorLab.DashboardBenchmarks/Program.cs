@@ -63,7 +63,7 @@ static async Task<int> Look(string chromium, int pages, int rounds)
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"- memory per idle page, {pages} open: {megabytes:F1} MB (budget 5 MB) {(small ? "met" : "MISSED")}"));
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"- a training that {pages} pages watch takes {turn.Slowdown:F3} times as long as beside {pages} pages that draw as much and do not watch (budget 1.05) {(quick ? "met" : "MISSED")}; the median of {rounds}"));
+        $"- a training that {pages} pages watch takes {turn.Slowdown:F3} times as long as beside {pages} pages that draw its charts without watching (budget 1.05) {(quick ? "met" : "MISSED")}; the median of {rounds}"));
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
         $"  - {alone.Pace / watched.Pace:F3} times as long as with no page open, where the machine's halves share memory; cores of the dashboard {watched.Dashboard:F2} watched, {beside.Dashboard:F2} not, {alone.Dashboard:F2} alone; of the browsers {watched.Browsers:F2} and {beside.Browsers:F2}"));

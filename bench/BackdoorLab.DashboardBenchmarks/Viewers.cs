@@ -11,7 +11,7 @@ namespace BackdoorLab.DashboardBenchmarks;
 /// What people who look cost: memory of the dashboard per open page, and what a live run loses to pages that watch it. A real dashboard in
 /// a process of its own, real pages in Chromium. Elsewhere browsers are on other machines: here they have one half of the cores, dashboard and
 /// training the other; and because both halves still share memory and caches, a watched training is compared with one beside browsers that draw
-/// as much and watch nothing.
+/// its charts and watch nothing.
 /// </summary>
 internal sealed partial class Viewers : IAsyncDisposable
 {
@@ -76,7 +76,7 @@ internal sealed partial class Viewers : IAsyncDisposable
         return (Resident() - before) / (double)pages;
     }
 
-    /// <summary>A training that so many pages watch, alone, and beside pages that draw as much without watching; in turns, of which the one with the median slowdown.</summary>
+    /// <summary>A training that so many pages watch, alone, and beside pages that draw without watching; in turns, of which the one with the median slowdown.</summary>
     public async Task<Looking> Training(int pages, int rounds)
     {
         var turns = new List<Looking>();
