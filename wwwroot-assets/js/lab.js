@@ -208,6 +208,7 @@ setInterval(() => {
       clocks.set(clock, told);
     }
 
-    clock.firstChild.data = duration(Number(told.value) + (performance.now() - told.at) / 1000);
+    const words = duration(Number(told.value) + (performance.now() - told.at) / 1000);
+    if (clock.firstChild.data !== words) { clock.firstChild.data = words; }
   }
 }, 1000);
