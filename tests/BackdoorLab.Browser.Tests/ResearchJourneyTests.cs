@@ -95,6 +95,8 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
         await ada.Open($"/studies/{study}");
         await ada.Page.GetByRole(AriaRole.Button, new() { Name = "New dashboard" }).ClickAsync();
         await ada.Arrive("/dashboards/[0-9a-z]{12}");
+        // The address changes before the page does, and the study's page has a Share button too.
+        await Assertions.Expect(ada.Page.GetByText("Over the study")).ToBeVisibleAsync();
         var link = await Share(ada);
 
         await using var head = await Visit.Start(lab.Browser, lab.Server);
