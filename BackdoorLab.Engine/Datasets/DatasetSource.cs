@@ -29,6 +29,13 @@ public abstract record DatasetSource : Method
     /// <summary>Image size and class count without loading: what forms, estimates and previews need.</summary>
     public abstract DatasetShape Shape { get; }
 
+    /// <summary>As <see cref="Shape"/>, and where that leaves classes and counts open, those that the files have.</summary>
+    /// <exception cref="DatasetException">The files that would tell are missing.</exception>
+    public virtual DatasetShape ShapeIn(string dataRoot) => Shape;
+
+    /// <summary>The same set for a run that trains nothing: no more training images are made or read than have to be.</summary>
+    public virtual DatasetSource WithoutTraining() => this;
+
     /// <summary>The same set with so many classes; null where their number cannot be chosen, or not this one.</summary>
     public virtual DatasetSource? WithClasses(int classes) => null;
 }

@@ -16,6 +16,8 @@ public sealed record ImageFolder : DatasetSource
     // The usual constants of ImageNet; near enough for photographs in general.
     private static readonly Normalization Pixels = new([0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
+    private const int MostTestImages = 2000;
+
     /// <summary>Folder relative to the data root.</summary>
     [Description("Folder relative to the data root. It holds train/ and val/, or the class folders themselves.")]
     public string Path { get; init; } = "imagenet";
@@ -38,6 +40,18 @@ public sealed record ImageFolder : DatasetSource
     /// <summary>The size after cropping; the counts are not known without looking and stand at 0.</summary>
     public override DatasetShape Shape => new(3, Crop, Crop, 0, 0, 0);
 
+    /// <inheritdoc/>
+    public override DatasetShape ShapeIn(string dataRoot)
+    {
+        var listing = List(dataRoot, new SeedTree(0));
+        return Shape with { Classes = listing.Classes.Length, TrainCount = listing.Train.Count, TestCount = listing.Test.Count };
+    }
+
+    /// <summary>
+    /// Few training images, and of one folder nearly all as test images; at most <see cref="MostTestImages"/> of them, since each is decoded.
+    /// </summary>
+    public override DatasetSource WithoutTraining() => this with { TrainLimit = 100, TestLimit = MostTestImages, TestShare = 0.9 };
+
     private string Remedy =>
         $"Put a folder for each class with JPEG, PNG or PPM files in {Path}/train/ and {Path}/val/ (or all in {Path}/) under the data root, "
         + "or set 'path' to where they are.";
@@ -45,11 +59,6 @@ public sealed record ImageFolder : DatasetSource
     /// <inheritdoc/>
     public override DatasetSplits Load(string dataRoot, SeedTree seeds)
     {
-        if (Crop > Resize)
-        {
-            throw new DatasetException($"The crop ({Crop}) is larger than the resized short side ({Resize}). Set 'resize' to at least {Crop}.");
-        }
-
         var listing = List(dataRoot, seeds);
         var remarks = new List<string>(listing.Remarks);
         var train = Read(listing.Train, listing.Classes, TrainLimit, seeds.Child("subset-train"), "training", remarks);
@@ -84,6 +93,11 @@ public sealed record ImageFolder : DatasetSource
 
     private Listing List(string dataRoot, SeedTree seeds)
     {
+        if (Crop > Resize)
+        {
+            throw new DatasetException($"The crop ({Crop}) is larger than the resized short side ({Resize}). Set 'resize' to at least {Crop}.");
+        }
+
         if (Path.Length == 0 || System.IO.Path.IsPathRooted(Path) || Path.Split('/', '\\').Contains(".."))
         {
             throw new DatasetException($"'{Path}' is not a folder below the data root {dataRoot}. Set 'path' to a relative path without '..'.");

@@ -43,6 +43,9 @@ public sealed record SyntheticSigns : DatasetSource
     public override DatasetSource? WithClasses(int classes) => classes is >= 10 and <= 43 ? this with { Classes = classes } : null;
 
     /// <inheritdoc/>
+    public override DatasetSource WithoutTraining() => this with { TrainCount = 100 };
+
+    /// <inheritdoc/>
     public override DatasetSplits Load(string dataRoot, SeedTree seeds)
     {
         var stream = new SeedTree(Seed).Child("synthetic-signs");

@@ -23,10 +23,11 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
     /// <param name="spec">A valid spec.</param>
     /// <param name="pace">Measured throughput of this network, or null to guess.</param>
     /// <param name="threads">Kernel threads, for the guess.</param>
-    public static double Seconds(ExperimentSpec spec, Throughput? pace, int threads)
+    /// <param name="shape">What is known of the data set; what it declares unless given.</param>
+    public static double Seconds(ExperimentSpec spec, Throughput? pace, int threads, DatasetShape? shape = null)
     {
-        var shape = spec.Dataset.Shape;
-        var network = ShapeOf(spec);
+        shape ??= spec.Dataset.Shape;
+        var network = ShapeOf(spec, shape);
         var classes = network.Classes;
         pace ??= Throughput.Guess(spec.Model.Cost(network).MultiplyAdds, threads, spec.Training.Precision != TrainingPrecision.Float32);
         var estimator = new Estimator(spec, pace, Limit(shape.TrainCount, spec.Dataset.TrainLimit), Limit(shape.TestCount, spec.Dataset.TestLimit), classes);
@@ -37,9 +38,9 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
     }
 
     /// <summary>The network's input and output sizes as the data set declares them, without loading it.</summary>
-    public static ClassifierShape ShapeOf(ExperimentSpec spec)
+    public static ClassifierShape ShapeOf(ExperimentSpec spec, DatasetShape? shape = null)
     {
-        var shape = spec.Dataset.Shape;
+        shape ??= spec.Dataset.Shape;
         return new(shape.Channels, shape.Height, shape.Width, Math.Max(shape.Classes, 2), Normalization.Identity(shape.Channels));
     }
 

@@ -9,25 +9,38 @@ namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>A data set that a model from a file may have been trained for, and the network that the file then holds.</summary>
 /// <param name="Dataset">Data set; its number of classes is the file's where it can be chosen.</param>
+/// <param name="Shape">Its size facts, those of its files included.</param>
 /// <param name="Fit">The network, or why none fits.</param>
-public sealed record SuspectCandidate(DatasetSource Dataset, ArchitectureFit Fit)
+public sealed record SuspectCandidate(DatasetSource Dataset, DatasetShape Shape, ArchitectureFit Fit)
 {
-    private const int Holdout = 1000;
+    private const int MostHoldout = 1000;
+    private const int FewestImages = 20;
 
     /// <summary>Name of the data set.</summary>
     public string Name => MethodCatalog.Default.For(Dataset).Name;
 
+    /// <summary>Clean images that the detectors get.</summary>
+    public int Holdout => Math.Min(MostHoldout, Shape.TestCount / 2);
+
     /// <summary>Looks whether the file holds a network for images and classes of this data set.</summary>
-    public static SuspectCandidate Try(WeightFile file, DatasetSource dataset)
+    /// <param name="file">The file.</param>
+    /// <param name="dataset">The data set.</param>
+    /// <param name="dataRoot">Folder of the data sets.</param>
+    /// <exception cref="DatasetException">It has too few images, or its size stands in its files alone and they are not there.</exception>
+    public static SuspectCandidate Try(WeightFile file, DatasetSource dataset, string dataRoot)
     {
         var name = MethodCatalog.Default.For(dataset).Name;
-        var fit = Architectures.Find(file, dataset.Shape, name);
-        if (fit.Outputs is { } outputs && dataset.WithClasses(outputs) is { } other && Architectures.Find(file, other.Shape, name) is { Fits: true } better)
+        dataset = dataset.WithoutTraining();
+        var shape = dataset.ShapeIn(dataRoot);
+        var fit = Architectures.Find(file, shape, name);
+        if (fit.Outputs is { } outputs && dataset.WithClasses(outputs) is { } other && Architectures.Find(file, other.ShapeIn(dataRoot), name) is { Fits: true } better)
         {
-            (dataset, fit) = (other, better);
+            (dataset, shape, fit) = (other, other.ShapeIn(dataRoot), better);
         }
 
-        return new(dataset, fit);
+        return shape.TestCount >= FewestImages
+            ? new(dataset, shape, fit)
+            : throw new DatasetException($"{name} has {shape.TestCount} test images; a check needs at least {FewestImages}.");
     }
 
     /// <summary>The experiment that puts detectors on the model.</summary>
@@ -37,14 +50,12 @@ public sealed record SuspectCandidate(DatasetSource Dataset, ArchitectureFit Fit
     {
         Name = $"Check of {suspect.File}",
         Suspect = suspect,
-
-        // Nothing is trained on them; of generated images as few are made as may be.
-        Dataset = Dataset is SyntheticSigns signs ? signs with { TrainCount = 100 } : Dataset,
+        Dataset = Dataset,
         Model = Fit.Source,
         Attack = new UnknownAttack(),
         BenignTwin = false,
         Precisions = [new Float32()],
         Defenses = detectors,
-        CleanHoldout = Dataset.Shape.TestCount > 0 ? Math.Min(Holdout, Dataset.Shape.TestCount / 2) : Holdout,
+        CleanHoldout = Holdout,
     };
 }

@@ -24,8 +24,9 @@ public static class CheckCommand
     public static Command Create()
     {
         var file = new Argument<FileInfo>("FILE") { Description = $"The model: {string.Join(", ", WeightFile.Extensions)}." };
-        var dataset = new Option<string>("--dataset") { Description = "The data set it was trained for.", Required = true, HelpName = "ID" };
+        var dataset = new Option<string?>("--dataset") { Description = "The data set it was trained for.", HelpName = "ID" };
         dataset.AcceptOnlyFromAmong([.. MethodCatalog.Default.Of<DatasetSource>().Select(method => method.Id)]);
+        var pictures = new PictureOptions();
         var methods = new Option<string[]>("--method")
         {
             Description = "A model detector; may be given several times (default: neural-cleanse).",
@@ -37,6 +38,8 @@ public static class CheckCommand
         var seed = new Option<int>("--seed") { Description = "Root of the detectors' random choices.", DefaultValueFactory = _ => 1 };
         var options = new HeadlessOptions("result.json", required: false);
         var command = new Command("check", "Ask detectors whether a model from a file is backdoored.") { file, dataset, methods, pixels, seed };
+        pictures.AddTo(command);
+        command.Validators.Add(result => pictures.Validate(result, dataset));
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
@@ -45,11 +48,13 @@ public static class CheckCommand
             try
             {
                 var runner = options.Runner(parsed, folder.FullName);
+                var (source, root) = pictures.Read(parsed) ?? ((DatasetSource)MethodCatalog.Default.Find(parsed.GetRequiredValue(dataset)!)!.CreateDefault(), runner.DataRoot);
+                runner = runner with { DataRoot = root };
                 TorchRuntime.Initialize(runner.Threads);
-                var spec = Read(parsed.GetRequiredValue(file), parsed.GetRequiredValue(dataset), parsed.GetValue(methods)!, parsed.GetValue(pixels)) with { Seed = parsed.GetValue(seed) };
+                var spec = Read(parsed.GetRequiredValue(file), source, root, parsed.GetValue(methods)!, parsed.GetValue(pixels)) with { Seed = parsed.GetValue(seed) };
                 return Task.FromResult(Execute(spec, output, runner with { ModelFolder = parsed.GetRequiredValue(file).DirectoryName ?? "" }, cancellation));
             }
-            catch (Exception refused) when (refused is WeightFileException or SpecException or IOException or UnauthorizedAccessException)
+            catch (Exception refused) when (refused is WeightFileException or SpecException or DatasetException or IOException or UnauthorizedAccessException)
             {
                 Console.Error.WriteLine(refused.Message);
                 return Task.FromResult(RunCommand.InvalidSpec);
@@ -65,16 +70,16 @@ public static class CheckCommand
         return command;
     }
 
-    private static ExperimentSpec Read(FileInfo file, string dataset, IEnumerable<string> methods, PixelScale pixels)
+    private static ExperimentSpec Read(FileInfo file, DatasetSource dataset, string dataRoot, IEnumerable<string> methods, PixelScale pixels)
     {
         using var weights = WeightFile.Open(file.FullName);
-        var candidate = SuspectCandidate.Try(weights, (DatasetSource)MethodCatalog.Default.Find(dataset)!.CreateDefault());
+        var candidate = SuspectCandidate.Try(weights, dataset, dataRoot);
         if (!candidate.Fit.Fits)
         {
             throw new WeightFileException(candidate.Fit.Fault);
         }
 
-        Console.Error.WriteLine($"{file.Name}: {weights.Format}, {MethodCatalog.Default.Label(candidate.Fit.Source)} for {candidate.Name} with {candidate.Dataset.Shape.Classes} classes.");
+        Console.Error.WriteLine($"{file.Name}: {weights.Format}, {MethodCatalog.Default.Label(candidate.Fit.Source)} for {candidate.Name} with {candidate.Shape.Classes} classes.");
         var suspect = new SuspectModel { File = file.Name, Sha256 = SuspectModel.HashOf(file.FullName), Pixels = pixels };
         var spec = candidate.Check(suspect, [.. methods.Distinct().Select(id => (Defense)MethodCatalog.Default.Find(id)!.CreateDefault())]);
 

@@ -15,6 +15,9 @@ public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logge
     /// <summary>Folder of the data sets.</summary>
     public string Root => options.Data;
 
+    /// <summary>Folders right below <see cref="Root"/>, by name; none where that is not there.</summary>
+    public IReadOnlyList<string> Folders() => Directory.Exists(Root) ? [.. Directory.GetDirectories(Root).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
+
     /// <summary>All data sets, in catalog order.</summary>
     public static IEnumerable<MethodDescriptor> All => MethodCatalog.Default.Of<DatasetSource>();
 

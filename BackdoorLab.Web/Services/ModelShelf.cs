@@ -84,6 +84,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs)
     }
 
     /// <summary>What the file holds by each of these data sets, those that fit first.</summary>
+    /// <exception cref="DatasetException">One has too few images, or its files are not there.</exception>
     public IReadOnlyList<SuspectCandidate> Candidates(ShelvedModel model, IEnumerable<DatasetSource> datasets)
     {
         TorchRuntime.Initialize(1);
@@ -91,11 +92,11 @@ public sealed class ModelShelf(LabOptions options, RunStore runs)
         return
         [
             .. datasets
-                .Select(dataset => (Asked: dataset, Candidate: SuspectCandidate.Try(file, dataset)))
+                .Select(dataset => (Asked: dataset, Candidate: SuspectCandidate.Try(file, dataset, options.Data)))
                 .OrderByDescending(pair => pair.Candidate.Fit.Fits)
 
                 // A set as it is before one whose classes were cut to fit; photographs before drawings.
-                .ThenBy(pair => pair.Candidate.Dataset != pair.Asked)
+                .ThenBy(pair => pair.Candidate.Dataset.Shape.Classes != pair.Asked.Shape.Classes)
                 .ThenBy(pair => pair.Asked is SyntheticSigns)
                 .Select(pair => pair.Candidate),
         ];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Runs;
 
@@ -10,10 +11,12 @@ public sealed class SpeedProbe(LabOptions options)
     private readonly SemaphoreSlim _one = new(1, 1);
 
     /// <summary>The estimate in seconds, and whether it rests on a measurement of this machine.</summary>
-    public (double Seconds, bool Measured) Estimate(ExperimentSpec spec)
+    /// <param name="spec">A valid spec.</param>
+    /// <param name="shape">What is known of its data set; what that declares unless given.</param>
+    public (double Seconds, bool Measured) Estimate(ExperimentSpec spec, DatasetShape? shape = null)
     {
-        var known = new ThroughputStore(new ArtifactStore(options.ArtifactFolder)).Find(spec, Estimator.ShapeOf(spec), options.Threads);
-        return (Estimator.Seconds(spec, known, options.Threads), known?.Measured == true);
+        var known = new ThroughputStore(new ArtifactStore(options.ArtifactFolder)).Find(spec, Estimator.ShapeOf(spec, shape), options.Threads);
+        return (Estimator.Seconds(spec, known, options.Threads, shape), known?.Measured == true);
     }
 
     /// <summary>Measures; afterwards <see cref="Estimate"/> uses the result. Returns null, or why it could not be measured.</summary>

@@ -17,6 +17,8 @@ namespace BackdoorLab.Web.Components.Pages;
 /// <summary>From a model file to a queued run: what it is, which data set, which detectors.</summary>
 public sealed partial class CheckPage : IAsyncDisposable
 {
+    private const int Own = -1;
+
     private readonly CancellationTokenSource _gone = new();
     private readonly Dictionary<string, double> _seconds = [];
     private readonly HashSet<string> _detectors = [CheckWords.Detectors[0].Id];
@@ -27,6 +29,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     private (string Name, long Loaded, long Total)? _sending;
     private ShelvedModel? _model;
     private IReadOnlyList<SuspectCandidate>? _candidates;
+    private PictureFolder? _own;
     private PixelScale _pixels;
     private int _chosen;
     private int _seed = 1;
@@ -63,7 +66,7 @@ public sealed partial class CheckPage : IAsyncDisposable
 
     private IReadOnlyList<SuspectCandidate> Fitting => [.. _candidates?.Where(candidate => candidate.Fit.Fits) ?? []];
 
-    private SuspectCandidate? Candidate => Fitting.ElementAtOrDefault(_chosen);
+    private SuspectCandidate? Candidate => _own is null ? Fitting.ElementAtOrDefault(_chosen) : _own.Candidate;
 
     // The data set that comes nearest says most about the file.
     private string Nearest => _candidates!.MinBy(candidate => candidate.Fit.Distance)!.Fit.Fault;
@@ -140,6 +143,12 @@ public sealed partial class CheckPage : IAsyncDisposable
         _detectors.UnionWith(spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id).Where(id => CheckWords.Detectors.Any(method => method.Id == id)));
         await Take(model);
         _chosen = Math.Max(0, Fitting.ToList().FindIndex(candidate => candidate.Dataset.GetType() == spec.Dataset.GetType()));
+        if (spec.Dataset is ImageFolder pictures)
+        {
+            _own = new PictureFolder(pictures);
+            await Look();
+        }
+
         Estimate();
     }
 
@@ -161,7 +170,7 @@ public sealed partial class CheckPage : IAsyncDisposable
 
     private async Task Take(ShelvedModel model)
     {
-        (_model, _candidates, _chosen, _fault) = (model, null, 0, "");
+        (_model, _candidates, _chosen, _own, _fault) = (model, null, 0, null, "");
         StateHasChanged();
         try
         {
@@ -196,19 +205,30 @@ public sealed partial class CheckPage : IAsyncDisposable
         {
             if (SpecOf([detector]) is { } one)
             {
-                _seconds[detector.Id] = Speed.Estimate(one).Seconds;
+                _seconds[detector.Id] = Speed.Estimate(one, Candidate!.Shape).Seconds;
             }
         }
 
         if (Spec is { } spec)
         {
-            (_all, _measured) = Speed.Estimate(spec);
+            (_all, _measured) = Speed.Estimate(spec, Candidate!.Shape);
         }
     }
 
-    private void Choose(object? value)
+    private async Task Choose(object? value)
     {
-        _chosen = int.Parse((string)value!, CultureInfo.InvariantCulture);
+        var chosen = int.Parse((string)value!, CultureInfo.InvariantCulture);
+        (_chosen, _own) = chosen == Own ? (0, new PictureFolder()) : (chosen, null);
+        await Look();
+    }
+
+    private async Task Look()
+    {
+        if (_own is { } own)
+        {
+            await own.Look(Shelf, _model!);
+        }
+
         Estimate();
     }
 

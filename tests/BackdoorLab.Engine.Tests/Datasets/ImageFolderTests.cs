@@ -69,6 +69,19 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
+    public void ShapeIn_OneFolderWithoutTraining_CountsItsClassesAndTestsOnNearlyAll()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            WriteColour(16, 16, (byte)i, 0, 0, "mine", i < 10 ? "a" : "b", $"{i:D2}.png");
+        }
+
+        Assert.Equal(new(3, 12, 12, 2, 16, 4), Source.ShapeIn(_root.Path));
+        Assert.Equal(new(3, 12, 12, 2, 2, 18), Source.WithoutTraining().ShapeIn(_root.Path));
+        Assert.Equal(18, Source.WithoutTraining().Load(_root.Path, TempRoot.Seeds).Test.Count);
+    }
+
+    [Fact]
     public void Load_TrainLimit_ReadsOnlyTheChosenFiles()
     {
         for (var i = 0; i < 8; i++)

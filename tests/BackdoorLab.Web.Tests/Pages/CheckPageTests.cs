@@ -2,6 +2,7 @@ using System.Text.Json;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Components.Pages;
 using BackdoorLab.Web.Runs;
@@ -17,6 +18,8 @@ public sealed class CheckPageTests : IAsyncLifetime
     private readonly LabContext _lab = new();
 
     private ModelShelf Shelf => _lab.Services.GetRequiredService<ModelShelf>();
+
+    private string Data => _lab.Services.GetRequiredService<LabOptions>().Data;
 
     private string Artifacts => _lab.Services.GetRequiredService<LabOptions>().ArtifactFolder;
 
@@ -69,8 +72,93 @@ public sealed class CheckPageTests : IAsyncLifetime
         await Arrives(page, model);
 
         Assert.Contains("The file has 7 outputs, Synthetic signs has 10 classes: choose the data set it was trained for.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
-        Assert.Empty(page.FindAll("#check-dataset"));
+        Assert.Equal(["None that is here", "My own pictures (a folder for each class)"], page.FindAll("#check-dataset option").Select(option => option.TextContent));
         Assert.True(CheckButton(page).HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task Check_WithOwnPictures_CountsThemAndQueuesTheRunOnThem()
+    {
+        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 10);
+        var page = _lab.Open<CheckPage>("/check");
+        await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
+
+        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
+        Assert.True(CheckButton(page).HasAttribute("disabled"));
+        Assert.Equal("32", page.Find("#own-side").GetAttribute("value"));
+        await page.Find("#own-folder").ChangeAsync(new() { Value = "shop" });
+
+        page.WaitForAssertion(() => Assert.Contains("Found 7 classes and 63 pictures to test with; 31 of them go to the detectors.", page.Markup, StringComparison.Ordinal));
+        Assert.Empty(page.FindAll("[role=alert]"));
+        await CheckButton(page).ClickAsync(new());
+        page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
+        var queued = Assert.Single(await _lab.Results.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson);
+        Assert.Equal(("shop", 32, 32, 31), (((ImageFolder)spec.Dataset).Path, ((ImageFolder)spec.Dataset).Resize, ((ImageFolder)spec.Dataset).Crop, spec.CleanHoldout));
+    }
+
+    [Fact]
+    public async Task Check_AgainOfARunOnOwnPictures_LooksAtTheSamePictures()
+    {
+        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 10);
+        var model = await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7)));
+        var spec = CheckRuns.Spec with { Suspect = model.Suspect, Dataset = new ImageFolder { Path = "shop", Resize = 40, Crop = 32 } };
+        var before = await _lab.Services.GetRequiredService<RunStore>().CreateAsync(RunContent.From(spec, 1));
+
+        var page = _lab.Open<CheckPage>($"/check?from={before}");
+
+        page.WaitForAssertion(() => Assert.Contains("7 classes and 63 pictures", page.Markup, StringComparison.Ordinal));
+        Assert.Equal("40", page.Find("#own-short").GetAttribute("value"));
+        Assert.False(CheckButton(page).HasAttribute("disabled"));
+    }
+
+    [Theory]
+    [InlineData("nowhere", 0, "not found. Put a folder for each class")]
+    [InlineData("../secrets", 0, "is not a folder below the data root")]
+    [InlineData("/etc", 0, "is not a folder below the data root")]
+    [InlineData("shop", 5, "The file has 7 outputs, Image folder (ImageNet layout) has 5 classes")]
+    public async Task Check_WithPicturesThatDoNotFit_SaysWhyAndCannotStart(string folder, int classes, string fault)
+    {
+        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes, perClass: 10);
+        var page = _lab.Open<CheckPage>("/check");
+        await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
+
+        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
+        await page.Find("#own-folder").ChangeAsync(new() { Value = folder });
+
+        page.WaitForAssertion(() => Assert.Contains(fault, page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        Assert.True(CheckButton(page).HasAttribute("disabled"));
+    }
+
+    [Theory]
+    [InlineData("#own-side", "5000", "Picture size must be from 8 to 1024; found 5000.")]
+    [InlineData("#own-short", "wide", "Short side must be a whole number")]
+    [InlineData("#own-short", "16", "The crop (32) is larger than the resized short side (16)")]
+    public async Task Check_WithPicturesOfNoSize_SaysWhichNumberIsWrong(string field, string typed, string fault)
+    {
+        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 10);
+        var page = _lab.Open<CheckPage>("/check");
+        await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
+        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
+        await page.Find("#own-folder").ChangeAsync(new() { Value = "shop" });
+
+        await page.Find(field).ChangeAsync(new() { Value = typed });
+
+        page.WaitForAssertion(() => Assert.Contains(fault, page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        Assert.True(CheckButton(page).HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task Check_WithTooFewPictures_SaysHowManyItTakes()
+    {
+        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 2);
+        var page = _lab.Open<CheckPage>("/check");
+        await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
+
+        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
+        await page.Find("#own-folder").ChangeAsync(new() { Value = "shop" });
+
+        page.WaitForAssertion(() => Assert.Contains("has 13 test images; a check needs at least 20", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -46,6 +46,18 @@ internal static class CheckRuns
         }
     }
 
+    /// <summary>Pictures of two colours in a folder for each class.</summary>
+    public static void Pictures(string folder, int classes, int perClass)
+    {
+        foreach (var (label, i) in from label in Enumerable.Range(0, classes) from i in Enumerable.Range(0, perClass) select (label, i))
+        {
+            var path = Path.Combine(folder, $"class-{label:D2}");
+            Directory.CreateDirectory(path);
+            byte[] pixels = [.. Enumerable.Range(0, 3 * 32 * 32).Select(at => (byte)(at % 3 == 0 ? 20 * label : 10 * i))];
+            File.WriteAllBytes(Path.Combine(path, $"{i}.png"), ImageFiles.EncodePng(pixels, 32, 32, 3));
+        }
+    }
+
     public static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
     /// <summary>A finished check; returns its id.</summary>

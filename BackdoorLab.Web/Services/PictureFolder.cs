@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Experiments;
+
+namespace BackdoorLab.Web.Services;
+
+/// <summary>Somebody's own pictures as the data set that a model file was trained for, while they are being described.</summary>
+public sealed class PictureFolder
+{
+    // What the networks of the catalog take.
+    private static readonly ImageFolder Usual = new() { Path = "", Resize = 32, Crop = 32 };
+
+    private readonly SpecDraft _draft;
+
+    /// <summary>Pictures of the usual size, in a folder yet to be named.</summary>
+    public PictureFolder()
+        : this(Usual)
+    {
+    }
+
+    /// <summary>Pictures of an earlier check.</summary>
+    public PictureFolder(ImageFolder pictures) => _draft = SpecDraft.From(Presets.Demo.Spec with { Dataset = pictures });
+
+    /// <summary>Folder below the data root.</summary>
+    public string Folder
+    {
+        get => Text("path");
+        set => _draft.Set("dataset.path", value);
+    }
+
+    /// <summary>Side of the square that is cut out, as typed. A short side of the same length follows it.</summary>
+    public string Side
+    {
+        get => Text("crop");
+        set
+        {
+            var follows = ShortSide == Side;
+            _draft.Set("dataset.crop", Number(value));
+            if (follows)
+            {
+                ShortSide = value;
+            }
+        }
+    }
+
+    /// <summary>Length of the short side before the square is cut out, as typed.</summary>
+    public string ShortSide
+    {
+        get => Text("resize");
+        set => _draft.Set("dataset.resize", Number(value));
+    }
+
+    /// <summary>The network that the file holds for them; null while they do not fit.</summary>
+    public SuspectCandidate? Candidate { get; private set; }
+
+    /// <summary>Why they do not fit; empty where nothing is said yet.</summary>
+    public string Fault { get; private set; } = "";
+
+    /// <summary>Looks at the folder and compares it with the file. Of several looks the last one counts, whichever ends last.</summary>
+    public async Task Look(ModelShelf shelf, ShelvedModel model)
+    {
+        var version = _draft.Version;
+        (Candidate, Fault) = (null, Typed());
+        if (Fault.Length > 0 || _draft.Dataset() is not ImageFolder { Path.Length: > 0 } pictures)
+        {
+            return;
+        }
+
+        var found = await Task.Run(() => Compare(shelf, model, pictures));
+        if (version == _draft.Version)
+        {
+            (Candidate, Fault) = found;
+        }
+    }
+
+    private static (SuspectCandidate? Candidate, string Fault) Compare(ModelShelf shelf, ShelvedModel model, ImageFolder pictures)
+    {
+        try
+        {
+            var candidate = shelf.Candidates(model, [pictures])[0];
+            return candidate.Fit.Fits ? (candidate, "") : (null, candidate.Fit.Fault);
+        }
+        catch (Exception error) when (error is DatasetException or IOException or UnauthorizedAccessException)
+        {
+            return (null, error.Message);
+        }
+    }
+
+    private string Typed() =>
+        _draft.FaultsAt("dataset.crop").Select(fault => "Picture size " + fault).Concat(_draft.FaultsAt("dataset.resize").Select(fault => "Short side " + fault)).FirstOrDefault() ?? "";
+
+    private string Text(string parameter) => _draft.At($"dataset.{parameter}")?.ToString() ?? "";
+
+    // What is no number stays as typed, so that the validator can say so.
+    private static JsonNode Number(string typed) =>
+        int.TryParse(typed, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(typed)!;
+}
