@@ -9,13 +9,15 @@ public static class CheckFacts
     /// <summary>Names and values, for a list of facts.</summary>
     public static IReadOnlyList<(string Name, string Value)> Of(RunDetail run)
     {
-        var suspect = SpecSection.Parse(run.SpecJson)?["suspect"];
+        var spec = SpecSection.Parse(run.SpecJson);
+        var suspect = spec?["suspect"];
+        var folder = spec?["dataset"]?["path"]?.ToString();
         List<(string Name, string Value)> facts =
         [
             ("File", suspect?["file"]?.ToString() ?? "–"),
             ("SHA-256", suspect?["sha256"]?.ToString() ?? "–"),
             ("Network", KindWords.Label(run.Run.Model)),
-            ("Data set", KindWords.Label(run.Run.Dataset)),
+            ("Data set", KindWords.Label(run.Run.Dataset) + (folder is null ? "" : $": {folder}")),
             ("Clean accuracy", Accuracy(run)),
             ("Seed", run.Run.Seed.ToString(CultureInfo.InvariantCulture)),
         ];

@@ -112,6 +112,16 @@ public sealed class CheckPageTests : IAsyncLifetime
         Assert.False(CheckButton(page).HasAttribute("disabled"));
     }
 
+    [Fact]
+    public async Task Facts_OfACheckOnOwnPictures_NameTheFolder()
+    {
+        var id = await _lab.Samples.Queued(CheckRuns.Spec with { Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 } });
+
+        var facts = CheckFacts.Of((await _lab.Results.FindAsync(id))!);
+
+        Assert.Contains(("Data set", "Image folder (ImageNet layout): shop"), facts);
+    }
+
     [Theory]
     [InlineData("nowhere", 0, "not found. Put a folder for each class")]
     [InlineData("../secrets", 0, "is not a folder below the data root")]
