@@ -38,6 +38,9 @@ internal sealed class AdaptiveCost(
         return best;
     }
 
+    /// <summary>Counts the stop patience from here on.</summary>
+    internal void Resume() => _unmoved = 0;
+
     private void WatchConvergence()
     {
         if (double.IsFinite(BestNorm))

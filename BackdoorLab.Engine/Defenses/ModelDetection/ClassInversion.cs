@@ -38,6 +38,9 @@ internal sealed class ClassInversion : IClassSearch
     internal ReversedTrigger Trigger => _smallest.Trigger with { Updates = _updates };
 
     /// <inheritdoc/>
+    public void Resume() => _smallest.Resume();
+
+    /// <inheritdoc/>
     public void Advance(int batchSize)
     {
         var options = _inversion.Options;

@@ -11,6 +11,9 @@ internal interface IClassSearch
     /// <summary>The norm has stopped shrinking.</summary>
     bool Converged { get; }
 
+    /// <summary>Full batches follow small ones: that the norm had stopped shrinking on those counts no more.</summary>
+    void Resume();
+
     /// <summary>One more round, with so many images an update.</summary>
     void Advance(int batchSize);
 }
@@ -48,6 +51,7 @@ internal sealed class PromiseSchedule(int rounds, int baseRounds, int finalists)
         var chosen = Enumerable.Range(0, searches.Count).OrderBy(label => searches[label].Norms.LastOrDefault()).Take(finalists).ToHashSet();
         foreach (var label in chosen.Order())
         {
+            searches[label].Resume();
             Continue(searches[label], batchSize, rounds - baseRounds);
         }
 

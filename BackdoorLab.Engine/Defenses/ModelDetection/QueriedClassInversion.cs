@@ -34,6 +34,9 @@ internal sealed class QueriedClassInversion : IClassSearch
     internal ReversedTrigger Trigger => _smallest.Trigger;
 
     /// <inheritdoc/>
+    public void Resume() => _smallest.Resume();
+
+    /// <inheritdoc/>
     public void Advance(int batchSize)
     {
         var measured = _cells.Copy();

@@ -19,6 +19,9 @@ internal sealed class SmallestTrigger(AdaptiveCost cost)
     /// <summary>The smallest working trigger so far, or the last one tried.</summary>
     internal ReversedTrigger Trigger => _best ?? _last;
 
+    /// <summary>Waits anew for the norm to stop shrinking.</summary>
+    internal void Resume() => cost.Resume();
+
     /// <summary>Takes the trigger that a round measured.</summary>
     internal void Observe(ReversedTrigger measured)
     {

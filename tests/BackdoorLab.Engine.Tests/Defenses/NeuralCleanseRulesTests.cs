@@ -140,12 +140,29 @@ public sealed class NeuralCleanseRulesTests
     }
 
     [Fact]
-    public void PromiseSchedule_Run_ConvergedSearchStops()
+    public void PromiseSchedule_Run_ConvergedSearchStopsAndAFinalistMayConvergeOnceMore()
     {
-        Shrinking[] searches = [new(100, 0.5) { Enough = 1 }, new(80, 0.5), new(60, 0.5)];
-        new PromiseSchedule(rounds: 5, baseRounds: 2, finalists: 3).Run(searches, batchSize: 8, (_, _) => { });
+        Shrinking[] searches = [new(100, 0.5) { Enough = 1 }, new(80, 0.5) { Enough = 1 }, new(60, 0.5)];
+        new PromiseSchedule(rounds: 5, baseRounds: 2, finalists: 2).Run(searches, batchSize: 8, (_, _) => { });
 
-        Assert.Equal([1, 5, 5], searches.Select(search => search.Batches.Count));
+        Assert.Equal([[2], [2, 8], [2, 2, 8, 8, 8]], searches.Select(search => search.Batches));
+    }
+
+    [Fact]
+    public void AdaptiveCost_Resumed_TakesItsStopPatienceOnceMore()
+    {
+        var cost = new AdaptiveCost(initial: 1, threshold: 0.9, patience: 1, multiplier: 2, stopPatience: 3);
+        double[] successes = [1, 1, 0, 1, 1, 1];
+        Array.ForEach(successes, success => cost.Observe(success, norm: 5));
+        Assert.True(cost.Converged);
+
+        cost.Resume();
+
+        Assert.Equal([false, false, true], Enumerable.Range(0, 3).Select(_ =>
+        {
+            cost.Observe(1, norm: 5);
+            return cost.Converged;
+        }));
     }
 
     [Fact]
@@ -162,6 +179,7 @@ public sealed class NeuralCleanseRulesTests
     private sealed class Shrinking(double start, double factor) : IClassSearch
     {
         private readonly List<double> _norms = [];
+        private int _resumed;
 
         internal List<int> Batches { get; } = [];
 
@@ -169,7 +187,9 @@ public sealed class NeuralCleanseRulesTests
 
         public IReadOnlyList<double> Norms => _norms;
 
-        public bool Converged => _norms.Count >= Enough;
+        public bool Converged => _norms.Count - _resumed >= Enough;
+
+        public void Resume() => _resumed = _norms.Count;
 
         public void Advance(int batchSize)
         {
