@@ -21,7 +21,7 @@ internal sealed class InversionCommands
 
     private readonly Option<string> _net = new("--net") { Description = "Net of the victim.", DefaultValueFactory = _ => "res-net18" };
 
-    private readonly Option<int> _updates = new("--updates") { Description = "Updates per class, one a round.", DefaultValueFactory = _ => 150 };
+    private readonly Option<int> _updates = new("--updates") { Description = "Updates per class, one a round.", DefaultValueFactory = _ => 300 };
 
     private readonly Option<int> _batch = new("--batch") { Description = "Images per update.", DefaultValueFactory = _ => 16 };
 

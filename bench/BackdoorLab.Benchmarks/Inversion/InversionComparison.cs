@@ -41,8 +41,8 @@ internal sealed class InversionComparison(InversionOptions options, InversionPla
         var second = PyTorch(victim, labels[half..], keepMemory: false);
         var tuned = PyTorch(victim, labels[..Math.Min(options.TunedClasses, labels.Length)], keepMemory: true);
         report.Line($"");
-        report.Line($"| | seconds | processor seconds | updates | flagged | smallest norms | norms of those |");
-        report.Line($"| --- | --- | --- | --- | --- | --- | --- |");
+        report.Line($"| | seconds | processor seconds | updates | flagged | index | smallest norms | norms of those |");
+        report.Line($"| --- | --- | --- | --- | --- | --- | --- | --- |");
         var theirs = first is null ? null : Joined(first, second, labels.Length);
         var kept = tuned is null ? null : Joined(tuned, null, tuned.Norms.Length);
         foreach (var (schedule, sample) in ours)
@@ -133,13 +133,15 @@ internal sealed class InversionComparison(InversionOptions options, InversionPla
         double[] norms = [.. first.Norms, .. second?.Norms ?? []];
         bool[] reached = [.. first.Reached!, .. second?.Reached ?? []];
         var share = (double)searched / plan.Classes;
+        var whole = searched == plan.Classes;
         var outliers = NormOutliers.Of(norms, reached);
         return new(
             (first.Seconds + (second?.Seconds ?? 0)) / share,
             (first.ProcessorSeconds + (second?.ProcessorSeconds ?? 0)) / share,
             norms,
             reached,
-            searched < plan.Classes ? null : [.. Enumerable.Range(0, norms.Length).Where(label => reached[label] && outliers.Indices[label] > NormOutliers.Cut)],
+            whole ? [.. Enumerable.Range(0, norms.Length).Where(label => reached[label] && outliers.Indices[label] > NormOutliers.Cut)] : null,
+            whole ? outliers.Indices[outliers.Smallest] : null,
             (int)Math.Round((first.Updates + (second?.Updates ?? 0)) / share),
             first.Library);
     }
@@ -155,10 +157,10 @@ internal sealed class InversionComparison(InversionOptions options, InversionPla
             return;
         }
 
-        var (flagged, smallest, norms) = sample.Flagged is null
-            ? ("-", "-", "-")
-            : (Joined(sample.Flagged), Joined(sample.Smallest), Joined(sample.Smallest.Select(label => sample.Norms[label].ToString("F1", CultureInfo.InvariantCulture))));
-        report.Line($"| {name} ({sample.Library}) | {sample.Seconds:F0} | {sample.ProcessorSeconds:F0} | {sample.Updates} | {flagged} | {smallest} | {norms} |");
+        var (flagged, index, smallest, norms) = sample.Flagged is null
+            ? ("-", "-", "-", "-")
+            : (Joined(sample.Flagged), string.Create(CultureInfo.InvariantCulture, $"{sample.Index:F1}"), Joined(sample.Smallest), Joined(sample.Smallest.Select(label => sample.Norms[label].ToString("F1", CultureInfo.InvariantCulture))));
+        report.Line($"| {name} ({sample.Library}) | {sample.Seconds:F0} | {sample.ProcessorSeconds:F0} | {sample.Updates} | {flagged} | {index} | {smallest} | {norms} |");
     }
 
     private string[] Arguments() =>

@@ -21,6 +21,12 @@ internal static class InversionSide
         var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"inversion-{plan.Net}-{plan.Classes}-{plan.Updates}-{plan.Batch}.safetensors"));
         Export(file, victim, plan);
         var (accuracy, success) = victim.Measure();
+        if (success < SignVictim.LeastAttackSuccess)
+        {
+            throw new InvalidOperationException(
+                $"The victim of {plan.Classes} classes has not learnt its backdoor: attack success {100 * success:F0} %, at least {100 * SignVictim.LeastAttackSuccess:F0} % needed. A verdict on it would say nothing.");
+        }
+
         return new(accuracy, success, file);
     }
 
@@ -42,6 +48,7 @@ internal static class InversionSide
             Array.ConvertAll(norms, norm => norm!.Value),
             null,
             [.. verdict.SuspectedLabels.Order()],
+            verdict.Score,
             (int)verdict.Numbers.Single(number => number.Name == "updates").Value,
             $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}");
     }

@@ -18,6 +18,10 @@ internal sealed class SignVictim : IDisposable
     /// <summary>The backdoor's target.</summary>
     public const int Target = 0;
 
+    /// <summary>A backdoor that the network did not learn gives a detector nothing to find, and two verdicts nothing to agree on.</summary>
+    public const double LeastAttackSuccess = 0.9;
+
+    private const int Epochs = 12;
     private const int ImagesPerClass = 150;
     private const int MostImages = 1720;
     private const int HoldoutCount = 128;
@@ -45,7 +49,7 @@ internal sealed class SignVictim : IDisposable
         var source = new SyntheticSigns { Classes = classes, TrainCount = Math.Min(MostImages, ImagesPerClass * classes), TestCount = HoldoutCount + TestCount };
         var splits = source.Load("", Seeds("data"));
         var network = EngineSide.Start(net, new(3, 32, 32, classes, splits.Normalization), threads);
-        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"victim-{net}-{classes}.safetensors"));
+        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"victim-{net}-{classes}-{Epochs}.safetensors"));
         if (File.Exists(file))
         {
             Checkpoint.Load(file, network.state_dict());
@@ -77,7 +81,7 @@ internal sealed class SignVictim : IDisposable
     private static void Train(Classifier network, ImageSet images)
     {
         var poisoned = Poisoner.Poison(images, Attack(), Trigger(), Seeds("poison")).Images;
-        var options = new TrainOptions { Epochs = 4, BatchSize = 32, LearningRate = 0.05, Flip = false };
+        var options = new TrainOptions { Epochs = Epochs, BatchSize = 32, LearningRate = 0.05, Flip = false };
         var run = new RunContext(Seeds("training"), progress: (done, total, _) =>
         {
             if (done % 20 == 0)
