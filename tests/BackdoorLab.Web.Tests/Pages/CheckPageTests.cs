@@ -79,15 +79,9 @@ public sealed class CheckPageTests : IAsyncLifetime
     [Fact]
     public async Task Check_WithOwnPictures_CountsThemAndQueuesTheRunOnThem()
     {
-        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 10);
-        var page = _lab.Open<CheckPage>("/check");
-        await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
+        var page = await WithPictures(classes: 7, perClass: 10);
 
-        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
-        Assert.True(CheckButton(page).HasAttribute("disabled"));
         Assert.Equal("32", page.Find("#own-side").GetAttribute("value"));
-        await page.Find("#own-folder").ChangeAsync(new() { Value = "shop" });
-
         page.WaitForAssertion(() => Assert.Contains("Found 7 classes and 63 pictures to test with; 31 of them go to the detectors.", page.Markup, StringComparison.Ordinal));
         Assert.Empty(page.FindAll("[role=alert]"));
         await CheckButton(page).ClickAsync(new());
@@ -129,12 +123,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     [InlineData("shop", 5, "The file has 7 outputs, Image folder (ImageNet layout) has 5 classes")]
     public async Task Check_WithPicturesThatDoNotFit_SaysWhyAndCannotStart(string folder, int classes, string fault)
     {
-        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes, perClass: 10);
-        var page = _lab.Open<CheckPage>("/check");
-        await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
-
-        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
-        await page.Find("#own-folder").ChangeAsync(new() { Value = folder });
+        var page = await WithPictures(classes, perClass: 10, folder);
 
         page.WaitForAssertion(() => Assert.Contains(fault, page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
         Assert.True(CheckButton(page).HasAttribute("disabled"));
@@ -146,11 +135,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     [InlineData("#own-short", "16", "The crop (32) is larger than the resized short side (16)")]
     public async Task Check_WithPicturesOfNoSize_SaysWhichNumberIsWrong(string field, string typed, string fault)
     {
-        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 10);
-        var page = _lab.Open<CheckPage>("/check");
-        await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
-        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
-        await page.Find("#own-folder").ChangeAsync(new() { Value = "shop" });
+        var page = await WithPictures(classes: 7, perClass: 10);
 
         await page.Find(field).ChangeAsync(new() { Value = typed });
 
@@ -161,12 +146,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     [Fact]
     public async Task Check_WithTooFewPictures_SaysHowManyItTakes()
     {
-        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 2);
-        var page = _lab.Open<CheckPage>("/check");
-        await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
-
-        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
-        await page.Find("#own-folder").ChangeAsync(new() { Value = "shop" });
+        var page = await WithPictures(classes: 7, perClass: 2);
 
         page.WaitForAssertion(() => Assert.Contains("has 13 test images; a check needs at least 20", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
     }
@@ -317,6 +297,18 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         await page.InvokeAsync(() => page.Instance.Arrived(JsonSerializer.Serialize(model, JsonSerializerOptions.Web)));
         page.WaitForAssertion(() => Assert.DoesNotContain("Comparing it with", page.Markup, StringComparison.Ordinal));
+    }
+
+    /// <summary>The page with a model of seven classes, and a folder named as the pictures that it is for; those made lie in <c>shop</c>.</summary>
+    private async Task<IRenderedComponent<CheckPage>> WithPictures(int classes, int perClass, string folder = "shop")
+    {
+        CheckRuns.Pictures(Path.Combine(Data, "shop"), classes, perClass);
+        var page = _lab.Open<CheckPage>("/check");
+        await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
+        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
+        Assert.True(CheckButton(page).HasAttribute("disabled"));
+        await page.Find("#own-folder").ChangeAsync(new() { Value = folder });
+        return page;
     }
 
     private async Task<IRenderedComponent<RunView>> RunOf(bool? flagged, double accuracy = 0.93, string note = "", string tab = "")
