@@ -25,6 +25,22 @@ public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logge
     public Task<DatasetStatus> Status(MethodDescriptor dataset) =>
         _statuses.GetOrAdd(dataset.Id, _ => new(() => Task.Run(() => Inspect((DatasetSource)dataset.CreateDefault())))).Value;
 
+    /// <summary>The data sets that can be used as they are, in catalog order; not those of which only their files tell the size.</summary>
+    public async Task<IReadOnlyList<DatasetSource>> Usable()
+    {
+        var here = new List<DatasetSource>();
+        foreach (var dataset in All)
+        {
+            var source = (DatasetSource)dataset.CreateDefault();
+            if (source.Shape.Classes > 0 && (await Status(dataset)).State is not (DatasetState.Missing or DatasetState.Damaged))
+            {
+                here.Add(source);
+            }
+        }
+
+        return here;
+    }
+
     /// <summary>The status when it is known already, else null.</summary>
     public DatasetStatus? Known(string id) =>
         _statuses.TryGetValue(id, out var status) && status.Value.IsCompletedSuccessfully ? status.Value.Result : null;

@@ -31,8 +31,9 @@ internal static partial class RunPage
     {
         var drawn = visit.Page.Locator("main .plot .main-svg .trace path");
         await visit.Tell(() => Assertions.Expect(drawn.First).ToBeAttachedAsync());
-        var charts = await visit.Page.Locator("main .plot:has(.main-svg)").CountAsync();
-        Assert.True(charts >= count, $"{charts} charts are drawn at {visit.Page.Url}, not {count}.");
+
+        // They are drawn one after another.
+        await visit.Tell(() => Assertions.Expect(visit.Page.Locator("main .plot:has(.main-svg)").Nth(count - 1)).ToBeAttachedAsync());
     }
 
     [GeneratedRegex("^(Finished|Failed|Cancelled|Interrupted)$")]

@@ -20,7 +20,6 @@ public sealed partial class CheckPage : IAsyncDisposable
     private const int Own = -1;
 
     private readonly CancellationTokenSource _gone = new();
-    private readonly Dictionary<string, double> _seconds = [];
     private readonly HashSet<string> _detectors = [CheckWords.Detectors[0].Id];
     private DotNetObjectReference<CheckPage>? _self;
     private IJSObjectReference? _upload;
@@ -33,8 +32,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     private PixelScale _pixels;
     private int _chosen;
     private int _seed = 1;
-    private double _all;
-    private bool _measured;
+    private CheckCost _cost = CheckCost.Unknown;
     private bool _busy;
     private bool _ready;
     private string _fault = "";
@@ -143,13 +141,8 @@ public sealed partial class CheckPage : IAsyncDisposable
         _detectors.UnionWith(spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id).Where(id => CheckWords.Detectors.Any(method => method.Id == id)));
         await Take(model);
         _chosen = Math.Max(0, Fitting.ToList().FindIndex(candidate => candidate.Dataset.GetType() == spec.Dataset.GetType()));
-        if (spec.Dataset is ImageFolder pictures)
-        {
-            _own = new PictureFolder(pictures);
-            await Look();
-        }
-
-        Estimate();
+        _own = spec.Dataset is ImageFolder pictures ? new PictureFolder(pictures) : null;
+        await Look();
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
@@ -174,16 +167,7 @@ public sealed partial class CheckPage : IAsyncDisposable
         StateHasChanged();
         try
         {
-            var here = new List<DatasetSource>();
-            foreach (var dataset in DatasetShelf.All)
-            {
-                var source = (DatasetSource)dataset.CreateDefault();
-                if (source.Shape.Classes > 0 && (await Datasets.Status(dataset)).State is not (DatasetState.Missing or DatasetState.Damaged))
-                {
-                    here.Add(source);
-                }
-            }
-
+            var here = await Datasets.Usable();
             _candidates = await Task.Run(() => Shelf.Candidates(model, here), _gone.Token);
             Estimate();
         }
@@ -199,21 +183,7 @@ public sealed partial class CheckPage : IAsyncDisposable
         ? candidate.Check(model.Suspect with { Pixels = _pixels }, [.. detectors.Select(method => (Defense)method.CreateDefault())]) with { Seed = _seed }
         : null;
 
-    private void Estimate()
-    {
-        foreach (var detector in CheckWords.Detectors)
-        {
-            if (SpecOf([detector]) is { } one)
-            {
-                _seconds[detector.Id] = Speed.Estimate(one, Candidate!.Shape).Seconds;
-            }
-        }
-
-        if (Spec is { } spec)
-        {
-            (_all, _measured) = Speed.Estimate(spec, Candidate!.Shape);
-        }
-    }
+    private void Estimate() => _cost = CheckCost.Of(Speed, Candidate?.Shape, SpecOf, Spec);
 
     private async Task Choose(object? value)
     {
@@ -260,7 +230,7 @@ public sealed partial class CheckPage : IAsyncDisposable
         _busy = true;
         try
         {
-            Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _all, _gone.Token)));
+            Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _cost.All, _gone.Token)));
         }
         finally
         {
