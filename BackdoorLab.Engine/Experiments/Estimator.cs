@@ -37,7 +37,9 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         return (poisoned ? estimator.Implant() : 0) + victims * (made + spec.Precisions.Sum(precision => spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense))));
     }
 
-    /// <summary>The network's input and output sizes as the data set declares them, without loading it.</summary>
+    /// <summary>The network's input and output sizes without loading the data set.</summary>
+    /// <param name="spec">A valid spec.</param>
+    /// <param name="shape">What is known of the data set; what it declares unless given.</param>
     public static ClassifierShape ShapeOf(ExperimentSpec spec, DatasetShape? shape = null)
     {
         shape ??= spec.Dataset.Shape;
