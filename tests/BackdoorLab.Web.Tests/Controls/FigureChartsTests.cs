@@ -67,7 +67,7 @@ public sealed class FigureChartsTests
         var view = context.Render<FigureView>(parameters => parameters.Add(view => view.Figure,
             new HeatmapFigure("Overlap", "client", "client", ["0 (attacker)", "1"], ["0 (attacker)", "1"], [[1, 0.9], [0.9, 1]])));
 
-        Assert.Equal(["--share: 72%", "--share: 0%", "--share: 0%", "--share: 72%"], view.FindAll("td").Select(cell => cell.GetAttribute("style")));
+        Assert.Equal(["--share: 100%", "--share: 0%", "--share: 0%", "--share: 100%"], view.FindAll("td").Select(cell => cell.GetAttribute("style")));
         Assert.Equal(["1", "0.90", "0.90", "1"], view.FindAll("td").Select(cell => cell.TextContent));
         Assert.Equal("0 (attacker), 1: 0.9", view.FindAll("td")[1].GetAttribute("title"));
     }

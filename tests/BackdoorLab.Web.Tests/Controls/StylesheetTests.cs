@@ -8,14 +8,8 @@ public sealed class StylesheetTests
     [InlineData("pages.css")]
     public void Rules_AreClosed(string file)
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !Directory.Exists(Path.Combine(folder.FullName, "wwwroot-assets")))
-        {
-            folder = folder.Parent;
-        }
-
         var depth = 0;
-        foreach (var (line, number) in File.ReadLines(Path.Combine(folder!.FullName, "wwwroot-assets", "css", file)).Select((line, i) => (line, i + 1)))
+        foreach (var (line, number) in Stylesheets.Read(file).Split('\n').Select((line, i) => (line, i + 1)))
         {
             // At the start of a line a rule or a block begins; both stand outside of everything else.
             Assert.True(depth == 0 || line.Length == 0 || line[0] is ' ' or '}', $"{file}, line {number}: a rule before it is not closed.");
