@@ -26,6 +26,9 @@ public abstract record DatasetSource : Method
     /// <summary>What the data root holds of this set, without loading it into memory for longer than the check.</summary>
     public abstract DatasetStatus Inspect(string dataRoot, CancellationToken cancellation = default);
 
+    /// <summary>Raised when a change of the loader makes other images of the same files; a part of what identifies the data.</summary>
+    public virtual int LoaderVersion => 1;
+
     /// <summary>Image size and class count without loading: what forms, estimates and previews need.</summary>
     public abstract DatasetShape Shape { get; }
 

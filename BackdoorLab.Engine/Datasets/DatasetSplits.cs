@@ -9,6 +9,12 @@ public sealed record DatasetSplits(ImageSet Train, ImageSet Test, Normalization 
 {
     /// <summary>Sentences to show wherever numbers of this data appear ("subset: 6,032 of 39,209 training images"); empty for a full set.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>
+    /// Identity of what the images were drawn from, where the seeds that a source loads with decide which images these are
+    /// (a subset, a split); empty where they decide nothing.
+    /// </summary>
+    public string DrawnFrom { get; init; } = "";
 }
 
 /// <summary>Per-channel normalisation of pixels in [0,1]: (x - Mean) / Deviation.</summary>

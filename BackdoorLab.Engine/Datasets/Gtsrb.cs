@@ -40,7 +40,7 @@ public sealed record Gtsrb : DatasetSource
     public int ClassCount { get; init; }
 
     /// <inheritdoc/>
-    public override DatasetShape Shape => new(3, Side, Side, Kept, Part(FullTrain), Part(FullTest));
+    public override DatasetShape Shape => new(3, Side, Side, KeptClasses, Part(FullTrain), Part(FullTest));
 
     /// <inheritdoc/>
     public override DatasetSource? WithClasses(int classes) => classes is >= 2 and < GtsrbFolder.Classes ? this with { ClassCount = classes } : null;
@@ -49,7 +49,7 @@ public sealed record Gtsrb : DatasetSource
     public override DatasetSplits Load(string dataRoot, SeedTree seeds)
     {
         var files = GtsrbFolder.Open(dataRoot);
-        List<string> remarks = ClassCount == 0 ? [] : [$"the first {Kept} of {GtsrbFolder.Classes} classes"];
+        List<string> remarks = ClassCount == 0 ? [] : [$"the first {KeptClasses} of {GtsrbFolder.Classes} classes"];
         if (files.Train.Count != FullTrain || files.Test.Count != FullTest)
         {
             remarks.Add($"the data root holds {Counts(files)}");
@@ -57,7 +57,8 @@ public sealed record Gtsrb : DatasetSource
 
         var train = Read(files.Train, TrainLimit, true, seeds.Child("subset-train"), "training", remarks);
         var test = Read(files.Test, TestLimit, false, seeds.Child("subset-test"), "test", remarks);
-        return new(train, test, Pixels, FlipAllowed: false) { Remarks = remarks };
+        var drawn = train.Count < Kept(files.Train).Count || test.Count < Kept(files.Test).Count;
+        return new(train, test, Pixels, FlipAllowed: false) { Remarks = remarks, DrawnFrom = drawn ? Listing(files) : "" };
     }
 
     /// <inheritdoc/>
@@ -87,10 +88,25 @@ public sealed record Gtsrb : DatasetSource
         }
     }
 
-    private int Kept => ClassCount == 0 ? GtsrbFolder.Classes : Math.Max(2, ClassCount);
+    private int KeptClasses => ClassCount == 0 ? GtsrbFolder.Classes : Math.Max(2, ClassCount);
+
+    private List<GtsrbFolder.Item> Kept(IEnumerable<GtsrbFolder.Item> items) => [.. items.Where(item => item.Row.Label < KeptClasses)];
+
+    // A subset does not read every picture; the annotations of all say what it was drawn from.
+    private string Listing(GtsrbFolder files)
+    {
+        using var all = new DataFingerprint();
+        all.Add(Names[..KeptClasses]).Add(CropToRoi ? 1 : 0);
+        foreach (var split in (List<GtsrbFolder.Item>[])[Kept(files.Train), Kept(files.Test)])
+        {
+            all.Add([.. split.SelectMany(item => (int[])[item.Row.Label, item.Track, item.Row.Width, item.Row.Height, item.Row.X1, item.Row.Y1, item.Row.X2, item.Row.Y2])]);
+        }
+
+        return all.ToHex();
+    }
 
     // The first classes are the larger ones; a share is enough for estimates.
-    private int Part(int count) => count * Kept / GtsrbFolder.Classes;
+    private int Part(int count) => count * KeptClasses / GtsrbFolder.Classes;
 
     private static string Counts(GtsrbFolder files) =>
         $"{DataFile.Number(files.Train.Count)} of {DataFile.Number(FullTrain)} published training images and "
@@ -98,10 +114,10 @@ public sealed record Gtsrb : DatasetSource
 
     private ImageSet Read(IReadOnlyList<GtsrbFolder.Item> items, int limit, bool tracks, SeedTree seeds, string split, List<string> remarks)
     {
-        items = [.. items.Where(item => item.Row.Label < Kept)];
+        items = Kept(items);
         var labels = items.Select(item => item.Row.Label).ToArray();
         var groups = tracks ? items.Select(item => item.Track).ToArray() : null;
-        var chosen = Subsets.Limit(labels, groups, Kept, limit, seeds, split, remarks)
+        var chosen = Subsets.Limit(labels, groups, KeptClasses, limit, seeds, split, remarks)
             ?? [.. Enumerable.Range(0, items.Count)];
         var pixels = new byte[chosen.Length * 3 * Side * Side];
         for (var i = 0; i < chosen.Length; i++)
@@ -112,7 +128,7 @@ public sealed record Gtsrb : DatasetSource
             Resampling.Bilinear(sign, Side, Side).WritePlanes(pixels.AsSpan(i * 3 * Side * Side, 3 * Side * Side));
         }
 
-        return new ImageSet(pixels, [.. chosen.Select(i => labels[i])], 3, Side, Side, Names[..Kept])
+        return new ImageSet(pixels, [.. chosen.Select(i => labels[i])], 3, Side, Side, Names[..KeptClasses])
         {
             Groups = groups is null ? null : [.. chosen.Select(i => groups[i])],
         };

@@ -63,7 +63,8 @@ public sealed record ImageFolder : DatasetSource
         var remarks = new List<string>(listing.Remarks);
         var train = Read(listing.Train, listing.Classes, TrainLimit, seeds.Child("subset-train"), "training", remarks);
         var test = Read(listing.Test, listing.Classes, TestLimit, seeds.Child("subset-test"), "test", remarks);
-        return new(train, test, Pixels, FlipAllowed: true) { Remarks = remarks };
+        var drawn = listing.IsSplit || train.Count < listing.Train.Count || test.Count < listing.Test.Count;
+        return new(train, test, Pixels, FlipAllowed: true) { Remarks = remarks, DrawnFrom = drawn ? Identity(listing) : "" };
     }
 
     /// <inheritdoc/>
@@ -86,6 +87,24 @@ public sealed record ImageFolder : DatasetSource
         {
             return DataFile.Status(error, Remedy);
         }
+    }
+
+    // A subset does not read every picture; what their files weigh, class by class, says what it was drawn from.
+    private string Identity(Listing listing)
+    {
+        using var all = new DataFingerprint();
+        all.Add(listing.Classes).Add(Resize).Add(Crop);
+        foreach (var split in listing.IsSplit ? [[.. listing.Train, .. listing.Test]] : (List<(string File, int Label)>[])[listing.Train, listing.Test])
+        {
+            foreach (var (file, label) in split.OrderBy(item => item.Label).ThenBy(item => item.File, StringComparer.Ordinal))
+            {
+                all.Add(label).Add(BitConverter.GetBytes(new FileInfo(file).Length));
+            }
+
+            all.Add(split.Count);
+        }
+
+        return all.ToHex();
     }
 
     private static string[] ClassFolders(string folder) =>
@@ -118,6 +137,7 @@ public sealed record ImageFolder : DatasetSource
             var (test, rest) = Subsets.Stratified([.. all.Select(item => item.Label)], null, classes.Length, count, seeds.Child("split").Random());
             return new(classes, [.. rest.Select(i => all[i])], [.. test.Select(i => all[i])])
             {
+                IsSplit = true,
                 Remarks = [$"test images are {DataFile.Number(test.Length)} of {DataFile.Number(all.Count)} images of {Path}, chosen by class"],
             };
         }
@@ -188,5 +208,8 @@ public sealed record ImageFolder : DatasetSource
     private sealed record Listing(string[] Classes, List<(string File, int Label)> Train, List<(string File, int Label)> Test)
     {
         public IReadOnlyList<string> Remarks { get; init; } = [];
+
+        /// <summary>Whether the seeds decided what is training and what is test.</summary>
+        public bool IsSplit { get; init; }
     }
 }

@@ -75,7 +75,8 @@ public static class Subsets
         var remarks = new List<string>(full.Remarks);
         var train = Limit(full.Train, source.TrainLimit, seeds.Child("subset-train"), "training", remarks);
         var test = Limit(full.Test, source.TestLimit, seeds.Child("subset-test"), "test", remarks);
-        return full with { Train = train, Test = test, Remarks = remarks };
+        var drawn = !ReferenceEquals(train, full.Train) || !ReferenceEquals(test, full.Test);
+        return full with { Train = train, Test = test, Remarks = remarks, DrawnFrom = drawn ? DataFingerprint.Of(full.Train) + DataFingerprint.Of(full.Test) : "" };
     }
 
     /// <summary>Indices a limit keeps, or null for all; adds the remark.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -28,8 +29,9 @@ internal sealed class EventStream(IExperimentObserver observer)
     internal void Begin(ExperimentPlan plan, IReadOnlyDictionary<string, string> environment)
     {
         _meter = new(plan.Stages);
+        Data = plan.Data;
         _planned = plan.Stages.DistinctBy(stage => stage.Key).ToDictionary(stage => stage.Key);
-        Emit(new RunStarted(plan.Stages, [.. plan.Cells.Select(cell => cell.Id)], environment, plan.EstimatedSeconds));
+        Emit(new RunStarted(plan.Stages, [.. plan.Cells.Select(cell => cell.Id)], environment, plan.EstimatedSeconds) { Data = plan.Data });
     }
 
     /// <summary>Announces a stage and returns what its work needs.</summary>
@@ -52,6 +54,9 @@ internal sealed class EventStream(IExperimentObserver observer)
             },
             message => Log("info", message));
     }
+
+    /// <summary>What the run is computed on; null before it began.</summary>
+    internal DataFacts? Data { get; private set; }
 
     /// <summary>Stages that have ended.</summary>
     internal IReadOnlyList<StageTime> Times => _times;

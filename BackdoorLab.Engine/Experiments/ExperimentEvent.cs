@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -31,7 +32,11 @@ public sealed record RunStarted(
     IReadOnlyList<PlannedStage> Stages,
     IReadOnlyList<CellId> Cells,
     IReadOnlyDictionary<string, string> Environment,
-    double EstimatedSeconds) : ExperimentEvent;
+    double EstimatedSeconds) : ExperimentEvent
+{
+    /// <summary>The data by content; null only in what a program wrote that did not know it.</summary>
+    public DataFacts? Data { get; init; }
+}
 
 /// <summary>A stage of the plan.</summary>
 /// <param name="Key">Content key; also the folder in the artifact store.</param>

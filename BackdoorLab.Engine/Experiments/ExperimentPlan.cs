@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
@@ -29,8 +28,11 @@ internal sealed record CellPlan(StageKey Key, StageKey Conversion, CellId Id, Pr
 /// <summary>All stages of a spec with their keys, in the order they run.</summary>
 internal sealed class ExperimentPlan
 {
-    private ExperimentPlan(StageKey? poison, IReadOnlyList<VictimPlan> victims, IReadOnlyList<CellPlan> cells, IReadOnlyList<PlannedStage> stages) =>
-        (Poison, Victims, Cells, Stages) = (poison, victims, cells, stages);
+    private ExperimentPlan(DataFacts data, StageKey? poison, IReadOnlyList<VictimPlan> victims, IReadOnlyList<CellPlan> cells, IReadOnlyList<PlannedStage> stages) =>
+        (Data, Poison, Victims, Cells, Stages) = (data, poison, victims, cells, stages);
+
+    /// <summary>What everything is computed on.</summary>
+    internal DataFacts Data { get; }
 
     /// <summary>Where trigger and samples are kept; null where there is no trigger.</summary>
     internal StageKey? Poison { get; }
@@ -48,7 +50,9 @@ internal sealed class ExperimentPlan
     {
         var catalog = MethodCatalog.Default;
         var arithmetic = Trainer.UsesBFloat16(spec.Training) ? "bfloat16" : "float32";
-        var dataKey = StageKey.Of("data", null, spec.Dataset, spec.Seed, Fingerprint(data.Train), Fingerprint(data.Test));
+        // Not the source's settings: the same images from another folder are the same data.
+        var facts = DataFacts.Of(spec.Dataset, data);
+        var dataKey = StageKey.Of("data", null, facts.Fingerprint, spec.Seed);
         var poison = spec.Suspect is null ? StageKey.Of("poison", dataKey, spec.Attack) : null;
         VictimPlan[] victims = [.. VictimsOf(spec).Select(victim => new VictimPlan(
             victim, spec.Suspect is { } suspect ? LoadKey(suspect) : TrainKey(victim == Victim.Backdoored ? spec.Attack : null)))];
@@ -74,7 +78,7 @@ internal sealed class ExperimentPlan
         }
 
         var estimator = new Estimator(spec, pace, data.Train.Count, data.Test.Count, data.Train.Classes);
-        return new(poison, victims, cells,
+        return new(facts, poison, victims, cells,
         [
             .. poison is null ? Array.Empty<PlannedStage>() : [new(poison.Value, "poison", $"Poison {catalog.For(spec.Dataset).Name} with {catalog.For(spec.Attack).Name}", 0.5)],
             .. victims.Select(victim => spec.Suspect is { } suspect ? new PlannedStage(victim.Key.Value, "load", $"Load {suspect.File} as {catalog.For(spec.Model).Name}", estimator.Load()) : new PlannedStage(
@@ -132,6 +136,4 @@ internal sealed class ExperimentPlan
         Victim.Benign => "benign twin",
         _ => "model from a file",
     };
-
-    private static string Fingerprint(ImageSet set) => Convert.ToHexStringLower(SHA256.HashData(set.Pixels));
 }

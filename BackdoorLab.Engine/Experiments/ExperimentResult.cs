@@ -1,3 +1,5 @@
+using BackdoorLab.Engine.Datasets;
+
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>The content of <c>result.json</c>.</summary>
@@ -19,7 +21,11 @@ public sealed record ExperimentResult(
     IReadOnlyList<CellResult> Cells,
     IReadOnlyList<StageTime> Stages,
     IReadOnlyList<string> Remarks,
-    double Seconds);
+    double Seconds)
+{
+    /// <summary>The data by content; null when it could not be loaded.</summary>
+    public DataFacts? Data { get; init; }
+}
 
 /// <summary>How long a stage took.</summary>
 /// <param name="Key">Its content key: runs that share a stage name the same one.</param>

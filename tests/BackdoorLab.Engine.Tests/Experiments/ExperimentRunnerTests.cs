@@ -34,7 +34,9 @@ public sealed class ExperimentRunnerTests : IDisposable
         Assert.Equal(2 * 2 * 3, first.Cells.Count);
         Assert.All(first.Cells, cell => Assert.True(cell.Outcome == Outcome.Value, $"{cell.Id}: {cell.Reason}"));
         Assert.Equal(TinyRun.Numbers(first), TinyRun.Numbers(second));
-        Assert.IsType<RunStarted>(events.Events[0]);
+        var data = Assert.IsType<RunStarted>(events.Events[0]).Data!;
+        Assert.Equal((10, 300, 200), (data.Classes, data.Train.Count, data.Test.Count));
+        Assert.Equal((data, data), (first.Data, second.Data));
         Assert.IsType<RunFinished>(events.Events[^1]);
         Assert.Equal(first.Cells.Count, events.Events.OfType<CellFinished>().Count());
         Assert.Equal(2 * 2, events.Events.OfType<EpochFinished>().Count());
