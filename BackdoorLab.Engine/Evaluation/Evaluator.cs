@@ -21,6 +21,10 @@ public static class Evaluator
         Classifier model, ImageSet cleanTest, TriggeredSet? triggered, RunContext run) =>
         Measure(images => Inference.Predict(model, images, run), cleanTest, triggered);
 
+    /// <summary>The clean accuracy of a model that always says the most frequent class.</summary>
+    public static Measurement Chance(ImageSet cleanTest) =>
+        new(Metric.ChanceAccuracy.Id, (double)cleanTest.Labels.CountBy(label => label).Max(count => count.Value) / cleanTest.Count, cleanTest.Count);
+
     /// <summary>How far the deployed logits are from those of the FP32 model on the same images.</summary>
     public static Divergence Divergence(
         DeployedClassifier deployed, DeployedClassifier reference, ImageSet images, RunContext run) =>

@@ -18,6 +18,11 @@ public sealed record Metric(
     public static Metric CleanAccuracy { get; } = Better(
         "clean-accuracy", "Clean accuracy", "CA", "Share of clean test images classified as their label.");
 
+    /// <summary>What clean accuracy is without having learnt anything.</summary>
+    public static Metric ChanceAccuracy { get; } = Neutral(
+        "chance-accuracy", "Chance", "Chance", MetricUnit.Share,
+        "Share of the most frequent class among the clean test images: the clean accuracy of a model that always says that class.");
+
     /// <summary>Accuracy before the repair.</summary>
     public static Metric CleanAccuracyBefore { get; } = Better(
         "clean-accuracy-before", "Clean accuracy before", "CA before",

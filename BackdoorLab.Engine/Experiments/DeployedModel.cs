@@ -51,6 +51,7 @@ internal sealed class DeployedModel : IDisposable
             Measurements =
             [
                 .. Metrics.Measurements(),
+                Evaluator.Chance(_stage.Inputs.CleanTest),
                 .. Evaluator.Divergence(Model, reference, images, run).Measurements(),
                 .. Evaluator.Realisation(Model),
             ],

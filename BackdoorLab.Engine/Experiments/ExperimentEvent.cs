@@ -101,4 +101,8 @@ public enum RunEnding
 /// <param name="Ending">How.</param>
 /// <param name="Error">What went wrong, for people; empty otherwise.</param>
 /// <param name="Remarks">Sentences to show beside all numbers of this run (subset, short schedule, n = 1).</param>
-public sealed record RunFinished(RunEnding Ending, string Error, IReadOnlyList<string> Remarks) : ExperimentEvent;
+public sealed record RunFinished(RunEnding Ending, string Error, IReadOnlyList<string> Remarks) : ExperimentEvent
+{
+    /// <summary>What became of each victim; those that are not sound belong in no mean. Empty when nothing was planned.</summary>
+    public IReadOnlyList<VictimOutcome> Victims { get; init; } = [];
+}

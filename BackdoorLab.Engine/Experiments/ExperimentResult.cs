@@ -25,6 +25,9 @@ public sealed record ExperimentResult(
 {
     /// <summary>The data by content; null when it could not be loaded.</summary>
     public DataFacts? Data { get; init; }
+
+    /// <summary>What became of each victim; those that are not sound belong in no mean.</summary>
+    public IReadOnlyList<VictimOutcome> Victims { get; init; } = [];
 }
 
 /// <summary>How long a stage took.</summary>

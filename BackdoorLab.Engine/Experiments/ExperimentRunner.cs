@@ -46,8 +46,10 @@ public sealed class ExperimentRunner(RunnerOptions options)
         }
 
         cells.CompleteWith(ending == RunEnding.Cancelled ? "The run was cancelled before this cell." : $"The run ended before this cell. {error}".Trim());
-        events.Emit(new RunFinished(ending, error, remarks));
-        return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data };
+        var victims = VictimOutcome.Of(cells.Results);
+        remarks.AddRange(victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0));
+        events.Emit(new RunFinished(ending, error, remarks) { Victims = victims });
+        return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data, Victims = victims };
     }
 
     private void Execute(ExperimentSpec spec, DatasetSplits data, EventStream events, CellTable cells, List<string> remarks, CancellationToken cancellation)

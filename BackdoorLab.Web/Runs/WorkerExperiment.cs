@@ -75,6 +75,10 @@ public sealed class WorkerExperiment(IWorkerLauncher launcher, RunnerOptions opt
             _cells,
             _times,
             _finished?.Remarks ?? [],
-            _clock.Elapsed.TotalSeconds);
+            _clock.Elapsed.TotalSeconds)
+        {
+            Data = _started?.Data,
+            Victims = _finished?.Victims ?? [],
+        };
     }
 }

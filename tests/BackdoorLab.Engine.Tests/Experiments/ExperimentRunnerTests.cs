@@ -37,7 +37,13 @@ public sealed class ExperimentRunnerTests : IDisposable
         var data = Assert.IsType<RunStarted>(events.Events[0]).Data!;
         Assert.Equal((10, 300, 200), (data.Classes, data.Train.Count, data.Test.Count));
         Assert.Equal((data, data), (first.Data, second.Data));
-        Assert.IsType<RunFinished>(events.Events[^1]);
+        var finished = Assert.IsType<RunFinished>(events.Events[^1]);
+        Assert.Equal(VictimOutcome.Of(first.Cells), finished.Victims);
+        Assert.Equal(finished.Victims, first.Victims);
+        Assert.Equal([Victim.Backdoored, Victim.Benign], finished.Victims.Select(victim => victim.Victim));
+        Assert.All(finished.Victims, victim => Assert.Equal(0.1, victim.Chance!.Value, 12));
+        Assert.Equal(
+            finished.Victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0), finished.Remarks.Where(remark => remark.Contains(" did not ", StringComparison.Ordinal)));
         Assert.Equal(first.Cells.Count, events.Events.OfType<CellFinished>().Count());
         Assert.Equal(2 * 2, events.Events.OfType<EpochFinished>().Count());
         Assert.Equal(1.0, events.Events.OfType<StageProgress>().Max(progress => progress.RunFraction), 0.2);
