@@ -39,11 +39,17 @@ public static class Poisoner
     /// <param name="trigger">What is stamped.</param>
     /// <param name="seeds">Which images.</param>
     public static int[] PoisonInPlace(ImageSet images, int[] among, Attack attack, Trigger trigger, SeedTree seeds) =>
-        PoisonSome(images, among, candidates => (int)Math.Floor(attack.PoisonRate * candidates + 1e-9), attack, trigger, seeds);
+        PoisonSome(images, among, candidates => CountAmong(candidates, attack), attack, trigger, seeds);
+
+    /// <summary>How many of a client's candidates are poisoned: floor(rate x candidates).</summary>
+    public static int CountAmong(int candidates, Attack attack) => (int)Math.Floor(attack.PoisonRate * candidates + 1e-9);
+
+    /// <summary>Whether an image of this label may be poisoned: under all-to-one only where it is not the target's already.</summary>
+    public static bool IsCandidate(int label, Attack attack) => attack.Mapping == LabelMapping.AllToAll || label != attack.TargetLabel;
 
     private static int[] PoisonSome(ImageSet images, int[] among, Func<int, int> count, Attack attack, Trigger trigger, SeedTree seeds)
     {
-        int[] candidates = [.. among.Where(i => attack.Mapping == LabelMapping.AllToAll || images.Labels[i] != attack.TargetLabel)];
+        int[] candidates = [.. among.Where(i => IsCandidate(images.Labels[i], attack))];
         seeds.Child("which").Random().Shuffle(candidates);
         var chosen = candidates[..Math.Min(count(candidates.Length), candidates.Length)];
         Array.Sort(chosen);

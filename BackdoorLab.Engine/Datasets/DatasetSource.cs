@@ -32,6 +32,14 @@ public abstract record DatasetSource : Method
     /// <summary>Image size and class count without loading: what forms, estimates and previews need.</summary>
     public abstract DatasetShape Shape { get; }
 
+    /// <summary>Training images of each class after <see cref="TrainLimit"/>, where they follow from the settings alone; null where only the files tell.</summary>
+    public virtual IReadOnlyList<int>? TrainClassCounts => null;
+
+    /// <summary>The number of training images that these settings cannot give more than; null where only the files tell.</summary>
+    public virtual int? MostTrainImages => Shape.TrainCount is var all and > 0
+        ? TrainLimit > 0 ? Math.Min(TrainLimit, all) : all
+        : TrainLimit > 0 ? TrainLimit : null;
+
     /// <summary>As <see cref="Shape"/>, and where that leaves classes and counts open, those that the files have.</summary>
     /// <exception cref="DatasetException">The files that would tell are missing.</exception>
     public virtual DatasetShape ShapeIn(string dataRoot) => Shape;

@@ -43,6 +43,10 @@ public sealed record Gtsrb : DatasetSource
     public override DatasetShape Shape => new(3, Side, Side, KeptClasses, Part(FullTrain), Part(FullTest));
 
     /// <inheritdoc/>
+    /// <remarks>The first classes are the larger ones, and a limit keeps whole tracks.</remarks>
+    public override int? MostTrainImages => ClassCount > 0 || TrainLimit > 0 ? null : FullTrain;
+
+    /// <inheritdoc/>
     public override DatasetSource? WithClasses(int classes) => classes is >= 2 and < GtsrbFolder.Classes ? this with { ClassCount = classes } : null;
 
     /// <inheritdoc/>

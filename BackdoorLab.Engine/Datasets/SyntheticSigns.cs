@@ -40,6 +40,16 @@ public sealed record SyntheticSigns : DatasetSource
     public override DatasetShape Shape => new(3, SignPainter.Side, SignPainter.Side, Classes, TrainCount, TestCount);
 
     /// <inheritdoc/>
+    public override IReadOnlyList<int> TrainClassCounts
+    {
+        get
+        {
+            int[] made = [.. Enumerable.Range(0, Classes).Select(label => TrainCount / Classes + (label < TrainCount % Classes ? 1 : 0))];
+            return TrainLimit > 0 && TrainLimit < TrainCount ? Subsets.Shares(made, TrainLimit) : made;
+        }
+    }
+
+    /// <inheritdoc/>
     public override DatasetSource? WithClasses(int classes) => classes is >= 10 and <= 43 ? this with { Classes = classes } : null;
 
     /// <inheritdoc/>

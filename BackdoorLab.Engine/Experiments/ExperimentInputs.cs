@@ -61,7 +61,7 @@ internal sealed record ExperimentInputs
         var (holdout, measured) = Subsets.Stratified(test, spec.CleanHoldout, seeds.Child("holdout").Random());
         var cleanTest = test.Select(measured);
         var deal = spec.Federation is { } federation
-            ? (Attack with, int attackers) => FederatedData.Deal(train, federation, with, trigger, attackers, data.FlipAllowed, seeds.Child("federation"))
+            ? (Attack with, int attackers) => FederatedData.Deal(train, federation, with, trigger, attackers, data.FlipAllowed, Dealing.Seeds(spec))
             : (Func<Attack, int, FederatedData>?)null;
         var poisoned = Poison(attack);
         return new()

@@ -17,6 +17,9 @@ internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunCon
     private const string Unfinished = "unfinished-federation.safetensors";
     private const string HistoryFile = "federation.json";
 
+    /// <summary>What the training showed that stands beside its numbers.</summary>
+    internal IReadOnlyList<string> Remarks { get; private set; } = [];
+
     /// <summary>Trains, or goes on with an interrupted training. Returns its seconds, earlier attempts included.</summary>
     internal double Run(VictimPlan plan, Federation federation, Classifier model, RunContext run)
     {
@@ -48,6 +51,7 @@ internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunCon
             stage.Store.WriteJson(plan.Key, FileOf(i), figures[i]);
         }
 
+        Remarks = [.. federation.Observations(history)];
         Show(plan, figures);
         return earlier + watch.Elapsed.TotalSeconds;
     }
@@ -62,6 +66,7 @@ internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunCon
                 stage.Events.Emit(Point(plan.Victim, round, history.Rounds.Count));
             }
 
+            Remarks = [.. stage.Spec.Federation!.Observations(history)];
             Show(plan, FederationFigures.Of(history, stage.Spec.Federation!));
         }
     }

@@ -15,7 +15,7 @@ public static class Remarks
         }
 
         yield return "n = 1: one training of each model; detection rates are 0 or 1 per model, not a rate over models.";
-        foreach (var warning in spec.Federation?.Warnings() ?? [])
+        foreach (var warning in Warnings(spec))
         {
             yield return warning;
         }
@@ -25,4 +25,8 @@ public static class Remarks
             yield return $"short schedule: {spec.Training.Epochs} epochs; clean accuracy is below what the network reaches with a full one.";
         }
     }
+
+    /// <summary>Settings that will not do what their names say, though they run: to be read before the run too.</summary>
+    public static IEnumerable<string> Warnings(ExperimentSpec spec) =>
+        spec.Federation?.Warnings(spec.Attack, spec.Training, spec.Model.TracksStatistics) ?? [];
 }

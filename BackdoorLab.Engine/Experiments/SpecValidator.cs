@@ -114,7 +114,18 @@ public sealed class SpecValidator(MethodCatalog catalog)
         }
 
         faults.AddRange(SuspectModel.Faults(spec));
-        faults.AddRange(spec.Federation?.Faults() ?? []);
+        var federation = spec.Federation?.Faults().ToList() ?? [];
+        faults.AddRange(federation);
+        if (spec.Federation is not null && spec.Attack.ImplantImages(1) > 0)
+        {
+            faults.Add(new("attack.id", $"must be an attack that only poisons data where clients train the model; {catalog.For(spec.Attack).Name} changes the trained network, which no client has."));
+        }
+
+        if (federation.Count == 0 && Dealing.Fault(spec) is { } dealing)
+        {
+            faults.Add(dealing);
+        }
+
         faults.AddRange(spec.Precisions.SelectMany((precision, i) => precision.Conflicts.Select(fault => fault with { Path = $"precisions[{i}].{fault.Path}" })));
         Duplicates("precisions", spec.Precisions, faults);
         Duplicates("defenses", spec.Defenses, faults);

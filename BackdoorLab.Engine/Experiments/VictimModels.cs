@@ -22,6 +22,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
 
     private readonly Dictionary<Victim, (StageKey Key, double Seconds)> _trained = [];
     private readonly Dictionary<Victim, Classifier> _loaded = [];
+    private readonly List<(Victim Victim, string Text)> _observed = [];
     private SuspectLoaded? _suspect;
 
     // Every epoch of both models is measured on the same images.
@@ -31,8 +32,12 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     /// <summary>Training throughput seen in this run; null when nothing was trained.</summary>
     internal double? MeasuredTrainImagesPerSecond { get; private set; }
 
-    /// <summary>What a model from a file has to say to whoever reads its numbers.</summary>
-    internal IReadOnlyList<string> Remarks => _suspect?.Remarks ?? [];
+    /// <summary>What a model from a file, or the training of models by clients, has to say to whoever reads the numbers.</summary>
+    internal IReadOnlyList<string> Remarks =>
+    [
+        .. _suspect?.Remarks ?? [],
+        .. _observed.GroupBy(remark => remark.Text).Select(group => group.Count() < _trained.Count ? $"{group.Key} ({ExperimentPlan.Words(group.First().Victim)})" : group.Key),
+    ];
 
     internal bool IsTrained(Victim victim) => _trained.ContainsKey(victim);
 
@@ -57,7 +62,11 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
             }
             else
             {
-                new FederatedStage(stage, Measure).Tell(plan);
+                Federated(plan, federated =>
+                {
+                    federated.Tell(plan);
+                    return 0;
+                });
             }
 
             _trained[plan.Victim] = (plan.Key, done.Seconds);
@@ -136,10 +145,18 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     {
         var usual = (double)stage.Inputs.CleanTrain.Count * stage.Spec.Training.Epochs;
         var added = plan.Victim == Victim.Backdoored ? stage.Spec.Attack.ImplantImages(stage.Inputs.CleanTrain.Count) : 0;
-        var seconds = stage.Spec.Federation is { } federation ? new FederatedStage(stage, Measure).Run(plan, federation, model, run)
+        var seconds = stage.Spec.Federation is { } federation ? Federated(plan, federated => federated.Run(plan, federation, model, run))
             : added == 0 ? TrainUsually(plan, model, run)
             : TrainAndImplant(plan, model, run, usual / (usual + added));
         SaveWeights(plan.Key, Weights, model);
+        return seconds;
+    }
+
+    private double Federated(VictimPlan plan, Func<FederatedStage, double> work)
+    {
+        var federated = new FederatedStage(stage, Measure);
+        var seconds = work(federated);
+        _observed.AddRange(federated.Remarks.Select(text => (plan.Victim, text)));
         return seconds;
     }
 

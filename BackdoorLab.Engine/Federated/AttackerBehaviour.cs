@@ -21,7 +21,7 @@ internal enum MaskPolicy
 }
 
 /// <summary>What an attacker does besides poisoning its data.</summary>
-public abstract record AttackerBehaviour : Method
+public abstract record AttackerBehaviour : FederationPart
 {
     /// <summary>Factor of the uploaded change.</summary>
     internal virtual double Factor => 1;
@@ -58,6 +58,15 @@ public sealed record DistributedBackdoor : AttackerBehaviour
 {
     /// <inheritdoc/>
     public override bool SplitsTrigger => true;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings(FederationSetting setting)
+    {
+        if (setting.Simulation.Attackers < 4)
+        {
+            yield return $"DBA shares the trigger among four attackers; with {setting.Simulation.Attackers} some parts are never trained.";
+        }
+    }
 }
 
 /// <summary>Model replacement: the upload is multiplied. Bagdasaryan et al., "How To Backdoor Federated Learning", AISTATS 2020.</summary>
@@ -72,6 +81,20 @@ public sealed record Scaling : AttackerBehaviour
     public double Boost { get; init; } = 5;
 
     internal override double Factor => Boost;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings(FederationSetting setting)
+    {
+        if (Boost == 1)
+        {
+            yield return "Scaling by 1 scales nothing: the attacker only poisons its data.";
+        }
+
+        if (setting.Federation.Aggregator is SignAggregation)
+        {
+            yield return "Scaling makes no difference under a majority of signs, which see no lengths: the attacker only poisons its data.";
+        }
+    }
 }
 
 /// <summary>Lockdown's adaptive attacker that never moves its mask, so that its backdoor stays where it was planted.</summary>
@@ -93,22 +116,42 @@ public sealed record FixMask : AttackerBehaviour
 [Method("omniscience", "Omniscience", Order = 5,
     Summary = "The attacker knows all masks and trains only coordinates that the consensus will keep.",
     Paper = "T. Huang et al.: Lockdown. NeurIPS 2023, section 5.4.",
-    Deviations = "Really receives the consensus of the round before; the released code never fills it.")]
+    Deviations = "Really receives the consensus of the round before; the released code never fills it. Before votes are counted, which is in the first round where fusion takes the masks of a round's end, it trains inside its own first mask; without a quorum the consensus keeps everything, and it trains every parameter.")]
 public sealed record Omniscience : AttackerBehaviour
 {
     internal override MaskPolicy Masks => MaskPolicy.Consensus;
 
     /// <inheritdoc/>
     public override string? Fault(ClientProtocol protocol) => NeedsMasks(protocol);
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings(FederationSetting setting)
+    {
+        if (setting.Federation.Protocol is not Lockdown lockdown)
+        {
+            yield break;
+        }
+
+        if (lockdown.Quorum == 0)
+        {
+            yield return "Omniscience without a quorum: the consensus keeps everything, so the attacker trains and sends every parameter, masked by nothing.";
+        }
+        else if (lockdown.FusionMasks == FusionMasks.EndOfRound)
+        {
+            yield return "Omniscience with the masks of a round's end: no votes are counted before the first round is over, so in it the attacker trains inside its own first mask.";
+        }
+    }
 }
 
 /// <summary>
 /// Neurotoxin: the backdoor goes where honest clients move least, so that it is not overwritten. Zhang et al., ICML 2022. Under dense training
-/// gradients outside those coordinates are zeroed (weight decay is not); under Lockdown the attacker uploads under them as its mask.
+/// gradients outside those coordinates are zeroed (weight decay is not); under Lockdown the attacker uploads under them as its mask. There is
+/// no last step in the first round, where the attacker only poisons its data.
 /// </summary>
 [Method("neurotoxin", "Neurotoxin", Order = 6,
     Summary = "The attacker trains only the coordinates that the last aggregated step moved least.",
-    Paper = "Z. Zhang, A. Panda, L. Song, Y. Yang, M. Mahoney, P. Mittal, K. Ramchandran, J. Gonzalez: Neurotoxin: Durable Backdoors in Federated Learning. ICML 2022.")]
+    Paper = "Z. Zhang, A. Panda, L. Song, Y. Yang, M. Mahoney, P. Mittal, K. Ramchandran, J. Gonzalez: Neurotoxin: Durable Backdoors in Federated Learning. ICML 2022.",
+    Deviations = "In the first round nothing has moved yet, and the attacker only poisons its data.")]
 public sealed record Neurotoxin : AttackerBehaviour
 {
     /// <summary>Share of each tensor's coordinates.</summary>
@@ -119,4 +162,17 @@ public sealed record Neurotoxin : AttackerBehaviour
     internal override MaskPolicy Masks => MaskPolicy.LeastMoved;
 
     internal override double LeastMovedShare => Share;
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings(FederationSetting setting)
+    {
+        if (setting.Simulation.Rounds == 1)
+        {
+            yield return "Neurotoxin begins in the second round, after a first step: with one round the attacker only poisons its data.";
+        }
+        else if (Share == 1)
+        {
+            yield return "Neurotoxin with a share of 1 leaves no coordinate out: the attacker only poisons its data.";
+        }
+    }
 }

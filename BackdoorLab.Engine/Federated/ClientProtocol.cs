@@ -5,16 +5,13 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>What an honest client does in a round.</summary>
-public abstract record ClientProtocol : Method
+public abstract record ClientProtocol : FederationPart
 {
     /// <summary>Passes over a client's data in a round besides its local epochs.</summary>
     public virtual int ExtraPasses => 0;
 
     /// <summary>What is wrong with the quorum for so many clients, in words; null when it can run.</summary>
     public virtual string? Fault(Simulation simulation) => null;
-
-    /// <summary>What will not work as meant though it runs, in words.</summary>
-    public virtual IEnumerable<string> Warnings(Simulation simulation) => [];
 
     internal abstract ProtocolSession Begin(FederationContext context);
 }
@@ -112,18 +109,68 @@ public sealed record Lockdown : ClientProtocol
         : null;
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Warnings(Simulation simulation)
+    public override IEnumerable<string> Warnings(FederationSetting setting)
     {
-        if (Quorum > 0 && Quorum <= simulation.Attackers)
+        var simulation = setting.Simulation;
+        if (Quorum == 0)
+        {
+            yield return "A quorum of 0 keeps every parameter: there is no consensus fusion, and the model is deployed as it is before it, which is where the backdoor still works.";
+        }
+        else if (Quorum <= simulation.Attackers)
         {
             yield return $"A quorum of {Quorum} is not above the {simulation.Attackers} attackers: they alone can keep a parameter, and fusion protects nothing.";
         }
 
-        if (PruningRate * simulation.Rounds / 2 < 0.02)
+        // The rates of all rounds but the last, which is 0, sum to alpha_0 (T - 1) / 2.
+        var swapped = PruningRate * (simulation.Rounds - 1) / 2;
+        if (swapped < 0.02)
         {
             yield return FormattableString.Invariant(
-                $"Masks hardly move: a pruning rate of {PruningRate:g3} over {simulation.Rounds} rounds swaps {PruningRate * simulation.Rounds / 2:P1} of the active coordinates; at least 2 % is needed for an effect, better 10 to 20 %.");
+                $"Masks hardly move: a pruning rate of {PruningRate:g3} over {simulation.Rounds} rounds swaps {100 * swapped:0.0} % of the active coordinates; at least 2 % is needed for an effect, better 10 to 20 %.");
         }
+
+        if (Density == 1)
+        {
+            yield return "At a density of 1 every client trains every parameter: nothing is isolated.";
+        }
+        else if (!SameMask && Quorum > 0 && Reaching(simulation.Clients) is var kept && kept < Density)
+        {
+            yield return FormattableString.Invariant(
+                $"Masks that start apart rarely agree: at density {Density:g3} a coordinate of a sparse layer has the quorum of {Quorum} of {simulation.Clients} clients in {100 * kept:0.0} % of the cases, and fusion zeroes the rest unless the masks grow together. Take a lower quorum, a larger pruning rate, or one mask for all.");
+        }
+
+        if (simulation.Participants < simulation.Clients)
+        {
+            yield return $"Fusion counts the masks of all {simulation.Clients} clients, also of those that did not take part in the round, as the released code does.";
+        }
+
+        if (setting.Federation.Aggregator is not FedAvg)
+        {
+            yield return "Lockdown is published with averaging by sample counts; other aggregators see updates that are zero outside each client's mask.";
+        }
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Observations(FederationHistory history)
+    {
+        if (Density < 1 && history.Masks is { } masks && masks.Densities.All(density => density > 0.999))
+        {
+            yield return FormattableString.Invariant(
+                $"No layer of this network is sparse at density {Density:g3}, so nothing is isolated: spread the masks uniformly, lower the density or take a wider network.");
+        }
+    }
+
+    // Share of coordinates that enough of independently drawn masks hold: a binomial tail, summed from its logarithms.
+    private double Reaching(int clients)
+    {
+        var (sum, logChoose) = (0.0, 0.0);
+        for (var votes = 0; votes <= clients; votes++)
+        {
+            sum += votes >= Quorum ? Math.Exp(logChoose + votes * Math.Log(Density) + (clients - votes) * Math.Log(1 - Density)) : 0;
+            logChoose += Math.Log((double)(clients - votes) / (votes + 1));
+        }
+
+        return sum;
     }
 
     /// <summary>alpha_t of round <paramref name="round"/>, counted from 1.</summary>

@@ -70,7 +70,7 @@ public sealed class FederatedTraining : IDisposable
     /// <param name="training">Arithmetic and augmentation; the rest comes from <see cref="Federation.Simulation"/>.</param>
     /// <param name="run">Random streams, cancellation, progress in client rounds.</param>
     /// <param name="hooks">Measurements, reports, checkpoints.</param>
-    /// <exception cref="TrainingDivergedException">No client of a round uploaded finite numbers.</exception>
+    /// <exception cref="TrainingDivergedException">No client of a round uploaded finite numbers, or their aggregate is not finite.</exception>
     public static FederationHistory Run(
         Classifier network, FederatedData data, Federation federation, int attackers, TrainOptions training, RunContext run, FederationHooks hooks)
     {
@@ -125,6 +125,8 @@ public sealed class FederatedTraining : IDisposable
             ActiveMultiplyAdds = layers.Sum(layer => layer.MultiplyAdds * (densities?[layer.Name + ".weight"] ?? 1)),
             Rounds = _rounds,
             ClassCounts = [.. _data.Shards.Select(shard => Enumerable.Range(0, _data.Images.Classes).Select(label => shard.Count(i => _data.Images.Labels[i] == label)).ToArray())],
+            Dealt = _data.Dealt(_simulation.BatchSize),
+            Poison = _data.Attackers,
             Similarity = _similarity,
             Masks = masks,
         };
@@ -139,8 +141,7 @@ public sealed class FederatedTraining : IDisposable
         var chosen = order[.._simulation.Participants];
         var (rate, recovery) = (_simulation.LearningRate * Math.Pow(_simulation.LearningRateDecay, round - 1), 0.0);
         using var aggregation = _aggregator.Begin(new(_layout.Length, chosen.Length, Math.Min(_simulation.Attackers, chosen.Length), seeds.Child("server"), _memory));
-        var statistics = zeros_like(_statistics);
-        var (weights, records, sketches, clock, server) = (0.0, new List<ClientRecord>(), new List<Tensor>(), Stopwatch.StartNew(), new Stopwatch());
+        var (records, sketches, statistics, clock, server) = (new List<ClientRecord>(), new List<Tensor>(), new List<(Tensor Values, double Images)>(), Stopwatch.StartNew(), new Stopwatch());
         var stride = Math.Max(1, _layout.Length * chosen.Length / SimilarityNumbers);
         _protocol.MaskClock.Reset();
         _protocol.BeginRound();
@@ -152,12 +153,13 @@ public sealed class FederatedTraining : IDisposable
             var result = _protocol.Train(new(
                 client, client < _attackers, round, rate, _global, _statistics, round > 1 ? _lastStep : null, _run.With(seeds.Child("client").Child(client))));
             recovery += result.ScreeningSeconds;
-            records.Add(new(client, Finite(result.Loss), result.Change?.norm().item<float>() ?? 0, null, result.Change is null, result.Active));
-            if (result.Change is { } change)
+            // A loss that is no number says the same as an update that is none, also where a mask hides it.
+            var sent = _layout.ReadStatistics();
+            if (result.Change is { } change && double.IsFinite(result.Loss) && sent.isfinite().all().item<bool>())
             {
                 var weight = _data.Shards[client].Length;
-                weights += weight;
-                statistics.add_(_layout.ReadStatistics(), (Scalar)weight);
+                records.Add(new(client, result.Loss, change.norm().item<float>(), null, Excluded: false, result.Active));
+                statistics.Add((sent.MoveToOuterDisposeScope(), weight));
                 sketches.Add(change.slice(0, 0, _layout.Length, stride).clone().MoveToOuterDisposeScope());
                 server.Start();
                 aggregation.Add(new(client, weight, change));
@@ -165,13 +167,14 @@ public sealed class FederatedTraining : IDisposable
             }
             else
             {
-                _run.Log($"Round {round}: client {client} sent numbers that are not finite; it was left out.");
+                records.Add(new(client, null, null, null, Excluded: true, result.Active));
+                _run.Log($"Round {round}: client {client} diverged (its loss or update is not finite, or longer than float32 holds); it was left out.");
             }
         }
 
-        if (weights == 0)
+        if (statistics.Count == 0)
         {
-            throw new TrainingDivergedException(round, (long)round * chosen.Length, rate);
+            throw new TrainingDivergedException(FormattableString.Invariant($"no client of round {round} sent finite numbers, at learning rate {rate:g3}"));
         }
 
         var clientSeconds = clock.Elapsed.TotalSeconds - server.Elapsed.TotalSeconds;
@@ -179,19 +182,30 @@ public sealed class FederatedTraining : IDisposable
         _protocol.EndRound();
         _lastStep.copy_(aggregation.Finish());
         _global.add_(_lastStep, _serverRate);
-        _statistics.copy_(statistics.div_(tensor((float)weights)));
+        if (!_global.isfinite().all().item<bool>())
+        {
+            throw new TrainingDivergedException(FormattableString.Invariant($"the aggregate of round {round} is not finite, at learning rate {rate:g3}"));
+        }
+
+        _statistics.copy_(Averaged(statistics, aggregation.Trust));
+        if (ReEstimates)
+        {
+            Load(_global);
+            _statistics.copy_(_layout.ReadStatistics());
+        }
+
         var fused = _protocol.Fuse(_global);
         server.Stop();
         _similarity = Similarity(sketches);
         var overlaps = _protocol.Overlaps(_attackers);
-        var sent = records.Sum(record => 4 * record.Active + (_protocol.SendsMasks ? (_layout.Length + 7) / 8 : 0));
+        var uploaded = records.Sum(record => 4 * record.Active + (_protocol.SendsMasks ? (_layout.Length + 7) / 8 : 0));
         return new(
             round,
-            records.Average(record => record.Loss),
-            Measure(_global),
+            records.Where(record => !record.Excluded).Average(record => record.Loss!.Value),
+            Measure(_global, ownStatistics: fused is not null),
             fused is null ? null : Measure(fused),
             WithTrust(records, aggregation.Trust),
-            sent,
+            uploaded,
             records.Sum(record => 4 * record.Active),
             clientSeconds,
             recovery,
@@ -201,16 +215,38 @@ public sealed class FederatedTraining : IDisposable
             _protocol.MaskClock.Elapsed.TotalSeconds);
     }
 
-    private RoundMetrics Measure(Tensor weights)
+    private bool ReEstimates => _simulation.Statistics == StatisticsSource.ReEstimated;
+
+    private RoundMetrics Measure(Tensor weights, bool ownStatistics = false)
     {
-        Load(weights);
+        Load(weights, ownStatistics);
         return _hooks.Measure(_network);
     }
 
-    private void Load(Tensor weights)
+    // Averaged statistics belong to what clients trained; those computed anew belong to the weights at hand.
+    private void Load(Tensor weights, bool ownStatistics = false)
     {
         _layout.Write(weights, _statistics);
         _network.eval();
+        if (_layout.HasStatistics && (ownStatistics || ReEstimates))
+        {
+            RunningStatistics.Estimate(_network, _data.Reference);
+        }
+    }
+
+    private Tensor Averaged(List<(Tensor Values, double Images)> clients, IReadOnlyList<double> trust)
+    {
+        var weighted = _simulation.Statistics == StatisticsSource.TrustedClients && trust.Count > 0;
+        var (sum, total) = (zeros_like(_statistics), 0.0);
+        for (var i = 0; i < clients.Count; i++)
+        {
+            var weight = weighted ? trust[i] : clients[i].Images;
+            using Scalar factor = weight;
+            sum.add_(clients[i].Values, factor);
+            total += weight;
+        }
+
+        return sum.div_(tensor((float)total));
     }
 
     private static List<ClientRecord> WithTrust(List<ClientRecord> records, IReadOnlyList<double> trust)
@@ -219,14 +255,12 @@ public sealed class FederatedTraining : IDisposable
         return trust.Count == 0 ? records : records.ConvertAll(record => record with { Trust = record.Excluded ? 0 : trust[next++] });
     }
 
-    // By every stride-th coordinate, all of them in small networks.
+    // By every stride-th coordinate, all of them in small networks. Lengths are finite, and one of zero has a cosine of zero.
     private static double[][] Similarity(List<Tensor> changes)
     {
         using var scope = NewDisposeScope();
         var rows = nn.functional.normalize(stack(changes), p: 2, dim: 1);
         var cosines = rows.mm(rows.t()).data<float>().ToArray();
-        return [.. Enumerable.Range(0, changes.Count).Select(i => Enumerable.Range(0, changes.Count).Select(j => Finite(cosines[i * changes.Count + j])).ToArray())];
+        return [.. Enumerable.Range(0, changes.Count).Select(i => Enumerable.Range(0, changes.Count).Select(j => (double)cosines[i * changes.Count + j]).ToArray())];
     }
-
-    private static double Finite(double value) => double.IsFinite(value) ? value : 0;
 }

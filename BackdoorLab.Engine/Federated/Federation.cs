@@ -1,4 +1,6 @@
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Federated;
 
@@ -63,24 +65,21 @@ public sealed record Federation
         }
     }
 
-    /// <summary>What will not work as meant though it runs, in words.</summary>
-    public IEnumerable<string> Warnings()
+    /// <summary>What will not work as meant though it runs, in words: what each part says of the others.</summary>
+    /// <param name="attack">Trigger, target, rate.</param>
+    /// <param name="training">Arithmetic and augmentation.</param>
+    /// <param name="tracksStatistics">Whether the network keeps running means and variances.</param>
+    public IEnumerable<string> Warnings(Attack attack, TrainOptions training, bool tracksStatistics)
     {
-        foreach (var warning in Protocol.Warnings(Simulation))
-        {
-            yield return warning;
-        }
-
-        if (Attacker.SplitsTrigger && Simulation.Attackers < 4)
-        {
-            yield return $"DBA shares the trigger among four attackers; with {Simulation.Attackers} some parts are never trained.";
-        }
-
-        if (Aggregator is not FedAvg && Protocol is Lockdown)
-        {
-            yield return "Lockdown is published with averaging by sample counts; other aggregators see updates that are zero outside each client's mask.";
-        }
+        var setting = new FederationSetting(this, attack, training, tracksStatistics);
+        return Parts.SelectMany(part => part.Warnings(setting));
     }
+
+    /// <summary>What a finished training showed that the settings do not tell, in words.</summary>
+    public IEnumerable<string> Observations(FederationHistory history) =>
+        history.Diverged.Select(diverged => DivergedWords(diverged, history))
+            .Concat(PoisonWords(history))
+            .Concat(Parts.SelectMany(part => part.Observations(history)));
 
     /// <summary>The same without what distinguishes attackers: what the benign twin depends on.</summary>
     public Federation Honest() => this with { Attacker = new FollowProtocol() };
@@ -89,4 +88,22 @@ public sealed record Federation
     /// <param name="trainCount">Images of all clients.</param>
     public double TrainImages(int trainCount) =>
         Simulation.Rounds * Simulation.Participation * trainCount * (Simulation.LocalEpochs + Protocol.ExtraPasses);
+
+    private IEnumerable<FederationPart> Parts => [Simulation, Protocol, Aggregator, Attacker];
+
+    private static string DivergedWords((int Client, int[] Rounds) diverged, FederationHistory history)
+    {
+        var rounds = history.Rounds.Count(round => round.Clients.Any(client => client.Client == diverged.Client));
+        return $"Client {FederationFigures.Name(diverged.Client, history.Attackers)} diverged in {diverged.Rounds.Length} of its {rounds} rounds, first in round {diverged.Rounds[0]}: "
+            + "its loss or update was not finite, or longer than float32 holds, and was left out of the aggregate.";
+    }
+
+    private static IEnumerable<string> PoisonWords(FederationHistory history)
+    {
+        int[] idle = [.. history.Poison.Where(attacker => attacker.Poisoned == 0).Select(attacker => attacker.Client)];
+        if (idle.Length > 0)
+        {
+            yield return $"{idle.Length} of {history.Poison.Count} attackers poisoned no image, for the rate makes less than one of those that they may poison: {(idle.Length == 1 ? "client" : "clients")} {string.Join(", ", idle)}.";
+        }
+    }
 }

@@ -6,6 +6,8 @@ namespace BackdoorLab.Engine.Federated;
 /// <summary>The pictures of a federated training.</summary>
 public static class FederationFigures
 {
+    private const string Diverged = "diverged";
+
     /// <summary>Curves over rounds, masks, votes, clients, cost.</summary>
     /// <param name="history">A finished training.</param>
     /// <param name="federation">Its settings.</param>
@@ -33,6 +35,16 @@ public static class FederationFigures
         }
 
         figures.Add(Clients(history, last));
+        if (history.Poison.Count > 0)
+        {
+            figures.Add(Poison(history));
+        }
+
+        if (history.Dealt is { } dealt)
+        {
+            figures.Add(Dealt(dealt));
+        }
+
         figures.Add(Holdings(history));
         figures.Add(Cost(history));
         return figures;
@@ -46,28 +58,27 @@ public static class FederationFigures
     {
         double[] rounds = [.. history.Rounds.Select(round => (double)round.Round)];
         var fused = history.Rounds.All(round => round.Fused is not null);
-        List<Series> lines =
-        [
-            Line(fused ? "benign accuracy, before fusion" : "benign accuracy", round => round.Global.BenignAccuracy),
-            Line(fused ? "attack success, before fusion" : "attack success", round => round.Global.AttackSuccessRate ?? 0),
-            Line(fused ? "robust accuracy, before fusion" : "robust accuracy", round => round.Global.RobustAccuracy ?? 0),
-        ];
-        if (fused)
-        {
-            lines.InsertRange(0,
-            [
-                Line("benign accuracy", round => round.Fused!.BenignAccuracy),
-                Line("attack success", round => round.Fused!.AttackSuccessRate ?? 0),
-                Line("robust accuracy", round => round.Fused!.RobustAccuracy ?? 0),
-            ]);
-        }
-
+        IEnumerable<Series> lines = fused ? [.. Lines("", round => round.Fused!), .. Lines(", before fusion", round => round.Global)] : Lines("", round => round.Global);
         return new LineFigure("Rounds", "round", "share of test images", [.. lines])
         {
-            Note = fused ? "After consensus fusion, which is what is deployed, and before it." : "",
+            Note = fused
+                ? "After consensus fusion, which is what is deployed, and before it; where the network tracks statistics of batch normalisation, those before it are computed anew from clean images, for the clients' belong to masked networks."
+                : "",
         };
 
-        Series Line(string name, Func<RoundRecord, double> value) => new(name, rounds, [.. history.Rounds.Select(value)]);
+        // Without triggered images there is no success to draw.
+        IEnumerable<Series> Lines(string suffix, Func<RoundRecord, RoundMetrics> metrics)
+        {
+            yield return new("benign accuracy" + suffix, rounds, [.. history.Rounds.Select(round => metrics(round).BenignAccuracy)]);
+            foreach (var (name, value) in ((string, Func<RoundMetrics, double?>)[])[("attack success", metric => metric.AttackSuccessRate), ("robust accuracy", metric => metric.RobustAccuracy)])
+            {
+                double[] values = [.. history.Rounds.Select(round => value(metrics(round))).OfType<double>()];
+                if (values.Length == rounds.Length)
+                {
+                    yield return new(name + suffix, rounds, values);
+                }
+            }
+        }
     }
 
     private static LineFigure Overlaps(FederationHistory history)
@@ -118,19 +129,49 @@ public static class FederationFigures
 
     private static TableFigure Clients(FederationHistory history, RoundRecord last) => new(
         "Clients in the last round",
-        ["Client", "Images", "Loss", "Norm of the update", "Weight in the aggregate", "Parameters sent", "Left out in rounds"],
+        ["Client", "Images", "Poisoned", "Loss", "Norm of the update", "Weight in the aggregate", "Parameters sent", "Diverged in rounds"],
         [.. last.Clients.OrderBy(client => client.Client).Select(client => (string[])
         [
             Name(client.Client, history.Attackers),
             Number(history.ClassCounts[client.Client].Sum()),
-            client.Loss.ToString("0.000", CultureInfo.InvariantCulture),
-            client.Norm.ToString("0.000", CultureInfo.InvariantCulture),
+            history.Poison.FirstOrDefault(attacker => attacker.Client == client.Client) is { } poison ? Number(poison.Poisoned) : "",
+            client.Loss?.ToString("0.000", CultureInfo.InvariantCulture) ?? Diverged,
+            client.Norm?.ToString("0.000", CultureInfo.InvariantCulture) ?? Diverged,
             client.Trust?.ToString("0.000", CultureInfo.InvariantCulture) ?? "by coordinate",
             Number(client.Active),
             Number(history.Rounds.Count(round => round.Clients.Any(other => other.Client == client.Client && other.Excluded))),
         ])])
     {
-        Note = "Attackers are marked for the evaluator; the server does not know them.",
+        Note = "Attackers are marked for the evaluator; the server does not know them. A client diverges when its loss or update is not finite, or longer than float32 holds; it is left out of the round.",
+    };
+
+    private static TableFigure Poison(FederationHistory history) => new(
+        "Poison by attacker",
+        ["Client", "Images", "That may be poisoned", "Poisoned", "Share of those", "Share of its images"],
+        [.. history.Poison.Select(attacker => (string[])
+        [
+            attacker.Client.ToString(CultureInfo.InvariantCulture),
+            Number(attacker.Images),
+            Number(attacker.Candidates),
+            Number(attacker.Poisoned),
+            Share(attacker.Poisoned, attacker.Candidates),
+            Share(attacker.Poisoned, attacker.Images),
+        ])])
+    {
+        Note = "Achieved numbers. The poison rate counts images that may be poisoned (all-to-one: those of other classes than the target), rounded down to whole images for each attacker.",
+    };
+
+    private static TableFigure Dealt(DealtImages dealt) => new(
+        "How the images were dealt",
+        ["", "Images"],
+        [
+            ["Training images", Number(dealt.Available)],
+            ["Held by a client", Number(dealt.Used)],
+            ["In whole batches of a pass", Number(dealt.PerPass)],
+            ["Draws until every client had enough", Number(dealt.Draws)],
+        ])
+    {
+        Note = "A last batch that is not full is left out of a pass; the next pass shuffles anew.",
     };
 
     private static HeatmapFigure Holdings(FederationHistory history)
@@ -165,6 +206,8 @@ public static class FederationFigures
             Note = "Bytes of all clients together: four a parameter, and a bit a parameter for a mask, which publications leave out. No kernel here skips single zeros: the smaller multiply-adds are an ideal.",
         };
     }
+
+    private static string Share(int part, int whole) => whole == 0 ? "" : (part / (double)whole).ToString("0.0 %", CultureInfo.InvariantCulture);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>How a global model does on test images, 0..1.</summary>
@@ -8,17 +10,22 @@ public sealed record RoundMetrics(double BenignAccuracy, double? AttackSuccessRa
 
 /// <summary>A client in a round.</summary>
 /// <param name="Client">Its number; attackers come first.</param>
-/// <param name="Loss">Mean training loss of its last epoch.</param>
-/// <param name="Norm">Euclidean norm of its upload.</param>
+/// <param name="Loss">Mean training loss of its last epoch; null of a client that diverged.</param>
+/// <param name="Norm">Euclidean norm of its upload; null of a client that diverged.</param>
 /// <param name="Trust">Its weight in the aggregate, or null where the rule weighs no clients.</param>
-/// <param name="Excluded">Whether its upload was not finite and therefore left out.</param>
+/// <param name="Excluded">
+/// Whether it diverged and was left out: its loss or a number of its upload is not finite, or the upload's length is more than float32 holds.
+/// </param>
 /// <param name="Active">Parameters it uploads.</param>
-public sealed record ClientRecord(int Client, double Loss, double Norm, double? Trust, bool Excluded, long Active);
+public sealed record ClientRecord(int Client, double? Loss, double? Norm, double? Trust, bool Excluded, long Active);
 
 /// <summary>A round of training.</summary>
 /// <param name="Round">From 1.</param>
-/// <param name="Loss">Mean of the clients' losses.</param>
-/// <param name="Global">The global model after the round.</param>
+/// <param name="Loss">Mean of the losses of the clients that did not diverge.</param>
+/// <param name="Global">
+/// The global model after the round; where there is fusion and the network tracks statistics of batch normalisation, with statistics
+/// computed anew for it, since those of the clients belong to their masked networks.
+/// </param>
 /// <param name="Fused">The same after consensus fusion; null where there is none.</param>
 /// <param name="Clients">Who took part, in order of their work.</param>
 /// <param name="UploadBytes">All clients' uploads: four bytes a parameter, and a bit a parameter for a mask.</param>
@@ -67,6 +74,20 @@ public sealed record FederationHistory
 
     /// <summary>Images of each class that each client holds.</summary>
     public required IReadOnlyList<int[]> ClassCounts { get; init; }
+
+    /// <summary>How the images were dealt.</summary>
+    public DealtImages? Dealt { get; init; }
+
+    /// <summary>What each attacker poisoned.</summary>
+    public IReadOnlyList<AttackerPoison> Poison { get; init; } = [];
+
+    /// <summary>Clients that diverged, with the rounds in which they did; ordered by client.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<(int Client, int[] Rounds)> Diverged =>
+    [
+        .. Rounds.SelectMany(round => round.Clients.Where(client => client.Excluded).Select(client => (client.Client, round.Round)))
+            .GroupBy(pair => pair.Client, pair => pair.Round).OrderBy(group => group.Key).Select(group => (group.Key, group.ToArray())),
+    ];
 
     /// <summary>Cosine similarity of the uploads of each pair of clients in the last round, by <see cref="RoundRecord.Clients"/>.</summary>
     public IReadOnlyList<double[]> Similarity { get; init; } = [];

@@ -78,7 +78,7 @@ internal sealed class LockdownSession : ProtocolSession
         using var scope = NewDisposeScope();
         var policy = turn.IsAttacker ? Context.Federation.Attacker.Masks : MaskPolicy.Follow;
         // Weights start from the mask before recovery: a recovered coordinate starts at zero and takes the global value next round.
-        var mask = OnMasks(() => policy == MaskPolicy.Consensus ? Consensus() : _masks[turn.Client].clone());
+        var mask = OnMasks(() => policy == MaskPolicy.Consensus && HasVotes(turn.Round) ? Consensus() : _masks[turn.Client].clone());
         Context.Layout.Write(OnMasks(() => turn.Global.mul(mask.to_type(ScalarType.Float32))), turn.Statistics);
         var screening = policy == MaskPolicy.Follow && _pruned[turn.Client] is { } counts ? Recover(mask, counts, turn) : 0;
         var factors = OnMasks(() => mask.to_type(ScalarType.Float32));
@@ -162,6 +162,9 @@ internal sealed class LockdownSession : ProtocolSession
             return votes;
         });
     }
+
+    // Votes of the masks that clients end a round with are first counted after the first round.
+    private bool HasVotes(int round) => round > 1 || _options.FusionMasks == FusionMasks.StartOfRound;
 
     // bool [P]: coordinates with the quorum, by the votes counted last.
     private Tensor Consensus() => _votes.ge(tensor((float)_options.Quorum));

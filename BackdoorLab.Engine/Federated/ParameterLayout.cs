@@ -40,6 +40,9 @@ internal sealed class ParameterLayout
     /// <summary>Coordinates in all.</summary>
     internal long Length { get; }
 
+    /// <summary>Whether there are running means and variances.</summary>
+    internal bool HasStatistics => _statistics.Length > 0;
+
     /// <summary>The part of a vector [P], or of each row of a matrix [n,P], that belongs to parameter <paramref name="index"/>, flat; a view.</summary>
     internal Tensor Part(Tensor vector, int index) => vector.narrow(vector.dim() - 1, _starts[index], Sizes[index]);
 

@@ -26,7 +26,7 @@ internal sealed record ClientTurn(
     int Client, bool IsAttacker, int Round, double Rate, Tensor Global, Tensor Statistics, Tensor? LastStep, RunContext Run);
 
 /// <summary>What a turn gave.</summary>
-/// <param name="Change">float [P], in the caller's scope; null when it is not finite.</param>
+/// <param name="Change">float [P], in the caller's scope; null of a client that diverged.</param>
 /// <param name="Loss">Mean loss of the last epoch.</param>
 /// <param name="ScreeningSeconds">Time of the pass that screens gradients.</param>
 /// <param name="Active">Coordinates that the upload may touch.</param>
@@ -90,7 +90,10 @@ internal abstract class ProtocolSession(FederationContext context) : IDisposable
         }
     }
 
-    /// <summary>The change from the global weights to a client's, an attacker's by its factor; null when a number in it is not finite.</summary>
+    /// <summary>
+    /// The change from the global weights to a client's, an attacker's by its factor; null when a number in it is not finite, or its length
+    /// is more than float32 holds: rules measure and scale by it.
+    /// </summary>
     private protected Tensor? FiniteChange(ClientTurn turn, Tensor weights)
     {
         using var scope = NewDisposeScope();
@@ -100,7 +103,7 @@ internal abstract class ProtocolSession(FederationContext context) : IDisposable
             change.mul_(tensor((float)Context.Federation.Attacker.Factor));
         }
 
-        return change.isfinite().all().item<bool>() ? change.MoveToOuterDisposeScope() : null;
+        return float.IsFinite(change.norm().item<float>()) ? change.MoveToOuterDisposeScope() : null;
     }
 
     /// <summary>What gradients are multiplied by, for each parameter in its own layout; owned by the caller's scope.</summary>

@@ -18,5 +18,8 @@ public sealed record FashionCnn : ModelSource
     public bool BatchStatistics { get; init; }
 
     /// <inheritdoc/>
+    public override bool TracksStatistics => !BatchStatistics;
+
+    /// <inheritdoc/>
     public override Classifier Build(ClassifierShape shape) => new FashionNetwork(shape, BatchStatistics);
 }

@@ -142,7 +142,9 @@ public sealed class FullyConnected : WeightLayer
 /// </summary>
 public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
 {
-    private const double Momentum = 0.1;
+    /// <summary>Weight of a batch in the running statistics.</summary>
+    public const double Momentum = 0.1;
+
     private const double Epsilon = 1e-5;
 
     /// <summary>Scale per channel.</summary>

@@ -26,6 +26,9 @@ public sealed record Mlp : ModelSource
     public override IEnumerable<ModelSource> Variants => new[] { 16, 32, 64, 100, 128, 200, 256, 512, 1024 }.Select(units => this with { HiddenUnits = units });
 
     /// <inheritdoc/>
+    public override bool TracksStatistics => false;
+
+    /// <inheritdoc/>
     public override Classifier Build(ClassifierShape shape) => new OneHiddenLayer(
         RawPixels ? shape with { Normalization = Normalization.Identity(shape.Channels) } : shape, HiddenUnits);
 }

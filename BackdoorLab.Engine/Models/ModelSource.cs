@@ -14,6 +14,9 @@ public abstract record ModelSource : Method
     /// <summary>The settings that change names or shapes of its weights: what a file is compared with to find out which network it belongs to.</summary>
     public virtual IEnumerable<ModelSource> Variants => [this];
 
+    /// <summary>Whether its networks keep running means and variances of batch normalisation, which evaluation uses.</summary>
+    public virtual bool TracksStatistics => true;
+
     /// <summary>Trainable parameters and multiply-adds of one image's forward pass.</summary>
     public ModelCost Cost(ClassifierShape shape) => CostMeter.Measure(this, shape);
 }

@@ -27,5 +27,8 @@ public sealed record ResNet9 : ModelSource
     public override IEnumerable<ModelSource> Variants => Enumerable.Range(1, 8).Select(divisor => this with { WidthDivisor = divisor });
 
     /// <inheritdoc/>
+    public override bool TracksStatistics => !BatchStatistics;
+
+    /// <inheritdoc/>
     public override Classifier Build(ClassifierShape shape) => new ResNet9Network(shape, 64 / WidthDivisor, BatchStatistics);
 }

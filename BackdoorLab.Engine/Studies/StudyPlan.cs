@@ -54,6 +54,9 @@ public sealed class StudyPlan
                 faults.Add(new(place.Trim(), "repeats another setting; remove one of the two."));
             }
 
+            // What is drawn hangs on the seed; that of the first was looked at with the rest of the spec.
+            faults.AddRange(study.Seeds.Skip(1).Select(seed => (seed, Fault: Dealing.Fault(spec with { Seed = seed }))).Where(drawn => drawn.Fault is not null)
+                .Select(drawn => new SpecFault($"{place}{drawn.Fault!.Path}", $"with seed {drawn.seed}: {drawn.Fault.Message}")));
             settings.Add(spec);
         }
 

@@ -14,12 +14,15 @@ namespace BackdoorLab.Engine.Federated;
     Order = 20,
     Summary = "Takes the median of the clients' values for each parameter by itself; less than half of the clients cannot move it far.",
     Paper = "D. Yin, Y. Chen, K. Ramchandran, P. Bartlett: Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates. ICML 2018.",
-    Deviations = "For an even number of clients the default is the lower of the two middle values, as in the released Lockdown code; the paper averages both (averageMiddle).")]
+    Deviations = "For an even number of clients the default is the lower of the two middle values, as in the released Lockdown code; the paper averages both (averageMiddle). Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record CoordinateMedian : MatrixAggregator
 {
     /// <summary>The usual median for an even number of clients.</summary>
     [Description("For an even number of clients: average the two middle values (the usual median) instead of taking the lower one.")]
     public bool AverageMiddle { get; init; }
+
+    /// <inheritdoc/>
+    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
 
     /// <inheritdoc/>
     internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates) => (RobustMeans.Median(updates.Rows, AverageMiddle), []);

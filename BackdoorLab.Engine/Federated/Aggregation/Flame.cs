@@ -17,13 +17,19 @@ namespace BackdoorLab.Engine.Federated;
     Order = 100,
     Summary = "Drops clients outside the majority cluster of update directions, shortens the rest to the median length, averages, and adds a little noise.",
     Paper = "T. D. Nguyen, P. Rieger, H. Chen, H. Yalame, H. Mollering, H. Fereidooni, S. Marchal, M. Miettinen, A. Mirhoseini, S. Zeitouni, F. Koushanfar, A.-R. Sadeghi, T. Schneider: FLAME: Taming Backdoors in Federated Learning. USENIX Security 2022.",
-    Deviations = "Cosine distances are those of the clients' changes, which is all a server gets here; the paper takes those of their models. The noise factor is set, not derived from a privacy budget.")]
+    Deviations = "Cosine distances are those of the clients' changes, which is all a server gets here; the paper takes those of their models. The noise factor is set, not derived from a privacy budget. Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record Flame : MatrixAggregator
 {
     /// <summary>lambda.</summary>
     [Range(0.0, 1.0)]
     [Description("Standard deviation of the noise on every coordinate as a share of the median length of the updates; 0 adds none.")]
     public double NoiseFactor { get; init; } = 0.001;
+
+    /// <inheritdoc/>
+    public override bool ChoosesClients => true;
+
+    /// <inheritdoc/>
+    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
 
     /// <inheritdoc/>
     internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)

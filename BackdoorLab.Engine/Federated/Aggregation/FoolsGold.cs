@@ -17,7 +17,7 @@ namespace BackdoorLab.Engine.Federated;
     Order = 90,
     Summary = "Takes away the weight of clients whose updates, summed over all rounds, are too similar to each other: sybils of one attacker.",
     Paper = "C. Fung, C. J. M. Yoon, I. Beschastnikh: The Limitations of Federated Learning in Sybil Settings. RAID 2020.",
-    Deviations = "Similarity is over all parameters equally, not over those that matter most in the output layer. The weighted updates are divided by the sum of weights, so that the step keeps its length; the paper adds them up.")]
+    Deviations = "Similarity is over all parameters equally, not over those that matter most in the output layer. The weighted updates are divided by the sum of weights, so that the step keeps its length; the paper adds them up. Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record FoolsGold : MatrixAggregator
 {
     private static readonly Scalar One = 1.0;
@@ -29,6 +29,23 @@ public sealed record FoolsGold : MatrixAggregator
 
     /// <summary>Name of a client's history in <see cref="AggregatorMemory"/>: the sum of its updates, float32 [P].</summary>
     public static string HistoryName(int client) => FormattableString.Invariant($"fools-gold.history.{client}");
+
+    /// <inheritdoc/>
+    public override bool ChoosesClients => true;
+
+    /// <inheritdoc/>
+    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    {
+        if (setting.Simulation.Attackers == 1)
+        {
+            yield return "FoolsGold looks for attackers that resemble each other and is blind to a lone one, as here.";
+        }
+
+        if (setting.Simulation.Partition == Partition.Iid)
+        {
+            yield return "FoolsGold takes clients with like updates for sybils: with IID data honest clients are alike too and lose weight.";
+        }
+    }
 
     /// <inheritdoc/>
     internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)

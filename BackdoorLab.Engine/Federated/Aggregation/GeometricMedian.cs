@@ -16,7 +16,7 @@ namespace BackdoorLab.Engine.Federated;
     Order = 60,
     Summary = "Takes the point whose summed distance to all updates is smallest; an update's pull does not grow with its distance.",
     Paper = "K. Pillutla, S. M. Kakade, Z. Harchaoui: Robust Aggregation for Federated Learning. IEEE Transactions on Signal Processing, 2022.",
-    Deviations = "The server sees the updates; the paper hides them by secure averaging, which does not change the result.")]
+    Deviations = "The server sees the updates; the paper hides them by secure averaging, which does not change the result. Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record GeometricMedian : MatrixAggregator
 {
     /// <summary>Steps of the Weiszfeld algorithm.</summary>
@@ -33,6 +33,12 @@ public sealed record GeometricMedian : MatrixAggregator
     [Range(0.0, 0.1)]
     [Description("The steps end when the summed distance changes by less than this share.")]
     public double Tolerance { get; init; } = 1e-6;
+
+    /// <inheritdoc/>
+    public override bool ChoosesClients => true;
+
+    /// <inheritdoc/>
+    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
 
     /// <inheritdoc/>
     internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)

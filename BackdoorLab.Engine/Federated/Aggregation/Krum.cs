@@ -12,7 +12,8 @@ namespace BackdoorLab.Engine.Federated;
 [Method("krum", "Krum",
     Order = 40,
     Summary = "Takes the one update that lies closest to its nearest neighbours and drops all others.",
-    Paper = "P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer: Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent. NeurIPS 2017.")]
+    Paper = "P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer: Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent. NeurIPS 2017.",
+    Deviations = "Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record Krum : KrumRule
 {
     private protected override int Count(int clients, int attackers) => 1;

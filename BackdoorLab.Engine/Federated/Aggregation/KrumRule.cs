@@ -10,6 +10,18 @@ public abstract record KrumRule : MatrixAggregator
         $"Krum scores a client by its {clients} - {attackers} - 2 nearest others, which are none: assume at most {Math.Max(0, clients - 3)} attackers or let at least {attackers + 3} clients take part.");
 
     /// <inheritdoc/>
+    public sealed override bool ChoosesClients => true;
+
+    /// <inheritdoc/>
+    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    {
+        if (setting.Attackers > 0 && setting.Clients < 2 * setting.Attackers + 3)
+        {
+            yield return $"{Name} is proven for at least twice the attackers and three clients more: {setting.Ratio}, and nothing is promised.";
+        }
+    }
+
+    /// <inheritdoc/>
     internal sealed override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)
     {
         var scores = RobustMeans.KrumScores(updates.Rows, updates.Attackers);

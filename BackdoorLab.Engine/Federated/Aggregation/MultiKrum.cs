@@ -12,7 +12,8 @@ namespace BackdoorLab.Engine.Federated;
 [Method("multi-krum", "Multi-Krum",
     Order = 50,
     Summary = "Averages the updates that lie closest to their nearest neighbours, as many as there should be honest clients.",
-    Paper = "P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer: Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent. NeurIPS 2017.")]
+    Paper = "P. Blanchard, E. M. El Mhamdi, R. Guerraoui, J. Stainer: Machine Learning with Adversaries: Byzantine Tolerant Gradient Descent. NeurIPS 2017.",
+    Deviations = "Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record MultiKrum : KrumRule
 {
     /// <summary>m.</summary>
@@ -23,6 +24,20 @@ public sealed record MultiKrum : KrumRule
     /// <inheritdoc/>
     public override string? Fault(int clients, int attackers) => base.Fault(clients, attackers) ?? (Selected <= clients ? null : FormattableString.Invariant(
         $"Multi-Krum cannot average {Selected} of {clients} clients: lower selected to at most {clients} (0 takes all but the assumed attackers)."));
+
+    /// <inheritdoc/>
+    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    {
+        foreach (var warning in base.OwnWarnings(setting))
+        {
+            yield return warning;
+        }
+
+        if (Selected > setting.Clients - setting.Attackers)
+        {
+            yield return $"Multi-Krum averages {Selected} updates, more than there are honest ones where {setting.Ratio}: attackers are among them.";
+        }
+    }
 
     private protected override int Count(int clients, int attackers) => Selected == 0 ? clients - attackers : Selected;
 }

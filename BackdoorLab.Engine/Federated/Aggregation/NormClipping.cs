@@ -13,7 +13,8 @@ namespace BackdoorLab.Engine.Federated;
 [Method("norm-clipping", "Norm clipping",
     Order = 10,
     Summary = "Shortens every update to a largest length before averaging, so that scaling an update buys an attacker nothing; optionally adds noise to the mean.",
-    Paper = "Z. Sun, P. Kairouz, A. T. Suresh, H. B. McMahan: Can You Really Backdoor Federated Learning? 2019.")]
+    Paper = "Z. Sun, P. Kairouz, A. T. Suresh, H. B. McMahan: Can You Really Backdoor Federated Learning? 2019.",
+    Deviations = "Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record NormClipping : Aggregator
 {
     /// <summary>M.</summary>
@@ -25,6 +26,16 @@ public sealed record NormClipping : Aggregator
     [Range(0.0, 10.0)]
     [Description("Standard deviation of the Gaussian noise added to every coordinate of the mean; 0 adds none (weak differential privacy: 0.025).")]
     public double NoiseDeviation { get; init; }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Observations(FederationHistory history)
+    {
+        if (history.Rounds.All(round => round.Clients.All(client => client.Norm is null || client.Norm <= Bound)))
+        {
+            yield return FormattableString.Invariant(
+                $"No update was longer than {Bound:g3}: norm clipping shortened none, and {(NoiseDeviation > 0 ? "only its noise tells it from FedAvg" : "this is FedAvg")}. Lower the bound (the longest update had {history.Rounds.Max(round => round.Clients.Max(client => client.Norm ?? 0)):g3}).");
+        }
+    }
 
     /// <inheritdoc/>
     public override Aggregation Begin(AggregationRound round) => new ClippedMean(this, Accept(round));

@@ -15,7 +15,8 @@ namespace BackdoorLab.Engine.Federated;
 [Method("rlr", "RLR",
     Order = 70,
     Summary = "Averages by samples, and reverses the step of each parameter on whose direction too few clients agree.",
-    Paper = "M. S. Ozdayi, M. Kantarcioglu, Y. R. Gel: Defending against Backdoors in Federated Learning with Robust Learning Rate. AAAI 2021.")]
+    Paper = "M. S. Ozdayi, M. Kantarcioglu, Y. R. Gel: Defending against Backdoors in Federated Learning with Robust Learning Rate. AAAI 2021.",
+    Deviations = "Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record Rlr : Aggregator
 {
     /// <summary>theta.</summary>
@@ -26,6 +27,24 @@ public sealed record Rlr : Aggregator
     /// <inheritdoc/>
     public override string? Fault(int clients, int attackers) => Threshold <= clients ? null : FormattableString.Invariant(
         $"{clients} clients cannot reach a sum of signs of {Threshold}, and every step would be reversed: lower threshold to at most {clients} or let more clients take part.");
+
+    /// <inheritdoc/>
+    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    {
+        if (Threshold == 0)
+        {
+            yield return "RLR with a threshold of 0 reverses nothing: it is FedAvg.";
+        }
+        else if (Threshold <= setting.Attackers)
+        {
+            yield return $"RLR's threshold of {Threshold} is not above the attackers ({setting.Ratio}): where honest clients abstain or disagree, the attackers' signs alone keep a direction.";
+        }
+
+        if (setting.Attackers > 0 && Threshold > setting.Clients - 2 * setting.Attackers)
+        {
+            yield return $"RLR's threshold of {Threshold} lets attackers stop the training: {setting.Ratio}, and where they vote against all others the signs sum to {setting.Clients - 2 * setting.Attackers}, which reverses the step. Lower the threshold or have more clients.";
+        }
+    }
 
     /// <inheritdoc/>
     public override Aggregation Begin(AggregationRound round) => new VotedMean(this, Accept(round));

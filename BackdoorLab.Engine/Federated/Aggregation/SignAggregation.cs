@@ -13,9 +13,16 @@ namespace BackdoorLab.Engine.Federated;
     Order = 80,
     Summary = "Each client votes for the direction of each parameter; the majority decides, and every parameter moves by the same length.",
     Paper = "J. Bernstein, Y.-X. Wang, K. Azizzadenesheli, A. Anandkumar: signSGD: Compressed Optimisation for Non-Convex Problems. ICML 2018.",
-    Deviations = "Votes are signs of the change after local training, not of one gradient. Steps have length 1: choose a small server rate.")]
+    Deviations = "Votes are signs of the change after local training, not of one gradient. Steps have length 1: choose a small server rate. Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record SignAggregation : Aggregator
 {
+    /// <inheritdoc/>
+    private protected override string? RateWarning(double rate) => rate <= 0.01 ? null : FormattableString.Invariant(
+        $"A majority of signs moves every parameter by the server's rate in every round: at {rate:g3} the model is thrown about, for weights are far smaller. Take 0.001 or so.");
+
+    /// <inheritdoc/>
+    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
+
     /// <inheritdoc/>
     public override Aggregation Begin(AggregationRound round) => new Vote(this, Accept(round));
 

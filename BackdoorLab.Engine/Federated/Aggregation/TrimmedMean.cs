@@ -15,7 +15,7 @@ namespace BackdoorLab.Engine.Federated;
     Order = 30,
     Summary = "For each parameter by itself, leaves out a share of the smallest and of the largest values and averages the rest.",
     Paper = "D. Yin, Y. Chen, K. Ramchandran, P. Bartlett: Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates. ICML 2018.",
-    Deviations = "The paper assumes that share times clients is a whole number; here it is rounded up.")]
+    Deviations = "The paper assumes that share times clients is a whole number; here it is rounded up. Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
 public sealed record TrimmedMean : MatrixAggregator
 {
     /// <summary>beta.</summary>
@@ -33,6 +33,20 @@ public sealed record TrimmedMean : MatrixAggregator
     /// <inheritdoc/>
     public override string? Fault(int clients, int attackers) => 2 * Trim(clients) < clients ? null : FormattableString.Invariant(
         $"Leaving out {Trim(clients)} at each end of {clients} clients leaves none to average: lower trimShare or let more clients take part.");
+
+    /// <inheritdoc/>
+    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    {
+        var trim = Trim(setting.Clients);
+        if (trim == 0)
+        {
+            yield return "A trimmed mean that leaves out none is a plain mean: one client moves it anywhere.";
+        }
+        else if (trim < setting.Attackers)
+        {
+            yield return $"The trimmed mean leaves out {trim} {(trim == 1 ? "value" : "values")} at each end, and {setting.Ratio}: the others are averaged in. Trim at least as many.";
+        }
+    }
 
     /// <inheritdoc/>
     internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates) =>

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Training;
 using TorchSharp;
@@ -121,6 +123,87 @@ public sealed class FederatedTrainingTests : IDisposable
 
         Assert.All(history.Rounds, round => Assert.Equal([0], round.Clients.Where(client => client.Excluded).Select(client => client.Client)));
         Assert.All(network.parameters(), parameter => Assert.True(parameter.isfinite().all().item<bool>()));
+        network.Dispose();
+    }
+
+    [Fact]
+    public void Run_AClientWhoseUpdateIsTooLongForFloat32_DivergedInWordsNotInFigures()
+    {
+        // Finite numbers of 1e25 or so, whose squares are not.
+        var federation = Short with { Attacker = new Scaling { Boost = 1e27 }, Aggregator = new Krum() };
+        var (network, history) = ToyFederation.Train(federation, 1);
+
+        var diverged = Assert.Single(history.Diverged);
+        Assert.Equal(0, diverged.Client);
+        Assert.Equal([1, 2, 3, 4], diverged.Rounds);
+        Assert.All(history.Rounds, round => Assert.Equal((null, null, 0), (round.Clients.Single(client => client.Client == 0).Norm, round.Clients.Single(client => client.Client == 0).Loss, round.Clients.Single(client => client.Client == 0).Trust)));
+        Assert.Contains("Client 0 (attacker) diverged in 4 of its 4 rounds, first in round 1: its loss or update was not finite, or longer than float32 holds, and was left out of the aggregate.", federation.Observations(history));
+        var figures = JsonSerializer.Serialize(FederationFigures.Of(history, federation), SpecJson.Options);
+        Assert.Contains("diverged", figures, StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", figures, StringComparison.Ordinal);
+        Assert.DoesNotContain("Infinity", figures, StringComparison.Ordinal);
+        Assert.Equal(history.Rounds[0].Loss, history.Rounds[0].Clients.Where(client => !client.Excluded).Average(client => client.Loss!.Value), 1e-12);
+        network.Dispose();
+    }
+
+    [Fact]
+    public void Run_OmniscienceBeforeVotesAreCounted_TrainsInsideItsOwnMask()
+    {
+        var locked = Short with
+        {
+            Simulation = Short.Simulation with { Rounds = 2 },
+            Protocol = ToyFederation.Lockdown with { Spread = MaskSpread.Uniform, Density = 0.5, FusionMasks = FusionMasks.EndOfRound },
+            Attacker = new Omniscience(),
+        };
+        var (first, history) = ToyFederation.Train(locked, 1);
+        var (second, everything) = ToyFederation.Train(locked with { Protocol = ToyFederation.Lockdown with { Quorum = 0 } }, 1);
+
+        // Half of 32768 + 128 + 1280 + 10 parameters; without a quorum the consensus is all of them.
+        Assert.Equal(17_093, history.Rounds[0].Clients.Single(client => client.Client == 0).Active);
+        Assert.Equal(34_186, everything.Rounds[0].Clients.Single(client => client.Client == 0).Active);
+        first.Dispose();
+        second.Dispose();
+    }
+
+    [Fact]
+    public void Run_AnyFederation_TellsWhatWasDealtAndWhatEachAttackerPoisoned()
+    {
+        var federation = ToyFederation.Settings with
+        {
+            Simulation = Short.Simulation with { Clients = 7, Attackers = 2, Rounds = 1, BatchSize = 150 },
+        };
+        var (network, history) = ToyFederation.Train(federation, 1);
+
+        // 2,000 images, 200 of a class, to seven clients: 285 or 286 each, of each class 28 or 29; one batch of 150 a pass.
+        Assert.Equal(new DealtImages(2000, 2000, 7 * 150, 1), history.Dealt);
+        Assert.Equal([0, 1], history.Poison.Select(attacker => attacker.Client));
+        Assert.All(history.Poison, attacker =>
+        {
+            Assert.InRange(attacker.Images, 285, 286);
+            Assert.InRange(attacker.Images - attacker.Candidates, 28, 29);
+            Assert.Equal(attacker.Candidates / 2, attacker.Poisoned);
+        });
+        Assert.Contains("A pass over the clients' images uses 1,050 of 2,000, others each time: a batch that is not full with 150 images is left out.", federation.Observations(history));
+        var table = FederationFigures.Of(history, federation).OfType<TableFigure>().Single(figure => figure.Title == "Poison by attacker");
+        Assert.Equal(2, table.Rows.Length);
+        Assert.Equal(history.Poison[0].Poisoned.ToString(System.Globalization.CultureInfo.InvariantCulture), table.Rows[0][3]);
+        network.Dispose();
+    }
+
+    [Fact]
+    public void Observations_OfTheReleasedRule_SayHowManyImagesAreUsed()
+    {
+        var federation = ToyFederation.Settings with { Simulation = new Simulation { Clients = 40, Attackers = 2, Rounds = 1, BatchSize = 10, LocalEpochs = 1, IidRule = IidRule.Released } };
+        var (network, history) = ToyFederation.Train(federation, 1);
+
+        // 200 of a class for 40 clients: 5 each, 40 slices; 1,990 would give 4 each and 49 slices.
+        Assert.Equal(2000, history.Dealt!.Used);
+        Assert.Contains(
+            "The clients hold 1,600 of the 2,000 training images: the released rule for IID dealing leaves the others to nobody (round robin deals all).",
+            federation.Observations(history with { Dealt = new DealtImages(2000, 1600, 1600, 1) }));
+        Assert.Contains(
+            "The images were dealt by draw 3 of Dirichlet(0.5): in those before it a client had fewer than 10 images.",
+            federation.Observations(history with { Dealt = new DealtImages(2000, 2000, 2000, 3) }));
         network.Dispose();
     }
 

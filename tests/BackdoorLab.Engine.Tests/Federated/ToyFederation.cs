@@ -35,17 +35,30 @@ internal static class ToyFederation
     internal static Classifier Network(int seed)
     {
         manual_seed(seed);
-        return new OneHiddenLayer(new ClassifierShape(1, Side, Side, Classes, new Normalization([128 / 255f], [Level / 255f])), 128);
+        return new OneHiddenLayer(Shape, 128);
     }
+
+    /// <summary>A network that tracks statistics of batch normalisation.</summary>
+    internal static Classifier Normalised(int seed)
+    {
+        manual_seed(seed);
+        return new SmallConvolutionalNetwork(Shape);
+    }
+
+    private static ClassifierShape Shape { get; } = new(1, Side, Side, Classes, new Normalization([128 / 255f], [Level / 255f]));
 
     internal static FederatedData Data(int seed, Federation federation, int? attackers = null, Attack? attack = null) => FederatedData.Deal(
         Images(2000, seed, "train"), federation, attack ?? Attack, Trigger(attack ?? Attack), attackers ?? federation.Simulation.Attackers, flipAllowed: false, new SeedTree(seed));
 
     /// <summary>Trains and returns network and history; the caller owns the network.</summary>
     internal static (Classifier Network, FederationHistory History) Train(
-        Federation federation, int seed, FederationHooks? hooks = null, CancellationToken cancellation = default)
+        Federation federation, int seed, FederationHooks? hooks = null, CancellationToken cancellation = default) =>
+        Train(Network(seed), federation, seed, hooks, cancellation);
+
+    /// <summary>Trains a network of the caller's.</summary>
+    internal static (Classifier Network, FederationHistory History) Train(
+        Classifier network, Federation federation, int seed, FederationHooks? hooks = null, CancellationToken cancellation = default)
     {
-        var network = Network(seed);
         var history = FederatedTraining.Run(
             network,
             Data(seed, federation),

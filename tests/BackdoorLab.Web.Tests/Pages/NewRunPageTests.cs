@@ -77,6 +77,9 @@ public sealed class NewRunPageTests : IAsyncLifetime
 
         Assert.Equal("10", page.Find("#f-federation-simulation-clients").GetAttribute("value"));
         Assert.Contains("40 rounds of 10 clients", page.Find("dl.facts").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("A majority of signs", page.Markup, StringComparison.Ordinal);
+        await page.Find("#section-federation input[value=sign]").ChangeAsync(new() { Value = "sign" });
+        Assert.Contains("A majority of signs moves every parameter by the server's rate", page.Find("[role=note][aria-label='Before you run']").TextContent, StringComparison.Ordinal);
         await page.Find("#section-federation input[value=lockdown]").ChangeAsync(new() { Value = "lockdown" });
         await page.Find("#f-federation-protocol-quorum").ChangeAsync(new() { Value = "11" });
         Assert.Contains("must not be above the 10 clients; found 11", page.Markup, StringComparison.Ordinal);
