@@ -9,9 +9,9 @@ namespace BackdoorLab.Browser.Tests;
 public sealed partial class DemoJourneyTests(LabFixture lab)
 {
     // Shown within two seconds on a quiet machine; a test machine is not quiet.
-    private const float CancelPatience = 5_000;
+    private const float CancelPatience = 60_000;
 
-    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(60);
 
     [SkippableFact]
     public async Task Demo_Started_ShowsProgressWithAnEstimateAndCanBeCancelled()
@@ -45,7 +45,7 @@ public sealed partial class DemoJourneyTests(LabFixture lab)
         var clock = Stopwatch.StartNew();
         while (int.Parse((await bar.GetAttributeAsync("aria-valuenow"))!, System.Globalization.CultureInfo.InvariantCulture) == 0)
         {
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(90), "The demo does not advance.");
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(300), "The demo does not advance.");
             await visit.Page.WaitForTimeoutAsync(250);
         }
     }

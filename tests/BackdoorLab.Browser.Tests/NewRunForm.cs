@@ -43,7 +43,7 @@ internal static class NewRunForm
     /// <returns>Id of the run.</returns>
     public static async Task<string> Run(Visit visit)
     {
-        await Assertions.Expect(visit.Page.Locator("aside .fault")).ToHaveCountAsync(0, new() { Timeout = 5_000 });
+        await Assertions.Expect(visit.Page.Locator("aside .fault")).ToHaveCountAsync(0);
         await RunButton(visit).ClickAsync();
         await visit.Arrive("/runs/(?!new)[^/?]+");
         return new Uri(visit.Page.Url).Segments[^1];

@@ -233,7 +233,7 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
     // The script listens a moment after the list is drawn.
     private static async Task Begin(Visit visit)
     {
-        for (var attempt = 0; attempt < 40 && !await visit.Page.EvaluateAsync<bool>("document.activeElement.matches('tr a')"); attempt++)
+        for (var attempt = 0; attempt < 240 && !await visit.Page.EvaluateAsync<bool>("document.activeElement.matches('tr a')"); attempt++)
         {
             await visit.Page.WaitForTimeoutAsync(250);
             await visit.Page.Keyboard.PressAsync("j");

@@ -70,7 +70,7 @@ public sealed class LabDatabaseTests : IAsyncLifetime
 
         var migration = _lab.Database.MigrateAsync();
 
-        Assert.Same(migration, await Task.WhenAny(migration, Task.Delay(TimeSpan.FromSeconds(20))));
+        Assert.Same(migration, await Task.WhenAny(migration, Task.Delay(TimeSpan.FromMinutes(1))));
         Assert.NotEmpty((await migration).Applied);
     }
 

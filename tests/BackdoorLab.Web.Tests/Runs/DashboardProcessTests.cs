@@ -41,7 +41,7 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
         }
 
         Assert.Equal(RunState.Running, (await Queries.FindItemAsync(id))!.State);
-        await Until(() => Task.FromResult(!IsAlive(worker)), 15, () => $"The worker {worker} is an orphan.");
+        await Until(() => Task.FromResult(!IsAlive(worker)), 60, () => $"The worker {worker} is an orphan.");
 
         using (var dashboard = DashboardProcess.Start(_folder, "serve"))
         {
@@ -63,7 +63,7 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
         var worker = await dashboard.WorkerProcessId();
         await Until(async () => (await Queries.FindAsync(id))!.Curve.Count >= 1, 240, () => dashboard.Output);
 
-        Assert.True(dashboard.Terminate(TimeSpan.FromSeconds(20)), $"It did not end:\n{dashboard.Output}");
+        Assert.True(dashboard.Terminate(TimeSpan.FromSeconds(60)), $"It did not end:\n{dashboard.Output}");
 
         Assert.False(IsAlive(worker));
         Assert.Equal(RunState.Interrupted, (await Queries.FindItemAsync(id))!.State);
@@ -87,7 +87,7 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
         var run = Assert.Single((await Queries.ListAsync(new RunFilter(), [], 0, 10)).Items);
         Assert.EndsWith(run.Id, link, StringComparison.Ordinal);
         dashboard.Kill();
-        await Until(() => Task.FromResult(!IsAlive(worker)), 15, () => "The worker is an orphan.");
+        await Until(() => Task.FromResult(!IsAlive(worker)), 60, () => "The worker is an orphan.");
     }
 
     private async Task<string> Enqueue()

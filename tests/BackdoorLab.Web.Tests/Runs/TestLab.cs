@@ -86,9 +86,9 @@ public sealed class TestLab : IAsyncDisposable
 
     public async Task<RunItem> Item(string runId) => (await Queries.FindItemAsync(runId))!;
 
-    public Task<RunItem> Reaches(string runId, RunState state, int seconds = 20) => Reaches(runId, run => run.State == state, seconds);
+    public Task<RunItem> Reaches(string runId, RunState state, int seconds = 60) => Reaches(runId, run => run.State == state, seconds);
 
-    public async Task<RunItem> Reaches(string runId, Func<RunItem, bool> condition, int seconds = 20)
+    public async Task<RunItem> Reaches(string runId, Func<RunItem, bool> condition, int seconds = 60)
     {
         var clock = Stopwatch.StartNew();
         while (true)

@@ -63,7 +63,7 @@ public sealed class WorkerSessionTests : IDisposable
     {
         Send(Order(), WorkerSession.StopWord);
 
-        Session((_, _, _, _) => Assert.True(_endedHard.Wait(TimeSpan.FromSeconds(20)), "Nobody ended it.")).Run();
+        Session((_, _, _, _) => Assert.True(_endedHard.Wait(TimeSpan.FromMinutes(1)), "Nobody ended it.")).Run();
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class WorkerSessionTests : IDisposable
 
     private static void WaitForCancellation(WorkerOrder order, ExperimentSpec spec, IExperimentObserver observer, CancellationToken stop)
     {
-        Assert.True(stop.WaitHandle.WaitOne(TimeSpan.FromSeconds(20)), "Nobody cancelled it.");
+        Assert.True(stop.WaitHandle.WaitOne(TimeSpan.FromMinutes(1)), "Nobody cancelled it.");
         stop.ThrowIfCancellationRequested();
     }
 
