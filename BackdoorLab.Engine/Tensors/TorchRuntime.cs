@@ -20,10 +20,10 @@ public static class TorchRuntime
     /// <summary>Threads that kernels use.</summary>
     public static int Threads { get; private set; }
 
-    /// <summary>Whether this processor multiplies bfloat16 in hardware (AVX512-BF16 or AMX-BF16).</summary>
+    /// <summary>Whether kernels multiply bfloat16 in hardware (AVX512-BF16 or AMX-BF16): the processor can, and no <see cref="InstructionLimit"/> forbids it.</summary>
     public static bool HasBFloat16Instructions { get; } = DetectBFloat16();
 
-    /// <summary>Whether the processor multiplies bytes into 32-bit sums (AVX512-VNNI or AVX-VNNI).</summary>
+    /// <summary>Whether kernels multiply bytes into 32-bit sums (AVX512-VNNI or AVX-VNNI), as above.</summary>
     public static bool HasVnniInstructions { get; } = DetectVnni();
 
     /// <summary>The processor's name as the operating system gives it.</summary>
@@ -67,6 +67,8 @@ public static class TorchRuntime
         ["cores"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
         ["threads"] = Threads.ToString(CultureInfo.InvariantCulture),
         ["bfloat16Instructions"] = HasBFloat16Instructions ? "yes" : "no",
+        ["vnniInstructions"] = HasVnniInstructions ? "yes" : "no",
+        ["instructionLimit"] = InstructionLimit.Name.Length > 0 ? InstructionLimit.Name : "none",
         ["scalarRaceClosed"] = ScalarRaceClosed ? "yes" : "no",
     };
 
@@ -122,7 +124,7 @@ public static class TorchRuntime
 
         var (eax, _, _, _) = X86Base.CpuId(7, 1);
         var (_, _, _, edx) = X86Base.CpuId(7, 0);
-        return (eax & (1 << 5)) != 0 || (edx & (1 << 22)) != 0;
+        return InstructionLimit.LeavesBFloat16(InstructionLimit.Name, (eax & (1 << 5)) != 0, (edx & (1 << 22)) != 0);
     }
 
     private static bool DetectVnni()
@@ -134,7 +136,7 @@ public static class TorchRuntime
 
         var (_, _, ecx, _) = X86Base.CpuId(7, 0);
         var (eax, _, _, _) = X86Base.CpuId(7, 1);
-        return (ecx & (1 << 11)) != 0 || (eax & (1 << 4)) != 0;
+        return InstructionLimit.LeavesVnni(InstructionLimit.Name, (ecx & (1 << 11)) != 0, (eax & (1 << 4)) != 0);
     }
 
     private static string ReadProcessorName()

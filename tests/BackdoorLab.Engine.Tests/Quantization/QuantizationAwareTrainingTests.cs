@@ -15,28 +15,32 @@ public sealed class QuantizationAwareTrainingTests
     private static readonly RunContext Run = new(new SeedTree(1));
 
     /// <summary>
-    /// What it is for: the loss of the rounded network on the images it is tuned on falls. Accuracy on 500 test images of one training is
-    /// another matter on every processor; the loss came to 0.18 to 0.44 of what rounding alone left, over seeds and instruction sets.
+    /// What it is for: of the loss that rounding adds on the images it is tuned on, it takes at least half away, over three networks.
+    /// Accuracy on test images of one training is another matter on every processor. It took 1.4 to 1.7 times as much away as had been
+    /// added, with AVX512-VNNI, with AVX512 and with AVX2 alone: fine-tuning trains on, too.
     /// </summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    public void FourBits_OfATrainedNet_LowerTheLossThatRoundingRaised(int seed)
+    [Fact]
+    public void FourBits_OfTrainedNets_TakeAwayTheLossThatRoundingAdded()
     {
-        var data = new SyntheticSigns { Classes = 10, TrainCount = 600, TestCount = 100, Seed = seed }.Load("", new SeedTree(seed));
-        random.manual_seed(seed);
-        var shape = new ClassifierShape(3, data.Train.Height, data.Train.Width, data.Train.Classes, data.Normalization);
-        using var trained = new ResidualNetwork(shape, new([8, 16, 32], 1));
-        Trainer.Train(trained, data.Train, new TrainOptions { Epochs = 8, BatchSize = 32, Precision = TrainingPrecision.Float32 }, new RunContext(new SeedTree(seed)));
-        trained.eval();
-        var images = new QuantizationImages(data.Train, data.Test);
-        using var rounded = new W4A4Simulated().Convert(trained, images, Run);
-        using var tuned = new W4A4Simulated { QatEpochs = 2 }.Convert(trained, images, Run);
-        using var exact = new Float32().Convert(trained, images, Run);
-        var (floating, lossy, recovered) = (Loss(exact, data.Train), Loss(rounded, data.Train), Loss(tuned, data.Train));
-        Assert.True(lossy > floating, $"{floating:0.000} in float, {lossy:0.000} rounded: nothing to get back.");
-        Assert.True(recovered < 0.7 * lossy, $"{floating:0.000} in float, {lossy:0.000} rounded, {recovered:0.000} fine-tuned: {recovered / lossy:0.00}.");
+        double added = 0, taken = 0;
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            var data = new SyntheticSigns { TrainCount = 600, TestCount = 100, Seed = seed }.Load("", new SeedTree(seed));
+            random.manual_seed(seed);
+            var shape = new ClassifierShape(3, data.Train.Height, data.Train.Width, data.Train.Classes, data.Normalization);
+            using var trained = new ResidualNetwork(shape, new([8, 16, 32], 1));
+            Trainer.Train(trained, data.Train, new TrainOptions { Epochs = 8, BatchSize = 32, Precision = TrainingPrecision.Float32 }, new RunContext(new SeedTree(seed)));
+            trained.eval();
+            var images = new QuantizationImages(data.Train, data.Test);
+            using var exact = new Float32().Convert(trained, images, Run);
+            using var rounded = new W4A4Simulated().Convert(trained, images, Run);
+            using var tuned = new W4A4Simulated { QatEpochs = 4 }.Convert(trained, images, Run);
+            var lossy = Loss(rounded, data.Train);
+            (added, taken) = (added + lossy - Loss(exact, data.Train), taken + lossy - Loss(tuned, data.Train));
+        }
+
+        Assert.True(added > 0.1, $"Rounding added {added:0.000}: nothing to take away.");
+        Assert.True(taken > 0.5 * added, $"Rounding added {added:0.000}, tuning took {taken:0.000} away.");
     }
 
     // Mean cross-entropy.
