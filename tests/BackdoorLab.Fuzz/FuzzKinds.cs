@@ -1,0 +1,47 @@
+using BackdoorLab.Fuzz.Kinds;
+
+namespace BackdoorLab.Fuzz;
+
+/// <summary>What happened to an input.</summary>
+/// <param name="Refused">Whether it was refused as it should be; false where it was good enough to be taken.</param>
+/// <param name="Fault">What went wrong in the program, in one line; empty otherwise.</param>
+internal sealed record Outcome(bool Refused, string Fault = "")
+{
+    /// <summary>It was read.</summary>
+    internal static readonly Outcome Taken = new(false);
+
+    /// <summary>It was refused by the exception that is meant for it.</summary>
+    internal static readonly Outcome Declined = new(true);
+}
+
+/// <summary>A kind of input: makes good ones, damages them, and gives them to the program's own entry point.</summary>
+internal interface IFuzzKind
+{
+    /// <summary>Tries one input.</summary>
+    /// <param name="random">Decides everything about it.</param>
+    /// <param name="folder">An empty folder; what is in it at a fault is kept.</param>
+    Outcome Try(Random random, string folder);
+}
+
+/// <summary>All kinds by name.</summary>
+internal static class FuzzKinds
+{
+    private static readonly Dictionary<string, Func<string, IFuzzKind>> Makers = new(StringComparer.Ordinal)
+    {
+        ["spec"] = _ => new SpecKind(),
+        ["study"] = _ => new StudyKind(),
+        ["data"] = _ => new DataKind(),
+        ["checkpoint"] = _ => new CheckpointKind(),
+        ["bundle"] = folder => new BundleKind(folder),
+        ["command"] = _ => new CommandKind(),
+    };
+
+    /// <summary>Names.</summary>
+    internal static IReadOnlyCollection<string> Names => Makers.Keys;
+
+    /// <summary>Makes one with a folder of its own for what it needs.</summary>
+    internal static IFuzzKind Make(string name, string folder) => Makers[name](folder);
+
+    /// <summary>Share of the inputs of a run; whole processes are slow.</summary>
+    internal static double Share(string name) => name == "command" ? 0.02 : 1;
+}

@@ -1,0 +1,102 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web;
+using BackdoorLab.Web.Export;
+using BackdoorLab.Web.Tests.Pages;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BackdoorLab.Fuzz.Kinds;
+
+/// <summary>Bundles, imported into a real lab; one that is refused must leave neither row nor file.</summary>
+internal sealed class BundleKind : IFuzzKind
+{
+    private readonly string _artifacts;
+    private readonly ServiceProvider _services;
+    private readonly BundleReader _reader;
+    private readonly Dictionary<string, byte[]> _good = new(StringComparer.Ordinal);
+
+    internal BundleKind(string folder)
+    {
+        var options = new LabOptions { Lab = folder };
+        _artifacts = options.ArtifactFolder;
+        _services = new ServiceCollection().AddLabData(Path.Combine(folder, "lab.db")).BuildServiceProvider();
+        _services.GetRequiredService<LabDatabase>().MigrateAsync().GetAwaiter().GetResult();
+        var store = _services.GetRequiredService<RunStore>();
+        _reader = ActivatorUtilities.CreateInstance<BundleReader>(_services, options);
+        var id = new SampleRuns(store, _artifacts).Finished(Presets.Demo.Spec).GetAwaiter().GetResult();
+        using var zip = new MemoryStream();
+        ActivatorUtilities.CreateInstance<BundleWriter>(_services, options).Write(id, zip, default).GetAwaiter().GetResult();
+        using var archive = new ZipArchive(zip);
+        foreach (var entry in archive.Entries)
+        {
+            using var content = new MemoryStream();
+            using var stream = entry.Open();
+            stream.CopyTo(content);
+            _good[entry.FullName] = content.ToArray();
+        }
+    }
+
+    public Outcome Try(Random random, string folder)
+    {
+        var bytes = Make(random);
+        File.WriteAllBytes(Path.Combine(folder, "bundle.zip"), bytes);
+        var before = State();
+        try
+        {
+            _reader.Import(new MemoryStream(bytes), "").GetAwaiter().GetResult();
+            return Outcome.Taken;
+        }
+        catch (BundleException)
+        {
+            return State() == before ? Outcome.Declined : new(true, $"refused, but runs and files went from {before} to {State()}");
+        }
+    }
+
+    private (int Runs, int Files) State() => (
+        _services.GetRequiredService<ResultQueries>().ListAsync(new RunFilter(), [], 0, 1).GetAwaiter().GetResult().Total,
+        Directory.Exists(_artifacts) ? Directory.GetFiles(_artifacts, "*", SearchOption.AllDirectories).Length : 0);
+
+    private byte[] Make(Random random)
+    {
+        var files = _good.ToDictionary(StringComparer.Ordinal);
+        if (random.Next(4) > 0)
+        {
+            files[RunBundle.RunFile] = Damage.Json(random, JsonNode.Parse(_good[RunBundle.RunFile])!);
+        }
+        else
+        {
+            var name = files.Keys.Order(StringComparer.Ordinal).ElementAt(random.Next(files.Count));
+            if (random.Next(3) == 0)
+            {
+                files.Remove(name);
+            }
+            else
+            {
+                files[name] = Damage.Bytes(random, files[name]);
+            }
+        }
+
+        // Signed anew, or the checksum would refuse all of them alike.
+        if (random.Next(8) > 0)
+        {
+            files[RunBundle.ChecksumFile] = Encoding.UTF8.GetBytes(string.Concat(
+                files.Where(file => file.Key != RunBundle.ChecksumFile).Select(file => $"{Convert.ToHexStringLower(SHA256.HashData(file.Value))}  {file.Key}\n")));
+        }
+
+        using var result = new MemoryStream();
+        using (var archive = new ZipArchive(result, ZipArchiveMode.Create, leaveOpen: true))
+        {
+            foreach (var (name, bytes) in files)
+            {
+                using var stream = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
+                stream.Write(bytes);
+            }
+        }
+
+        return random.Next(8) == 0 ? Damage.Bytes(random, result.ToArray()) : result.ToArray();
+    }
+}
