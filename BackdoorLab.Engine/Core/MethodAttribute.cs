@@ -24,6 +24,12 @@ public sealed class MethodAttribute(string id, string name) : Attribute
     /// <summary>Where this implementation departs from the paper; empty when it does not. Shown beside results.</summary>
     public string Deviations { get; init; } = "";
 
+    /// <summary>
+    /// Raised when a change of the method alters its numbers: a part of the keys of its results, so that older ones are not taken for new
+    /// ones. Counts from 1.
+    /// </summary>
+    public int Revision { get; init; } = 1;
+
     /// <summary>Position in lists; smaller first, ties by name.</summary>
     public int Order { get; init; } = 100;
 

@@ -17,6 +17,9 @@ public abstract record Defense : Method
     /// </summary>
     public virtual bool IsControlled => true;
 
+    /// <summary>What this processor changes in the method's numbers, as a part of their identity; empty where nothing does.</summary>
+    public virtual string ProcessorForm => "";
+
     /// <summary>Rough cost, for time estimates before a run.</summary>
     public abstract DefenseWork Work(WorkSizes sizes);
 

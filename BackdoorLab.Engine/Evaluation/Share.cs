@@ -17,6 +17,9 @@ public readonly record struct Share(int Hits, int Count)
         ? (double)Hits / Count
         : throw new InvalidOperationException("A share of nothing has no value.");
 
+    /// <summary>The value, or null where nothing was looked at.</summary>
+    public double? ValueOrNull => IsDefined ? Value : null;
+
     /// <summary>The exact 95 % interval.</summary>
     public Interval Interval => Intervals.ClopperPearson(Hits, Count);
 

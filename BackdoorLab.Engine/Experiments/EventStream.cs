@@ -20,7 +20,7 @@ internal sealed class EventStream(IExperimentObserver observer)
         if (happened is EpochFinished epoch)
         {
             Log("info", FormattableString.Invariant(
-                $"{epoch.Victim} model, epoch {epoch.Epoch} of {epoch.Epochs}: loss {epoch.Loss:0.000}, CA {epoch.CleanAccuracy:P1}, ASR {epoch.AttackSuccessRate:P1}"));
+                $"{epoch.Victim} model, epoch {epoch.Epoch} of {epoch.Epochs}: loss {epoch.Loss:0.000}, {EpochFinished.Words(epoch.CleanAccuracy, epoch.AttackSuccessRate)}"));
         }
     }
 

@@ -64,8 +64,15 @@ public sealed record StageProgress(string Key, double Done, double Total, string
 /// <param name="Epochs">Epochs in all.</param>
 /// <param name="Loss">Mean training loss.</param>
 /// <param name="CleanAccuracy">On test images, 0..1.</param>
-/// <param name="AttackSuccessRate">On triggered test images whose true label is not the target, 0..1.</param>
-public sealed record EpochFinished(Victim Victim, int Epoch, int Epochs, double Loss, double CleanAccuracy, double AttackSuccessRate) : ExperimentEvent;
+/// <param name="AttackSuccessRate">
+/// On triggered test images whose true label is not the target, 0..1; null where there are none, and for the benign twin, which all attacks share.
+/// </param>
+public sealed record EpochFinished(Victim Victim, int Epoch, int Epochs, double Loss, double CleanAccuracy, double? AttackSuccessRate) : ExperimentEvent
+{
+    /// <summary>"CA 91.2 %, ASR 99.0 %"; without the latter where it is not defined.</summary>
+    public static string Words(double cleanAccuracy, double? attackSuccessRate) => FormattableString.Invariant(
+        $"CA {100 * cleanAccuracy:0.0} %{(attackSuccessRate is { } rate ? FormattableString.Invariant($", ASR {100 * rate:0.0} %") : "")}");
+}
 
 /// <summary>A picture or file that belongs to the run as a whole (trigger, poisoned sample, residual, clean image).</summary>
 public sealed record ArtifactSaved(ArtifactReference Artifact) : ExperimentEvent;

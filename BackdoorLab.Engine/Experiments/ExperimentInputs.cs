@@ -33,6 +33,9 @@ internal sealed record ExperimentInputs
     /// <summary>The defender's clean images: a part of the test set that is not measured on.</summary>
     internal required ImageSet Holdout { get; init; }
 
+    /// <summary>All clean test images, the holdout among them: for the curve of a training, which does not know the holdout.</summary>
+    internal required ImageSet Test { get; init; }
+
     /// <summary>Clean test images to measure on.</summary>
     internal required ImageSet CleanTest { get; init; }
 
@@ -71,6 +74,7 @@ internal sealed record ExperimentInputs
             Deal = deal is null ? null : attackers => deal(attack, attackers),
             Received = attack.StampAfterAugmentation ? Poison(attack with { StampAfterAugmentation = false }).Images : poisoned.Images,
             Holdout = test.Select(holdout),
+            Test = test,
             CleanTest = cleanTest,
             Triggered = spec.Suspect is null ? Poisoner.Trigger(cleanTest, attack, trigger) : null,
             Trigger = trigger,

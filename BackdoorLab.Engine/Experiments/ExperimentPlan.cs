@@ -49,30 +49,20 @@ internal sealed class ExperimentPlan
     internal static ExperimentPlan Make(ExperimentSpec spec, DatasetSplits data, Throughput pace, int threads)
     {
         var catalog = MethodCatalog.Default;
-        var arithmetic = Trainer.UsesBFloat16(spec.Training) ? "bfloat16" : "float32";
-        // Not the source's settings: the same images from another folder are the same data.
         var facts = DataFacts.Of(spec.Dataset, data);
-        var dataKey = StageKey.Of("data", null, facts.Fingerprint, spec.Seed);
-        var poison = spec.Suspect is null ? StageKey.Of("poison", dataKey, spec.Attack) : null;
-        VictimPlan[] victims = [.. VictimsOf(spec).Select(victim => new VictimPlan(
-            victim, spec.Suspect is { } suspect ? LoadKey(suspect) : TrainKey(victim == Victim.Backdoored ? spec.Attack : null)))];
+        var keys = new StageKeys(spec, facts.Fingerprint, Machine.Here(spec.Training, threads));
+        var poison = spec.Suspect is null ? keys.Poison() : null;
+        VictimPlan[] victims = [.. VictimsOf(spec).Select(victim => new VictimPlan(victim, keys.Model(victim)))];
         var cells = new List<CellPlan>();
         foreach (var precision in spec.Precisions)
         {
             foreach (var victim in victims)
             {
-                var conversion = CellKey("measure", null);
+                var conversion = keys.Cell(victim.Key, precision, null);
                 foreach (var defense in spec.Defenses.Prepend(null))
                 {
                     var id = new CellId(victim.Victim, catalog.Label(precision), defense is null ? null : catalog.Label(defense));
-                    cells.Add(new(defense is null ? conversion : CellKey("defend", defense), conversion, id, precision, defense));
-                }
-
-                // A store may move to another processor.
-                StageKey CellKey(string kind, Defense? defense)
-                {
-                    var key = StageKey.Of(kind, victim.Key, spec.Attack, precision, defense, spec.CleanHoldout);
-                    return precision.ProcessorForm.Length == 0 ? key : StageKey.Of(kind, key, precision.ProcessorForm);
+                    cells.Add(new(defense is null ? conversion : keys.Cell(victim.Key, precision, defense), conversion, id, precision, defense));
                 }
             }
         }
@@ -88,16 +78,6 @@ internal sealed class ExperimentPlan
                 estimator.Train() + (victim.Victim == Victim.Backdoored ? estimator.Implant() : 0))),
             .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Precision, cell.Defense), cell.Id.Defense ?? "")),
         ]);
-
-        // Not the file's name: the same weights under another one are the same model.
-        StageKey LoadKey(SuspectModel suspect) => StageKey.Of("load", dataKey, spec.Model, suspect.Sha256, suspect.Pixels);
-
-        // A federation is a part of the key only where there is one, so that older keys hold.
-        StageKey TrainKey(object? attack)
-        {
-            var central = StageKey.Of("train", dataKey, spec.Model, attack, spec.Training, spec.Seed, arithmetic, threads);
-            return spec.Federation is not { } federation ? central : StageKey.Of("federate", central, attack is null ? federation.Honest() : federation);
-        }
     }
 
     /// <summary>The models of a spec: without poison there is only a benign one, and a file holds one of which nothing is known.</summary>

@@ -9,7 +9,7 @@ namespace BackdoorLab.Engine.Experiments;
 /// <summary>Trains a model by clients, tells its rounds as epochs and keeps the pictures of the training.</summary>
 /// <param name="stage">The run.</param>
 /// <param name="measure">Measures a model on the images of the curve.</param>
-internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunContext, BackdoorMetrics> measure)
+internal sealed class FederatedStage(StageContext stage, Func<Victim, Classifier, RunContext, BackdoorMetrics> measure)
 {
     /// <summary>Role of a figure that belongs to the training of a model.</summary>
     internal const string FigureRole = "training-figure";
@@ -37,7 +37,7 @@ internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunCon
             new FederationHooks
             {
                 CheckpointFile = unfinished,
-                Measure = network => Metrics(measure(network, run)),
+                Measure = network => Metrics(measure(plan.Victim, network, run)),
                 RoundFinished = round =>
                 {
                     stage.Store.WriteJson(plan.Key, VictimModels.SoFarFile, new TrainingDone(earlier + watch.Elapsed.TotalSeconds));
@@ -81,16 +81,14 @@ internal sealed class FederatedStage(StageContext stage, Func<Classifier, RunCon
 
     private static string FileOf(int figure) => $"federation-{figure}.json";
 
-    // Without triggered images, as in a data set of one class, both shares are undefined.
-    private static RoundMetrics Metrics(BackdoorMetrics metrics) => new(
-        metrics.CleanAccuracy.Value,
-        metrics.AttackSuccessRate.IsDefined ? metrics.AttackSuccessRate.Value : null,
-        metrics.RobustAccuracy.IsDefined ? metrics.RobustAccuracy.Value : null);
+    // Without triggered images, as for the benign twin, both shares are undefined.
+    private static RoundMetrics Metrics(BackdoorMetrics metrics) =>
+        new(metrics.CleanAccuracy.Value, metrics.AttackSuccessRate.ValueOrNull, metrics.RobustAccuracy.ValueOrNull);
 
     // What would be deployed: after fusion where there is one.
     private static EpochFinished Point(Victim victim, RoundRecord round, int rounds)
     {
         var deployed = round.Fused ?? round.Global;
-        return new(victim, round.Round, rounds, round.Loss, deployed.BenignAccuracy, deployed.AttackSuccessRate ?? 0);
+        return new(victim, round.Round, rounds, round.Loss, deployed.BenignAccuracy, deployed.AttackSuccessRate);
     }
 }

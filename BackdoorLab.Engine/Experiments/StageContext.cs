@@ -13,7 +13,7 @@ internal sealed record StageContext(
     EventStream Events,
     CancellationToken Cancellation)
 {
-    /// <summary>Begins a stage; its random streams hang on its key alone, so they do not depend on what ran before.</summary>
+    /// <summary>Begins a stage; its random streams hang on its key alone, so they depend neither on what ran before nor on the machine.</summary>
     internal RunContext Start(StageKey key)
     {
         var run = Events.StartStage(key, SeedsOf(key), Cancellation);
@@ -23,5 +23,5 @@ internal sealed record StageContext(
     }
 
     /// <summary>Random streams of a stage.</summary>
-    internal SeedTree SeedsOf(StageKey key) => new SeedTree(Spec.Seed).Child(key.Value);
+    internal SeedTree SeedsOf(StageKey key) => new SeedTree(Spec.Seed).Child(key.Streams);
 }

@@ -34,10 +34,10 @@ public sealed class ThroughputStore(ArtifactStore store)
     private static StageKey Key(ExperimentSpec spec, ClassifierShape shape, int threads) => StageKey.Of(
         "throughput",
         null,
-        spec.Model,
-        string.Create(CultureInfo.InvariantCulture, $"{shape.Channels}x{shape.Height}x{shape.Width}/{shape.Classes}"),
-        spec.Training.BatchSize,
-        spec.Training.Precision,
-        threads,
-        TorchRuntime.ProcessorName);
+        ("model", spec.Model),
+        ("shape", string.Create(CultureInfo.InvariantCulture, $"{shape.Channels}x{shape.Height}x{shape.Width}/{shape.Classes}")),
+        ("batchSize", spec.Training.BatchSize),
+        ("precision", spec.Training.Precision),
+        ("threads", threads),
+        ("processor", TorchRuntime.ProcessorName));
 }

@@ -25,9 +25,9 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     private readonly List<(Victim Victim, string Text)> _observed = [];
     private SuspectLoaded? _suspect;
 
-    // Every epoch of both models is measured on the same images.
-    private readonly Lazy<ImageSet> _curveClean = new(() => stage.Inputs.CleanTest.Select(Spread(Enumerable.Range(0, stage.Inputs.CleanTest.Count))));
-    private readonly Lazy<TriggeredSet> _curveTriggered = new(() => stage.Inputs.Triggered!.Select(Spread(stage.Inputs.Triggered!.EligibleIndices())));
+    // Every epoch of both models is measured on the same images: of all test images, since the size of the holdout is not in a training's key.
+    private readonly Lazy<ImageSet> _curveClean = new(() => stage.Inputs.Test.Select(Spread(Enumerable.Range(0, stage.Inputs.Test.Count))));
+    private readonly Lazy<TriggeredSet> _curveTriggered = new(() => CurveTriggered(stage));
 
     /// <summary>Training throughput seen in this run; null when nothing was trained.</summary>
     internal double? MeasuredTrainImagesPerSecond { get; private set; }
@@ -186,9 +186,8 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
             Run = run.Child("implant").Part(share, 1),
         });
         var seconds = watch.Elapsed.TotalSeconds;
-        var metrics = Measure(model, run);
-        run.Log(FormattableString.Invariant(
-            $"Changed by the attack after training: CA {metrics.CleanAccuracy.Value:P1}, ASR {metrics.AttackSuccessRate.Value:P1} in float32."));
+        var metrics = Measure(plan.Victim, model, run);
+        run.Log($"Changed by the attack after training: {EpochFinished.Words(metrics.CleanAccuracy.Value, metrics.AttackSuccessRate.ValueOrNull)} in float32.");
         return earlier + seconds;
     }
 
@@ -239,13 +238,21 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         model.eval();
     }
 
-    private BackdoorMetrics Measure(Classifier model, RunContext run) => Evaluator.Measure(model, _curveClean.Value, _curveTriggered.Value, run);
+    // The twin is shared by all attacks, so what its training tells may depend on none: attack success on it is a matter of its cells.
+    private BackdoorMetrics Measure(Victim victim, Classifier model, RunContext run) =>
+        Evaluator.Measure(model, _curveClean.Value, victim == Victim.Backdoored ? _curveTriggered.Value : null, run);
+
+    private static TriggeredSet CurveTriggered(StageContext stage)
+    {
+        var (test, attack) = (stage.Inputs.Test, stage.Spec.Attack);
+        var eligible = Enumerable.Range(0, test.Count).Where(i => attack.Map(test.Labels[i], test.Classes) != test.Labels[i]);
+        return Poisoner.Trigger(test.Select(Spread(eligible)), attack, stage.Inputs.Trigger);
+    }
 
     private EpochFinished Point(Victim victim, EpochReport report, RunContext run)
     {
-        var metrics = Measure(report.Model, run);
-        var success = metrics.AttackSuccessRate.IsDefined ? metrics.AttackSuccessRate.Value : 0;
-        return new(victim, report.Epoch, report.Epochs, report.Loss, metrics.CleanAccuracy.Value, success);
+        var metrics = Measure(victim, report.Model, run);
+        return new(victim, report.Epoch, report.Epochs, report.Loss, metrics.CleanAccuracy.Value, metrics.AttackSuccessRate.ValueOrNull);
     }
 
     private List<EpochFinished> Curve(StageKey key) => stage.Store.ReadJson<List<EpochFinished>>(key, CurveFile) ?? [];

@@ -56,9 +56,8 @@ public static class FederationFigures
 
     private static LineFigure Curves(FederationHistory history)
     {
-        double[] rounds = [.. history.Rounds.Select(round => (double)round.Round)];
         var fused = history.Rounds.All(round => round.Fused is not null);
-        IEnumerable<Series> lines = fused ? [.. Lines("", round => round.Fused!), .. Lines(", before fusion", round => round.Global)] : Lines("", round => round.Global);
+        var lines = fused ? Lines("", round => round.Fused!).Concat(Lines(", before fusion", round => round.Global)) : Lines("", round => round.Global);
         return new LineFigure("Rounds", "round", "share of test images", [.. lines])
         {
             Note = fused
@@ -66,35 +65,26 @@ public static class FederationFigures
                 : "",
         };
 
-        // Without triggered images there is no success to draw.
-        IEnumerable<Series> Lines(string suffix, Func<RoundRecord, RoundMetrics> metrics)
-        {
-            yield return new("benign accuracy" + suffix, rounds, [.. history.Rounds.Select(round => metrics(round).BenignAccuracy)]);
-            foreach (var (name, value) in ((string, Func<RoundMetrics, double?>)[])[("attack success", metric => metric.AttackSuccessRate), ("robust accuracy", metric => metric.RobustAccuracy)])
-            {
-                double[] values = [.. history.Rounds.Select(round => value(metrics(round))).OfType<double>()];
-                if (values.Length == rounds.Length)
-                {
-                    yield return new(name + suffix, rounds, values);
-                }
-            }
-        }
+        IEnumerable<Series> Lines(string when, Func<RoundRecord, RoundMetrics> model) =>
+        [
+            .. Defined("benign accuracy" + when, history, round => model(round).BenignAccuracy),
+            .. Defined("attack success" + when, history, round => model(round).AttackSuccessRate),
+            .. Defined("robust accuracy" + when, history, round => model(round).RobustAccuracy),
+        ];
     }
 
-    private static LineFigure Overlaps(FederationHistory history)
+    // A share of nothing has no line.
+    private static IEnumerable<Series> Defined(string name, FederationHistory history, Func<RoundRecord, double?> value)
     {
-        double[] rounds = [.. history.Rounds.Select(round => (double)round.Round)];
-        List<Series> lines = [new("two honest clients", rounds, [.. history.Rounds.Select(round => round.HonestOverlap ?? 0)])];
-        if (history.Rounds.All(round => round.AttackerOverlap is not null))
-        {
-            lines.Add(new("attacker and honest client", rounds, [.. history.Rounds.Select(round => round.AttackerOverlap!.Value)]));
-        }
-
-        return new("Overlap of masks", "round", "mean Jaccard overlap", [.. lines])
-        {
-            Note = "Where attackers' masks drift away from the honest ones their parameters lose the quorum.",
-        };
+        RoundRecord[] rounds = [.. history.Rounds.Where(round => value(round) is not null)];
+        return rounds.Length == 0 ? [] : [new(name, [.. rounds.Select(round => (double)round.Round)], [.. rounds.Select(round => value(round)!.Value)])];
     }
+
+    private static LineFigure Overlaps(FederationHistory history) => new("Overlap of masks", "round", "mean Jaccard overlap", [
+        .. Defined("two honest clients", history, round => round.HonestOverlap), .. Defined("attacker and honest client", history, round => round.AttackerOverlap)])
+    {
+        Note = "Where attackers' masks drift away from the honest ones their parameters lose the quorum.",
+    };
 
     private static BarFigure Layers(MaskCensus masks) => new(
         "Density of the masks by layer",

@@ -23,7 +23,7 @@ public sealed record Int8Static : CalibratedPrecision
 
     /// <summary>Which library's integer kernels.</summary>
     [Description("Which library's integer kernels run: oneDNN and X86 use VNNI and AMX; FBGEMM is PyTorch's older engine.")]
-    [JsonPropertyOrder(1)] // After the inherited ones, as on the form; the order is part of a stage's key.
+    [JsonPropertyOrder(1)] // After the inherited ones, as on the form.
     public QuantizedLibrary Library { get; init; } = QuantizedLibrary.X86;
 
     /// <summary>Without VNNI the kernels add two products in 16 bits, which overflows unless activations keep to 7 bits.</summary>

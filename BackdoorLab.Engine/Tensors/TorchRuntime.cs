@@ -29,6 +29,9 @@ public static class TorchRuntime
     /// <summary>The processor's name as the operating system gives it.</summary>
     public static string ProcessorName { get; } = ReadProcessorName();
 
+    /// <summary>The tensor library whose kernels compute, as a part of the identity of results: another version may sum in another order.</summary>
+    public static string Library { get; } = $"TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)} {RuntimeInformation.ProcessArchitecture}";
+
     /// <summary>
     /// Prepares the process; call it on the thread that will work with tensors. Later calls only give that thread the first call's thread count.
     /// </summary>

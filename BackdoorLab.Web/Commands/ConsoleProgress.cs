@@ -33,7 +33,7 @@ internal sealed class ConsoleProgress(TextWriter output, string prefix = "") : I
             case EpochFinished epoch:
                 Tell(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"  epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:0.000}, CA {100 * epoch.CleanAccuracy:0.0} %, ASR {100 * epoch.AttackSuccessRate:0.0} %"));
+                    $"  epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:0.000}, {EpochFinished.Words(epoch.CleanAccuracy, epoch.AttackSuccessRate)}"));
                 break;
             case StageFinished { Cached: true }:
                 Tell("  from the store");

@@ -21,7 +21,7 @@ public sealed class WorkerExperiment(IWorkerLauncher launcher, RunnerOptions opt
         Directory.CreateDirectory(options.StoreFolder);
 
         // The same run's earlier process may still be on its way to the end of its last batch; other runs do not wait for it.
-        var lockFile = Path.Combine(options.StoreFolder, $"{StageKey.Of("run", null, document)}.lock");
+        var lockFile = Path.Combine(options.StoreFolder, $"{StageKey.Of("run", null, ("document", document))}.lock");
         var order = new WorkerOrder(JsonNode.Parse(document)!, options.DataRoot, options.StoreFolder, lockFile, options.Threads, StopSeconds, options.ModelFolder);
         await using var worker = launcher.Start(order);
         await using var stop = cancellation.Register(worker.Stop);

@@ -116,6 +116,11 @@ public sealed record NeuralCleanse : ModelDetector
     public bool FastStraightThrough { get; init; } = true;
 
     /// <inheritdoc/>
+    public override string ProcessorForm => SearchesInBFloat16 ? "bfloat16 search" : "";
+
+    private bool SearchesInBFloat16 => FastStraightThrough && TorchRuntime.HasBFloat16Instructions;
+
+    /// <inheritdoc/>
     public override DefenseWork Work(WorkSizes sizes)
     {
         var images = HoldoutImages == 0 ? sizes.HoldoutCount : Math.Min(HoldoutImages, sizes.HoldoutCount);
@@ -139,7 +144,7 @@ public sealed record NeuralCleanse : ModelDetector
         }
 
         var images = HoldoutSample.Take(context.CleanHoldout, HoldoutImages, context.Run.Seeds.Child("holdout"));
-        var bfloat16 = FastStraightThrough && model.Gradients == GradientAccess.StraightThrough && TorchRuntime.HasBFloat16Instructions;
+        var bfloat16 = SearchesInBFloat16 && model.Gradients == GradientAccess.StraightThrough;
         return Search(context, images, bfloat16).Judge(DecisionRule, model, images, context.Run);
     }
 

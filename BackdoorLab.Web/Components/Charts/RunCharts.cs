@@ -19,11 +19,12 @@ public static class RunCharts
     /// <summary>Clean accuracy (solid) and attack success rate (dotted) of both models.</summary>
     public static ChartModel Rates(IReadOnlyList<CurveRow> curve, ChartPalette palette, string unit = "epoch")
     {
-        var traces = Present(curve).SelectMany((victim, i) => new[]
-        {
-            Curve(curve, victim, row => row.CleanAccuracy, $"CA, {CellWords.Victim(victim).ToLowerInvariant()}", palette.At(i * 2), i == 0 ? null : "dash"),
-            Curve(curve, victim, row => row.AttackSuccessRate, $"ASR, {CellWords.Victim(victim).ToLowerInvariant()}", palette.At((i * 2) + 1), i == 0 ? null : "dash"),
-        });
+        (string Name, Func<CurveRow, double?> Value)[] rates = [("CA", row => row.CleanAccuracy), ("ASR", row => row.AttackSuccessRate)];
+        // A rate that is defined in no epoch has no line: the twin's training knows no attack.
+        var traces = Present(curve).SelectMany((victim, i) => rates.Index()
+            .Where(rate => curve.Any(row => row.Victim == victim && rate.Item.Value(row) is not null))
+            .Select(rate => Curve(
+                curve, victim, rate.Item.Value, $"{rate.Item.Name}, {CellWords.Victim(victim).ToLowerInvariant()}", palette.At((i * 2) + rate.Index), i == 0 ? null : "dash")));
         return new(
             [.. traces],
             ChartParts.Layout(palette, unit, "", shares: true),

@@ -36,7 +36,7 @@ public sealed class LabHostTests
     public async Task Artifact_InTheStore_IsServedForEverWithItsType()
     {
         await using var lab = await TestLab.StartAsync();
-        var stage = StageKey.Of("test", null, "x");
+        var stage = StageKey.Of("test", null, ("name", "x"));
         var store = new ArtifactStore(Path.Combine(lab.Folder, "artifacts"));
         store.Write(stage, "trigger.png", [1, 2, 3]);
         store.Write(stage, "weights.bin", [4]);

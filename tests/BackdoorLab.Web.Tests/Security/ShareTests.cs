@@ -34,7 +34,7 @@ public sealed class ShareTests
         await using var lab = await GroupLab.StartAsync(withAccounts: false);
         var shared = await lab.Samples.Finished(Presets.Demo.Spec);
         var artifacts = new ArtifactStore(Path.Combine(lab.Lab.Folder, "artifacts"));
-        var other = StageKey.Of("test", null, "other");
+        var other = StageKey.Of("test", null, ("name", "other"));
         artifacts.Write(other, "secret.png", [1]);
         var (_, token) = await Store(lab).CreateAsync(ShareKind.Run, [shared], "t", "ada", Month, false);
         using var visitor = lab.Visitor();
