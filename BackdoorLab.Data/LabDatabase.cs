@@ -8,8 +8,6 @@ namespace BackdoorLab.Data;
 /// <param name="time">Clock.</param>
 public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
-    private const int NotADatabase = 26;
-
     /// <summary>How long to wait for another process that is migrating the same file.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -19,7 +17,7 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
     /// </summary>
     /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="LabDatabaseException">
-    /// The file was written by a newer program, is no database, or another process keeps it locked.
+    /// The file was written by a newer program, is no database of this one, is damaged, or another process keeps it locked.
     /// </exception>
     public async Task<MigrationReport> MigrateAsync(CancellationToken cancellation = default)
     {
@@ -29,11 +27,12 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         await using var gate = await EnterAsync(path, cancellation);
         try
         {
+            DatabaseFile.Check(path);
             return await ApplyAsync(context, path, cancellation);
         }
-        catch (SqliteException error) when (error.SqliteErrorCode == NotADatabase)
+        catch (SqliteException error) when (DatabaseFile.Of(error, path) is { } words)
         {
-            throw new LabDatabaseException($"'{path}' is not a database of this program. Move it away or choose another path.", error);
+            throw words;
         }
     }
 
@@ -59,7 +58,17 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         // Under another name until it is whole: a backup that broke off must not be taken for one.
         var part = file + ".part";
         File.Delete(part);
-        Copy(context, part);
+        try
+        {
+            DatabaseFile.Check(FilePath(context), inUse: true);
+            Copy(context, part);
+            DatabaseFile.Check(part);
+        }
+        catch (SqliteException error) when (DatabaseFile.Of(error, FilePath(context)) is { } words)
+        {
+            throw words;
+        }
+
         File.Move(part, file);
     }
 
@@ -68,6 +77,11 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         var existed = File.Exists(path) && new FileInfo(path).Length > 0;
         var applied = existed ? (await context.Database.GetAppliedMigrationsAsync(cancellation)).ToList() : [];
         var known = context.Database.GetMigrations().ToList();
+        if (existed && applied.Count == 0 && await HasOtherTablesAsync(context, cancellation))
+        {
+            throw DatabaseFile.Foreign(path);
+        }
+
         var unknown = applied.Except(known).ToList();
         if (unknown.Count > 0)
         {
@@ -91,6 +105,11 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         await context.Database.MigrateAsync(cancellation);
         return new MigrationReport(pending, backup);
     }
+
+    /// <summary>Whether a file without our migrations has tables: then it is another program's, and ours must not come in between.</summary>
+    private static async Task<bool> HasOtherTablesAsync(LabDbContext context, CancellationToken cancellation) => await context.Database
+        .SqlQueryRaw<int>("SELECT COUNT(*) AS Value FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_EFMigrations%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+        .SingleAsync(cancellation) > 0;
 
     /// <summary>
     /// EF keeps its migration lock in a table, where it survives a crash and then blocks for ever. Whoever migrates holds our file

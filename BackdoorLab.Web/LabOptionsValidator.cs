@@ -1,4 +1,5 @@
 using System.Net;
+using BackdoorLab.Web.Commands;
 using Microsoft.Extensions.Options;
 
 namespace BackdoorLab.Web;
@@ -73,14 +74,14 @@ public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
         {
             faults.Add("lab: must name a folder.");
         }
-        else if (File.Exists(options.Lab))
+        else if (CommandException.FileAt(options.Lab) is { } lab)
         {
-            faults.Add($"lab: must be a folder; '{options.Lab}' is a file.");
+            faults.Add($"lab: must be a folder; '{lab}' is a file.");
         }
 
-        if (File.Exists(options.Data))
+        if (CommandException.FileAt(options.Data) is { } data)
         {
-            faults.Add($"data: must be a folder; '{options.Data}' is a file.");
+            faults.Add($"data: must be a folder; '{data}' is a file.");
         }
     }
 }

@@ -3,9 +3,15 @@ namespace BackdoorLab.Engine.Core;
 /// <summary>Finds the known name a person most likely meant.</summary>
 public static class Nearest
 {
+    // Longer ones are no misspelling of anything, and the distance costs the product of the lengths.
+    private const int LongestName = 100;
+
     /// <summary>The candidate with the smallest edit distance to <paramref name="name"/>; the first of equals; empty when there are none.</summary>
-    public static string To(string name, IEnumerable<string> candidates) =>
-        candidates.MinBy(candidate => Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())) ?? "";
+    public static string To(string name, IEnumerable<string> candidates)
+    {
+        var wanted = Brief.Of(name, LongestName).ToUpperInvariant();
+        return candidates.MinBy(candidate => Distance(wanted, candidate.ToUpperInvariant())) ?? "";
+    }
 
     /// <summary>Levenshtein distance: the fewest insertions, deletions and replacements.</summary>
     public static int Distance(string a, string b)

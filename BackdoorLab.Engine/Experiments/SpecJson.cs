@@ -23,7 +23,7 @@ public static class SpecJson
     /// <exception cref="SpecException">With all faults.</exception>
     public static ExperimentSpec Parse(string json)
     {
-        var (spec, faults) = Read(ParseNode(json));
+        var (spec, faults) = Read(StrictJson.Parse(json));
         return faults.Count == 0 ? spec! : throw new SpecException(faults);
     }
 
@@ -31,29 +31,26 @@ public static class SpecJson
     public static (ExperimentSpec? Spec, IReadOnlyList<SpecFault> Faults) Read(JsonNode? document)
     {
         var faults = new SpecValidator(MethodCatalog.Default).Validate(document);
-        return faults.Count > 0 ? (null, faults) : (document!.Deserialize<ExperimentSpec>(Options), faults);
+        if (faults.Count > 0)
+        {
+            return (null, faults);
+        }
+
+        var spec = document!.Deserialize<ExperimentSpec>(Options)!;
+        return (spec with { Name = PersonText.RunName.Take(spec.Name) }, faults);
     }
 
     /// <summary>Writes a spec with every parameter spelt out, but for those that are omitted at their default.</summary>
     public static string Write(ExperimentSpec spec) => JsonSerializer.Serialize(spec, Indented);
-
-    private static JsonNode? ParseNode(string json)
-    {
-        try
-        {
-            return JsonNode.Parse(json, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-        }
-        catch (JsonException error)
-        {
-            throw new SpecException([new SpecFault("(document)", $"is not JSON: {error.Message}")]);
-        }
-    }
 
     private static JsonSerializerOptions MakeOptions(bool indented) => new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         WriteIndented = indented,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+
+        // The id of a method may stand anywhere in its object.
+        AllowOutOfOrderMetadataProperties = true,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter(new KebabPolicy()) },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { AddMethods } },

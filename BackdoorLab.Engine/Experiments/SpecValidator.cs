@@ -38,13 +38,13 @@ public sealed class SpecValidator(MethodCatalog catalog)
             faults.Add(new("schema", $"must be {ExperimentSpec.CurrentSchema}, not {version}; this program reads no other version."));
         }
 
-        Kind(root, "name", JsonValueKind.String, faults);
+        Name(root, faults);
         Flag(root, "benignTwin", faults);
         Flag(root, "preflight", faults);
         var dataset = Method(root["dataset"], "dataset", typeof(DatasetSource), faults);
         Method(root["model"], "model", typeof(ModelSource), faults);
         Method(root["attack"], "attack", typeof(Attack), faults);
-        if (root["training"] is { } training)
+        if (root.TryGetPropertyValue("training", out var training))
         {
             Parameters(training, "training", ParameterReader.Read(typeof(TrainOptions)), false, faults);
         }
@@ -79,7 +79,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
         }
 
         RefuseUnknown(given, path + ".", typeof(Federation).GetProperties().Where(member => member.SetMethod is not null).Select(member => Camel(member.Name)), faults);
-        if (given["simulation"] is { } simulation)
+        if (given.TryGetPropertyValue("simulation", out var simulation))
         {
             Parameters(simulation, path + ".simulation", ParameterReader.Read(typeof(Simulation)), false, faults);
         }
@@ -181,7 +181,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
         var method = known.FirstOrDefault(method => method.Id == id);
         if (method is null)
         {
-            faults.Add(new(path + ".id", $"'{id}' is unknown. Did you mean '{Nearest.To(id, known.Select(method => method.Id))}'? Known: {choices}."));
+            faults.Add(new(path + ".id", $"'{Brief.Of(id)}' is unknown. Did you mean '{Nearest.To(id, known.Select(method => method.Id))}'? Known: {choices}."));
             return null;
         }
 
@@ -189,7 +189,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
         return method;
     }
 
-    private static void Parameters(JsonNode node, string path, IReadOnlyList<ParameterDescriptor> parameters, bool hasId, List<SpecFault> faults)
+    private static void Parameters(JsonNode? node, string path, IReadOnlyList<ParameterDescriptor> parameters, bool hasId, List<SpecFault> faults)
     {
         if (node is not JsonObject given)
         {
@@ -229,7 +229,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
         }
 
         var range = typeof(ExperimentSpec).GetProperty(property)!.GetCustomAttribute<RangeAttribute>();
-        var found = node?.ToJsonString() ?? "null";
+        var found = Brief.Of(node?.ToJsonString() ?? "null");
         if (node is not JsonValue value || !value.TryGetValue(out int number))
         {
             faults.Add(new(name, $"must be a whole number; found {found}."));
@@ -240,11 +240,20 @@ public sealed class SpecValidator(MethodCatalog catalog)
         }
     }
 
-    private static void Kind(JsonObject root, string name, JsonValueKind kind, List<SpecFault> faults)
+    private static void Name(JsonObject root, List<SpecFault> faults)
     {
-        if (root.TryGetPropertyValue(name, out var node) && node?.GetValueKind() != kind)
+        if (!root.TryGetPropertyValue("name", out var node))
         {
-            faults.Add(new(name, "must be text."));
+            return;
+        }
+
+        if (node?.GetValueKind() != JsonValueKind.String)
+        {
+            faults.Add(new("name", "must be text."));
+        }
+        else if (PersonText.RunName.Read(node.GetValue<string>()).Fault is { } fault)
+        {
+            faults.Add(new("name", fault));
         }
     }
 
@@ -252,7 +261,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
     {
         if (root.TryGetPropertyValue(name, out var node) && node?.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
         {
-            faults.Add(new(name, $"must be true or false; found {node?.ToJsonString() ?? "null"}."));
+            faults.Add(new(name, $"must be true or false; found {Brief.Of(node?.ToJsonString() ?? "null")}."));
         }
     }
 

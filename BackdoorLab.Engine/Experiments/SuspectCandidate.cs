@@ -48,7 +48,7 @@ public sealed record SuspectCandidate(DatasetSource Dataset, DatasetShape Shape,
     /// <param name="detectors">Model detectors.</param>
     public ExperimentSpec Check(SuspectModel suspect, IReadOnlyList<Defense> detectors) => new()
     {
-        Name = $"Check of {suspect.File}",
+        Name = PersonText.RunName.Fit($"Check of {suspect.File}"),
         Suspect = suspect,
         Dataset = Dataset,
         Model = Fit.Source,

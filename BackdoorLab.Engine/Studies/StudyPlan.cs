@@ -79,7 +79,12 @@ public sealed class StudyPlan
         return spec.Federation is { } federation ? $"{central}, {federation.Title()}" : central;
     }
 
-    private static string Name(string study, string setting, int seed) => string.Create(CultureInfo.InvariantCulture, $"{study}: {setting}, seed {seed}");
+    // Of a title that is too long the setting is cut: the seed at the end is what tells two runs apart.
+    private static string Name(string study, string setting, int seed)
+    {
+        var (head, tail) = ($"{study}: ", string.Create(CultureInfo.InvariantCulture, $", seed {seed}"));
+        return PersonText.RunName.Fit(head + Brief.Of(setting, Math.Max(2, PersonText.RunName.Most - head.Length - tail.Length)) + tail);
+    }
 
     private static IEnumerable<SpecFault> OwnFaults(StudySpec study)
     {
@@ -91,6 +96,16 @@ public sealed class StudyPlan
         if (string.IsNullOrWhiteSpace(study.Name))
         {
             yield return new("name", "is empty; give the study a name.");
+        }
+
+        if (PersonText.StudyName.Read(study.Name).Fault is { } name)
+        {
+            yield return new("name", name);
+        }
+
+        if (PersonText.Question.Read(study.Question).Fault is { } question)
+        {
+            yield return new("question", question);
         }
 
         if (study.Paper.Length > 0 && !PublishedClaims.Papers.Contains(study.Paper))

@@ -51,26 +51,11 @@ public sealed record StudySpec
     /// <exception cref="SpecException">With all faults; those of the experiments name the setting.</exception>
     public static StudySpec Parse(string json)
     {
-        StudySpec spec;
-        try
-        {
-            spec = JsonSerializer.Deserialize<StudySpec>(json, ReadOptions) ?? throw new JsonException("it is null.");
-        }
-        catch (JsonException error)
-        {
-            throw new SpecException([new(error.Path is { Length: > 2 } path ? path[2..] : "(document)", "is not a study: " + error.Message)]);
-        }
-
+        var spec = StudyDocument.Read(StrictJson.Parse(json));
         StudyPlan.Make(spec);
         return spec;
     }
 
     /// <summary>The JSON form.</summary>
     public static string Write(StudySpec spec) => JsonSerializer.Serialize(spec, SpecJson.Indented);
-
-    private static readonly JsonSerializerOptions ReadOptions = new(SpecJson.Options)
-    {
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-    };
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using BackdoorLab.Engine.Core;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -7,7 +6,7 @@ namespace BackdoorLab.Web.Api;
 /// <summary>A spec in the body of a request: what is refused before anything is read of it, and how faults in it are answered.</summary>
 internal static class JsonBody
 {
-    private const long MostBytes = 1 << 20;
+    private const long MostBytes = StrictJson.MostBytes;
 
     /// <summary>Reads the body and answers with what <paramref name="take"/> makes of it.</summary>
     /// <param name="request">Request.</param>
@@ -24,10 +23,11 @@ internal static class JsonBody
 
         // The server counts while it reads: many clients send bodies whose length they do not say.
         request.HttpContext.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MostBytes;
-        using var reader = new StreamReader(request.Body, Encoding.UTF8);
         try
         {
-            return await take(await reader.ReadToEndAsync(cancellation));
+            using var body = new MemoryStream();
+            await request.Body.CopyToAsync(body, cancellation);
+            return await take(StrictJson.Text(body.GetBuffer().AsSpan(0, (int)body.Length)));
         }
         catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {

@@ -35,6 +35,7 @@ internal static class BackupCommands
     private static async Task<int> Backup(string lab, string to, bool artifacts, CancellationToken stop)
     {
         var (source, target) = (Layout(lab), Layout(to));
+        CommandException.MakeFolder("FOLDER", new DirectoryInfo(target.Lab));
         await using var services = new ServiceCollection().AddLabData(source.DatabaseFile).BuildServiceProvider();
 
         // Files first would miss those of a run that ends in between; rows first may only name files that come a moment later.
@@ -52,6 +53,8 @@ internal static class BackupCommands
             throw new LabDatabaseException($"'{source.Lab}' is no backup: it has no {Path.GetFileName(source.DatabaseFile)}.");
         }
 
+        CommandException.MakeFolder("--lab", new DirectoryInfo(target.Lab));
+        DatabaseFile.Check(source.DatabaseFile);
         using var held = LabLock.Take(target.Lab);
         if (File.Exists(target.DatabaseFile))
         {
@@ -104,7 +107,7 @@ internal static class BackupCommands
         {
             return await command();
         }
-        catch (Exception error) when (error is LabDatabaseException or LabInUseException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is LabDatabaseException or LabInUseException or CommandException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(error.Message);
             return Refused;

@@ -43,10 +43,11 @@ public static class CheckCommand
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            var output = options.MaybeOutput(parsed);
-            var folder = output ?? Directory.CreateTempSubdirectory("backdoorlab-check-");
+            DirectoryInfo? scratch = null;
             try
             {
+                var output = options.MaybeOutput(parsed);
+                var folder = output ?? (scratch = Directory.CreateTempSubdirectory("backdoorlab-check-"));
                 var runner = options.Runner(parsed, folder.FullName);
                 var (source, root) = pictures.Read(parsed) ?? ((DatasetSource)MethodCatalog.Default.Find(parsed.GetRequiredValue(dataset)!)!.CreateDefault(), runner.DataRoot);
                 runner = runner with { DataRoot = root };
@@ -54,17 +55,14 @@ public static class CheckCommand
                 var spec = Read(parsed.GetRequiredValue(file), source, root, parsed.GetValue(methods)!, parsed.GetValue(pixels)) with { Seed = parsed.GetValue(seed) };
                 return Task.FromResult(Execute(spec, output, runner with { ModelFolder = parsed.GetRequiredValue(file).DirectoryName ?? "" }, cancellation));
             }
-            catch (Exception refused) when (refused is WeightFileException or SpecException or DatasetException or IOException or UnauthorizedAccessException)
+            catch (Exception refused) when (refused is WeightFileException or SpecException or DatasetException or CommandException or IOException or UnauthorizedAccessException)
             {
                 Console.Error.WriteLine(refused.Message);
                 return Task.FromResult(RunCommand.InvalidSpec);
             }
             finally
             {
-                if (output is null)
-                {
-                    folder.Delete(recursive: true);
-                }
+                scratch?.Delete(recursive: true);
             }
         });
         return command;
@@ -89,7 +87,6 @@ public static class CheckCommand
 
     private static int Execute(ExperimentSpec spec, DirectoryInfo? output, RunnerOptions options, CancellationToken cancellation)
     {
-        output?.Create();
         var result = new ExperimentRunner(options).Run(spec, new ConsoleProgress(Console.Error), cancellation);
         if (output is not null)
         {

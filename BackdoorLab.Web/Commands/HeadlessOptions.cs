@@ -13,7 +13,7 @@ internal sealed class HeadlessOptions(string file, bool required = true)
     private readonly Option<DirectoryInfo> _output = new("--out") { Description = $"Folder for {file}; created.", Required = required };
     private readonly Option<string?> _data = new("--data") { Description = "Folder that holds the data sets." };
 
-    private readonly Option<string?> _store = new("--store")
+    private readonly Option<DirectoryInfo?> _store = new("--store")
     {
         Description = "Folder of trained models and finished cells, so that repeating the command resumes it; FOLDER/store unless given.",
     };
@@ -24,7 +24,7 @@ internal sealed class HeadlessOptions(string file, bool required = true)
         DefaultValueFactory = _ => Environment.ProcessorCount,
     };
 
-    /// <summary>What a document says, or null after its faults were written to stderr.</summary>
+    /// <summary>What a document says or an option names, or null after what is wrong was written to stderr.</summary>
     public static T? TryRead<T>(Func<T> read)
         where T : class
     {
@@ -32,7 +32,7 @@ internal sealed class HeadlessOptions(string file, bool required = true)
         {
             return read();
         }
-        catch (SpecException invalid)
+        catch (Exception invalid) when (invalid is SpecException or CommandException)
         {
             Console.Error.WriteLine(invalid.Message);
         }
@@ -53,18 +53,25 @@ internal sealed class HeadlessOptions(string file, bool required = true)
         }
     }
 
-    /// <summary>The output folder.</summary>
-    public DirectoryInfo Output(ParseResult parsed) => parsed.GetRequiredValue(_output);
+    /// <summary>The output folder, made and writable.</summary>
+    /// <exception cref="CommandException">It cannot be written.</exception>
+    public DirectoryInfo Output(ParseResult parsed) => CommandException.MakeFolder("--out", parsed.GetRequiredValue(_output));
 
-    /// <summary>The output folder where none has to be given, else null.</summary>
-    public DirectoryInfo? MaybeOutput(ParseResult parsed) => parsed.GetValue(_output);
+    /// <summary>The same where none has to be given; null then.</summary>
+    /// <exception cref="CommandException">It cannot be written.</exception>
+    public DirectoryInfo? MaybeOutput(ParseResult parsed) => parsed.GetValue(_output) is { } folder ? CommandException.MakeFolder("--out", folder) : null;
 
     /// <summary>Data, store and threads.</summary>
-    public RunnerOptions Runner(ParseResult parsed) => Runner(parsed, Output(parsed).FullName);
+    /// <exception cref="CommandException">The store cannot be written, or the data sets are no folder.</exception>
+    public RunnerOptions Runner(ParseResult parsed) => Runner(parsed, parsed.GetRequiredValue(_output).FullName);
 
     /// <summary>Data, store and threads, with what is written below <paramref name="output"/>.</summary>
-    public RunnerOptions Runner(ParseResult parsed, string output) => new(
-        LabOptionsReader.DataFolder(parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA"), output),
-        parsed.GetValue(_store) ?? Path.Combine(output, "store"),
-        parsed.GetValue(_threads));
+    /// <exception cref="CommandException">The store cannot be written, or the data sets are no folder.</exception>
+    public RunnerOptions Runner(ParseResult parsed, string output)
+    {
+        var data = LabOptionsReader.DataFolder(parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA"), output);
+        return CommandException.FileAt(data) is { } file
+            ? throw new CommandException($"--data: '{file}' is a file. Give the folder that holds the data sets.")
+            : new(data, parsed.GetValue(_store) is { } store ? CommandException.MakeFolder("--store", store).FullName : Path.Combine(output, "store"), parsed.GetValue(_threads));
+    }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Commands;
@@ -18,23 +17,19 @@ internal static class ProbeCommand
         var threads = new Option<int>("--threads") { Description = "Kernel threads.", DefaultValueFactory = _ => Environment.ProcessorCount };
         var command = new Command("probe", "Time a few steps of a spec's network and estimate the whole run.") { spec, store, threads };
         command.SetAction((parsed, cancellation) => Task.FromResult(Execute(
-            parsed.GetRequiredValue(spec), parsed.GetRequiredValue(store).FullName, parsed.GetValue(threads), cancellation)));
+            parsed.GetRequiredValue(spec), parsed.GetRequiredValue(store), parsed.GetValue(threads), cancellation)));
         return command;
     }
 
-    private static int Execute(FileInfo file, string store, int threads, CancellationToken cancellation)
+    private static int Execute(FileInfo file, DirectoryInfo store, int threads, CancellationToken cancellation)
     {
-        try
+        if (HeadlessOptions.TryRead(() => RunCommand.Read(file)) is not { } spec || HeadlessOptions.TryRead(() => CommandException.MakeFolder("--store", store)) is not { } folder)
         {
-            var spec = RunCommand.Read(file);
-            var pace = SpecProbe.Measure(spec, new RunnerOptions("", store, threads), cancellation);
-            Console.WriteLine(JsonSerializer.Serialize(new { Seconds = Estimator.Seconds(spec, pace, threads), Throughput = pace }, SpecJson.Options));
-            return 0;
-        }
-        catch (SpecException invalid)
-        {
-            Console.Error.WriteLine(invalid.Message);
             return RunCommand.InvalidSpec;
         }
+
+        var pace = SpecProbe.Measure(spec, new RunnerOptions("", folder.FullName, threads), cancellation);
+        Console.WriteLine(JsonSerializer.Serialize(new { Seconds = Estimator.Seconds(spec, pace, threads), Throughput = pace }, SpecJson.Options));
+        return 0;
     }
 }

@@ -17,7 +17,7 @@ public static class RunCommand
     /// <summary>A cell failed, or the run did not get to the end.</summary>
     public const int Incomplete = 1;
 
-    /// <summary>The spec is invalid; all faults are on stderr.</summary>
+    /// <summary>The spec is invalid, or an option names what cannot be used; all faults are on stderr.</summary>
     public const int InvalidSpec = 2;
 
     /// <summary>The command.</summary>
@@ -27,15 +27,16 @@ public static class RunCommand
         var options = new HeadlessOptions("result.json");
         var command = new Command("run", "Run one experiment without the dashboard.") { spec };
         options.AddTo(command);
-        command.SetAction((parsed, cancellation) => Task.FromResult(HeadlessOptions.TryRead(() => Read(parsed.GetRequiredValue(spec))) is { } experiment
-            ? Execute(experiment, options.Output(parsed), options.Runner(parsed) with { ModelFolder = parsed.GetRequiredValue(spec).DirectoryName ?? "" }, cancellation)
-            : InvalidSpec));
+        command.SetAction((parsed, cancellation) => Task.FromResult(
+            HeadlessOptions.TryRead(() => Read(parsed.GetRequiredValue(spec))) is { } experiment && HeadlessOptions.TryRead(() => options.Output(parsed)) is { } output
+            && HeadlessOptions.TryRead(() => options.Runner(parsed)) is { } runner
+                ? Execute(experiment, output, runner with { ModelFolder = parsed.GetRequiredValue(spec).DirectoryName ?? "" }, cancellation)
+                : InvalidSpec));
         return command;
     }
 
     private static int Execute(ExperimentSpec spec, DirectoryInfo output, RunnerOptions options, CancellationToken cancellation)
     {
-        output.Create();
         var result = new ExperimentRunner(options).Run(spec, new ConsoleProgress(Console.Error), cancellation);
         var path = Path.Combine(output.FullName, "result.json");
         WholeFile.Write(path, stream => JsonSerializer.Serialize(stream, result, SpecJson.Indented));
@@ -47,5 +48,5 @@ public static class RunCommand
 
     /// <summary>Reads a spec file, or a preset by its name.</summary>
     internal static ExperimentSpec Read(FileInfo file) =>
-        !file.Exists && Presets.Find(file.Name) is { } preset ? preset.Spec : SpecJson.Parse(File.ReadAllText(file.FullName));
+        !file.Exists && Presets.Find(file.Name) is { } preset ? preset.Spec : SpecJson.Parse(StrictJson.ReadFile(file.FullName));
 }

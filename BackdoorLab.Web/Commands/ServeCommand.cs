@@ -27,6 +27,7 @@ internal static class ServeCommand
         try
         {
             var options = LabCommandOptions.Read(parsed);
+            CommandException.MakeFolder("--lab", new DirectoryInfo(options.Lab));
             using var held = LabLock.Take(options.Lab);
             await using var app = await LabHost.Build(options);
             await app.StartAsync(stop);
@@ -46,7 +47,12 @@ internal static class ServeCommand
             await Console.Error.WriteLineAsync("The settings cannot be used:" + string.Concat(error.Failures.Select(fault => Environment.NewLine + "  " + fault)));
             return Refused;
         }
-        catch (Exception error) when (error is LabInUseException or LabDatabaseException)
+        catch (LabDatabaseException error)
+        {
+            await Console.Error.WriteLineAsync($"{error.Message} To go back to a backup: move the file away, then restore FOLDER --lab {LabCommandOptions.Read(parsed).Lab}");
+            return Refused;
+        }
+        catch (Exception error) when (error is LabInUseException or CommandException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(error.Message);
             return Refused;
@@ -54,6 +60,11 @@ internal static class ServeCommand
         catch (IOException error) when (error.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             await Console.Error.WriteLineAsync($"{error.Message} Choose another address with --urls.");
+            return Refused;
+        }
+        catch (IOException error)
+        {
+            await Console.Error.WriteLineAsync($"The lab cannot be opened: {error.Message}");
             return Refused;
         }
     }

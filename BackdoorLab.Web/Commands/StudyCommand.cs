@@ -37,16 +37,18 @@ public static class StudyCommand
         command.SetAction((parsed, cancellation) =>
         {
             var study = HeadlessOptions.TryRead(() => First(Read(parsed.GetRequiredValue(spec)), parsed.GetValue(seeds)));
+            var runner = study is null ? null : HeadlessOptions.TryRead(() => options.Runner(parsed));
             return Task.FromResult(
-                study is null ? RunCommand.InvalidSpec
-                : parsed.GetValue(plan) ? Plan(study, options.Runner(parsed))
-                : Execute(study, options.Output(parsed), options.Runner(parsed), parsed.GetValue(processes), cancellation));
+                study is null || runner is null ? RunCommand.InvalidSpec
+                : parsed.GetValue(plan) ? Plan(study, runner)
+                : HeadlessOptions.TryRead(() => options.Output(parsed)) is { } output ? Execute(study, output, runner, parsed.GetValue(processes), cancellation)
+                : RunCommand.InvalidSpec);
         });
         return command;
     }
 
     private static StudySpec Read(FileInfo file) =>
-        !file.Exists && StudyTemplates.Find(file.Name) is { } template ? template.Spec : StudySpec.Parse(File.ReadAllText(file.FullName));
+        !file.Exists && StudyTemplates.Find(file.Name) is { } template ? template.Spec : StudySpec.Parse(StrictJson.ReadFile(file.FullName));
 
     private static StudySpec First(StudySpec study, int? seeds) => seeds is not { } count ? study
         : count >= 1 ? study with { Seeds = [.. study.Seeds.Take(count)] }
@@ -66,7 +68,6 @@ public static class StudyCommand
 
     private static int Execute(StudySpec study, DirectoryInfo output, RunnerOptions options, int processes, CancellationToken cancellation)
     {
-        output.Create();
         var path = Path.Combine(output.FullName, "study.json");
         var clock = Stopwatch.StartNew();
         var ended = 0;

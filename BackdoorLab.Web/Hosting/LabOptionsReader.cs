@@ -9,11 +9,7 @@ public static class LabOptionsReader
     /// <param name="overrides">Values of the command line by key; they win.</param>
     /// <exception cref="OptionsValidationException">With all faults.</exception>
     public static LabOptions Read(IReadOnlyDictionary<string, string?>? overrides = null) => Read(
-        new ConfigurationBuilder()
-            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-            .AddJsonFile(Path.Combine(Directory.GetCurrentDirectory(), "appsettings.json"), optional: true)
-            .Build()
-            .GetSection(LabOptions.Section),
+        FromFiles(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Path.Combine(Directory.GetCurrentDirectory(), "appsettings.json")),
         new ConfigurationBuilder().AddEnvironmentVariables(LabOptions.EnvironmentPrefix).Build(),
         new ConfigurationBuilder().AddInMemoryCollection(overrides ?? new Dictionary<string, string?>()).Build());
 
@@ -51,6 +47,20 @@ public static class LabOptionsReader
         var found = new LabOptionsValidator().Validate(Options.DefaultName, options);
         faults.AddRange(found.Failures ?? []);
         return faults.Count == 0 ? options : throw new OptionsValidationException(LabOptions.Section, typeof(LabOptions), faults);
+    }
+
+    /// <summary>The settings of files; one that is absent is skipped.</summary>
+    /// <exception cref="OptionsValidationException">A file is no JSON, or has a member twice.</exception>
+    internal static IConfiguration FromFiles(params IReadOnlyList<string> files)
+    {
+        try
+        {
+            return files.Aggregate(new ConfigurationBuilder() as IConfigurationBuilder, (builder, file) => builder.AddJsonFile(file, optional: true)).Build().GetSection(LabOptions.Section);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new OptionsValidationException(LabOptions.Section, typeof(LabOptions), [$"{error.Message} {error.InnerException?.Message}".TrimEnd()]);
+        }
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using Microsoft.AspNetCore.Identity;
 
 namespace BackdoorLab.Web.Security;
@@ -20,6 +21,11 @@ public sealed class Accounts(Actor actor, Audit audit, AccountQueries queries, A
     /// <summary>Makes an account without a password; returns the path by which its user sets one, or what is wrong.</summary>
     public Task<(string? Invitation, IReadOnlyList<string> Faults)> Create(string name, LabRole role) => Change<(string?, IReadOnlyList<string>)>(async users =>
     {
+        if (PersonText.UserName.Read(name).Fault is { } fault)
+        {
+            return (null, [$"The user name {fault}"]);
+        }
+
         var user = New(name, role, users);
         var made = await users.CreateAsync(user);
         if (!made.Succeeded)

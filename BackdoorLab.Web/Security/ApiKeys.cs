@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Web.Security;
 
@@ -20,11 +21,12 @@ public sealed class ApiKeys(Actor actor, Audit audit, ApiKeyStore store)
     }
 
     /// <summary>Makes a key and returns it; it cannot be had again.</summary>
+    /// <exception cref="PersonTextException">Its name is refused.</exception>
     public async Task<string> Create(string name, ApiScope scope)
     {
         actor.Require(scope == ApiScope.Run ? LabRole.Researcher : LabRole.Viewer);
-        var (item, key) = await store.CreateAsync(name, actor.Name, scope);
-        await audit.Add("create-key", item.Id, $"{item.Prefix}… {scope.ToString().ToLowerInvariant()} {name}");
+        var (item, key) = await store.CreateAsync(PersonText.KeyName.Take(name), actor.Name, scope);
+        await audit.Add("create-key", item.Id, $"{item.Prefix}… {scope.ToString().ToLowerInvariant()} {item.Name}");
         return key;
     }
 

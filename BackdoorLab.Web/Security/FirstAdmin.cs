@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using Microsoft.AspNetCore.Identity;
 
 namespace BackdoorLab.Web.Security;
@@ -36,6 +37,11 @@ public sealed class FirstAdmin(LabOptions options, AccountQueries accounts, Acco
         if (!Opens(token) || await accounts.CountAdminsAsync() > 0)
         {
             return ["This link has been used. Start the lab again for a new one."];
+        }
+
+        if (PersonText.UserName.Read(name).Fault is { } fault)
+        {
+            return [$"The user name {fault}"];
         }
 
         await using var scope = scopes.CreateAsyncScope();

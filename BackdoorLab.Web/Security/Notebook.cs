@@ -1,15 +1,20 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Security;
 
-/// <summary>Where people hand in notes, saved views and dashboards: checks that they may, keeps them under their name, writes it down.</summary>
+/// <summary>
+/// Where people hand in notes, saved views and dashboards: checks that they may, keeps them under their name, writes it down. Texts that
+/// are too long or hold what no text holds are refused with a <see cref="PersonTextException"/>.
+/// </summary>
 public sealed class Notebook(Actor actor, Audit audit, NoteStore notes, ViewStore views, DashboardStore dashboards)
 {
     /// <summary>Saves a note, unless somebody else did since <paramref name="version"/>.</summary>
     public async Task<NoteSave> SaveNote(NoteSubject subject, string markdown, long version)
     {
         actor.Require(LabRole.Researcher);
-        var save = await notes.SaveAsync(subject, markdown, version, actor.Owner);
+        var save = await notes.SaveAsync(subject, PersonText.Note.Take(markdown), version, actor.Owner);
         if (save.Saved)
         {
             await audit.Add("edit-note", subject.Id);
@@ -22,8 +27,8 @@ public sealed class Notebook(Actor actor, Audit audit, NoteStore notes, ViewStor
     public async Task<ViewItem> SaveView(string name, string path, string query, bool shared)
     {
         actor.Require(LabRole.Researcher);
-        var view = await views.SaveAsync(name, path, query, actor.Owner, shared);
-        await audit.Add("save-view", view.Id, name);
+        var view = await views.SaveAsync(PersonText.ViewName.Take(name), path, query, actor.Owner, shared);
+        await audit.Add("save-view", view.Id, view.Name);
         return view;
     }
 
@@ -31,8 +36,8 @@ public sealed class Notebook(Actor actor, Audit audit, NoteStore notes, ViewStor
     public async Task<DashboardItem> CreateDashboard(string studyId, string name, string partsJson)
     {
         actor.Require(LabRole.Researcher);
-        var dashboard = await dashboards.CreateAsync(studyId, name, partsJson, actor.Owner);
-        await audit.Add("create-dashboard", dashboard.Id, name);
+        var dashboard = await dashboards.CreateAsync(studyId, PersonText.DashboardName.Take(name), DashboardParts.Take(partsJson), actor.Owner);
+        await audit.Add("create-dashboard", dashboard.Id, dashboard.Name);
         return dashboard;
     }
 
@@ -40,10 +45,10 @@ public sealed class Notebook(Actor actor, Audit audit, NoteStore notes, ViewStor
     public async Task<DashboardItem?> SaveDashboard(string id, long version, string name, string partsJson)
     {
         actor.Require(LabRole.Researcher);
-        var saved = await dashboards.SaveAsync(id, version, name, partsJson, actor.Owner);
+        var saved = await dashboards.SaveAsync(id, version, PersonText.DashboardName.Take(name), DashboardParts.Take(partsJson), actor.Owner);
         if (saved is not null)
         {
-            await audit.Add("edit-dashboard", id, name);
+            await audit.Add("edit-dashboard", id, saved.Name);
         }
 
         return saved;

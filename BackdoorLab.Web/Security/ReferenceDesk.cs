@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Security;
@@ -10,11 +11,12 @@ public sealed class ReferenceDesk(Actor actor, Audit audit, ReferenceStore store
     public async Task<ReferenceReport> Import(string source, TextReader text, CancellationToken cancellation = default)
     {
         actor.Require(LabRole.Researcher);
-        var (rows, report) = ReferenceImport.Read(source, text);
+        var name = PersonText.FileName.Fit(source);
+        var (rows, report) = ReferenceImport.Read(name, text);
         if (report.Faults.Count == 0)
         {
-            await store.ReplaceAsync(source, rows, cancellation);
-            await audit.Add("import-references", source, Numbers.Count(rows.Count, "row"));
+            await store.ReplaceAsync(name, rows, cancellation);
+            await audit.Add("import-references", name, Numbers.Count(rows.Count, "row"));
         }
 
         return report;

@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Export;
@@ -14,20 +15,24 @@ namespace BackdoorLab.Web.Security;
 public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store, BundleReader bundles, RunFiles files)
 {
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
+    /// <exception cref="PersonTextException">Its name is refused.</exception>
     public async Task<string> Submit(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
     {
         actor.Require(LabRole.Researcher);
-        var id = await queue.SubmitAsync(spec, estimatedSeconds, actor.Owner, cancellation);
-        await audit.Add("submit-run", id, spec.Name);
+        var named = spec with { Name = PersonText.RunName.Take(spec.Name) };
+        var id = await queue.SubmitAsync(named, estimatedSeconds, actor.Owner, cancellation);
+        await audit.Add("submit-run", id, named.Name);
         return id;
     }
 
     /// <summary>Makes a study with all its runs and queues them; returns its id.</summary>
+    /// <exception cref="PersonTextException">Its name or question is refused.</exception>
     public async Task<string> Submit(StudySpec study, Func<ExperimentSpec, double> estimate, CancellationToken cancellation = default)
     {
         actor.Require(LabRole.Researcher);
-        var id = await queue.SubmitStudyAsync(study, estimate, actor.Owner, cancellation);
-        await audit.Add("submit-study", id, study.Name);
+        var named = study with { Name = PersonText.StudyName.Take(study.Name), Question = PersonText.Question.Take(study.Question) };
+        var id = await queue.SubmitStudyAsync(named, estimate, actor.Owner, cancellation);
+        await audit.Add("submit-study", id, named.Name);
         return id;
     }
 
@@ -118,11 +123,13 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
     }
 
     /// <summary>Adds and removes tags and returns how many runs were chosen.</summary>
+    /// <exception cref="PersonTextException">The tags are refused.</exception>
     public async Task<int> Tag(RunSelection runs, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove)
     {
         actor.Require(LabRole.Researcher);
-        var count = await store.TagAsync(runs, add, remove);
-        await audit.Add("tag-run", Subject(runs, count), string.Join(' ', add.Select(tag => "+" + tag).Concat(remove.Select(tag => "-" + tag))));
+        var tags = TagText.Parse(PersonText.Tags.Take(string.Join(' ', add)));
+        var count = await store.TagAsync(runs, tags, remove);
+        await audit.Add("tag-run", Subject(runs, count), string.Join(' ', tags.Select(tag => "+" + tag).Concat(remove.Select(tag => "-" + tag))));
         return count;
     }
 

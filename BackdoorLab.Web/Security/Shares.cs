@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Security;
@@ -19,7 +20,7 @@ public sealed class Shares(Actor actor, Audit audit, ShareStore store)
     public async Task<string> Create(ShareKind kind, IReadOnlyList<string> targets, string title, int days, bool allowDownloads)
     {
         actor.Require(LabRole.Researcher);
-        var (id, token) = await store.CreateAsync(kind, Stored(kind, targets), title, actor.Name, TimeSpan.FromDays(days), allowDownloads);
+        var (id, token) = await store.CreateAsync(kind, Stored(kind, targets), PersonText.ShareTitle.Fit(title), actor.Name, TimeSpan.FromDays(days), allowDownloads);
         await audit.Add("share", kind == ShareKind.View ? title : string.Join(',', targets), $"link {id}, {days} days{(allowDownloads ? ", downloads" : "")}");
         return LabUrls.Shared(token);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Web.Services;
 
@@ -77,6 +78,13 @@ public static class DashboardParts
 
     /// <summary>As JSON.</summary>
     public static string Write(IReadOnlyList<DashboardPart> parts) => JsonSerializer.Serialize(parts, Options);
+
+    /// <summary>The same JSON with every text of a person in its one form.</summary>
+    /// <exception cref="PersonTextException">A text is refused.</exception>
+    public static string Take(string json) => Write([.. Read(json).Select(part => part with
+    {
+        Title = PersonText.PartTitle.Take(part.Title), Markdown = PersonText.PartText.Take(part.Markdown),
+    })]);
 
     /// <summary>From JSON; a part that this version does not know is left out.</summary>
     public static IReadOnlyList<DashboardPart> Read(string json)

@@ -139,7 +139,7 @@ public sealed class SweepDraft
     }
 
     /// <summary>The name a study gets when its author gives none.</summary>
-    public string SuggestedName => $"{string.Join(" and ", _methods["attack"].Take(3).Select(KindWords.Name))} on {string.Join(" and ", _methods["dataset"].Take(3).Select(KindWords.Name))}";
+    public string SuggestedName => PersonText.StudyName.Fit($"{string.Join(" and ", _methods["attack"].Take(3).Select(KindWords.Name))} on {string.Join(" and ", _methods["dataset"].Take(3).Select(KindWords.Name))}");
 
     private JsonObject Document()
     {

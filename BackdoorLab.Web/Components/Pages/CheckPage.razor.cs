@@ -11,6 +11,7 @@ using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
+using MudBlazor;
 
 namespace BackdoorLab.Web.Components.Pages;
 
@@ -52,6 +53,9 @@ public sealed partial class CheckPage : IAsyncDisposable
 
     [Inject]
     private ResultQueries Results { get; set; } = null!;
+
+    [Inject]
+    private ISnackbar Snackbar { get; set; } = null!;
 
     [Inject]
     private RunDesk Desk { get; set; } = null!;
@@ -230,7 +234,7 @@ public sealed partial class CheckPage : IAsyncDisposable
         _busy = true;
         try
         {
-            Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _cost.All, _gone.Token)));
+            await Snackbar.Try(async () => Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _cost.All, _gone.Token))));
         }
         finally
         {

@@ -73,7 +73,13 @@ public sealed partial class DashboardPage
 
     private async Task Save()
     {
-        if (await Notebook.SaveDashboard(Id, _version, _name.Trim(), DashboardParts.Write(_parts)) is { } saved)
+        DashboardItem? saved = null;
+        if (!await Snackbar.Try(async () => saved = await Notebook.SaveDashboard(Id, _version, _name, DashboardParts.Write(_parts))))
+        {
+            return;
+        }
+
+        if (saved is not null)
         {
             (_item, _editing) = (saved, false);
             Snackbar.Add("The dashboard is saved.", Severity.Info);

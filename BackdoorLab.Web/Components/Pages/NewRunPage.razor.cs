@@ -157,7 +157,7 @@ public sealed partial class NewRunPage : IDisposable
         {
             Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _seconds, _gone.Token)));
         }
-        catch (Exception error) when (DatabaseWords.Of(error) is { } words)
+        catch (Exception error) when (ChangeWords.Of(error) is { } words)
         {
             // What was filled in stays on the screen.
             Snackbar.Add(words, Severity.Error);

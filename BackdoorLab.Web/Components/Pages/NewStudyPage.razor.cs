@@ -95,7 +95,7 @@ public sealed partial class NewStudyPage
         {
             await Actions.Start(_draft!.Study!);
         }
-        catch (Exception error) when (DatabaseWords.Of(error) is { } words)
+        catch (Exception error) when (ChangeWords.Of(error) is { } words)
         {
             // What was put together stays on the screen.
             Snackbar.Add(words, Severity.Error);

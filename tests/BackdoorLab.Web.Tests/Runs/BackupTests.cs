@@ -23,6 +23,10 @@ public sealed class BackupTests
                 Assert.Contains("has a database already", await Command(2, "restore", backup, "--lab", backup), StringComparison.Ordinal);
             }
 
+            var cut = Directory.CreateDirectory(Path.Combine(backup, "cut")).FullName;
+            await File.WriteAllBytesAsync(Path.Combine(cut, "lab.db"), (await File.ReadAllBytesAsync(Path.Combine(backup, "lab.db")))[..20_000]);
+            Assert.Contains("cut off", await Command(2, "restore", cut, "--lab", restored), StringComparison.Ordinal);
+            Assert.Contains("cut off", await Command(2, "backup", restored, "--lab", cut), StringComparison.Ordinal);
             Assert.Contains("is no backup", await Command(2, "restore", restored, "--lab", restored), StringComparison.Ordinal);
             await Command(0, "restore", backup, "--lab", restored);
 
