@@ -20,7 +20,7 @@ public static class Poisoner
     {
         var poisoned = clean.WithCopiedPixels();
         var mask = new bool[clean.Count];
-        var count = (int)Math.Round(attack.PoisonRate * clean.Count, MidpointRounding.AwayFromZero);
+        var count = CountOf(clean.Count, attack.PoisonRate);
         foreach (var index in PoisonSome(poisoned, [.. Enumerable.Range(0, clean.Count)], _ => count, attack, trigger, seeds))
         {
             mask[index] = true;
@@ -40,6 +40,9 @@ public static class Poisoner
     /// <param name="seeds">Which images.</param>
     public static int[] PoisonInPlace(ImageSet images, int[] among, Attack attack, Trigger trigger, SeedTree seeds) =>
         PoisonSome(images, among, candidates => CountAmong(candidates, attack), attack, trigger, seeds);
+
+    /// <summary>How many images a rate asks for of a set in one place: round(rate x images).</summary>
+    public static int CountOf(int images, double rate) => (int)Math.Round(rate * images, MidpointRounding.AwayFromZero);
 
     /// <summary>How many of a client's candidates are poisoned: floor(rate x candidates).</summary>
     public static int CountAmong(int candidates, Attack attack) => (int)Math.Floor(attack.PoisonRate * candidates + 1e-9);

@@ -38,6 +38,14 @@ public static class Evaluator
         new(Metric.MultiplyAddShare.Id, model.Realisation.MultiplyAddShare),
     ];
 
+    /// <summary>What was poisoned of the training set.</summary>
+    public static IReadOnlyList<Measurement> Poison(AchievedPoison poison) =>
+    [
+        new(Metric.PoisonedShare.Id, poison.Share, poison.Images),
+        new(Metric.PoisonedClassShare.Id, poison.LargestClassShare),
+        new(Metric.PoisonedImages.Id, poison.Poisoned),
+    ];
+
     private static BackdoorMetrics Measure(
         Func<ImageSet, int[]> predict, ImageSet cleanTest, TriggeredSet? triggered) =>
         BackdoorMetrics.Of(

@@ -23,6 +23,20 @@ public sealed record Metric(
         "chance-accuracy", "Chance", "Chance", MetricUnit.Share,
         "Share of the most frequent class among the clean test images: the clean accuracy of a model that always says that class.");
 
+    /// <summary>What was poisoned of the training set.</summary>
+    public static Metric PoisonedShare { get; } = Neutral(
+        "poisoned-share", "Poisoned share", "Poisoned", MetricUnit.Share,
+        "Poisoned images of all training images, as achieved: images are whole, and those of the target class cannot be poisoned.");
+
+    /// <summary>What was poisoned of the target class.</summary>
+    public static Metric PoisonedClassShare { get; } = Neutral(
+        "poisoned-class-share", "Poisoned share of the label", "Poisoned (label)", MetricUnit.Share,
+        "Poisoned images of all training images with the label that has most of them: the target's under all-to-one.");
+
+    /// <summary>Number of poisoned images.</summary>
+    public static Metric PoisonedImages { get; } = Neutral(
+        "poisoned-images", "Poisoned images", "Poison images", MetricUnit.Number, "Number of poisoned training images.");
+
     /// <summary>Accuracy before the repair.</summary>
     public static Metric CleanAccuracyBefore { get; } = Better(
         "clean-accuracy-before", "Clean accuracy before", "CA before",

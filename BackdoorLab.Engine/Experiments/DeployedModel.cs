@@ -54,6 +54,7 @@ internal sealed class DeployedModel : IDisposable
                 Evaluator.Chance(_stage.Inputs.CleanTest),
                 .. Evaluator.Divergence(Model, reference, images, run).Measurements(),
                 .. Evaluator.Realisation(Model),
+                .. _victim == Victim.Backdoored && _stage.Inputs.Achieved is { } poison ? Evaluator.Poison(poison) : [],
             ],
             Notes = [$"{realisation.Kind}: {realisation.Description}"],
         };

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 
@@ -26,12 +27,12 @@ internal sealed class EventStream(IExperimentObserver observer)
 
     internal void Log(string level, string message) => Emit(new LogWritten(level, message));
 
-    internal void Begin(ExperimentPlan plan, IReadOnlyDictionary<string, string> environment)
+    internal void Begin(ExperimentPlan plan, IReadOnlyDictionary<string, string> environment, AchievedPoison? poison)
     {
         _meter = new(plan.Stages);
-        Data = plan.Data;
+        (Data, Poison) = (plan.Data, poison);
         _planned = plan.Stages.DistinctBy(stage => stage.Key).ToDictionary(stage => stage.Key);
-        Emit(new RunStarted(plan.Stages, [.. plan.Cells.Select(cell => cell.Id)], environment, plan.EstimatedSeconds) { Data = plan.Data });
+        Emit(new RunStarted(plan.Stages, [.. plan.Cells.Select(cell => cell.Id)], environment, plan.EstimatedSeconds) { Data = plan.Data, Poison = poison });
     }
 
     /// <summary>Announces a stage and returns what its work needs.</summary>
@@ -57,6 +58,9 @@ internal sealed class EventStream(IExperimentObserver observer)
 
     /// <summary>What the run is computed on; null before it began.</summary>
     internal DataFacts? Data { get; private set; }
+
+    /// <summary>How much is poisoned; null before the run began and where nothing is.</summary>
+    internal AchievedPoison? Poison { get; private set; }
 
     /// <summary>Stages that have ended.</summary>
     internal IReadOnlyList<StageTime> Times => _times;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Experiments;
@@ -36,6 +37,9 @@ public sealed record RunStarted(
 {
     /// <summary>The data by content; null only in what a program wrote that did not know it.</summary>
     public DataFacts? Data { get; init; }
+
+    /// <summary>How much of the training set is poisoned, beside what was asked; null where nothing is.</summary>
+    public AchievedPoison? Poison { get; init; }
 }
 
 /// <summary>A stage of the plan.</summary>

@@ -15,6 +15,9 @@ internal sealed record ExperimentInputs
     /// <summary>Training images of the backdoored model, with the ground truth.</summary>
     internal required PoisonedSet Poisoned { get; init; }
 
+    /// <summary>How much of the training set is poisoned; null where nothing is trained or no poison was asked for.</summary>
+    internal required AchievedPoison? Achieved { get; init; }
+
     /// <summary>Deals the training images to clients with so many attackers; null trains centrally.</summary>
     internal Func<int, FederatedData>? Deal { get; init; }
 
@@ -60,6 +63,12 @@ internal sealed record ExperimentInputs
             throw new SpecException([new("attack.targetLabel", $"must be below {train.Classes}, the number of classes; found {attack.TargetLabel}.")]);
         }
 
+        // Clients' poison is looked at where the images are dealt to them.
+        if (spec.Federation is null && AchievedPoison.Fault(attack, train.Count, train.Labels.Count(label => Poisoner.IsCandidate(label, attack))) is { } fault)
+        {
+            throw new SpecException([fault]);
+        }
+
         var trigger = attack.CreateTrigger(train.Channels, train.Height, train.Width, seeds.Child("trigger"));
         var (holdout, measured) = Subsets.Stratified(test, spec.CleanHoldout, seeds.Child("holdout").Random());
         var cleanTest = test.Select(measured);
@@ -71,6 +80,7 @@ internal sealed record ExperimentInputs
         {
             CleanTrain = train,
             Poisoned = poisoned,
+            Achieved = spec.Suspect is null && attack.PoisonRate > 0 ? AchievedPoison.Of(train, poisoned, attack, deal is not null) : null,
             Deal = deal is null ? null : attackers => deal(attack, attackers),
             Received = attack.StampAfterAugmentation ? Poison(attack with { StampAfterAugmentation = false }).Images : poisoned.Images,
             Holdout = test.Select(holdout),

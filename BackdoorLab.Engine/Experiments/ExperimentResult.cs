@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Experiments;
@@ -25,6 +26,9 @@ public sealed record ExperimentResult(
 {
     /// <summary>The data by content; null when it could not be loaded.</summary>
     public DataFacts? Data { get; init; }
+
+    /// <summary>How much of the training set is poisoned, beside what was asked; null where nothing is.</summary>
+    public AchievedPoison? Poison { get; init; }
 
     /// <summary>What became of each victim; those that are not sound belong in no mean.</summary>
     public IReadOnlyList<VictimOutcome> Victims { get; init; } = [];

@@ -49,7 +49,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         var victims = VictimOutcome.Of(cells.Results);
         remarks.AddRange(victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0));
         events.Emit(new RunFinished(ending, error, remarks) { Victims = victims });
-        return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data, Victims = victims };
+        return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data, Poison = events.Poison, Victims = victims };
     }
 
     private void Execute(ExperimentSpec spec, DatasetSplits data, EventStream events, CellTable cells, List<string> remarks, CancellationToken cancellation)
@@ -61,12 +61,17 @@ public sealed class ExperimentRunner(RunnerOptions options)
             ?? Throughput.Guess(spec.Model.Cost(shape).MultiplyAdds, options.Threads, Trainer.UsesBFloat16(spec.Training));
         var plan = ExperimentPlan.Make(spec, data, pace, options.Threads);
         cells.Plan(plan.Cells.Select(cell => cell.Id));
-        events.Begin(plan, TorchRuntime.Describe());
         var inputs = ExperimentInputs.Prepare(spec, data);
-        var stage = new StageContext(spec, inputs, shape, store, options.ModelFolder, events, cancellation);
-        if (plan.Poison is { } poison)
+        if (inputs.Achieved is { Remark.Length: > 0 } poison)
         {
-            new PoisonStage(stage).Run(poison);
+            remarks.Add(poison.Remark);
+        }
+
+        events.Begin(plan, TorchRuntime.Describe(), inputs.Achieved);
+        var stage = new StageContext(spec, inputs, shape, store, options.ModelFolder, events, cancellation);
+        if (plan.Poison is { } gallery)
+        {
+            new PoisonStage(stage).Run(gallery);
         }
 
         using var models = new VictimModels(stage);

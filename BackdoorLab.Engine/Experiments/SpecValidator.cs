@@ -107,6 +107,11 @@ public sealed class SpecValidator(MethodCatalog catalog)
                 $"must be from 0 to {Attack.MostOfATrainingSet} where the training set is in one place (an attacking client of a federation may poison up to all of its images); found {spec.Attack.PoisonRate}.")));
         }
 
+        if (spec is { Federation: null, Suspect: null } && spec.Dataset.MostTrainImages is { } most && AchievedPoison.Fault(spec.Attack, most) is { } poison)
+        {
+            faults.Add(poison);
+        }
+
         var test = spec.Dataset.TestLimit > 0 && shape.TestCount > 0 ? Math.Min(spec.Dataset.TestLimit, shape.TestCount) : shape.TestCount;
         if (test > 0 && spec.CleanHoldout > test / 2)
         {

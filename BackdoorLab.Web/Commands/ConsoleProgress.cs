@@ -19,6 +19,11 @@ internal sealed class ConsoleProgress(TextWriter output, string prefix = "") : I
             case RunStarted started:
                 _titles = started.Stages.GroupBy(stage => stage.Key).ToDictionary(group => group.Key, group => group.First().Title);
                 Tell($"{started.Stages.Count} stages, {started.Cells.Count} cells, about {Duration(started.EstimatedSeconds)}.");
+                if (started.Poison is { } poison)
+                {
+                    Tell($"Poisoned: {poison.Words()}.");
+                }
+
                 break;
             case StageStarted started:
                 Tell(_titles[started.Key]);

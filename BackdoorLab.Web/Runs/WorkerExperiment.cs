@@ -78,6 +78,7 @@ public sealed class WorkerExperiment(IWorkerLauncher launcher, RunnerOptions opt
             _clock.Elapsed.TotalSeconds)
         {
             Data = _started?.Data,
+            Poison = _started?.Poison,
             Victims = _finished?.Victims ?? [],
         };
     }
