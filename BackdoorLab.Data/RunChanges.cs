@@ -34,7 +34,14 @@ public sealed record RunPlan(
     IReadOnlyList<StagePlan> Stages,
     IReadOnlyList<CellKey> Cells,
     IReadOnlyDictionary<string, string> Environment,
-    double EstimatedSeconds);
+    double EstimatedSeconds)
+{
+    /// <summary>Poisoned training images; null when there are none.</summary>
+    public int? PoisonedImages { get; init; }
+
+    /// <summary>Their share of all training images, 0..1.</summary>
+    public double? PoisonedShare { get; init; }
+}
 
 /// <summary>A stage to come.</summary>
 /// <param name="Key">Content key.</param>

@@ -16,6 +16,8 @@ internal static class RunFilters
         Model = run.Model,
         Attack = run.Attack,
         PoisonRate = run.PoisonRate,
+        PoisonedImages = run.PoisonedImages,
+        PoisonedShare = run.PoisonedShare,
         TargetLabel = run.TargetLabel,
         Seed = run.Seed,
         StudyId = run.StudyId,

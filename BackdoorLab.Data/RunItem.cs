@@ -21,8 +21,14 @@ public sealed record RunItem
     /// <summary>Attack.</summary>
     public required string Attack { get; init; }
 
-    /// <summary>Poisoned share of the training samples, 0..1.</summary>
+    /// <summary>Poison rate asked for, 0..1.</summary>
     public double PoisonRate { get; init; }
+
+    /// <summary>Poisoned training images, once the run has begun; null when it poisons none.</summary>
+    public int? PoisonedImages { get; init; }
+
+    /// <summary>Their share of all training images, 0..1: the rate achieved.</summary>
+    public double? PoisonedShare { get; init; }
 
     /// <summary>Target label, or null where there is no single one.</summary>
     public int? TargetLabel { get; init; }

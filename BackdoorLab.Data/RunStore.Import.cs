@@ -30,6 +30,7 @@ public sealed partial class RunStore
         (row.State, row.Queued, row.Started, row.Ended) = (run.Run.State, run.Run.Queued, run.Run.Started, run.Run.Ended);
         (row.Attempt, row.ElapsedSeconds, row.Error, row.Owner) = (Math.Max(1, run.Run.Attempt), run.Run.ElapsedSeconds, run.Run.Error, owner);
         (row.CleanAccuracy, row.AttackSuccessRate) = (run.Run.CleanAccuracy, run.Run.AttackSuccessRate);
+        (row.PoisonedImages, row.PoisonedShare) = (run.Run.PoisonedImages, run.Run.PoisonedShare);
         context.Runs.Add(row);
         context.RunTexts.Add(new RunText
         {

@@ -59,6 +59,8 @@ public sealed partial class RunStore
                     if (changes.Plan is { } plan)
                     {
                         set.SetProperty(run => run.EstimatedSeconds, Finite(plan.EstimatedSeconds));
+                        set.SetProperty(run => run.PoisonedImages, plan.PoisonedImages);
+                        set.SetProperty(run => run.PoisonedShare, Finite(plan.PoisonedShare));
                     }
 
                     if (changes.Progress is { } progress)

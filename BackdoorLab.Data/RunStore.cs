@@ -200,6 +200,7 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
         run.Model = content.Model;
         run.Attack = content.Attack;
         run.PoisonRate = content.PoisonRate;
+        (run.PoisonedImages, run.PoisonedShare) = (null, null);
         run.TargetLabel = content.TargetLabel;
         run.EstimatedSeconds = content.EstimatedSeconds;
         run.MaxAttempts = Math.Max(1, content.MaxAttempts);

@@ -23,7 +23,14 @@ internal sealed class Run
 
     public required string Attack { get; set; }
 
+    /// <summary>As asked for.</summary>
     public double PoisonRate { get; set; }
+
+    /// <summary>Poisoned training images, once the run has begun and when it poisons any.</summary>
+    public int? PoisonedImages { get; set; }
+
+    /// <summary>Their share of all training images: the rate achieved.</summary>
+    public double? PoisonedShare { get; set; }
 
     public int? TargetLabel { get; set; }
 

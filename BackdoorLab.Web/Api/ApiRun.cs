@@ -20,8 +20,14 @@ public sealed record ApiRun
 
     public required string Attack { get; init; }
 
-    [Description("Poisoned share of the training samples, 0 to 1.")]
+    [Description("Poison rate asked for, 0 to 1: of the training samples, in a federation of each attacker's images of other classes.")]
     public required double PoisonRate { get; init; }
+
+    [Description("Poisoned training samples, once the run has begun; null when it poisons none.")]
+    public required int? PoisonedImages { get; init; }
+
+    [Description("Their share of all training samples, 0 to 1: the rate achieved.")]
+    public required double? PoisonedShare { get; init; }
 
     public required int? TargetLabel { get; init; }
 
@@ -70,6 +76,8 @@ public sealed record ApiRun
         Model = run.Model,
         Attack = run.Attack,
         PoisonRate = run.PoisonRate,
+        PoisonedImages = run.PoisonedImages,
+        PoisonedShare = run.PoisonedShare,
         TargetLabel = run.TargetLabel,
         Seed = run.Seed,
         ConfigHash = run.ConfigHash,

@@ -11,7 +11,7 @@ internal static class StudyTable
     private static readonly Metric[] Columns =
     [
         Metric.DetectionRate, Metric.FalsePositiveRate, Metric.Auroc, Metric.DetectionRateAtFivePercent, Metric.TargetLabelHit,
-        Metric.CleanAccuracy, Metric.AttackSuccessRate, Metric.BenignCleanAccuracy, Metric.BenignAttackSuccessRate,
+        Metric.CleanAccuracy, Metric.AttackSuccessRate, Metric.BenignCleanAccuracy, Metric.BenignAttackSuccessRate, Metric.PoisonedShare,
     ];
 
     internal static void Write(StudyReport report, TextWriter output)

@@ -44,7 +44,7 @@ public static class CompareExport
             Baseline = view.Runs[view.Baseline].Run.Id,
             view.Victim,
             view.Precision,
-            Runs = view.Runs.Select(run => new { run.Run.Id, run.Run.Name, run.Run.Seed, run.Run.Dataset, run.Run.Model, run.Run.Attack, run.Run.PoisonRate, State = run.Run.State.ToString() }),
+            Runs = view.Runs.Select(run => new { run.Run.Id, run.Run.Name, run.Run.Seed, run.Run.Dataset, run.Run.Model, run.Run.Attack, run.Run.PoisonRate, run.Run.PoisonedImages, run.Run.PoisonedShare, State = run.Run.State.ToString() }),
             view.Missing,
             Settings = view.Settings,
             Numbers = view.Rows.Select(row => new

@@ -42,13 +42,13 @@ public sealed class RunExports(ResultQueries results, RunTables tables)
     {
         await using var text = Writer(target);
         await text.WriteAsync(Csv.Row(
-            "id", "name", "state", "dataset", "model", "attack", "poison_rate", "target_label", "seed", "clean_accuracy", "attack_success_rate",
+            "id", "name", "state", "dataset", "model", "attack", "poison_rate", "poisoned_images", "poisoned_share", "target_label", "seed", "clean_accuracy", "attack_success_rate",
             "seconds", "owner", "tags", "study", "config", "created", "ended"));
         await foreach (var run in results.StreamAsync(selection, cancellation))
         {
             await text.WriteAsync(Csv.Row(
                 run.Id, Csv.Text(run.Name), run.State.ToString(), Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate),
-                Csv.Number(run.TargetLabel), Csv.Number(run.Seed), Csv.Number(run.CleanAccuracy), Csv.Number(run.AttackSuccessRate), Csv.Number(run.ElapsedSeconds),
+                Csv.Number(run.PoisonedImages), Csv.Number(run.PoisonedShare), Csv.Number(run.TargetLabel), Csv.Number(run.Seed), Csv.Number(run.CleanAccuracy), Csv.Number(run.AttackSuccessRate), Csv.Number(run.ElapsedSeconds),
                 Csv.Text(run.Owner), Csv.Text(string.Join(' ', run.Tags)), run.StudyId ?? "", run.ConfigHash, Csv.Time(run.Created), Csv.Time(run.Ended)));
         }
     }

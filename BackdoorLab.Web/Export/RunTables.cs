@@ -52,7 +52,7 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
             yield return
             [
                 RunWords.Name(run), KindWords.Label(run.Dataset), KindWords.Label(run.Model), KindWords.Label(run.Attack), RunWords.State(run.State).ToLowerInvariant(),
-                RunWords.IsCheck(run) ? "" : Numbers.Percent(run.PoisonRate), FormattableString.Invariant($"{run.Seed}"), Numbers.Percent(run.CleanAccuracy), Numbers.Percent(run.AttackSuccessRate),
+                RunWords.IsCheck(run) ? "" : RunWords.Rate(run), FormattableString.Invariant($"{run.Seed}"), Numbers.Percent(run.CleanAccuracy), Numbers.Percent(run.AttackSuccessRate),
             ];
         }
     }

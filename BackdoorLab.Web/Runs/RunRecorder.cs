@@ -120,7 +120,11 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
             [.. started.Stages.Select(stage => new StagePlan(stage.Key, stage.Kind, stage.Title, stage.EstimatedSeconds, stage.Method))],
             [.. started.Cells.Select(Key)],
             started.Environment,
-            started.EstimatedSeconds);
+            started.EstimatedSeconds)
+        {
+            PoisonedImages = started.Poison?.Poisoned,
+            PoisonedShare = started.Poison?.Share,
+        };
     }
 
     /// <summary>The engine's outcome as the data room names it.</summary>

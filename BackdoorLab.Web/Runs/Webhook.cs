@@ -36,7 +36,7 @@ public sealed class Webhook(LabOptions options, ResultQueries results, TimeProvi
             {
                 schema = 1,
                 @event = "run-ended",
-                run = new { run.Id, run.Name, State = run.State.ToString(), run.Dataset, run.Model, run.Attack, run.PoisonRate, run.Seed, run.StudyId, run.Owner, run.ElapsedSeconds, run.CleanAccuracy, run.AttackSuccessRate, run.Error },
+                run = new { run.Id, run.Name, State = run.State.ToString(), run.Dataset, run.Model, run.Attack, run.PoisonRate, run.PoisonedImages, run.PoisonedShare, run.Seed, run.StudyId, run.Owner, run.ElapsedSeconds, run.CleanAccuracy, run.AttackSuccessRate, run.Error },
             };
             for (var attempt = 1; ; attempt++)
             {

@@ -36,9 +36,16 @@ public static class RunWords
         _ => group.Key,
     };
 
+    /// <summary>The poison rate as achieved, with the one asked for where it is another: "17.1% (asked 40%)"; the latter alone before the run has begun.</summary>
+    public static string Rate(RunItem run)
+    {
+        var asked = Numbers.Percent(run.PoisonRate);
+        return run.PoisonedShare is { } share && Numbers.Percent(share) != asked ? $"{Numbers.Percent(share)} (asked {asked})" : asked;
+    }
+
     /// <summary>"BadNets 10% · GTSRB · ResNet-8".</summary>
     public static string Setting(RunItem run) =>
-        $"{KindWords.Label(run.Attack)} {(IsCheck(run) ? "(check)" : Numbers.Percent(run.PoisonRate))} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)}";
+        $"{KindWords.Label(run.Attack)} {(IsCheck(run) ? "(check)" : Rate(run))} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)}";
 
     /// <summary>"91.2 ± 0.8%" of shares; a dash without any.</summary>
     public static string Spread(Spread spread) => spread switch
@@ -75,7 +82,7 @@ public static class RunWords
     /// <summary>"BadNets 10% · GTSRB · ResNet-8 · seed 1".</summary>
     public static string What(RunItem run) => IsCheck(run)
         ? $"Check of a model from a file · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)} · seed {run.Seed}"
-        : $"{KindWords.Label(run.Attack)} {(run.PoisonRate > 0 ? Numbers.Percent(run.PoisonRate) : "(benign)")} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)} · seed {run.Seed}";
+        : $"{KindWords.Label(run.Attack)} {(run.PoisonRate > 0 ? Rate(run) : "(benign)")} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)} · seed {run.Seed}";
 
     /// <summary>Whether a model from a file was put to the test, and nothing trained.</summary>
     public static bool IsCheck(RunItem run) => run.Attack == ResultWords.UnknownAttack;

@@ -474,6 +474,12 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.Property<double>("PoisonRate")
                         .HasColumnType("REAL");
 
+                    b.Property<int?>("PoisonedImages")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<double?>("PoisonedShare")
+                        .HasColumnType("REAL");
+
                     b.Property<int>("Priority")
                         .HasColumnType("INTEGER");
 

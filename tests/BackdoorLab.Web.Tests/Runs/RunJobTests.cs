@@ -27,7 +27,7 @@ public sealed class RunJobTests
         lab.Workers.Next(worker =>
         {
             worker.Report(
-                Plan,
+                Plan with { Poison = new() { Asked = 0.4, Images = 1900, Candidates = 323, Poisoned = 323, Classes = [] } },
                 new StageStarted("k1"),
                 new StageProgress("k1", 5, 10, "batches", 0.4, 21),
                 new EpochFinished(Victim.Backdoored, 1, 2, 1.5, 0.8, 0.9),
@@ -51,6 +51,7 @@ public sealed class RunJobTests
         var detail = (await lab.Queries.FindAsync(id))!;
         Assert.Equal(0.97, run.CleanAccuracy);
         Assert.Equal(0.99, run.AttackSuccessRate);
+        Assert.Equal((323, 0.17), (run.PoisonedImages, run.PoisonedShare));
         Assert.Equal(1, run.Attempt);
         Assert.Equal(["n = 1"], detail.Remarks);
         Assert.Equal("1", detail.Environment["threads"]);
