@@ -6,6 +6,6 @@ namespace BackdoorLab.Engine.Experiments;
 /// <param name="Threads">Kernel threads.</param>
 public sealed record RunnerOptions(string DataRoot, string StoreFolder, int Threads)
 {
-    /// <summary>Folder of the model files that specs may name (<see cref="ExperimentSpec.Suspect"/>), by content or by name.</summary>
+    /// <summary>Folder of the model files that specs may name (<see cref="ExperimentSpec.Suspect"/>), by content or by name; or the one file itself.</summary>
     public string ModelFolder { get; init; } = "";
 }

@@ -44,9 +44,13 @@ internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machin
     }
 
     // The file's name is not in it: the same weights under another one are the same model. Holdout images choose the pixel scale.
-    private StageKey Load(SuspectModel suspect) => StageKey
-        .Of("load", _data, ("model", spec.Model), ("file", suspect.Sha256), ("pixels", suspect.Pixels), ("cleanHoldout", spec.CleanHoldout))
-        .On(("threads", machine.Threads), ("library", machine.Library));
+    private StageKey Load(SuspectModel suspect)
+    {
+        (string Name, object? Value)[] parts = [("model", spec.Model), ("file", suspect.Sha256), ("pixels", suspect.Pixels), ("cleanHoldout", spec.CleanHoldout)];
+        return StageKey
+            .Of("load", _data, suspect.Entry.Length == 0 ? parts : [.. parts, ("entry", suspect.Entry)])
+            .On(("threads", machine.Threads), ("library", machine.Library));
+    }
 
     // The twin's does not contain the attack, so attacks share it; neither may anything that it stores.
     private StageKey Train(Victim victim)

@@ -26,14 +26,16 @@ public sealed record SuspectCandidate(DatasetSource Dataset, DatasetShape Shape,
     /// <param name="file">The file.</param>
     /// <param name="dataset">The data set.</param>
     /// <param name="dataRoot">Folder of the data sets.</param>
+    /// <param name="entry">Which of the file's entries; empty for the first that fits.</param>
+    /// <exception cref="WeightFileException">It has no such entry.</exception>
     /// <exception cref="DatasetException">It has too few images, or its size stands in its files alone and they are not there.</exception>
-    public static SuspectCandidate Try(WeightFile file, DatasetSource dataset, string dataRoot)
+    public static SuspectCandidate Try(WeightFile file, DatasetSource dataset, string dataRoot, string entry = "")
     {
         var name = MethodCatalog.Default.For(dataset).Name;
         dataset = dataset.WithoutTraining();
         var shape = dataset.ShapeIn(dataRoot);
-        var fit = Architectures.Find(file, shape, name);
-        if (fit.Outputs is { } outputs && dataset.WithClasses(outputs) is { } other && Architectures.Find(file, other.ShapeIn(dataRoot), name) is { Fits: true } better)
+        var fit = Architectures.Find(file, shape, name, entry);
+        if (fit.Outputs is { } outputs && dataset.WithClasses(outputs) is { } other && Architectures.Find(file, other.ShapeIn(dataRoot), name, entry) is { Fits: true } better)
         {
             (dataset, shape, fit) = (other, other.ShapeIn(dataRoot), better);
         }

@@ -1,10 +1,10 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
-using BackdoorLab.Engine.Weights;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -34,8 +34,10 @@ public sealed record SuspectModel : Method
     public const double LowAccuracy = 0.5;
 
     private const int HashDigits = 64;
+    private const int MostLetters = 160;
+    private const int MostOfEnding = 16;
 
-    /// <summary>Name of the file, for people and for its ending.</summary>
+    /// <summary>Name of the file, for people; what is in it says what it is.</summary>
     [Description("Name of the model file, without a folder.")]
     public string File { get; init; } = "";
 
@@ -49,6 +51,27 @@ public sealed record SuspectModel : Method
     [Description("How pixels are scaled before the first layer. Automatic takes what the file says, else what gives the best accuracy on clean images.")]
     public PixelScale Pixels { get; init; }
 
+    /// <summary>Which state dict of a file that has several.</summary>
+    [OmittedAtDefault]
+    [Description("Which state dict of a file that has several, by its keys with points between them ('model', 'ema.module'). Empty: the first that fits.")]
+    public string Entry { get; init; } = "";
+
+    /// <summary>What it is called in a folder that keeps files by their content.</summary>
+    [JsonIgnore]
+    public string StoredName => Sha256 + (Path.GetExtension(File) is { Length: <= MostOfEnding } ending && ending.Skip(1).All(char.IsAsciiLetterOrDigit) ? ending.ToLowerInvariant() : "");
+
+    /// <summary>
+    /// The name that a file with any name has in specs and on pages: without folders and without what cannot be seen, its middle cut where it
+    /// is too long. The one place where names of files become names.
+    /// </summary>
+    public static string NameOf(string path)
+    {
+        var bare = Shortened.Plain(path[(path.LastIndexOfAny(['/', '\\', ':']) + 1)..]).Trim();
+        return bare.Length == 0 ? "model"
+            : bare.Length <= MostLetters ? bare
+            : $"{bare[..(MostLetters / 2)]}…{bare[^(MostLetters / 4)..]}";
+    }
+
     /// <summary>What <see cref="Sha256"/> says of a file.</summary>
     public static string HashOf(string path)
     {
@@ -56,8 +79,8 @@ public sealed record SuspectModel : Method
         return Convert.ToHexStringLower(SHA256.HashData(content));
     }
 
-    /// <summary>The file in a folder that keeps it by content or by name; null when neither is there.</summary>
-    public string? Find(string folder) => new[] { Sha256 + Path.GetExtension(File).ToLowerInvariant(), File }
+    /// <summary>The file in a folder that keeps it by content or by name, or where the folder is a file that one; null when it is not there.</summary>
+    public string? Find(string folder) => System.IO.File.Exists(folder) ? folder : new[] { StoredName, File }
         .Select(name => Path.Combine(folder, name))
         .FirstOrDefault(System.IO.File.Exists);
 
@@ -74,14 +97,19 @@ public sealed record SuspectModel : Method
             yield break;
         }
 
-        if (suspect.File.Length is 0 or > 255 || suspect.File.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || !WeightFile.Extensions.Contains(Path.GetExtension(suspect.File).ToLowerInvariant()))
+        if (suspect.File.Length == 0 || suspect.File != NameOf(suspect.File))
         {
-            yield return new("suspect.file", $"must be a file name without a folder that ends in {string.Join(", ", WeightFile.Extensions)}; found '{suspect.File}'.");
+            yield return new("suspect.file", $"must be a file name without a folder, of at most {MostLetters} letters that can be seen; found '{Shortened.Text(suspect.File)}'.");
+        }
+
+        if (suspect.Entry.Length > MostLetters)
+        {
+            yield return new("suspect.entry", $"must have at most {MostLetters} letters; it has {suspect.Entry.Length}.");
         }
 
         if (suspect.Sha256.Length != HashDigits || !suspect.Sha256.All(char.IsAsciiHexDigitLower))
         {
-            yield return new("suspect.sha256", $"must have {HashDigits} hexadecimal digits in small letters; found '{suspect.Sha256}'.");
+            yield return new("suspect.sha256", $"must have {HashDigits} hexadecimal digits in small letters; found '{Shortened.Text(suspect.Sha256)}'.");
         }
 
         if (spec.Attack is not UnknownAttack || spec.Attack.PoisonRate > 0)

@@ -1,6 +1,5 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
-using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Weights;
 using static TorchSharp.torch;
@@ -15,6 +14,10 @@ internal sealed class SuspectStage(StageContext stage)
 
     internal const string ResultFile = "suspect.json";
 
+    // No mean or deviation of pixels in [0,1] is larger; those of bytes are.
+    private const float MostOfUnit = 4;
+    private const float Bytes = 255;
+
     /// <summary>The network in evaluation mode, which the caller owns, and what was found.</summary>
     /// <exception cref="WeightFileException">The file is not there, not the one that was named, or does not fit the network.</exception>
     internal (Classifier Network, SuspectLoaded Loaded) Load(RunContext run)
@@ -22,31 +25,36 @@ internal sealed class SuspectStage(StageContext stage)
         var suspect = stage.Spec.Suspect!;
         using var file = WeightFile.Open(Verified(suspect));
         var shape = new DatasetShape(stage.Shape.Channels, stage.Shape.Height, stage.Shape.Width, stage.Shape.Classes, 0, 0);
-        var fit = Architectures.Fit(file, stage.Spec.Model, shape, MethodCatalog.Default.For(stage.Spec.Dataset).Name);
+        var fit = Architectures.Fit(file, stage.Spec.Model, shape, MethodCatalog.Default.For(stage.Spec.Dataset).Name, suspect.Entry);
         if (!fit.Fits)
         {
             throw new WeightFileException(fit.Fault);
         }
 
-        run.Log($"{suspect.File}: {file.Format}, {file.Tensors.Count} tensors, {file.Numbers:#,0} numbers.");
+        run.Log($"{suspect.File}: {file.Format}, {fit.Tensors.Count} tensors used.");
         var weights = fit.Tensors.ToDictionary(entry => entry.Key, entry => entry.Value.Read());
         var images = stage.Inputs.Holdout.Draw(Images, run.Seeds.Child("pixels"));
-        var tried = new List<(Classifier Network, string Words, double Accuracy)>();
+        var tried = new List<(Classifier Network, ScaleTrial Trial)>();
         try
         {
-            foreach (var (words, scale) in Scales(suspect.Pixels, Own(file)))
+            foreach (var (words, scale) in Scales(suspect.Pixels, Own(fit)))
             {
                 var network = stage.Spec.Model.Build(stage.Shape with { Normalization = scale });
-                tried.Add((network, words, 0));
+                tried.Add((network, ScaleTrial.None));
                 Fill(network, weights);
-                tried[^1] = (network, words, Evaluator.Measure(network, images, null, run).CleanAccuracy.Value);
+                tried[^1] = (network, ScaleTrial.Of(words, Inference.Rows(network.call, images, run), images));
             }
 
-            var best = tried.MaxBy(one => one.Accuracy);
+            var best = tried.MinBy(one => one.Trial.Loss);
             tried.Remove(best);
-            string[] remarks = [Chosen(best, tried, images.Count), .. best.Accuracy < SuspectModel.LowAccuracy ? [Doubt(best.Accuracy)] : Array.Empty<string>()];
+            string[] remarks =
+            [
+                best.Trial.Words(tried.ConvertAll(one => one.Trial)),
+                .. Entry(file, fit),
+                .. best.Trial.Accuracy < SuspectModel.LowAccuracy ? [Doubt(best.Trial.Accuracy)] : Array.Empty<string>(),
+            ];
             Array.ForEach(remarks, run.Log);
-            return (best.Network, new(best.Network.Shape.Normalization, best.Accuracy, remarks));
+            return (best.Network, new(best.Network.Shape.Normalization, best.Trial.Accuracy, remarks));
         }
         finally
         {
@@ -80,15 +88,26 @@ internal sealed class SuspectStage(StageContext stage)
         return all.Where(one => wanted == PixelScale.Automatic || one.Scale == wanted).Select(one => (one.Words, one.Normalization));
     }
 
-    // Files of this program hold the preprocessing too.
-    private Normalization? Own(WeightFile file)
+    // Files of this program hold the preprocessing, and so do those of a normalising layer before the network. A layer that was made for
+    // pixels of 0 to 255 says so by its size.
+    private Normalization? Own(ArchitectureFit fit)
     {
-        var tensors = WeightNames.Plain(file.Tensors);
-        return tensors.GetValueOrDefault(WeightNames.Mean) is { IsFloat: true } mean && tensors.GetValueOrDefault(WeightNames.Deviation) is { IsFloat: true } deviation
-            && mean.Count == stage.Shape.Channels && deviation.Count == stage.Shape.Channels
-            ? new(mean.Read(), deviation.Read())
-            : null;
+        if (fit is not { Mean: { } first, Deviation: { } second } || (first.Count != 1 && first.Count != stage.Shape.Channels))
+        {
+            return null;
+        }
+
+        var (mean, deviation) = (first.Read(), second.Read());
+        if (deviation.Any(value => value <= 0))
+        {
+            throw new WeightFileException($"'{Shortened.Text(second.Name)}' is the deviation of the pixels and holds values that are not above 0: the file is damaged.");
+        }
+
+        var unit = mean.Concat(deviation).Max() > MostOfUnit ? Bytes : 1;
+        return new(Channels(mean, unit), Channels(deviation, unit));
     }
+
+    private float[] Channels(float[] values, float unit) => [.. Enumerable.Range(0, stage.Shape.Channels).Select(channel => values[channel % values.Length] / unit)];
 
     private static void Fill(Classifier network, Dictionary<string, float[]> weights)
     {
@@ -105,8 +124,19 @@ internal sealed class SuspectStage(StageContext stage)
         network.eval();
     }
 
-    private static string Chosen((Classifier Network, string Words, double Accuracy) best, List<(Classifier Network, string Words, double Accuracy)> others, int count) => FormattableString.Invariant(
-        $"pixel scale: {best.Words} ({100 * best.Accuracy:0.0} % of {count} clean images right{string.Concat(others.Select(other => FormattableString.Invariant($"; {other.Words} {100 * other.Accuracy:0.0} %")))})");
+    private static IEnumerable<string> Entry(WeightFile file, ArchitectureFit fit)
+    {
+        if (fit.Entry.Length > 0)
+        {
+            yield return $"weights: the file's entry '{Shortened.Text(fit.Entry)}'"
+                + (fit.OtherEntries.Count > 0 ? $"; {Shortened.List([.. fit.OtherEntries.Select(name => name.Length == 0 ? "the outermost one" : $"'{name}'")])} would fit too, and naming the entry takes it" : "");
+        }
+
+        if (file.Uncalled.Count > 0)
+        {
+            yield return $"left out: values beside the weights that Python would make by calling {Shortened.List(file.Uncalled)}; nothing was called";
+        }
+    }
 
     private static string Doubt(double accuracy) => FormattableString.Invariant(
         $"the model is right on {100 * accuracy:0.0} % of clean images only: data set or pixel scale are probably not those it was trained with, and then the verdicts mean little");

@@ -20,6 +20,18 @@ public sealed record ArchitectureFit
     /// <summary>Classes that the file distinguishes where they alone do not fit, else null.</summary>
     public int? Outputs { get; init; }
 
+    /// <summary>Name of the file's entry that was compared; empty for the outermost one.</summary>
+    public string Entry { get; init; } = "";
+
+    /// <summary>Entries that fit as well.</summary>
+    public IReadOnlyList<string> OtherEntries { get; init; } = [];
+
+    /// <summary>Mean of a normalising layer that stands before the network in the file, else null.</summary>
+    internal StoredTensor? Mean { get; init; }
+
+    /// <summary>Its deviation.</summary>
+    internal StoredTensor? Deviation { get; init; }
+
     /// <summary>Tensors of the file by the network's own names.</summary>
     internal IReadOnlyDictionary<string, StoredTensor> Tensors { get; init; } = new Dictionary<string, StoredTensor>();
 }

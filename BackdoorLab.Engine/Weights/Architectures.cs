@@ -10,26 +10,48 @@ namespace BackdoorLab.Engine.Weights;
 /// <summary>Finds the network of the catalog that the tensors of a file belong to, by their names and shapes.</summary>
 public static class Architectures
 {
-    private const int MostNamed = 3;
-
     private static readonly ConcurrentDictionary<(ModelSource, int, int, int, int), IReadOnlyDictionary<string, long[]>> Layouts = new();
 
     /// <summary>The network that fits, or the nearest one with what differs.</summary>
     /// <param name="file">The file.</param>
     /// <param name="shape">Images and classes of the data set it may have been trained for.</param>
     /// <param name="dataset">Name of that data set, for words.</param>
-    public static ArchitectureFit Find(WeightFile file, DatasetShape shape, string dataset)
-    {
-        var tensors = WeightNames.Plain(file.Tensors);
-        return MethodCatalog.Default.Of<ModelSource>()
-            .SelectMany(method => ((ModelSource)method.CreateDefault()).Variants)
-            .Select(source => Try(tensors, source, shape, dataset))
-            .MinBy(fit => fit.Distance)!;
-    }
+    /// <param name="entry">Which of its entries; empty for the first that fits.</param>
+    /// <exception cref="WeightFileException">It has no such entry.</exception>
+    public static ArchitectureFit Find(WeightFile file, DatasetShape shape, string dataset, string entry = "") =>
+        Best(file, [.. MethodCatalog.Default.Of<ModelSource>().SelectMany(method => ((ModelSource)method.CreateDefault()).Variants)], shape, dataset, entry);
 
     /// <summary>Tries one network.</summary>
-    public static ArchitectureFit Fit(WeightFile file, ModelSource source, DatasetShape shape, string dataset) =>
-        Try(WeightNames.Plain(file.Tensors), source, shape, dataset);
+    /// <exception cref="WeightFileException">The file has no such entry.</exception>
+    public static ArchitectureFit Fit(WeightFile file, ModelSource source, DatasetShape shape, string dataset, string entry = "") =>
+        Best(file, [source], shape, dataset, entry);
+
+    private static ArchitectureFit Best(WeightFile file, IReadOnlyList<ModelSource> sources, DatasetShape shape, string dataset, string entry)
+    {
+        List<ArchitectureFit> whole = [.. Chosen(file.Entries, entry).Select(WeightNames.Plain).Select(plain => Nearest(plain, sources, shape, dataset))];
+        if (whole.Count == 0)
+        {
+            whole = [.. Chosen([.. file.Entries.SelectMany(WeightNames.Parts)], entry).Select(WeightNames.Plain).Select(plain => Nearest(plain, sources, shape, dataset))];
+        }
+
+        if (whole.Count == 0)
+        {
+            throw new WeightFileException($"The file has no entry '{Shortened.Text(entry)}'; it has {Shortened.List([.. file.Entries.Select(one => one.Name.Length == 0 ? "the outermost one" : $"'{one.Name}'")], 8)}.");
+        }
+
+        var fitting = whole.FindAll(fit => fit.Fits);
+        if (fitting.Count == 0 && entry.Length == 0)
+        {
+            fitting = [.. file.Entries.SelectMany(WeightNames.Parts).Select(WeightNames.Plain).Select(plain => Nearest(plain, sources, shape, dataset)).Where(fit => fit.Fits)];
+        }
+
+        return fitting.Count == 0 ? whole.MinBy(fit => fit.Distance)! : fitting[0] with { OtherEntries = [.. fitting.Skip(1).Select(fit => fit.Entry)] };
+    }
+
+    private static IEnumerable<WeightEntry> Chosen(IReadOnlyList<WeightEntry> entries, string entry) => entries.Where(one => entry.Length == 0 || one.Name == entry);
+
+    private static ArchitectureFit Nearest(PlainWeights plain, IReadOnlyList<ModelSource> sources, DatasetShape shape, string dataset) =>
+        sources.Select(source => Try(plain.Tensors, source, shape, dataset)).MinBy(fit => fit.Distance)! with { Entry = plain.Entry, Mean = plain.Mean, Deviation = plain.Deviation };
 
     private static ArchitectureFit Try(IReadOnlyDictionary<string, StoredTensor> tensors, ModelSource source, DatasetShape shape, string dataset)
     {
@@ -52,14 +74,14 @@ public static class Architectures
         }
 
         var used = found.Values.ToHashSet();
-        List<string> unexpected = [.. tensors.Values.Where(tensor => !used.Contains(tensor) && !WeightNames.IsNormalization(tensor.Name)).Select(tensor => $"{tensor.Name} {Text(tensor.Shape)}")];
+        List<string> unexpected = [.. tensors.Values.Where(tensor => !used.Contains(tensor)).Select(tensor => $"{tensor.Name} {Text(tensor.Shape)}")];
         var differences = missing.Count + other.Count + unexpected.Count;
         if (differences == 0)
         {
             return new() { Source = source, Tensors = found };
         }
 
-        var head = missing.Count + unexpected.Count == 0 && other.TrueForAll(entry => entry.InNetwork[0] == shape.Classes && entry.InFile.Skip(1).SequenceEqual(entry.InNetwork.Skip(1)));
+        var head = missing.Count + unexpected.Count == 0 && other.TrueForAll(entry => entry.InFile.Count == entry.InNetwork.Length && entry.InNetwork[0] == shape.Classes && entry.InFile.Skip(1).SequenceEqual(entry.InNetwork.Skip(1)));
         return new()
         {
             Source = source,
@@ -67,7 +89,7 @@ public static class Architectures
             Outputs = head ? (int)Math.Min(other[0].InFile[0], int.MaxValue) : null,
             Fault = head
                 ? $"The file has {other[0].InFile[0]} outputs, {dataset} has {shape.Classes} classes: choose the data set it was trained for."
-                : found.Count == 0 ? $"No network of the catalog for {dataset} has any of the names in the file, which begin with {string.Join(", ", unexpected.Take(MostNamed))}."
+                : found.Count == 0 ? $"No network of the catalog for {dataset} has any of the names in the file, which begin with {Shortened.List(unexpected)}."
                 : Words(source, dataset, missing, unexpected, [.. other.Select(entry => $"{entry.Name} is {Text(entry.InFile)} in the file and {Text(entry.InNetwork)} in the network")]),
         };
     }
@@ -78,8 +100,7 @@ public static class Architectures
         return $"The nearest network of the catalog for {dataset} is {MethodCatalog.Default.For(source).Name}, and the file does not fit it. {string.Join("; ", parts.Where(part => part.Length > 0))}.";
     }
 
-    private static string Few(string title, List<string> names) => names.Count == 0 ? "" : title + string.Join(", ", names.Take(MostNamed))
-        + (names.Count > MostNamed ? $" and {names.Count - MostNamed} more" : "");
+    private static string Few(string title, List<string> names) => names.Count == 0 ? "" : title + Shortened.List(names);
 
     private static string Text(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 

@@ -26,4 +26,7 @@ public enum ElementType
 
     /// <summary>A byte, signed, unsigned or a yes or no.</summary>
     Byte,
+
+    /// <summary>A form that is not read: complex numbers, 8-bit floating point.</summary>
+    Other,
 }

@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Weights;
 
 /// <summary>The safetensors form: 8 bytes of header length, a JSON header, raw data. It can hold nothing that runs.</summary>
 internal static class SafetensorsFile
 {
-    private const int MostHeaderBytes = 64 << 20;
+    private const int MostHeaderBytes = 16 << 20;
 
     private static readonly Dictionary<string, ElementType> Types = new()
     {
@@ -44,10 +45,8 @@ internal static class SafetensorsFile
         try
         {
             using var header = JsonDocument.Parse(text);
-            return new WeightFile(
-                "safetensors",
-                [.. header.RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__").Select(entry => Tensor(stream, 8 + headerLength, entry.Name, entry.Value))],
-                stream);
+            StoredTensor[] tensors = [.. header.RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__").Select(entry => Tensor(stream, 8 + headerLength, entry.Name, entry.Value))];
+            return new WeightFile("safetensors", [new("", tensors)], [], stream);
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -57,26 +56,37 @@ internal static class SafetensorsFile
 
     private static StoredTensor Tensor(FileStream stream, long start, string name, JsonElement entry)
     {
-        var written = entry.GetProperty("dtype").GetString()!;
-        if (!Types.TryGetValue(written, out var type))
+        var written = entry.GetProperty("dtype").GetString() ?? throw new InvalidDataException($"'{Shortened.Text(name)}' has no type.");
+        var type = Types.GetValueOrDefault(written, ElementType.Other);
+        var (shape, offsets) = (Numbers(entry.GetProperty("shape")), Numbers(entry.GetProperty("data_offsets")));
+        if (shape.Any(side => side < 0) || offsets is not [>= 0, _] || offsets[1] < offsets[0] || offsets[1] > stream.Length - start || offsets[1] - offsets[0] > Array.MaxLength
+            || (type != ElementType.Other && !IsSize(shape, StoredTensor.SizeOf(type), offsets[1] - offsets[0])))
         {
-            throw new WeightFileException($"'{name}' is of type {written}, which is not read. Convert the weights to float32 and save them again.");
-        }
-
-        long[] shape = [.. entry.GetProperty("shape").EnumerateArray().Select(side => side.GetInt64())];
-        long[] offsets = [.. entry.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
-        var bytes = checked(shape.Aggregate(1L, (product, side) => checked(product * side)) * StoredTensor.SizeOf(type));
-        if (shape.Any(side => side < 0) || offsets is not [>= 0, _] || offsets[1] - offsets[0] != bytes || offsets[1] > stream.Length - start || bytes > Array.MaxLength)
-        {
-            throw new InvalidDataException($"the place of '{name}' is not within it.");
+            throw new InvalidDataException($"the place of '{Shortened.Text(name)}' is not within it.");
         }
 
         return new(name, type, shape, () =>
         {
-            var content = new byte[bytes];
+            var content = new byte[offsets[1] - offsets[0]];
             stream.Position = start + offsets[0];
             stream.ReadExactly(content);
             return content;
         });
     }
+
+    private static bool IsSize(long[] shape, int each, long bytes)
+    {
+        try
+        {
+            return shape.Aggregate((long)each, (product, side) => checked(product * side)) == bytes;
+        }
+        catch (OverflowException)
+        {
+            return false;
+        }
+    }
+
+    private static long[] Numbers(JsonElement list) => list.GetArrayLength() <= PickleBudget.MostAxes
+        ? [.. list.EnumerateArray().Select(number => number.GetInt64())]
+        : throw new InvalidDataException($"a tensor in it has {list.GetArrayLength()} axes; {PickleBudget.MostAxes} are the most.");
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Weights;
 
@@ -30,7 +31,7 @@ public sealed class StoredTensor(string name, ElementType type, long[] shape, Fu
     {
         ElementType.Float64 or ElementType.Int64 => 8,
         ElementType.Float32 or ElementType.Int32 => 4,
-        ElementType.Byte => 1,
+        ElementType.Byte or ElementType.Other => 1,
         _ => 2,
     };
 
@@ -41,15 +42,20 @@ public sealed class StoredTensor(string name, ElementType type, long[] shape, Fu
     /// <exception cref="WeightFileException">They are no floating-point numbers, not all finite, or the file ends before them.</exception>
     public float[] Read()
     {
-        if (!IsFloat)
+        if (Type == ElementType.Other)
         {
-            throw new WeightFileException($"'{Name}' holds whole numbers where weights belong. A quantized model cannot be read; save its weights before quantization.");
+            throw new WeightFileException($"'{Shortened.Text(Name)}' holds complex or 8-bit floating-point numbers, which are not read. Convert the weights to float32 and save them again.");
         }
 
-        var values = Convert(bytes());
+        if (!IsFloat)
+        {
+            throw new WeightFileException($"'{Shortened.Text(Name)}' holds whole numbers where weights belong. A quantized model cannot be read; save its weights before quantization.");
+        }
+
+        var values = Convert(WeightFileException.Guard(bytes));
         if (values.Any(value => !float.IsFinite(value)))
         {
-            throw new WeightFileException($"'{Name}' holds values that are no finite numbers (NaN or infinity): the training diverged or the file is damaged. Save the model from an earlier epoch.");
+            throw new WeightFileException($"'{Shortened.Text(Name)}' holds values that are no finite numbers (NaN or infinity): the training diverged or the file is damaged. Save the model from an earlier epoch.");
         }
 
         return values;

@@ -1,22 +1,20 @@
 using System.IO.Compression;
 using System.Text;
+using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Weights;
 
 /// <summary>
 /// What <c>torch.save</c> writes since version 1.6: a zip with a pickle that names tensors, and a file for each storage. The library
-/// TorchSharp.PyBridge was not taken: its unpickler turns unknown calls into dictionaries instead of refusing them, asks for as much memory
-/// as the file claims, and takes a storage that ends early for one filled with zeros.
+/// TorchSharp.PyBridge was not taken: its unpickler turns unknown calls into dictionaries, asks for as much memory as the file claims, and
+/// takes a storage that ends early for one filled with zeros.
 /// </summary>
 internal sealed class TorchArchive
 {
     private const int MostEntries = 50_000;
-    private const long MostPickleBytes = 64 << 20;
 
     // torch.save does not compress; archives that were packed again are allowed as much as floats can shrink.
     private const long MostGrowth = 4;
-
-    private static readonly string[] Wrappers = ["state_dict", "model_state_dict", "net", "model"];
 
     private readonly ZipArchive _zip;
     private readonly string _folder;
@@ -40,7 +38,7 @@ internal sealed class TorchArchive
 
     private static WeightFile Open(ZipArchive zip, long size)
     {
-        if (zip.Entries.Count > MostEntries || zip.Entries.Sum(entry => entry.Length) > MostGrowth * size)
+        if (zip.Entries.Count > MostEntries || zip.Entries.Aggregate(0L, (sum, entry) => checked(sum + entry.Length)) > MostGrowth * size)
         {
             throw new WeightFileException($"The archive unpacks to far more than its {size} bytes, which no file of torch.save does; it was not opened.");
         }
@@ -51,9 +49,10 @@ internal sealed class TorchArchive
         }
 
         var pickles = zip.Entries.Where(entry => entry.Name == "data.pkl").ToList();
-        if (pickles is not [{ Length: <= MostPickleBytes } pickle])
+        if (pickles is not [{ Length: <= PickleBudget.MostPickleBytes } pickle])
         {
-            throw new WeightFileException($"The zip archive is no state dict of torch.save: it has {(pickles.Count == 0 ? "no data.pkl" : "more than one data.pkl, or a huge one")}. {WeightFile.Remedy}");
+            throw new WeightFileException(pickles.Count == 0 ? ForeignFiles.Zip([.. zip.Entries.Select(entry => entry.FullName)])
+                : $"The zip archive is no state dict of torch.save: it has more than one data.pkl, or a huge one. {WeightFile.Remedy}");
         }
 
         var archive = new TorchArchive(zip, pickle.FullName[..^"data.pkl".Length]);
@@ -62,26 +61,9 @@ internal sealed class TorchArchive
             throw new WeightFileException("The file was written on a big-endian machine; save it again on a little-endian one.");
         }
 
-        return new WeightFile("PyTorch state dict", [.. archive.Tensors(Unwrap(new StatePickle(ReadAll(pickle)).Load(), 0))], zip);
-    }
-
-    /// <summary>The dictionary that holds the weights; training scripts often put it into another one.</summary>
-    private static PickledDictionary Unwrap(object? root, int depth)
-    {
-        if (root is not PickledDictionary dictionary)
-        {
-            throw new WeightFileException($"The file holds {(root is PickledTensor ? "a single tensor" : "no dictionary")} and not the weights of a model. {WeightFile.Remedy}");
-        }
-
-        if (Wrappers.Select(dictionary.Find).OfType<PickledDictionary>().FirstOrDefault() is { } inner && depth < 4)
-        {
-            return Unwrap(inner, depth + 1);
-        }
-
-        return dictionary.Entries.Any(entry => entry.Value is PickledTensor)
-            ? dictionary
-            : throw new WeightFileException(
-                $"No weights were found in the file; it has {(dictionary.Entries.Count == 0 ? "no entries" : $"the entries {string.Join(", ", dictionary.Entries.Take(6).Select(entry => $"'{entry.Key}'"))}")}. {WeightFile.Remedy}");
+        var machine = new StatePickle(ReadAll(pickle));
+        WeightEntry[] entries = [.. PickledEntries.Of(machine.Load()).Select(entry => new WeightEntry(entry.Name, [.. archive.Tensors(entry.Content)]))];
+        return new WeightFile("PyTorch state dict", entries, [.. machine.Uncalled.Select(name => name.ToString()).Order(StringComparer.Ordinal)], zip);
     }
 
     private IEnumerable<StoredTensor> Tensors(PickledDictionary weights) =>
@@ -91,26 +73,41 @@ internal sealed class TorchArchive
 
     private StoredTensor Tensor(string name, PickledTensor view)
     {
-        var size = StoredTensor.SizeOf(view.Storage.Type);
-        var entry = _zip.GetEntry($"{_folder}data/{view.Storage.Key}") ?? throw new InvalidDataException($"the data of '{name}' is not in it.");
-        var last = view.Shape.Zip(view.Strides, (side, stride) => checked((side - 1) * stride)).Aggregate(view.Offset, (sum, part) => checked(sum + part));
-        var count = view.Shape.Aggregate(1L, (product, side) => checked(product * side));
-        if (entry.Length != checked(view.Storage.Count * size) || entry.Length > Array.MaxLength || view.Offset < 0
-            || view.Shape.Length != view.Strides.Length || view.Shape.Concat(view.Strides).Any(number => number < 0) || (count > 0 && last >= view.Storage.Count))
+        var size = view.Storage.Size;
+        var entry = _zip.GetEntry($"{_folder}data/{view.Storage.Key}") ?? throw new InvalidDataException($"the data of '{Shortened.Text(name)}' is not in it.");
+        if (!Fits(view, entry.Length))
         {
-            throw new InvalidDataException($"'{name}' does not lie within its data.");
+            throw new InvalidDataException($"'{Shortened.Text(name)}' does not lie within its data.");
         }
 
         // A view may repeat its storage; only as much as a network really asks for is ever made.
-        return new(name, view.Storage.Type, view.Shape, () => Gather(entry, view, (int)checked(count * size), size));
+        return new(name, view.Storage.Type, view.Shape, () => Gather(entry, view, size));
     }
 
-    private byte[] Gather(ZipArchiveEntry entry, PickledTensor view, int bytes, int size)
+    private static bool Fits(PickledTensor view, long bytes)
+    {
+        try
+        {
+            checked
+            {
+                var last = view.Shape.Zip(view.Strides, (side, stride) => (side - 1) * stride).Aggregate(view.Offset, (sum, part) => sum + part);
+                var count = view.Shape.Aggregate(1L, (product, side) => product * side);
+                return view.Shape.Length == view.Strides.Length && view.Offset >= 0 && bytes <= Array.MaxLength && bytes == view.Storage.Count * view.Storage.Size
+                    && count * view.Storage.Size <= Array.MaxLength && (count == 0 || last < view.Storage.Count);
+            }
+        }
+        catch (OverflowException)
+        {
+            return false;
+        }
+    }
+
+    private byte[] Gather(ZipArchiveEntry entry, PickledTensor view, int size)
     {
         var storage = Storage(entry, view.Storage.Key);
-        var result = new byte[bytes];
+        var result = new byte[view.Shape.Aggregate((long)size, (product, side) => product * side)];
         var place = new long[view.Shape.Length];
-        for (var to = 0; to < bytes; to += size)
+        for (var to = 0; to < result.Length; to += size)
         {
             var from = view.Offset;
             for (var axis = 0; axis < place.Length; axis++)

@@ -1,36 +1,58 @@
 namespace BackdoorLab.Engine.Weights;
 
+/// <summary>An entry's tensors by the names they would have in a plain network, and its preprocessing where it has one.</summary>
+/// <param name="Entry">Name of the entry.</param>
+/// <param name="Tensors">Weights and statistics.</param>
+/// <param name="Mean">Per-channel mean of a normalising layer before the network.</param>
+/// <param name="Deviation">Its deviation; both or neither.</param>
+internal sealed record PlainWeights(string Entry, IReadOnlyDictionary<string, StoredTensor> Tensors, StoredTensor? Mean, StoredTensor? Deviation);
+
 /// <summary>
-/// The names under which other programs keep the same weights: wrappers of PyTorch put a prefix before all of them, and implementations of
-/// the same network call its head and its shortcuts differently.
+/// The names under which other programs keep the same weights: wrappers of PyTorch put a prefix before all of them, normalising layers stand
+/// before the network, and implementations of the same network call its head and its shortcuts differently.
 /// </summary>
 internal static class WeightNames
 {
     private const string Normalization = "normalize.";
+    private const int MostChannels = 4;
 
-    private static readonly string[] Prefixes = ["module.", "model.", "_orig_mod."];
+    // Wrappers that also stand in the middle of names, around a part of the network.
+    private static readonly string[] Wrappers = ["module.", "_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module."];
+
+    // Counters of batch norms and of tools that count operations.
+    private static readonly string[] Counters = ["num_batches_tracked", "total_ops", "total_params"];
     private static readonly (string Ours, string Theirs)[] Aliases = [("linear.", "fc."), ("shortcut.", "downsample.")];
-
-    /// <summary>Name of the per-channel mean inside networks of this program.</summary>
-    internal const string Mean = Normalization + "mean";
-
-    /// <summary>Name of the per-channel deviation.</summary>
-    internal const string Deviation = Normalization + "std";
+    private static readonly string[] Means = ["mean", "means", "mu"];
+    private static readonly string[] Deviations = ["std", "stds", "sigma", "stdev", "sd"];
 
     /// <summary>Whether a tensor belongs to the preprocessing and not to the architecture.</summary>
     internal static bool IsNormalization(string name) => name.StartsWith(Normalization, StringComparison.Ordinal);
 
-    /// <summary>The tensors by name, without the prefixes that all have in common and without counters of batches.</summary>
-    internal static IReadOnlyDictionary<string, StoredTensor> Plain(IEnumerable<StoredTensor> tensors)
+    /// <summary>An entry as a plain network would have it.</summary>
+    internal static PlainWeights Plain(WeightEntry entry)
     {
-        List<StoredTensor> kept = [.. tensors.Where(tensor => !tensor.Name.EndsWith("num_batches_tracked", StringComparison.Ordinal))];
-        while (kept.Count > 0 && Prefixes.FirstOrDefault(prefix => kept.TrueForAll(tensor => tensor.Name.StartsWith(prefix, StringComparison.Ordinal))) is { } common)
+        List<StoredTensor> kept = [.. entry.Tensors.Where(tensor => !Counters.Contains(LastPart(tensor.Name)))];
+        var (mean, deviation) = Preprocessing(kept);
+        kept.RemoveAll(tensor => tensor == mean || tensor == deviation);
+        foreach (var wrapper in Wrappers)
+        {
+            kept = kept.ConvertAll(tensor => tensor.Named(tensor.Name.StartsWith(wrapper, StringComparison.Ordinal) ? tensor.Name[wrapper.Length..] : tensor.Name.Replace("." + wrapper, ".", StringComparison.Ordinal)));
+        }
+
+        // Whatever stands before all names alike belongs to what the network lies in: 'model.', '1.' of a Sequential, 'backbone.'.
+        while (kept.Count > 0 && FirstPart(kept[0].Name) is { } common && kept.TrueForAll(tensor => tensor.Name.StartsWith(common, StringComparison.Ordinal)))
         {
             kept = kept.ConvertAll(tensor => tensor.Named(tensor.Name[common.Length..]));
         }
 
-        return kept.GroupBy(tensor => tensor.Name).ToDictionary(group => group.Key, group => group.Last());
+        return new(entry.Name, kept.GroupBy(tensor => tensor.Name).ToDictionary(group => group.Key, group => group.Last()), mean, deviation);
     }
+
+    /// <summary>The parts of an entry that have a first name in common: a network beside a criterion, a student beside its teacher.</summary>
+    internal static IEnumerable<WeightEntry> Parts(WeightEntry entry) => entry.Tensors
+        .Where(tensor => FirstPart(tensor.Name) is not null)
+        .GroupBy(tensor => FirstPart(tensor.Name)![..^1])
+        .Select(group => new WeightEntry(entry.Name.Length == 0 ? group.Key : $"{entry.Name}.{group.Key}", [.. group]));
 
     /// <summary>What a weight of a network here may be called in a file, its own name first.</summary>
     internal static IEnumerable<string> Of(string name)
@@ -43,4 +65,22 @@ internal static class WeightNames
 
         return names;
     }
+
+    // 'normalize.mean' and 'normalize.std', '0.mean' and '0.std', 'mu' and 'sigma': a pair of the same size beside each other.
+    private static (StoredTensor? Mean, StoredTensor? Deviation) Preprocessing(List<StoredTensor> tensors) =>
+        (from mean in tensors
+         where IsChannels(mean) && Means.Contains(Plainly(mean.Name))
+         from deviation in tensors
+         where IsChannels(deviation) && Deviations.Contains(Plainly(deviation.Name)) && deviation.Count == mean.Count && Parent(deviation.Name) == Parent(mean.Name)
+         select ((StoredTensor?)mean, (StoredTensor?)deviation)).FirstOrDefault();
+
+    private static bool IsChannels(StoredTensor tensor) => tensor.IsFloat && tensor.Count is > 0 and <= MostChannels;
+
+    private static string Plainly(string name) => LastPart(name).Split('_', StringSplitOptions.RemoveEmptyEntries) is [.., var last] parts && parts[0] != "running" ? last.ToLowerInvariant() : "";
+
+    private static string Parent(string name) => name[..^LastPart(name).Length];
+
+    private static string LastPart(string name) => name[(name.LastIndexOf('.') + 1)..];
+
+    private static string? FirstPart(string name) => name.IndexOf('.') is > 0 and var at ? name[..(at + 1)] : null;
 }

@@ -23,7 +23,7 @@ public static class CheckCommand
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var file = new Argument<FileInfo>("FILE") { Description = $"The model: {string.Join(", ", WeightFile.Extensions)}." };
+        var file = new Argument<FileInfo>("FILE") { Description = "The model: what torch.save wrote, or safetensors; whatever it is called." };
         var dataset = new Option<string?>("--dataset") { Description = "The data set it was trained for.", HelpName = "ID" };
         dataset.AcceptOnlyFromAmong([.. MethodCatalog.Default.Of<DatasetSource>().Select(method => method.Id)]);
         var pictures = new PictureOptions();
@@ -35,9 +35,10 @@ public static class CheckCommand
         };
         methods.AcceptOnlyFromAmong([.. MethodCatalog.Default.Of<ModelDetector>().Select(method => method.Id)]);
         var pixels = new Option<PixelScale>("--pixels") { Description = "How pixels are scaled before the first layer (default: Automatic)." };
+        var entry = new Option<string>("--entry") { Description = "Which state dict of a file that has several, as 'ema' or 'model.state_dict' (default: the first that fits).", HelpName = "KEYS", DefaultValueFactory = _ => "" };
         var seed = new Option<int>("--seed") { Description = "Root of the detectors' random choices.", DefaultValueFactory = _ => 1 };
         var options = new HeadlessOptions("result.json", required: false);
-        var command = new Command("check", "Ask detectors whether a model from a file is backdoored.") { file, dataset, methods, pixels, seed };
+        var command = new Command("check", "Ask detectors whether a model from a file is backdoored.") { file, dataset, methods, pixels, entry, seed };
         pictures.AddTo(command);
         command.Validators.Add(result => pictures.Validate(result, dataset));
         options.AddTo(command);
@@ -52,8 +53,8 @@ public static class CheckCommand
                 var (source, root) = pictures.Read(parsed) ?? ((DatasetSource)MethodCatalog.Default.Find(parsed.GetRequiredValue(dataset)!)!.CreateDefault(), runner.DataRoot);
                 runner = runner with { DataRoot = root };
                 TorchRuntime.Initialize(runner.Threads);
-                var spec = Read(parsed.GetRequiredValue(file), source, root, parsed.GetValue(methods)!, parsed.GetValue(pixels)) with { Seed = parsed.GetValue(seed) };
-                return Task.FromResult(Execute(spec, output, runner with { ModelFolder = parsed.GetRequiredValue(file).DirectoryName ?? "" }, cancellation));
+                var spec = Read(parsed.GetRequiredValue(file), source, root, parsed.GetValue(methods)!, parsed.GetValue(pixels), parsed.GetValue(entry)!) with { Seed = parsed.GetValue(seed) };
+                return Task.FromResult(Execute(spec, output, runner with { ModelFolder = parsed.GetRequiredValue(file).FullName }, cancellation));
             }
             catch (Exception refused) when (refused is WeightFileException or SpecException or DatasetException or CommandException or IOException or UnauthorizedAccessException)
             {
@@ -68,17 +69,17 @@ public static class CheckCommand
         return command;
     }
 
-    private static ExperimentSpec Read(FileInfo file, DatasetSource dataset, string dataRoot, IEnumerable<string> methods, PixelScale pixels)
+    private static ExperimentSpec Read(FileInfo file, DatasetSource dataset, string dataRoot, IEnumerable<string> methods, PixelScale pixels, string entry)
     {
         using var weights = WeightFile.Open(file.FullName);
-        var candidate = SuspectCandidate.Try(weights, dataset, dataRoot);
+        var candidate = SuspectCandidate.Try(weights, dataset, dataRoot, entry);
         if (!candidate.Fit.Fits)
         {
             throw new WeightFileException(candidate.Fit.Fault);
         }
 
         Console.Error.WriteLine($"{file.Name}: {weights.Format}, {MethodCatalog.Default.Label(candidate.Fit.Source)} for {candidate.Name} with {candidate.Shape.Classes} classes.");
-        var suspect = new SuspectModel { File = file.Name, Sha256 = SuspectModel.HashOf(file.FullName), Pixels = pixels };
+        var suspect = new SuspectModel { File = SuspectModel.NameOf(file.Name), Sha256 = SuspectModel.HashOf(file.FullName), Pixels = pixels, Entry = entry };
         var spec = candidate.Check(suspect, [.. methods.Distinct().Select(id => (Defense)MethodCatalog.Default.Find(id)!.CreateDefault())]);
 
         // What a spec may not be is said by one place alone.

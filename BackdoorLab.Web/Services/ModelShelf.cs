@@ -34,19 +34,13 @@ public sealed class ModelShelf(LabOptions options, RunStore runs)
     public long MostBytes => (long)options.MaxModelMegabytes << 20;
 
     /// <summary>Takes a file in.</summary>
-    /// <param name="name">What it is called; a folder before it is left out.</param>
+    /// <param name="name">What it is called; becomes a name by <see cref="SuspectModel.NameOf"/>.</param>
     /// <param name="content">Its bytes; read to the end, and no further than is allowed.</param>
     /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="WeightFileException">It is too large, or no weights that can be read.</exception>
     public async Task<ShelvedModel> Add(string name, Stream content, CancellationToken cancellation = default)
     {
-        var bare = name[(name.LastIndexOfAny(['/', '\\', ':']) + 1)..];
-        var ending = Path.GetExtension(bare).ToLowerInvariant();
-        if (!WeightFile.Extensions.Contains(ending) || bare.Length > 255)
-        {
-            throw new WeightFileException($"The file's name must end in {string.Join(", ", WeightFile.Extensions)}; '{bare}' does not.");
-        }
-
+        var bare = SuspectModel.NameOf(name);
         Directory.CreateDirectory(options.ModelFolder);
         Sweep(await runs.NamedModelsAsync(cancellation));
         var part = Path.Combine(options.ModelFolder, $"{Guid.NewGuid():N}.tmp");
@@ -102,7 +96,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs)
         ];
     }
 
-    private string PathOf(SuspectModel suspect) => Path.Combine(options.ModelFolder, suspect.Sha256 + Path.GetExtension(suspect.File).ToLowerInvariant());
+    private string PathOf(SuspectModel suspect) => Path.Combine(options.ModelFolder, suspect.StoredName);
 
     private static ShelvedModel Read(string path, string name, string hash, long bytes)
     {

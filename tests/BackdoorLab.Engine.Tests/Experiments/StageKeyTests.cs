@@ -106,6 +106,7 @@ public sealed class StageKeyTests
         ExperimentSpec[] others =
         [
             Checked with { Suspect = Checked.Suspect with { Sha256 = new('1', 64) } }, Checked with { Suspect = Checked.Suspect with { Pixels = PixelScale.Unit } },
+            Checked with { Suspect = Checked.Suspect with { Entry = "ema" } },
             Checked with { CleanHoldout = 61 }, Checked with { Model = new ResNet9() }, Checked with { Seed = 2 },
         ];
         Assert.Equal(others.Length + 1, others.Select(Key).Append(load).Distinct().Count());

@@ -116,7 +116,9 @@ public sealed class SuspectTests : IDisposable
     }
 
     [Theory]
-    [InlineData("suspect.file", "model.exe")]
+    [InlineData("suspect.file", "")]
+    [InlineData("suspect.file", "model\u0000.pth")]
+    [InlineData("suspect.file", "model\u202egnp.pth")]
     [InlineData("suspect.file", "../model.pth")]
     [InlineData("suspect.file", "a\\model.pth")]
     [InlineData("suspect.sha256", "abc")]
@@ -129,6 +131,36 @@ public sealed class SuspectTests : IDisposable
 
         Assert.Contains(SpecJson.Read(document).Faults, fault => fault.Path == path);
     }
+
+    [Theory]
+    [InlineData("/home/me/model_best.pth.tar", "model_best.pth.tar")]
+    [InlineData("C:\\models\\net.ckpt", "net.ckpt")]
+    [InlineData("a model without an ending", "a model without an ending")]
+    [InlineData("mo\u202edel\u0000.pth\n", "model.pth")]
+    [InlineData("", "model")]
+    public void File_OfAnyName_HasAName(string path, string name)
+    {
+        Assert.Equal(name, SuspectModel.NameOf(path));
+        Assert.Empty(Faults(Check with { Suspect = Check.Suspect! with { File = name } }));
+    }
+
+    [Fact]
+    public void File_OfAVeryLongName_KeepsItsBeginningAndItsEnd()
+    {
+        var name = SuspectModel.NameOf(new string('a', 900_000) + "-last.pth.tar");
+
+        Assert.InRange(name.Length, 50, 160);
+        Assert.EndsWith("a-last.pth.tar", name, StringComparison.Ordinal);
+        Assert.Equal(name, SuspectModel.NameOf(name));
+    }
+
+    [Theory]
+    [InlineData("model.pth", ".pth")]
+    [InlineData("model_best.pth.tar", ".tar")]
+    [InlineData("model", "")]
+    [InlineData("model.an ending", "")]
+    public void File_IsKeptByItsContentAndAHarmlessEnding(string name, string ending) =>
+        Assert.Equal(new string('a', 64) + ending, (Check.Suspect! with { File = name }).StoredName);
 
     [Fact]
     public void Spec_OfACheck_AllowsNothingThatNeedsATraining()

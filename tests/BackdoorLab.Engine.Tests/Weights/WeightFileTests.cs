@@ -184,8 +184,53 @@ public sealed class WeightFileTests : IDisposable
     [InlineData(new byte[] { 8, 7, 18, 4, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2 }, "ONNX")]
     [InlineData(new byte[] { 0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0, 0, 0, 0, 0 }, "HDF5")]
     [InlineData(new byte[] { 1, 2, 3 }, "neither safetensors nor")]
+    [InlineData(new byte[] { 0x1f, 0x8b, 8, 0 }, "gzip")]
+    [InlineData(new byte[] { 8, 1, 0x12, 0x90, 1, 0x0a }, "SavedModel of TensorFlow")]
+    [InlineData(new byte[] { 4, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0 }, "Lua Torch 7")]
+    [InlineData(new byte[] { 0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0 }, "NumPy")]
+    [InlineData(new byte[] { 0x50, 0x4b, 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "an empty zip archive")]
     public void File_OfAnotherKind_IsNamed(byte[] content, string kind) => Assert.Contains(
         kind, Assert.Throws<WeightFileException>(() => WeightFile.Open(Written("file.pth", content))).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 44\n", "Git-LFS pointer", "git lfs pull")]
+    [InlineData("\n <!DOCTYPE html><html><head><title>Virus scan warning</title>", "a web page", "download the model itself")]
+    [InlineData("<HTML>", "a web page", "download the model itself")]
+    public void File_ThatStandsForAModel_IsNamedWithTheRemedy(string content, string kind, string remedy)
+    {
+        var message = Assert.Throws<WeightFileException>(() => WeightFile.Open(Written("file.pth", Encoding.UTF8.GetBytes(content)))).Message;
+
+        Assert.Contains(kind, message, StringComparison.Ordinal);
+        Assert.Contains(remedy, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("folder/mlp4.pth", "a zip archive with a model file in it ('folder/mlp4.pth')")]
+    [InlineData("arr_0.npy", ".npz")]
+    [InlineData("model/saved_model.pb", "SavedModel of TensorFlow")]
+    [InlineData("notes.txt", "it has no data.pkl, but notes.txt")]
+    public void Zip_ThatIsNoStateDict_IsNamed(string entry, string kind)
+    {
+        var path = Path.Combine(_folder, "zipped.pth");
+        using (var zip = ZipFile.Open(path, ZipArchiveMode.Create))
+        {
+            zip.CreateEntry(entry);
+        }
+
+        Assert.Contains(kind, Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tar_IsNamed()
+    {
+        var path = Path.Combine(_folder, "model.tar");
+        using (var tar = new System.Formats.Tar.TarWriter(File.Create(path)))
+        {
+            tar.WriteEntry(new System.Formats.Tar.PaxTarEntry(System.Formats.Tar.TarEntryType.RegularFile, "model.pth") { DataStream = new MemoryStream([1]) });
+        }
+
+        Assert.Contains("a tar archive", Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message, StringComparison.Ordinal);
+    }
 
     private static string Asset(string name) => Path.Combine(AppContext.BaseDirectory, "Weights", "Files", name);
 
