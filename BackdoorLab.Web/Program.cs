@@ -14,6 +14,7 @@ var root = new RootCommand("BackdoorLab: an evaluation dashboard for backdoor at
     BackupCommands.Backup(),
     BackupCommands.Restore(),
     WorkerCommand.Create(),
+    InspectModelCommand.Create(),
 };
 LabCommandOptions.AddTo(root);
 root.SetAction((parsed, stop) => ServeCommand.Serve(parsed, (_, _) => Task.CompletedTask, stop));

@@ -132,6 +132,11 @@ internal sealed class SuspectStage(StageContext stage)
                 + (fit.OtherEntries.Count > 0 ? $"; {Shortened.List([.. fit.OtherEntries.Select(name => name.Length == 0 ? "the outermost one" : $"'{name}'")])} would fit too, and naming the entry takes it" : "");
         }
 
+        if (file.Format == WeightFile.TorchScript)
+        {
+            yield return "TorchScript: the weights are the file's, the computation is the catalog's network of the same names and sizes; what else the file's program does, a normalisation inside it for one, is not seen";
+        }
+
         if (file.Uncalled.Count > 0)
         {
             yield return $"left out: values beside the weights that Python would make by calling {Shortened.List(file.Uncalled)}; nothing was called";

@@ -45,8 +45,11 @@ public static class Architectures
             fitting = [.. file.Entries.SelectMany(WeightNames.Parts).Select(WeightNames.Plain).Select(plain => Nearest(plain, sources, shape, dataset)).Where(fit => fit.Fits)];
         }
 
-        return fitting.Count == 0 ? whole.MinBy(fit => fit.Distance)! : fitting[0] with { OtherEntries = [.. fitting.Skip(1).Select(fit => fit.Entry)] };
+        return fitting.Count == 0 ? Unfitting(file, whole.MinBy(fit => fit.Distance)!) : fitting[0] with { OtherEntries = [.. fitting.Skip(1).Select(fit => fit.Entry)] };
     }
+
+    private static ArchitectureFit Unfitting(WeightFile file, ArchitectureFit nearest) => file.Format != WeightFile.TorchScript ? nearest
+        : nearest with { Fault = $"The file is TorchScript (torch.jit.save), a program that is not run here; its weights alone are read, and they have to be those of a network of the catalog. {nearest.Fault}" };
 
     private static IEnumerable<WeightEntry> Chosen(IReadOnlyList<WeightEntry> entries, string entry) => entries.Where(one => entry.Length == 0 || one.Name == entry);
 

@@ -40,4 +40,7 @@ internal sealed class PickledOpaque(PickledName? maker)
 
     /// <summary>Whether it is an object of a network's class.</summary>
     internal bool IsModule { get; set; }
+
+    /// <summary>Attributes of an object of a TorchScript class; null of all others.</summary>
+    internal PickledDictionary? Attributes { get; set; }
 }

@@ -136,10 +136,10 @@ internal sealed class StatePickle(byte[] program)
     // Attributes of an object: a state dict's versions, which nothing here needs, or the layers of a whole network.
     private void Build(object? state)
     {
-        if (Top is PickledOpaque { Maker: not null } target && state is PickledDictionary attributes
-            && attributes.Entries.Any(entry => entry.Key is "_modules" or "_parameters"))
+        if (Top is PickledOpaque { Maker: { } maker } target && state is PickledDictionary attributes)
         {
-            target.IsModule = true;
+            target.IsModule = attributes.Entries.Any(entry => entry.Key is "_modules" or "_parameters");
+            target.Attributes = maker.Module.StartsWith("__torch__", StringComparison.Ordinal) ? attributes : null;
         }
     }
 

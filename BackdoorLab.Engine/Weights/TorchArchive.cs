@@ -43,11 +43,6 @@ internal sealed class TorchArchive
             throw new WeightFileException($"The archive unpacks to far more than its {size} bytes, which no file of torch.save does; it was not opened.");
         }
 
-        if (zip.Entries.Any(entry => entry.FullName.Contains("/code/", StringComparison.Ordinal) || entry.Name == "constants.pkl"))
-        {
-            throw new WeightFileException($"The file is TorchScript (torch.jit.save), a program and not weights alone. {WeightFile.Remedy}");
-        }
-
         var pickles = zip.Entries.Where(entry => entry.Name == "data.pkl").ToList();
         if (pickles is not [{ Length: <= PickleBudget.MostPickleBytes } pickle])
         {
@@ -62,8 +57,14 @@ internal sealed class TorchArchive
         }
 
         var machine = new StatePickle(ReadAll(pickle));
-        WeightEntry[] entries = [.. PickledEntries.Of(machine.Load()).Select(entry => new WeightEntry(entry.Name, [.. archive.Tensors(entry.Content)]))];
-        return new WeightFile("PyTorch state dict", entries, [.. machine.Uncalled.Select(name => name.ToString()).Order(StringComparer.Ordinal)], zip);
+        var root = machine.Load();
+        var script = zip.Entries.Any(entry => entry.Name == "constants.pkl" || entry.FullName.StartsWith(archive._folder + "code/", StringComparison.Ordinal));
+        WeightEntry[] entries = [.. PickledEntries.Of(script ? ScriptedObjects.Weights(root) : root).Select(entry => new WeightEntry(entry.Name, [.. archive.Tensors(entry.Content)]))];
+        return new WeightFile(
+            script ? WeightFile.TorchScript : "PyTorch state dict",
+            entries,
+            script ? [] : [.. machine.Uncalled.Select(name => name.ToString()).Order(StringComparer.Ordinal)],
+            zip);
     }
 
     private IEnumerable<StoredTensor> Tensors(PickledDictionary weights) =>

@@ -8,6 +8,8 @@ public sealed class WeightFile : IDisposable
 {
     private const string HowToSave = "Save the weights where the model is: torch.save(model.state_dict(), 'model.pth'), or safetensors.torch.save_file(model.state_dict(), 'model.safetensors').";
 
+    internal const string TorchScript = "TorchScript (its weights alone; its program is not run)";
+
     private readonly IDisposable _source;
 
     internal WeightFile(string format, IReadOnlyList<WeightEntry> entries, IReadOnlyList<string> uncalled, IDisposable source) =>

@@ -21,9 +21,9 @@ public static class CheckWords
     /// <summary>Which files can be read, sentence by sentence.</summary>
     public static IReadOnlyList<string> Accepted { get; } =
     [
-        ".safetensors, and .pth or .pt as torch.save(model.state_dict(), 'model.pth') writes them since PyTorch 1.6, also inside a dictionary under state_dict, net or model.",
-        $"Networks of the catalog ({string.Join(", ", MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Name))}); the names and shapes in the file tell which one it is.",
+        "What torch.save wrote since PyTorch 1.6, and safetensors, whatever the file is called (.pth, .pt, .pth.tar, .ckpt, .bin): a state dict, alone or under any key beside an optimizer and the like.",
+        $"Networks of the catalog ({string.Join(", ", MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Name))}); the names and shapes in the file tell which one it is. A normalising layer before it is used.",
         "Float32; half, bfloat16 and double become float32.",
-        "Not whole pickled models, TorchScript or ONNX: to open such a file is to run what is in it, or it holds a network that is not here. Save the state dict instead.",
+        "Of TorchScript the weights alone, as its program is not run. Not whole pickled models or ONNX: to open such a file is to run what is in it, or it holds a network that is not here. Save the state dict instead. Nothing in a file is called, and a process of its own reads it.",
     ];
 }

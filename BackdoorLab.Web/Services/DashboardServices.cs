@@ -11,6 +11,7 @@ public static class DashboardServices
         .AddSingleton<TriggerPreview>()
         .AddSingleton<FigureFiles>()
         .AddSingleton<SpeedProbe>()
+        .AddSingleton<Runs.IModelInspector, Runs.ModelInspector>()
         .AddSingleton<ModelShelf>()
         .AddSingleton<RunFiles>()
         .AddSingleton<StudyReports>()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 using BackdoorLab.Data;
@@ -5,6 +6,7 @@ using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Weights;
+using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Services;
 
@@ -20,15 +22,21 @@ public sealed record ShelvedModel(string Name, string Sha256, long Bytes, string
     /// <summary>As specs name it.</summary>
     [JsonIgnore]
     public SuspectModel Suspect => new() { File = Name, Sha256 = Sha256 };
+
+    /// <summary>What is in it; null where a browser tells of it.</summary>
+    [JsonIgnore]
+    public WeightListing? Listing { get; init; }
 }
 
 /// <summary>
-/// Model files of people, in one folder, each under the hash of its content. They are read by rules that run nothing (<see cref="WeightFile"/>);
-/// what cannot be read does not stay.
+/// Model files of people, in one folder, each under the hash of its content. This process never opens them: another one reads them by rules
+/// that run nothing (<see cref="WeightFile"/>), and what cannot be read does not stay.
 /// </summary>
-public sealed class ModelShelf(LabOptions options, RunStore runs)
+public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspector inspector)
 {
+    private const int MostListings = 16;
     private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
+    private readonly ConcurrentDictionary<string, WeightListing> _listings = new();
 
     /// <summary>Largest file, in bytes.</summary>
     public long MostBytes => (long)options.MaxModelMegabytes << 20;
@@ -47,7 +55,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs)
         try
         {
             var (hash, bytes) = await Receive(content, part, cancellation);
-            var model = Read(part, bare, hash, bytes);
+            var model = await Read(part, bare, hash, bytes, cancellation);
             File.Move(part, PathOf(model.Suspect), overwrite: true);
             return model;
         }
@@ -58,7 +66,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs)
     }
 
     /// <summary>A file that is here already, or null.</summary>
-    public ShelvedModel? Find(SuspectModel suspect)
+    public async Task<ShelvedModel?> Find(SuspectModel suspect, CancellationToken cancellation = default)
     {
         // A hash and nothing else: whoever asks may be a browser.
         if (suspect.Sha256.Length != 64 || !suspect.Sha256.All(char.IsAsciiHexDigitLower))
@@ -69,7 +77,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs)
         var path = PathOf(suspect);
         try
         {
-            return File.Exists(path) ? Read(path, suspect.File, suspect.Sha256, new FileInfo(path).Length) : null;
+            return File.Exists(path) ? await Read(path, SuspectModel.NameOf(suspect.File), suspect.Sha256, new FileInfo(path).Length, cancellation) : null;
         }
         catch (WeightFileException)
         {
@@ -78,15 +86,18 @@ public sealed class ModelShelf(LabOptions options, RunStore runs)
     }
 
     /// <summary>What the file holds by each of these data sets, those that fit first.</summary>
+    /// <param name="model">The file, as the shelf gave it.</param>
+    /// <param name="datasets">Data sets that are here.</param>
+    /// <param name="entry">Which of the file's state dicts; empty for the first that fits.</param>
     /// <exception cref="DatasetException">One has too few images, or its files are not there.</exception>
-    public IReadOnlyList<SuspectCandidate> Candidates(ShelvedModel model, IEnumerable<DatasetSource> datasets)
+    public IReadOnlyList<SuspectCandidate> Candidates(ShelvedModel model, IEnumerable<DatasetSource> datasets, string entry = "")
     {
         TorchRuntime.Initialize(1);
-        using var file = WeightFile.Open(PathOf(model.Suspect));
+        using var file = model.Listing!.Unread();
         return
         [
             .. datasets
-                .Select(dataset => (Asked: dataset, Candidate: SuspectCandidate.Try(file, dataset, options.Data)))
+                .Select(dataset => (Asked: dataset, Candidate: SuspectCandidate.Try(file, dataset, options.Data, entry)))
                 .OrderByDescending(pair => pair.Candidate.Fit.Fits)
 
                 // A set as it is before one whose classes were cut to fit; photographs before drawings.
@@ -98,10 +109,21 @@ public sealed class ModelShelf(LabOptions options, RunStore runs)
 
     private string PathOf(SuspectModel suspect) => Path.Combine(options.ModelFolder, suspect.StoredName);
 
-    private static ShelvedModel Read(string path, string name, string hash, long bytes)
+    private async Task<ShelvedModel> Read(string path, string name, string hash, long bytes, CancellationToken cancellation)
     {
-        using var file = WeightFile.Open(path);
-        return new(name, hash, bytes, file.Format, file.Tensors.Count, file.Numbers);
+        if (!_listings.TryGetValue(hash, out var listing))
+        {
+            listing = await inspector.Read(path, cancellation);
+            if (_listings.Count >= MostListings)
+            {
+                _listings.Clear();
+            }
+
+            _listings[hash] = listing;
+        }
+
+        using var file = listing.Unread();
+        return new(name, hash, bytes, file.Format, file.Tensors.Count, file.Numbers) { Listing = listing };
     }
 
     // Hashed while it comes in: it is read once.

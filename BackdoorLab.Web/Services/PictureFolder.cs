@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Weights;
 
 namespace BackdoorLab.Web.Services;
 
@@ -58,7 +59,7 @@ public sealed class PictureFolder
     public string Fault { get; private set; } = "";
 
     /// <summary>Looks at the folder and compares it with the file. Of several looks the last one counts, whichever ends last.</summary>
-    public async Task Look(ModelShelf shelf, ShelvedModel model)
+    public async Task Look(ModelShelf shelf, ShelvedModel model, string entry = "")
     {
         var version = _draft.Version;
         (Candidate, Fault) = (null, Typed());
@@ -67,21 +68,21 @@ public sealed class PictureFolder
             return;
         }
 
-        var found = await Task.Run(() => Compare(shelf, model, pictures));
+        var found = await Task.Run(() => Compare(shelf, model, entry, pictures));
         if (version == _draft.Version)
         {
             (Candidate, Fault) = found;
         }
     }
 
-    private static (SuspectCandidate? Candidate, string Fault) Compare(ModelShelf shelf, ShelvedModel model, ImageFolder pictures)
+    private static (SuspectCandidate? Candidate, string Fault) Compare(ModelShelf shelf, ShelvedModel model, string entry, ImageFolder pictures)
     {
         try
         {
-            var candidate = shelf.Candidates(model, [pictures])[0];
+            var candidate = shelf.Candidates(model, [pictures], entry)[0];
             return candidate.Fit.Fits ? (candidate, "") : (null, candidate.Fit.Fault);
         }
-        catch (Exception error) when (error is DatasetException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is DatasetException or WeightFileException or IOException or UnauthorizedAccessException)
         {
             return (null, error.Message);
         }

@@ -33,6 +33,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     private PixelScale _pixels;
     private int _chosen;
     private int _seed = 1;
+    private string _entry = "";
     private CheckCost _cost = CheckCost.Unknown;
     private bool _busy;
     private bool _ready;
@@ -101,8 +102,9 @@ public sealed partial class CheckPage : IAsyncDisposable
     public async Task Arrived(string answer)
     {
         _sending = null;
-        if (JsonSerializer.Deserialize<ShelvedModel>(answer, JsonSerializerOptions.Web) is { } told && Shelf.Find(told.Suspect) is { } model)
+        if (JsonSerializer.Deserialize<ShelvedModel>(answer, JsonSerializerOptions.Web) is { } told && await Shelf.Find(told.Suspect, _gone.Token) is { } model)
         {
+            _entry = "";
             await Take(model);
         }
     }
@@ -133,14 +135,14 @@ public sealed partial class CheckPage : IAsyncDisposable
             return;
         }
 
-        if (Shelf.Find(suspect) is not { } model)
+        if (await Shelf.Find(suspect, _gone.Token) is not { } model)
         {
             _fault = $"The model file '{suspect.File}' of that check is not in this lab (a bundle brings none). Choose it again.";
             return;
         }
 
         // Repeating with the same seed would only read the result from the store.
-        (_pixels, _seed) = (suspect.Pixels, spec.Seed < int.MaxValue ? spec.Seed + 1 : 1);
+        (_pixels, _entry, _seed) = (suspect.Pixels, suspect.Entry, spec.Seed < int.MaxValue ? spec.Seed + 1 : 1);
         _detectors.Clear();
         _detectors.UnionWith(spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id).Where(id => CheckWords.Detectors.Any(method => method.Id == id)));
         await Take(model);
@@ -172,7 +174,7 @@ public sealed partial class CheckPage : IAsyncDisposable
         try
         {
             var here = await Datasets.Usable();
-            _candidates = await Task.Run(() => Shelf.Candidates(model, here), _gone.Token);
+            _candidates = await Task.Run(() => Shelf.Candidates(model, here, _entry), _gone.Token);
             Estimate();
         }
         catch (Exception error) when (error is WeightFileException or TorchUnavailableException)
@@ -184,7 +186,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     }
 
     private ExperimentSpec? SpecOf(IReadOnlyList<MethodDescriptor> detectors) => _model is { } model && Candidate is { } candidate
-        ? candidate.Check(model.Suspect with { Pixels = _pixels }, [.. detectors.Select(method => (Defense)method.CreateDefault())]) with { Seed = _seed }
+        ? candidate.Check(model.Suspect with { Pixels = _pixels, Entry = _entry }, [.. detectors.Select(method => (Defense)method.CreateDefault())]) with { Seed = _seed }
         : null;
 
     private void Estimate() => _cost = CheckCost.Of(Speed, Candidate?.Shape, SpecOf, Spec);
@@ -200,13 +202,21 @@ public sealed partial class CheckPage : IAsyncDisposable
     {
         if (_own is { } own)
         {
-            await own.Look(Shelf, _model!);
+            await own.Look(Shelf, _model!, _entry);
         }
 
         Estimate();
     }
 
     private void Scale(object? value) => _pixels = Enum.Parse<PixelScale>((string)value!);
+
+    private async Task Enter(object? value)
+    {
+        (_entry, var own) = ((string?)value ?? "", _own);
+        await Take(_model!);
+        _own = own;
+        await Look();
+    }
 
     private void Seed(object? value) => _seed = int.TryParse((string?)value, CultureInfo.InvariantCulture, out var seed) && seed >= 0 ? seed : _seed;
 
@@ -216,13 +226,7 @@ public sealed partial class CheckPage : IAsyncDisposable
         Estimate();
     }
 
-    private async Task Stop()
-    {
-        if (_upload is not null)
-        {
-            await _upload.InvokeVoidAsync("stop");
-        }
-    }
+    private Task Stop() => _upload?.InvokeVoidAsync("stop").AsTask() ?? Task.CompletedTask;
 
     private async Task Check()
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Weights;
@@ -115,6 +116,30 @@ public sealed class CheckpointFormsTests : IDisposable
         "'conv1.weight' (made by numpy.core.multiarray._reconstruct, which was not called)",
         Assert.Throws<WeightFileException>(() => Open(Dictionary(("conv1.weight", NumpyArray)))).Message,
         StringComparison.Ordinal);
+
+    [Fact]
+    public void Listing_PassedAsJson_FindsTheSameNetworkWithoutTheFile()
+    {
+        using var file = Open(Dictionary(("lr", NumpyScalar), ("ema", Net()), ("net", Dictionary([.. Layers("1."), ("0.mean", Zeros(3)), ("0.std", Zeros(3))]))));
+        var text = JsonSerializer.Serialize(WeightListing.Of(file));
+
+        using var listed = JsonSerializer.Deserialize<WeightListing>(text)!.Unread();
+        var (fit, known) = (Architectures.Find(listed, Tiny, "a data set"), Architectures.Find(file, Tiny, "a data set"));
+
+        Assert.Equal((file.Format, file.Numbers, "net"), (listed.Format, listed.Numbers, fit.Entry));
+        Assert.Equal((known.Source, known.Fault, "ema"), (fit.Source, fit.Fault, Assert.Single(fit.OtherEntries)));
+        Assert.Equal(file.Uncalled, listed.Uncalled);
+        Assert.Throws<WeightFileException>(listed.Tensors[0].Read);
+    }
+
+    [Fact]
+    public void Listing_OfTensorsWithoutEnd_IsRefused()
+    {
+        var one = Zeros(1);
+        using var file = Open(Dictionary([.. Enumerable.Range(0, 20_001).Select(i => ($"t{i}", i == 0 ? one : (object?)new Shared()))]));
+
+        Assert.Contains("The file has 20001 tensors", Assert.Throws<WeightFileException>(() => WeightListing.Of(file)).Message, StringComparison.Ordinal);
+    }
 
     private static Entry[] Layers(string prefix) =>
     [

@@ -21,6 +21,9 @@ internal sealed class Pickler
     /// <summary>A tensor with its numbers.</summary>
     internal sealed record Weights(long[] Shape, float[] Values);
 
+    /// <summary>The first tensor once more.</summary>
+    internal sealed record Shared;
+
     /// <summary>Python's dictionary; an OrderedDict where there is a tensor in it.</summary>
     internal static KeyValuePair<string, object?>[] Dictionary(params (string Key, object? Value)[] entries) => [.. entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value))];
 
@@ -83,6 +86,7 @@ internal sealed class Pickler
                 Write(entries.Any(entry => entry.Value is Weights) ? new Call("collections", "OrderedDict", []) : null, entries);
                 break;
             case Weights weights: Write(weights); break;
+            case Shared: _pickle.Write("h\u0001"u8); break;
             case Call call: Write(call); break;
             case object?[] tuple:
                 Code('(');
@@ -151,6 +155,11 @@ internal sealed class Pickler
         Write(new Call("collections", "OrderedDict", []));
         Code('t');
         Code('R');
+        if (_storages.Count == 0)
+        {
+            _pickle.Write("q\u0001"u8);
+        }
+
         _storages.Add(MemoryMarshal.AsBytes(weights.Values.AsSpan()).ToArray());
     }
 

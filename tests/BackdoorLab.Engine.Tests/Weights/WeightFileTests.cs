@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Text;
+using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
 using BackdoorLab.Engine.Weights;
 using TorchSharp;
@@ -55,7 +56,6 @@ public sealed class WeightFileTests : IDisposable
 
     [Theory]
     [InlineData("whole-model.pth", "a whole pickled model (it names __main__.Net)", "torch.save(model.state_dict(), 'model.pth')")]
-    [InlineData("script.pt", "TorchScript", "torch.save(model.state_dict(), 'model.pth')")]
     [InlineData("old-form.pth", "a bare pickle, as torch.save wrote it before version 1.6", "weights_only=True")]
     public void PyTorch_FileOfAnotherKind_IsRefusedWithTheRemedy(string asset, string reason, string remedy)
     {
@@ -63,6 +63,27 @@ public sealed class WeightFileTests : IDisposable
 
         Assert.Contains(reason, message, StringComparison.Ordinal);
         Assert.Contains(remedy, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TorchScript_ByPyTorch_HasTheNamesAndNumbersOfItsStateDict()
+    {
+        using var file = WeightFile.Open(Asset("script.pt"));
+
+        Assert.Equal("TorchScript (its weights alone; its program is not run)", file.Format);
+        Assert.Equal(["fc.weight 2x2", "fc.bias 2"], file.Tensors.Select(tensor => $"{tensor.Name} {string.Join('x', tensor.Shape)}"));
+        Assert.Equal(4, file.Tensors[0].Read().Length);
+        var fit = Architectures.Find(file, new(3, 32, 32, 10, 0, 0), "a data set");
+        Assert.StartsWith("The file is TorchScript (torch.jit.save), a program that is not run here;", fit.Fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TorchScript_WithoutWeights_IsRefused()
+    {
+        var path = Path.Combine(_folder, "frozen.pt");
+        File.WriteAllBytes(path, TorchScriptArchive.Write("class M(Module):\n  training : bool\n", []));
+
+        Assert.Contains("TorchScript (torch.jit.save) without weights by name", Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -162,7 +162,7 @@ public sealed class ModelUploadTests
         Assert.Equal((CheckOutcome.Suspicious, sent.Title, sent.Text), (got.Outcome, got.Title, got.Text));
         Assert.True(RunWords.IsCheck(arrived.Run));
         Assert.Contains("data:image/png", await there.Services.GetRequiredService<CheckReport>().Write(arrived.Run.Id, default), StringComparison.Ordinal);
-        Assert.Null(there.Services.GetRequiredService<ModelShelf>().Find(CheckRuns.Spec.Suspect!));
+        Assert.Null(await there.Services.GetRequiredService<ModelShelf>().Find(CheckRuns.Spec.Suspect!));
     }
 
     [Fact]
@@ -178,12 +178,12 @@ public sealed class ModelUploadTests
         await store.DeleteAsync(RunSelection.Of(checks));
 
         await desk.Purge(RunSelection.Of([checks[0]]));
-        Assert.NotNull(lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
+        Assert.NotNull(await lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
         var bytes = files.Size(await store.FreedByPurgeAsync(RunSelection.Of([checks[1]])));
         await desk.Purge(RunSelection.Of([checks[1]]));
 
         Assert.Equal(content.Length, bytes);
-        Assert.Null(lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
+        Assert.Null(await lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
 
         Task<string> Finished() => CheckRuns.Finished(store: lab.Store, artifacts: Path.Combine(lab.Folder, "artifacts"), flagged: null, spec: spec);
     }
@@ -202,9 +202,9 @@ public sealed class ModelUploadTests
 
         var latest = await Add(12);
 
-        Assert.Null(shelf.Find(forgotten.Suspect));
-        Assert.NotNull(shelf.Find(named.Suspect));
-        Assert.NotNull(shelf.Find(latest.Suspect));
+        Assert.Null(await shelf.Find(forgotten.Suspect));
+        Assert.NotNull(await shelf.Find(named.Suspect));
+        Assert.NotNull(await shelf.Find(latest.Suspect));
 
         Task<ShelvedModel> Add(int classes) => shelf.Add("a.safetensors", new MemoryStream(CheckRuns.Weights(classes)));
     }
