@@ -79,6 +79,9 @@ public abstract class FittedFilter
     /// <summary>Share of clean inputs that the threshold is meant to reject.</summary>
     public abstract double FalseRejectionRate { get; }
 
+    /// <summary>What must be read beside its rates; empty when nothing must.</summary>
+    public virtual string Note => "";
+
     /// <summary>What the score is, for axis labels: "negative entropy (nats)".</summary>
     public abstract string ScoreName { get; }
 

@@ -55,6 +55,7 @@ public static class InputFilterScorer
         return scored with
         {
             Measurements = [.. scored.Measurements, new Measurement(Metric.MillisecondsPerInput.Id, milliseconds)],
+            Notes = filter.Note.Length == 0 ? scored.Notes : [.. scored.Notes, filter.Note],
         };
     }
 

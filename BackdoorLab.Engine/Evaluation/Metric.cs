@@ -317,6 +317,10 @@ public sealed record Metric(
             id, name, name, unit, null, "A number that the method reports; its page says what it means.");
     }
 
+    /// <summary>Between what values it can be; infinite where nothing bounds it.</summary>
+    public (double Low, double High) Range => Unit is not (MetricUnit.Share or MetricUnit.YesNo) ? (double.NegativeInfinity, double.PositiveInfinity)
+        : Id == AccuracyDrop.Id || Id == AttackSuccessDrop.Id ? (-1, 1) : (0, 1);
+
     private static Metric Better(string id, string name, string shortName, string definition) =>
         new(id, name, shortName, MetricUnit.Share, true, definition);
 

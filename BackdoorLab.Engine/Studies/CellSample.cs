@@ -10,7 +10,9 @@ namespace BackdoorLab.Engine.Studies;
 internal sealed class CellSample
 {
     private const double FalsePositives = 0.05;
-    private const int Resamples = 2000;
+
+    // With fewer twins a threshold that flags none of them still flags more than one in twenty others on average, 1 / (n + 1).
+    private const int EnoughTwins = 19;
 
     // Models are counted by these, not averaged; a detector's AUROC within a model is not that over models.
     private static readonly string[] NotAveraged =
@@ -83,17 +85,21 @@ internal sealed class CellSample
             ScoreMetric = _defense?.ModelScore ?? "",
             Threshold = _defense is ModelDetector ? _models.Select(model => Number(model.Cell, Metric.DetectorThreshold.Id)).FirstOrDefault(cut => cut is not null) : null,
             Outcomes = [.. _models.Select(model => new StudyOutcome(model.Victim, model.Seed, model.Cell?.Outcome ?? Outcome.NotRun, model.Cell?.Reason ?? "", model.Run))],
-            Notes = [.. _models.SelectMany(model => model.Cell?.Notes ?? []).CountBy(note => note).OrderByDescending(count => count.Value).ThenBy(count => count.Key, StringComparer.Ordinal).Select(count => count.Key)],
+            Notes =
+            [
+                .. _models.SelectMany(model => model.Cell?.Notes ?? []).CountBy(note => note).OrderByDescending(count => count.Value).ThenBy(count => count.Key, StringComparer.Ordinal).Select(count => count.Key),
+                .. FewTwins(),
+            ],
         };
 
         void Average(string id, Victim victim, string metric)
         {
             var numbers = Of(victim, cell => Number(cell, metric)).ToArray();
-            Put(id, Mean(Array.ConvertAll(numbers, number => number.Value), id));
+            Put(id, Mean(Array.ConvertAll(numbers, number => number.Value), Metric.Find(metric).Range));
             if (reference is not null)
             {
                 var pairs = Pairs(reference, victim, cell => Number(cell, metric));
-                Change(id, pairs, null);
+                Change(id, pairs, Metric.Find(metric).Range, null);
             }
         }
 
@@ -109,7 +115,7 @@ internal sealed class CellSample
             if (reference is not null)
             {
                 var pairs = Pairs(reference, victim, cell => holds(cell) is { } yes ? yes ? 1.0 : 0.0 : null);
-                Change(id, pairs, (pairs.Count(pair => pair.Before > pair.After), pairs.Count(pair => pair.After > pair.Before)));
+                Change(id, pairs, (0, 1), (pairs.Count(pair => pair.Before > pair.After), pairs.Count(pair => pair.After > pair.Before)));
             }
         }
 
@@ -121,11 +127,12 @@ internal sealed class CellSample
             }
         }
 
-        void Change(string id, (double Before, double After)[] pairs, (int Lost, int Gained)? discordant)
+        void Change(string id, (double Before, double After)[] pairs, (double Low, double High) range, (int Lost, int Gained)? discordant)
         {
             if (pairs.Length > 0)
             {
-                var difference = Mean(Array.ConvertAll(pairs, pair => pair.After - pair.Before), "difference/" + id)!;
+                // Of the pairs, not of the sides: what a pair shares (its seed, its data) cancels.
+                var difference = Mean(Array.ConvertAll(pairs, pair => pair.After - pair.Before), (range.Low - range.High, range.High - range.Low))!;
                 changes[id] = discordant is var (lost, gained)
                     ? new(difference, lost, gained, McNemar.Exact(lost, gained))
                     : new(difference);
@@ -151,21 +158,21 @@ internal sealed class CellSample
         }
 
         var models = Math.Min(bad.Length, good.Length);
-        Add(Metric.Auroc.Id, (negatives, positives) => RocCurve.Auroc(negatives, positives));
-        Add(Metric.DetectionRateAtFivePercent.Id, (negatives, positives) => RocCurve.Of(negatives, positives).TruePositiveRateAt(FalsePositives));
+        var area = RocCurve.Auroc(good, bad);
+        var found = RocCurve.Of(good, bad).TruePositiveRateAt(FalsePositives);
+        var (areas, shares) = (Intervals.Auroc(area, good.Length, bad.Length), Intervals.ClopperPearson((int)Math.Round(found * bad.Length), bad.Length));
+        values[Metric.Auroc.Id] = models < 2 ? new(area, null, null, models) : new(area, areas.Low, areas.High, models);
+        values[Metric.DetectionRateAtFivePercent.Id] = models < 2 ? new(found, null, null, models) : new(found, shares.Low, shares.High, models);
+    }
 
-        void Add(string id, Func<double[], double[], double> statistic)
+    private IEnumerable<string> FewTwins()
+    {
+        var scores = Scores();
+        var twins = scores.Count(score => score.Victim == Victim.Benign);
+        if (twins is > 0 and < EnoughTwins && twins < scores.Count)
         {
-            var random = Seeds(id).Random();
-            var resampled = new double[models < 2 ? 0 : Resamples];
-            for (var i = 0; i < resampled.Length; i++)
-            {
-                resampled[i] = statistic(Resample(good, random), Resample(bad, random));
-            }
-
-            values[id] = resampled.Length == 0
-                ? new(statistic(good, bad), null, null, models)
-                : new(statistic(good, bad), Quantiles.At(resampled, 0.025), Quantiles.At(resampled, 0.975), models);
+            yield return FormattableString.Invariant(
+                $"{Metric.DetectionRateAtFivePercent.ShortName} with {twins} {(twins == 1 ? "twin" : "twins")}: the threshold flags none of them, which promises no less than one in {twins + 1} of further benign models; {EnoughTwins} twins would promise 5 %. Its interval is that of the share of backdoored models above this threshold.");
         }
     }
 
@@ -196,36 +203,16 @@ internal sealed class CellSample
         return [.. Of(victim, number).Where(model => before.ContainsKey(model.Seed)).Select(model => (before[model.Seed], model.Value))];
     }
 
-    private static StudyValue? Mean(double[] numbers, string stream)
+    private static StudyValue? Mean(double[] numbers, (double Low, double High) range)
     {
         if (numbers.Length == 0)
         {
             return null;
         }
 
-        var mean = numbers.Average();
-        if (numbers.Length == 1)
-        {
-            return new(mean, null, null, 1);
-        }
-
-        var interval = Intervals.BootstrapMean(numbers, Seeds(stream).Random());
-        return new(mean, interval.Low, interval.High, numbers.Length);
+        var interval = Intervals.Mean(numbers, range.Low, range.High);
+        return new(numbers.Average(), interval?.Low, interval?.High, numbers.Length);
     }
-
-    private static double[] Resample(double[] values, Random random)
-    {
-        var drawn = new double[values.Length];
-        for (var i = 0; i < drawn.Length; i++)
-        {
-            drawn[i] = values[random.Next(values.Length)];
-        }
-
-        return drawn;
-    }
-
-    // Equal runs give equal intervals.
-    private static SeedTree Seeds(string stream) => new SeedTree(0).Child("study").Child(stream);
 
     private static double? Number(CellResult? cell, string metric) => cell?.Outcome == Outcome.Value
         ? cell.Measurements.FirstOrDefault(measurement => measurement.Metric == metric)?.Value

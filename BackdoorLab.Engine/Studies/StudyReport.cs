@@ -86,13 +86,13 @@ public enum StudyRole
 
 /// <summary>A value over models.</summary>
 /// <param name="Value">Share or mean.</param>
-/// <param name="Low">Lower end of the 95 % interval: Clopper-Pearson where models are counted, bootstrap over models elsewhere; null for one model.</param>
+/// <param name="Low">Lower end of the 95 % interval: Clopper-Pearson where models are counted, Student's t over models for means, Newcombe's for areas under curves over models; null for one model, and for a mean of equal values.</param>
 /// <param name="High">Upper end.</param>
 /// <param name="N">Models.</param>
 public sealed record StudyValue(double Value, double? Low, double? High, int N);
 
 /// <summary>What changed from FP32 to this precision, on the same models.</summary>
-/// <param name="Difference">Mean difference with its paired bootstrap interval.</param>
+/// <param name="Difference">Mean difference with the t interval of the pairs' differences.</param>
 /// <param name="Lost">Models that are flagged at FP32 alone; null where models are not flagged.</param>
 /// <param name="Gained">Models that are flagged at this precision alone.</param>
 /// <param name="PValue">McNemar's exact test of lost against gained.</param>

@@ -1,6 +1,6 @@
 namespace BackdoorLab.Engine.Tensors;
 
-/// <summary>The two functions behind exact binomial intervals.</summary>
+/// <summary>The functions behind exact binomial intervals and those of means.</summary>
 public static class SpecialFunctions
 {
     // Lanczos' series with g = 7; good to about 1e-15 for positive arguments.
@@ -54,6 +54,25 @@ public static class SpecialFunctions
         }
 
         return (low + high) / 2;
+    }
+
+    /// <summary>
+    /// The value below which Student's t with <paramref name="freedom"/> degrees of freedom lies with probability <paramref name="p"/>, from
+    /// P(|T| > t) = I_x(freedom / 2, 1 / 2) at x = freedom / (freedom + t^2).
+    /// </summary>
+    /// <param name="p">Above 0 and below 1.</param>
+    /// <param name="freedom">At least 1.</param>
+    public static double StudentQuantile(double p, double freedom)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(freedom, 1);
+        if (p < 0.5)
+        {
+            return -StudentQuantile(1 - p, freedom);
+        }
+
+        // Solved for 1 - x, which keeps its digits where there are many degrees of freedom.
+        var rest = BetaQuantile(1 - 2 * (1 - p), 0.5, freedom / 2);
+        return Math.Sqrt(freedom * rest / (1 - rest));
     }
 
     // Lentz's evaluation of the continued fraction of I_x(a, b).

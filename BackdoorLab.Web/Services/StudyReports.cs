@@ -19,7 +19,7 @@ public sealed class StudyReports(ResultQueries results)
     /// <exception cref="SpecException">It was written by another version and names what this one does not know.</exception>
     public async Task<StudyView?> FindAsync(string studyId, CancellationToken cancellation = default)
     {
-        // SQLite and the bootstrap would hold the page's thread.
+        // SQLite and the summary would hold the page's thread.
         var detail = await Task.Run(() => results.FindStudyAsync(studyId, cancellation), cancellation);
         return detail is null ? null : await Task.Run(() => View(detail), cancellation);
     }

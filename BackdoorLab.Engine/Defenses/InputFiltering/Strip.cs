@@ -24,7 +24,7 @@ public enum Superposition
 [Method("strip", "STRIP", Order = 40,
     Summary = "Superimposes an input with clean images; predictions that stay certain whatever is laid over it betray a trigger.",
     Paper = "Gao et al., STRIP: A Defence Against Trojan Attacks on Deep Neural Networks, ACSAC 2019",
-    Deviations = "The threshold is the quantile of the measured clean entropies, not of a normal distribution fitted to them, which can lie below zero and reject nothing. "
+    Deviations = "The threshold is an order statistic of the measured clean entropies, the k-th smallest of n with k = floor(rate (n + 1)), so that a further clean image is rejected no more often than promised; not the quantile of a normal distribution fitted to them, which can lie below zero and reject nothing. "
         + "Overlays and the images that set the threshold are disjoint parts of the clean holdout. Entropy is in nats.")]
 public sealed record Strip : InputFilter
 {
@@ -45,7 +45,7 @@ public sealed record Strip : InputFilter
 
     /// <summary>Share of clean inputs that may be rejected.</summary>
     [Range(0.0, 0.5)]
-    [Description("Share of clean images that the threshold rejects.")]
+    [Description("Share of clean images that the threshold may reject. n threshold images can promise no less than 1 / (n + 1): 1 % needs 99 of them; with fewer the result says which share it is.")]
     public double FalseRejectionRate { get; init; } = 0.01;
 
     /// <summary>Clean images that set the threshold.</summary>
@@ -67,14 +67,19 @@ public sealed record Strip : InputFilter
         clean = HoldoutSample.Take(clean, ThresholdImages, context.Run.Seeds.Child("clean"));
         var probe = new OverlayProbe(context.Model, overlays, Overlays, Superposition);
         var entropies = probe.MeanEntropies(clean, context.Run.Child("threshold"));
-        return new Fitted(probe, -Quantiles.At(entropies, FalseRejectionRate), FalseRejectionRate);
+        var cut = Quantiles.Below(entropies, FalseRejectionRate);
+        return new Fitted(probe, cut, cut.Level <= FalseRejectionRate ? "" : FormattableString.Invariant(
+            $"{entropies.Length} clean images cannot promise a false rejection rate of {100 * FalseRejectionRate:0.##} %: the threshold is at the most suspicious of them, which rejects {100 * cut.Level:0.#} % of clean inputs on average. ")
+            + (FalseRejectionRate > 0 ? FormattableString.Invariant($"{Math.Ceiling(1 / FalseRejectionRate - 1 - 1e-9):0} images would do: half of the clean holdout, at most thresholdImages.") : ""));
     }
 
-    private sealed class Fitted(OverlayProbe probe, double threshold, double falseRejectionRate) : FittedFilter
+    private sealed class Fitted(OverlayProbe probe, Cut cut, string note) : FittedFilter
     {
-        public override double Threshold => threshold;
+        public override double Threshold => -cut.Value;
 
-        public override double FalseRejectionRate => falseRejectionRate;
+        public override double FalseRejectionRate => cut.Level;
+
+        public override string Note => note;
 
         public override string ScoreName => "negative mean entropy (nats)";
 

@@ -63,4 +63,20 @@ public sealed class StripTests
 
         Assert.All(few.Zip(all), pair => Assert.Equal(pair.Second, pair.First, 5));
     }
+
+    [Fact]
+    public void Fit_WithTooFewImagesForItsPromise_SaysWhatItPromisesInstead()
+    {
+        using var model = new FloatDeployed(TestNetworks.Backdoored());
+        var few = new Strip { Overlays = 5 }.Fit(TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(60, TestContexts.Random("holdout"))));
+        var enough = new Strip { Overlays = 5 }.Fit(TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(198, TestContexts.Random("holdout"))));
+
+        // Half of the holdout sets the threshold: 30 and 99 images.
+        Assert.Equal(1 / 31.0, few.FalseRejectionRate, 12);
+        Assert.Equal(
+            "30 clean images cannot promise a false rejection rate of 1 %: the threshold is at the most suspicious of them, which rejects 3.2 % of clean inputs on average. "
+            + "99 images would do: half of the clean holdout, at most thresholdImages.",
+            few.Note);
+        Assert.Equal((0.01, ""), (enough.FalseRejectionRate, enough.Note));
+    }
 }

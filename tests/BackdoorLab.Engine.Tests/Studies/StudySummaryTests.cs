@@ -33,6 +33,8 @@ public sealed class StudySummaryTests
         Share(full, Metric.FalsePositiveRate, 0, 0, 0.602365, 4);
         Assert.Equal(0.84375, full.Values[Metric.Auroc.Id].Value, 12);
         Assert.Equal(0.75, full.Values[Metric.DetectionRateAtFivePercent.Id].Value, 12);
+        Assert.Equal(0.194120, full.Values[Metric.DetectionRateAtFivePercent.Id].Low!.Value, 1e-6);
+        Assert.Contains(full.Notes, note => note.StartsWith("TPR@5% with 4 twins: the threshold flags none of them, which promises no less than one in 5", StringComparison.Ordinal));
         Assert.Empty(full.Changes);
         Assert.Equal(2, full.Threshold);
 
@@ -75,6 +77,10 @@ public sealed class StudySummaryTests
         // 0.9 and 0.7 found, 0.01 and 0.03 alarms; see Runs.
         Assert.Equal(0.8, cell.Values[Metric.DetectionRate.Id].Value, 12);
         Assert.Equal(0.02, cell.Values[Metric.FalsePositiveRate.Id].Value, 12);
+
+        // Two models: 0.8 +- 12.7 x 0.1, cut where a share ends; the same differences of both are no spread.
+        Assert.Equal((0, 1), (cell.Values[Metric.DetectionRate.Id].Low, cell.Values[Metric.DetectionRate.Id].High));
+        Assert.Null(cell.Changes[Metric.DetectionRate.Id].Difference.Low);
         Assert.Equal(StudyRole.Inputs, cell.Role);
         Assert.Empty(cell.Scores);
         Assert.Null(cell.Changes[Metric.DetectionRate.Id].PValue);
