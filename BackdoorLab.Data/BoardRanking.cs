@@ -16,7 +16,27 @@ public sealed record BoardCoverage(int Values, int Cells, IReadOnlyDictionary<Ce
     public double Share => Cells == 0 ? 0 : (double)Values / Cells;
 }
 
-/// <summary>Best, ranks and coverage of a board. The undefended model is no competitor.</summary>
+/// <summary>Whether a cell may be best.</summary>
+public enum BoardStanding
+{
+    /// <summary>It has no number to compare.</summary>
+    None,
+
+    /// <summary>It may.</summary>
+    Competes,
+
+    /// <summary>It judges, and what it says of a clean model was not measured.</summary>
+    TwinNotMeasured,
+
+    /// <summary>It judges no better than chance: Youden's index is not above 0, or every clean input or model is an alarm.</summary>
+    TwinFires,
+}
+
+/// <summary>
+/// Best, ranks and coverage of a board. The undefended model is no competitor. A defense that judges is best by detection and false alarms
+/// together: its score for either is Youden's index (detection less false alarms of the same run), and where its benign twin fires, or was
+/// not measured, it is best by no metric, for whoever rejects everything also leaves no attack.
+/// </summary>
 public static class BoardRanking
 {
     /// <summary>Whether a defense has measurements, but none of this metric: it is of another kind and no column of this board.</summary>
@@ -26,10 +46,34 @@ public static class BoardRanking
     {
         ArgumentNullException.ThrowIfNull(board);
         var cells = board.Cells.Where(cell => cell.Defense == defense).ToList();
-        return cells.All(cell => cell.Value is null) && cells.Exists(cell => cell.Outcome == CellOutcome.Value);
+        return cells.All(cell => cell is { Value: null, Damaged: 0 }) && cells.Exists(cell => cell.Outcome == CellOutcome.Value);
     }
 
-    /// <summary>The defenses with the best mean of a row; empty when fewer than two have one.</summary>
+    /// <summary>Whether Youden's index stands for the metric: detection or false alarms alone are half a judgement.</summary>
+    /// <param name="board">Board.</param>
+    public static bool IsByYouden(Board board)
+    {
+        ArgumentNullException.ThrowIfNull(board);
+        return board.Filter.Metric is ResultWords.DetectionRate or ResultWords.FalsePositiveRate or ResultWords.SampleDetectionRate or ResultWords.SampleFalsePositiveRate;
+    }
+
+    /// <summary>Whether a cell may be best, and if not, why.</summary>
+    /// <param name="board">Board.</param>
+    /// <param name="cell">Cell, or null for one that was not planned.</param>
+    public static BoardStanding Standing(Board board, BoardCell? cell)
+    {
+        ArgumentNullException.ThrowIfNull(board);
+        return cell switch
+        {
+            null or { Value: null } or { Defense: ResultWords.Undefended } => BoardStanding.None,
+            { Detection: null, Alarms: null } => BoardStanding.Competes,
+            { Youden: null } => BoardStanding.TwinNotMeasured,
+            { Youden.Mean: <= 0 } or { Alarms.Mean: >= 1 } => BoardStanding.TwinFires,
+            _ => BoardStanding.Competes,
+        };
+    }
+
+    /// <summary>The best defenses of a row; empty when fewer than two are compared, or none of them may be best.</summary>
     /// <param name="board">Board.</param>
     /// <param name="row">Row.</param>
     /// <param name="defenses">Columns that are compared.</param>
@@ -37,27 +81,21 @@ public static class BoardRanking
     public static IReadOnlyList<string> Best(Board board, string row, IEnumerable<string> defenses, bool higherIsBetter)
     {
         ArgumentNullException.ThrowIfNull(board);
-        var means = Compared(defenses)
-            .Select(defense => (defense, Mean: board.Find(row, defense)?.Value?.Mean))
-            .Where(entry => entry.Mean is not null)
-            .ToList();
-        if (means.Count < 2)
-        {
-            return [];
-        }
-
-        var best = higherIsBetter ? means.Max(entry => entry.Mean) : means.Min(entry => entry.Mean);
-        return [.. means.Where(entry => entry.Mean == best).Select(entry => entry.defense)];
+        var compared = Compared(defenses).Where(defense => board.Find(row, defense)?.Value is not null).ToList();
+        var scores = compared
+            .Where(defense => Standing(board, board.Find(row, defense)) == BoardStanding.Competes)
+            .ToDictionary(defense => defense, defense => Score(board, row, defense, higherIsBetter)!.Value);
+        return compared.Count < 2 || scores.Count == 0 ? [] : [.. scores.Where(entry => entry.Value.Equals(scores.Values.Max())).Select(entry => entry.Key)];
     }
 
-    /// <summary>Rows in which every compared defense has a value: only these may decide a rank.</summary>
+    /// <summary>Rows in which every compared defense has a score: only these may decide a rank.</summary>
     /// <param name="board">Board.</param>
     /// <param name="defenses">Columns that are compared.</param>
     public static IReadOnlyList<string> SharedRows(Board board, IEnumerable<string> defenses)
     {
         ArgumentNullException.ThrowIfNull(board);
         var compared = Compared(defenses).ToList();
-        return compared.Count < 2 ? [] : [.. board.Rows.Where(row => compared.TrueForAll(defense => board.Find(row, defense)?.Value is not null))];
+        return compared.Count < 2 ? [] : [.. board.Rows.Where(row => compared.TrueForAll(defense => Score(board, row, defense, true) is not null))];
     }
 
     /// <summary>Ranks over the shared rows, best first; empty when no row is shared.</summary>
@@ -76,13 +114,14 @@ public static class BoardRanking
         var ranks = compared.ToDictionary(defense => defense, _ => (Sum: 0.0, Wins: 0));
         foreach (var row in shared)
         {
-            var scores = compared.ToDictionary(defense => defense, defense => board.Find(row, defense)!.Value!.Mean * (higherIsBetter ? 1 : -1));
+            var scores = compared.ToDictionary(defense => defense, defense => Score(board, row, defense, higherIsBetter)!.Value);
+            var best = Best(board, row, compared, higherIsBetter);
             foreach (var (defense, score) in scores)
             {
                 var ahead = scores.Values.Count(other => other > score);
                 var level = scores.Values.Count(other => other.Equals(score));
                 var (sum, wins) = ranks[defense];
-                ranks[defense] = (sum + ahead + ((level + 1) / 2.0), wins + (ahead == 0 ? 1 : 0));
+                ranks[defense] = (sum + ahead + ((level + 1) / 2.0), wins + (best.Contains(defense) ? 1 : 0));
             }
         }
 
@@ -105,6 +144,12 @@ public static class BoardRanking
             cells.Count,
             cells.Where(cell => cell?.Value is null).CountBy(cell => cell?.Outcome ?? CellOutcome.NotRun).ToDictionary());
     }
+
+    // Higher is better. Of a defense that judges, detection and false alarms of the same runs together.
+    private static double? Score(Board board, string row, string defense, bool higherIsBetter) =>
+        board.Find(row, defense) is not { Value: { } value } cell ? null
+        : IsByYouden(board) ? cell.Youden?.Mean
+        : higherIsBetter ? value.Mean : -value.Mean;
 
     private static IEnumerable<string> Compared(IEnumerable<string> defenses) => defenses.Where(defense => defense != ResultWords.Undefended);
 }

@@ -18,6 +18,9 @@ public sealed record BoardCellRun
     /// <summary>State of the run.</summary>
     public RunState State { get; init; }
 
+    /// <summary>Why its model is no victim; empty when it is one.</summary>
+    public string Damage { get; init; } = "";
+
     /// <summary>What became of the cell.</summary>
     public CellOutcome Outcome { get; init; }
 

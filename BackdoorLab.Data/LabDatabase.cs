@@ -93,6 +93,7 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         var pending = known.Except(applied).ToList();
         if (pending.Count == 0)
         {
+            await FillAsync(context, known, cancellation);
             return new MigrationReport([], null);
         }
 
@@ -103,6 +104,7 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         }
 
         await context.Database.MigrateAsync(cancellation);
+        await FillAsync(context, known, cancellation);
         return new MigrationReport(pending, backup);
     }
 
@@ -110,6 +112,10 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
     private static async Task<bool> HasOtherTablesAsync(LabDbContext context, CancellationToken cancellation) => await context.Database
         .SqlQueryRaw<int>("SELECT COUNT(*) AS Value FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_EFMigrations%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
         .SingleAsync(cancellation) > 0;
+
+    /// <summary>What a column needs that SQL cannot compute; at every start, since a first one may have broken off.</summary>
+    private static Task FillAsync(LabDbContext context, IReadOnlyList<string> known, CancellationToken cancellation) =>
+        known.Any(migration => migration.EndsWith("_Conditions", StringComparison.Ordinal)) ? Conditions.FillAsync(context, cancellation) : Task.CompletedTask;
 
     /// <summary>
     /// EF keeps its migration lock in a table, where it survives a crash and then blocks for ever. Whoever migrates holds our file

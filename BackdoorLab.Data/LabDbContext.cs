@@ -25,6 +25,8 @@ public abstract class LabDbContext : IdentityUserContext<LabUser>
 
     internal DbSet<RunText> RunTexts => Set<RunText>();
 
+    internal DbSet<ConditionText> Conditions => Set<ConditionText>();
+
     internal DbSet<Stage> Stages => Set<Stage>();
 
     internal DbSet<Cell> Cells => Set<Cell>();

@@ -24,55 +24,44 @@ public sealed partial class ResultQueries
     }
 
     /// <summary>The runs of a cell, newest first, at most <see cref="MaxBoardCellRuns"/>; the cell says how many there are.</summary>
-    /// <param name="filter">The board.</param>
-    /// <param name="row">Attack or precision.</param>
-    /// <param name="defense">Label of the defense.</param>
+    /// <param name="board">The board.</param>
+    /// <param name="of">One of its cells.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<BoardCellRun>> BoardCellRunsAsync(
-        BoardFilter filter, string row, string defense, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<BoardCellRun>> BoardCellRunsAsync(Board board, BoardCell of, CancellationToken cancellation = default)
     {
-        ArgumentNullException.ThrowIfNull(filter);
-        var byPrecision = filter.Rows == BoardRows.Precisions;
-        var precision = byPrecision ? row : filter.Precision;
+        ArgumentNullException.ThrowIfNull(board);
+        ArgumentNullException.ThrowIfNull(of);
+        var filter = board.Filter;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var runs = Counting(context, Matrix(filter) with { Attack = byPrecision ? filter.Attack : row });
-        var numbers = context.Measurements.Where(number => number.Precision == precision && number.Defense == defense);
-        var found = await (
-            from run in runs
-            join cell in context.Cells on run.Id equals cell.RunId
-            where cell.Victim == filter.Victim && cell.Precision == precision && cell.Defense == defense
-            orderby run.Created descending, run.Id descending
-            select new
-            {
-                run.Id,
-                run.Name,
-                run.Seed,
-                run.Created,
-                run.State,
-                cell.Outcome,
-                cell.Reason,
-                cell.NotesJson,
-                Value = numbers.Where(number => number.RunId == run.Id && number.Victim == filter.Victim && number.Metric == filter.Metric)
-                    .Select(number => (double?)number.Value).FirstOrDefault(),
-                Twin = numbers.Where(number => number.RunId == run.Id && number.Victim == ResultWords.Benign && number.Metric == filter.TwinMetric)
-                    .Select(number => (double?)number.Value).FirstOrDefault(),
-            }).Take(MaxBoardCellRuns).ToListAsync(cancellation);
+        await using var snapshot = await context.BeginSnapshotAsync(cancellation);
+        var parts = of.Parts.Take(MaxBoardCellRuns).ToList();
+        var ids = parts.ConvertAll(part => part.RunId);
+        var runs = await context.Runs.AsNoTracking().Where(run => ids.Contains(run.Id)).Select(RunFilters.ToItem).ToDictionaryAsync(run => run.Id, cancellation);
+        var cells = await CellsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
         return
         [
-            .. found.Select(entry => new BoardCellRun
-            {
-                RunId = entry.Id,
-                Name = entry.Name,
-                Seed = entry.Seed,
-                Created = entry.Created,
-                State = entry.State,
-                Outcome = entry.Outcome,
-                Reason = entry.Reason,
-                Notes = JsonText.List(entry.NotesJson),
-                Value = entry.Outcome == CellOutcome.Value ? entry.Value : null,
-                Twin = entry.Twin,
-            }),
+            .. from part in parts
+               where runs.ContainsKey(part.RunId)
+               let run = runs[part.RunId]
+               let own = Find(part, filter.Victim)
+               where own is not null
+               select new BoardCellRun
+               {
+                   RunId = run.Id,
+                   Name = run.Name,
+                   Seed = run.Seed,
+                   Created = run.Created,
+                   State = run.State,
+                   Damage = filter.Victim == ResultWords.Benign ? run.BenignDamage : run.BackdooredDamage,
+                   Outcome = own.Outcome,
+                   Reason = own.Reason,
+                   Notes = own.Notes,
+                   Value = own.Outcome == CellOutcome.Value ? own.Value(filter.Metric) : null,
+                   Twin = filter.TwinMetric is { } twin ? Find(part, ResultWords.Benign)?.Value(twin) : null,
+               },
         ];
+
+        CellRow? Find(BoardPart part, string victim) => cells[part.RunId].FirstOrDefault(cell => cell.Key == new CellKey(victim, part.Precision, part.Defense));
     }
 
     /// <summary>The runs of a board and what they contain, for planning its missing cells.</summary>
@@ -83,8 +72,8 @@ public sealed partial class ResultQueries
         ArgumentNullException.ThrowIfNull(filter);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
-        var runs = Counting(context, Matrix(filter));
-        var bases = await runs
+        var bases = await ConditionReading.Counting(context, Matrix(filter))
+            .Where(run => context.Cells.Any(cell => cell.RunId == run.Id))
             .OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
             .Select(run => new BoardBase(run.Id, run.Attack, run.ConfigHash, run.Seed))
             .ToListAsync(cancellation);

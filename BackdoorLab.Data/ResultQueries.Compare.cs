@@ -10,7 +10,7 @@ public sealed partial class ResultQueries
 
     private const string ImageRole = "image";
 
-    /// <summary>Runs side by side: six statements, however many runs.</summary>
+    /// <summary>Runs side by side: seven statements, however many runs.</summary>
     /// <param name="runIds">At most <see cref="MaxCompared"/>; repeated ones count once.</param>
     /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="ArgumentOutOfRangeException">More runs than that.</exception>
@@ -26,6 +26,7 @@ public sealed partial class ResultQueries
             .Select(RunFilters.ToItem)
             .ToDictionaryAsync(run => run.Id, cancellation);
         var specs = await SpecsAsync(context, ids, cancellation);
+        var data = await context.RunTexts.AsNoTracking().Where(text => ids.Contains(text.RunId)).ToDictionaryAsync(text => text.RunId, text => text.DataJson, cancellation);
         var cells = await CellsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
         var curves = (await context.CurvePoints.AsNoTracking()
                 .Where(point => ids.Contains(point.RunId))
@@ -42,7 +43,10 @@ public sealed partial class ResultQueries
         return new(
             [
                 .. ids.Where(items.ContainsKey).Select(id =>
-                    new ComparedRun(items[id], specs.GetValueOrDefault(id, "{}"), [.. cells[id]], [.. curves[id]], [.. images[id]])),
+                    new ComparedRun(items[id], specs.GetValueOrDefault(id, "{}"), [.. cells[id]], [.. curves[id]], [.. images[id]])
+                    {
+                        Data = DataContent.Read(data.GetValueOrDefault(id, "")),
+                    }),
             ],
             [.. ids.Where(id => !items.ContainsKey(id))]);
     }

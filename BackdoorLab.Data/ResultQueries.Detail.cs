@@ -26,6 +26,7 @@ public sealed partial class ResultQueries
             Run = (await TaggedAsync(context, await context.Runs.AsNoTracking().Where(run => run.Id == runId).Select(RunFilters.ToItem).ToListAsync(cancellation), cancellation)).Single(),
             SpecJson = texts.SpecJson,
             Environment = JsonText.Map(texts.EnvironmentJson),
+            Data = DataContent.Read(texts.DataJson),
             Remarks = JsonText.List(texts.RemarksJson),
             Stages = [.. (await StagesAsync(context.Stages.Where(stage => stage.RunId == runId), cancellation))[runId]],
             Cells =

@@ -6,6 +6,9 @@ namespace BackdoorLab.Data;
 /// <content>Tags, and runs read together.</content>
 public sealed partial class ResultQueries
 {
+    /// <summary>How many conditions of a group are told.</summary>
+    private const int MaxNamedConditions = 6;
+
     /// <summary>Tags in use with the number of runs outside the trash that bear them, most used first.</summary>
     /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<TagCount>> TagsAsync(CancellationToken cancellation = default)
@@ -21,8 +24,8 @@ public sealed partial class ResultQueries
     }
 
     /// <summary>
-    /// A page of groups. Means are over repeats: of runs with the same configuration and seed the newest that succeeded counts, for
-    /// equal specs give equal numbers and would only make the spread look smaller.
+    /// A page of groups. A group whose runs are of one condition has means over its seeds (<see cref="SeedStat"/>), whatever became of the
+    /// runs after they were measured; one of several conditions has a range, for their mean would be of unlike things.
     /// </summary>
     /// <param name="filter">Which runs.</param>
     /// <param name="by">What makes a group.</param>
@@ -57,33 +60,21 @@ public sealed partial class ResultQueries
             .ToListAsync(cancellation);
 
         var keys = shown.Select(group => group.Key).ToList();
-        var figures = await keyed
-            .Where(row => keys.Contains(row.Key) && row.Run.State == RunState.Succeeded)
-            .Where(row => !context.Runs.Any(other => other.ConfigHash == row.Run.ConfigHash
-                && other.Seed == row.Run.Seed
-                && other.State == RunState.Succeeded
-                && !other.Deleted
-                && (other.Created > row.Run.Created || (other.Created == row.Run.Created && string.Compare(other.Id, row.Run.Id) > 0))))
-            .GroupBy(row => row.Key)
-            .Select(group => new
-            {
-                group.Key,
-                Accuracies = group.Count(row => row.Run.CleanAccuracy != null),
-                Accuracy = group.Sum(row => row.Run.CleanAccuracy),
-                AccuracySquares = group.Sum(row => row.Run.CleanAccuracy * row.Run.CleanAccuracy),
-                Attacks = group.Count(row => row.Run.AttackSuccessRate != null),
-                Attack = group.Sum(row => row.Run.AttackSuccessRate),
-                AttackSquares = group.Sum(row => row.Run.AttackSuccessRate * row.Run.AttackSuccessRate),
-                Seeds = group.Select(row => row.Run.Seed).Distinct().Count(),
-            })
-            .ToDictionaryAsync(row => row.Key, cancellation);
+        var measured = (await keyed
+                .Where(row => keys.Contains(row.Key) && (row.Run.CleanAccuracy != null || row.Run.AttackSuccessRate != null))
+                .Select(row => new Measured(row.Key, row.Run.ConditionKey, row.Run.Seed, row.Run.CleanAccuracy, row.Run.AttackSuccessRate, row.Run.BackdooredDamage != ""))
+                .ToListAsync(cancellation))
+            .ToLookup(run => run.Key);
+        var texts = await BoardPlaces.TextsAsync(
+            context, [.. measured.SelectMany(group => group.Select(run => run.Condition).Distinct().Take(MaxNamedConditions)).Distinct()], cancellation);
         var ids = shown.Select(group => group.Example).ToList();
         var examples = await context.Runs.AsNoTracking().Where(run => ids.Contains(run.Id)).Select(RunFilters.ToItem).ToDictionaryAsync(run => run.Id, cancellation);
         return new RunGroupPage(
             [
                 .. shown.Select(group =>
                 {
-                    var figure = figures.GetValueOrDefault(group.Key);
+                    var victims = measured[group.Key].Where(run => !run.Damaged).ToList();
+                    var conditions = victims.Select(run => run.Condition).Distinct().ToList();
                     return new RunGroup
                     {
                         Key = group.Key,
@@ -93,15 +84,25 @@ public sealed partial class ResultQueries
                         Failed = group.Failed,
                         Newest = group.Newest,
                         Seconds = group.Seconds,
-                        Seeds = figure?.Seeds ?? 0,
-                        CleanAccuracy = Spread.Of(figure?.Accuracies ?? 0, figure?.Accuracy ?? 0, figure?.AccuracySquares ?? 0),
-                        AttackSuccessRate = Spread.Of(figure?.Attacks ?? 0, figure?.Attack ?? 0, figure?.AttackSquares ?? 0),
+                        Seeds = victims.Select(run => (run.Condition, run.Seed)).Distinct().Count(),
+                        Damaged = measured[group.Key].Count(run => run.Damaged),
+                        Conditions = conditions.Count,
+                        ConditionTexts = [.. conditions.Take(MaxNamedConditions).Select(key => texts.GetValueOrDefault(key, "{}"))],
+                        CleanAccuracy = Figure(victims, run => run.CleanAccuracy),
+                        AttackSuccessRate = Figure(victims, run => run.AttackSuccessRate),
                     };
                 }),
             ],
             total,
             page,
             size);
+    }
+
+    private static GroupFigure Figure(List<Measured> runs, Func<Measured, double?> number)
+    {
+        var values = runs.Where(run => number(run) is not null).Select(run => new SeedValue(run.Condition, run.Seed, number(run)!.Value)).ToList();
+        return values.Count == 0 ? new(null, 0, 0, 0)
+            : new(SeedStat.Of(values)!, values.Select(value => value.Condition).Distinct().Count(), values.Min(value => value.Value), values.Max(value => value.Value));
     }
 
     private static IQueryable<KeyedRun> Keyed(LabDbContext context, IQueryable<Run> runs, RunGrouping by) => by switch
@@ -131,6 +132,8 @@ public sealed partial class ResultQueries
             .ToLookup(tag => tag.RunId, tag => tag.Tag);
         return [.. runs.Select(run => tags.Contains(run.Id) ? run with { Tags = [.. tags[run.Id]] } : run)];
     }
+
+    private sealed record Measured(string Key, string Condition, long Seed, double? CleanAccuracy, double? AttackSuccessRate, bool Damaged);
 
     private sealed class KeyedRun
     {

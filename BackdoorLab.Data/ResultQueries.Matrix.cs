@@ -6,13 +6,12 @@ namespace BackdoorLab.Data;
 /// <content>The matrix.</content>
 public sealed partial class ResultQueries
 {
-    /// <summary>How many runs a matrix averages at most.</summary>
-    public const int MaxMatrixRuns = 2000;
+    /// <summary>How many conditions a matrix offers at most.</summary>
+    public const int MaxConditions = 200;
 
     /// <summary>
-    /// One metric over defense x precision. Runs of one configuration with different seeds are repeats and are averaged; of runs with
-    /// the same configuration and seed only one counts: the newest that succeeded, or, while none has, the newest that started.
-    /// Finished cells of a run that is still running (or broke off) are shown as they are.
+    /// One metric over defense x precision, of one condition: its seeds are averaged, as <see cref="SeedStat"/> says. Finished cells of a run
+    /// that is still running, broke off or was cancelled count as any others.
     /// </summary>
     /// <param name="filter">Which runs, and which of their two models.</param>
     /// <param name="metric">Id of the metric.</param>
@@ -23,103 +22,74 @@ public sealed partial class ResultQueries
         ArgumentException.ThrowIfNullOrEmpty(metric);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
-        var newest = await Counting(context, filter)
-            .OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
-            .Select(run => run.Id)
-            .Take(MaxMatrixRuns + 1)
-            .ToListAsync(cancellation);
-        var rank = newest.Take(MaxMatrixRuns).Select((id, index) => (id, index)).ToDictionary(run => run.id, run => run.index);
+        var conditions = await ConditionsAsync(context, filter, cancellation);
+        var condition = conditions.FirstOrDefault(candidate => candidate.Key == filter.Condition) ?? conditions.FirstOrDefault();
+        if (condition is null)
+        {
+            return new(metric, [], [], [], 0, [], null);
+        }
 
-        var runs = Counting(context, filter)
-            .OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
-            .Take(MaxMatrixRuns);
-        var rows = await (
-            from run in runs
-            join cell in context.Cells on run.Id equals cell.RunId
-            where cell.Victim == filter.Victim
-            join measurement in context.Measurements.Where(row => row.Metric == metric)
-                on new { cell.RunId, cell.Victim, cell.Precision, cell.Defense }
-                equals new { measurement.RunId, measurement.Victim, measurement.Precision, measurement.Defense }
-                into measured
-            from measurement in measured.DefaultIfEmpty()
-            select new Row(
-                cell.RunId,
-                cell.Precision,
-                cell.Defense,
-                cell.Outcome,
-                cell.Reason,
-                cell.NotesJson,
-                measurement == null ? null : measurement.Value)).ToListAsync(cancellation);
-
-        var cells = rows
-            .GroupBy(row => (row.Defense, row.Precision))
-            .Select(group => Summarize(group.Key.Defense, group.Key.Precision, [.. group.OrderBy(row => rank[row.RunId])]))
+        ReadingFilter wanted = new(filter.Victim, metric, null, null, Repeatable: true, filter.Damaged);
+        var reading = await ConditionReading.ReadAsync(
+            context, ConditionReading.Counting(context, filter with { Condition = condition.Key }), wanted, cancellation);
+        var texts = await BoardPlaces.TextsAsync(
+            context, [.. reading.Cells.Select(cell => cell.DefenseKey).Concat(reading.Cells.Select(cell => cell.PrecisionKey)).Distinct()], cancellation);
+        var defenses = BoardPlaces.Columns(reading.Cells.Select(cell => (cell.Defense, cell.DefenseKey)).Distinct(), texts);
+        var precisions = BoardPlaces.Columns(reading.Cells.Select(cell => (cell.Precision, cell.PrecisionKey)).Distinct(), texts);
+        var cells = reading.Cells
+            .GroupBy(cell => (Defense: BoardPlaces.ColumnOf(defenses, cell), Precision: precisions[cell.PrecisionKey.Length > 0 ? cell.PrecisionKey : cell.Precision]))
+            .Select(group => Cell(reading, wanted, group.Key.Defense, group.Key.Precision, [.. group]))
             .ToList();
         return new ResultMatrix(
             metric,
             [.. Labels(cells, cell => cell.Precision, ResultWords.ReferencePrecision)],
             [.. Labels(cells, cell => cell.Defense, ResultWords.Undefended)],
             cells,
-            rank.Count,
-            newest.Count > MaxMatrixRuns);
+            reading.Runs.Count,
+            conditions,
+            condition);
     }
 
-    private static IQueryable<Run> Counting(LabDbContext context, MatrixFilter filter)
+    private static async Task<IReadOnlyList<MatrixCondition>> ConditionsAsync(LabDbContext context, MatrixFilter filter, CancellationToken cancellation)
     {
-        // A check knows neither attack nor twin: it has no place among runs that do.
-        var runs = context.Runs.AsNoTracking()
-            .Where(run => !run.Deleted && run.Attempt > 0 && run.State != RunState.Draft && run.Attack != ResultWords.UnknownAttack);
-        if (filter.Dataset is not null)
-        {
-            runs = runs.Where(run => run.Dataset == filter.Dataset);
-        }
-
-        if (filter.Model is not null)
-        {
-            runs = runs.Where(run => run.Model == filter.Model);
-        }
-
-        if (filter.Attack is not null)
-        {
-            runs = runs.Where(run => run.Attack == filter.Attack);
-        }
-
-        if (filter.PoisonRate is not null)
-        {
-            runs = runs.Where(run => run.PoisonRate == filter.PoisonRate);
-        }
-
-        // A run without cells never got as far as its plan: it must not hide an older one that did.
-        return runs.Where(run => context.Cells.Any(cell => cell.RunId == run.Id)
-            && !context.Runs.Any(other => other.ConfigHash == run.ConfigHash
-                && other.Seed == run.Seed
-                && other.Id != run.Id
-                && !other.Deleted
-                && context.Cells.Any(cell => cell.RunId == other.Id)
-                && ((other.State == RunState.Succeeded && run.State != RunState.Succeeded)
-                    || ((other.State == RunState.Succeeded || run.State != RunState.Succeeded)
-                        && (other.Created > run.Created
-                            || (other.Created == run.Created && string.Compare(other.Id, run.Id) > 0))))));
+        var found = await ConditionReading.Counting(context, filter with { Condition = null })
+            .Where(run => context.Cells.Any(cell => cell.RunId == run.Id))
+            .GroupBy(run => run.ConditionKey)
+            .Select(group => new
+            {
+                group.Key,
+                Dataset = group.Max(run => run.Dataset)!,
+                Model = group.Max(run => run.Model)!,
+                Attack = group.Max(run => run.Attack)!,
+                PoisonRate = group.Max(run => run.PoisonRate),
+                Seeds = group.Select(run => run.Seed).Distinct().Count(),
+                Runs = group.Count(),
+                Newest = group.Max(run => run.Created),
+            })
+            .OrderByDescending(group => group.Seeds).ThenByDescending(group => group.Newest).ThenBy(group => group.Key)
+            .ToListAsync(cancellation);
+        var shown = found.Where((group, place) => place < MaxConditions || group.Key == filter.Condition).ToList();
+        var texts = await BoardPlaces.TextsAsync(context, [.. shown.Select(group => group.Key)], cancellation);
+        return
+        [
+            .. shown.Select(group => new MatrixCondition(
+                group.Key, texts.GetValueOrDefault(group.Key, "{}"), group.Dataset, group.Model, group.Attack, group.PoisonRate, group.Seeds, group.Runs)),
+        ];
     }
 
-    /// <summary>Of rows in the order newest first.</summary>
-    private static MatrixCell Summarize(string defense, string precision, IReadOnlyList<Row> rows)
+    private static MatrixCell Cell(ConditionReading reading, ReadingFilter wanted, string defense, string precision, IReadOnlyList<CellFact> cells)
     {
-        var values = rows.Where(row => row.Outcome == CellOutcome.Value).Select(row => row.Value).OfType<double>().ToList();
-        var spread = Spread.Of(values);
-        return new MatrixCell
+        var cell = reading.Summarize(wanted, precision, defense, cells);
+        return new()
         {
             Defense = defense,
             Precision = precision,
-            N = spread.N,
-            Mean = spread.Mean,
-            StandardDeviation = spread.StandardDeviation,
-            Minimum = values.Count == 0 ? null : values.Min(),
-            Maximum = values.Count == 0 ? null : values.Max(),
-            Outcomes = rows.CountBy(row => row.Outcome).ToDictionary(),
-            Reasons = MostFrequent(rows.Where(row => row.Outcome != CellOutcome.Value).Select(row => row.Reason)),
-            Notes = MostFrequent(rows.SelectMany(row => JsonText.List(row.NotesJson))),
-            RunIds = [.. rows.Select(row => row.RunId)],
+            Value = cell.Value,
+            Damaged = cell.Damaged,
+            Outcomes = cell.Outcomes,
+            Reasons = MostFrequent(cells.Where(part => part.Outcome != CellOutcome.Value).Select(part => part.Reason)),
+            Notes = MostFrequent(cells.SelectMany(part => JsonText.List(part.NotesJson))),
+            RunIds = [.. cell.Parts.Select(part => part.RunId)],
         };
     }
 
@@ -135,7 +105,4 @@ public sealed partial class ResultQueries
         .Select(label)
         .Distinct()
         .OrderBy(text => text != first).ThenBy(text => text, StringComparer.Ordinal);
-
-    private sealed record Row(
-        string RunId, string Precision, string Defense, CellOutcome Outcome, string Reason, string NotesJson, double? Value);
 }

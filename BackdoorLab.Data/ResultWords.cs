@@ -24,6 +24,18 @@ public static class ResultWords
     /// <summary>Id of the clean accuracy.</summary>
     public const string CleanAccuracy = "clean-accuracy";
 
+    /// <summary>Id of the detection rate.</summary>
+    public const string DetectionRate = "detection-rate";
+
+    /// <summary>Id of the false-positive rate.</summary>
+    public const string FalsePositiveRate = "false-positive-rate";
+
+    /// <summary>Id of the detection rate of samples within a model.</summary>
+    public const string SampleDetectionRate = "sample-detection-rate";
+
+    /// <summary>Id of the false-positive rate of samples within a model.</summary>
+    public const string SampleFalsePositiveRate = "sample-false-positive-rate";
+
     /// <summary>Id of the attack success rate.</summary>
     public const string AttackSuccessRate = "attack-success-rate";
 }

@@ -15,6 +15,9 @@ public sealed record RunChanges
     /// <summary>Cells that got their outcome. A cell recorded again is replaced, with its measurements and files.</summary>
     public IReadOnlyList<CellRow> Cells { get; init; } = [];
 
+    /// <summary>Models that turned out to be no victims, or to be sound.</summary>
+    public IReadOnlyList<VictimState> Victims { get; init; } = [];
+
     /// <summary>Ends of epochs. An epoch recorded again is replaced.</summary>
     public IReadOnlyList<CurveRow> Curve { get; init; } = [];
 
@@ -41,6 +44,9 @@ public sealed record RunPlan(
 
     /// <summary>Their share of all training images, 0..1.</summary>
     public double? PoisonedShare { get; init; }
+
+    /// <summary>The data by content, or null where it is not known.</summary>
+    public DataContent? Data { get; init; }
 }
 
 /// <summary>A stage to come.</summary>
@@ -50,6 +56,11 @@ public sealed record RunPlan(
 /// <param name="EstimatedSeconds">Estimate.</param>
 /// <param name="Method">Label of the defense; empty for other stages.</param>
 public sealed record StagePlan(string Key, string Kind, string Title, double EstimatedSeconds, string Method = "");
+
+/// <summary>What became of a trained model.</summary>
+/// <param name="Victim"><see cref="ResultWords.Backdoored"/> or <see cref="ResultWords.Benign"/>.</param>
+/// <param name="Damage">Why nothing measured on it speaks of a defense, in a sentence; empty when it does.</param>
+public sealed record VictimState(string Victim, string Damage);
 
 /// <summary>A stage began or ended.</summary>
 /// <param name="Key">Stage. One that was not planned is added at the end.</param>

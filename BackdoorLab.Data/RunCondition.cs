@@ -33,6 +33,9 @@ public enum RunField
     /// <summary>Hash shared by runs that differ in name and seed alone.</summary>
     Config,
 
+    /// <summary>Hash of what decides a run's numbers besides its seed.</summary>
+    Condition,
+
     /// <summary>Seed.</summary>
     Seed,
 

@@ -25,6 +25,7 @@ internal static class RunConditions
         RunField.Owner => Text(condition, run => run.Owner),
         RunField.Study => Text(condition, run => run.StudyId!, prefix: true),
         RunField.Config => Text(condition, run => run.ConfigHash, prefix: true),
+        RunField.Condition => Text(condition, run => run.ConditionKey, prefix: true),
         RunField.Seed => Compare(condition.Comparison, run => run.Seed, (long)condition.Number),
         RunField.PoisonRate => Compare(condition.Comparison, run => run.PoisonRate, condition.Number),
         RunField.CleanAccuracy => Compare(condition.Comparison, run => run.CleanAccuracy, (double?)condition.Number),

@@ -12,6 +12,9 @@ public sealed record RunDetail
     /// <summary>Versions, processor, threads; empty before the first start.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
+    /// <summary>The data by content; null before the run has loaded it, and in runs of older programs.</summary>
+    public DataContent? Data { get; init; }
+
     /// <summary>Sentences to show beside all its numbers.</summary>
     public required IReadOnlyList<string> Remarks { get; init; }
 

@@ -3,7 +3,7 @@ namespace BackdoorLab.Data;
 /// <summary>What makes a group of runs.</summary>
 public enum RunGrouping
 {
-    /// <summary>The spec without name and seed: the runs of a group are repeats.</summary>
+    /// <summary>The spec without name and seed: the runs of a group are repeats, unless data or machine differ.</summary>
     Configuration,
 
     /// <summary>Data set.</summary>
@@ -58,14 +58,34 @@ public sealed record RunGroup
     /// <summary>Wall time of all.</summary>
     public required double Seconds { get; init; }
 
-    /// <summary>Different seeds among those that succeeded.</summary>
+    /// <summary>Different seeds of a condition that were measured.</summary>
     public required int Seeds { get; init; }
 
-    /// <summary>Of the undefended backdoored model, over repeats.</summary>
-    public required Spread CleanAccuracy { get; init; }
+    /// <summary>Measured runs that are in no figure, because their model is no victim.</summary>
+    public required int Damaged { get; init; }
 
-    /// <summary>Of the undefended backdoored model, over repeats.</summary>
-    public required Spread AttackSuccessRate { get; init; }
+    /// <summary>Different conditions among measured runs.</summary>
+    public required int Conditions { get; init; }
+
+    /// <summary>Some of the conditions, as JSON.</summary>
+    public required IReadOnlyList<string> ConditionTexts { get; init; }
+
+    /// <summary>Of the undefended backdoored model.</summary>
+    public required GroupFigure CleanAccuracy { get; init; }
+
+    /// <summary>Of the undefended backdoored model.</summary>
+    public required GroupFigure AttackSuccessRate { get; init; }
+}
+
+/// <summary>A number of the runs of a group.</summary>
+/// <param name="All">Over seeds; a mean only where <paramref name="Conditions"/> is 1. Null when no run has the number.</param>
+/// <param name="Conditions">Different conditions among the runs that have the number.</param>
+/// <param name="Minimum">Smallest value of a run.</param>
+/// <param name="Maximum">Largest value of a run.</param>
+public sealed record GroupFigure(SeedStat? All, int Conditions, double Minimum, double Maximum)
+{
+    /// <summary>The mean over seeds, or null where there is none because the runs are of several conditions.</summary>
+    public SeedStat? Stat => Conditions == 1 ? All : null;
 }
 
 /// <summary>A page of groups.</summary>

@@ -42,6 +42,15 @@ public sealed record RunItem
     /// <summary>Hash shared by runs that differ in name and seed alone.</summary>
     public required string ConfigHash { get; init; }
 
+    /// <summary>Hash of what decides its numbers besides the seed; of the spec alone until it has loaded its data.</summary>
+    public string ConditionKey { get; init; } = "";
+
+    /// <summary>Why the backdoored model is no victim; empty when it is one.</summary>
+    public string BackdooredDamage { get; init; } = "";
+
+    /// <summary>Why the benign twin is none; empty when it is one.</summary>
+    public string BenignDamage { get; init; } = "";
+
     /// <summary>When it was written.</summary>
     public DateTime Created { get; init; }
 

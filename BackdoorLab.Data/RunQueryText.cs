@@ -27,6 +27,7 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
         ["name"] = RunField.Name,
         ["study"] = RunField.Study,
         ["config"] = RunField.Config,
+        ["condition"] = RunField.Condition,
         ["id"] = RunField.Id,
     };
 

@@ -31,11 +31,13 @@ public sealed partial class RunStore
         (row.Attempt, row.ElapsedSeconds, row.Error, row.Owner) = (Math.Max(1, run.Run.Attempt), run.Run.ElapsedSeconds, run.Run.Error, owner);
         (row.CleanAccuracy, row.AttackSuccessRate) = (run.Run.CleanAccuracy, run.Run.AttackSuccessRate);
         (row.PoisonedImages, row.PoisonedShare) = (run.Run.PoisonedImages, run.Run.PoisonedShare);
+        (row.BackdooredDamage, row.BenignDamage) = (run.Run.BackdooredDamage, run.Run.BenignDamage);
         context.Runs.Add(row);
         context.RunTexts.Add(new RunText
         {
             RunId = row.Id,
             SpecJson = content.SpecJson,
+            DataJson = run.Data is null ? "" : JsonText.Write(run.Data),
             EnvironmentJson = JsonText.Write(run.Environment),
             RemarksJson = JsonText.Write(run.Remarks),
         });

@@ -29,6 +29,7 @@ public sealed partial class RunStore
             await RecordPlanAsync(context, runId, changes.Plan, cancellation);
         }
 
+
         await RecordStagesAsync(context, runId, changes.Stages, cancellation);
         await RecordCellsAsync(context, runId, changes.Cells, cancellation);
         await RecordCurveAsync(context, runId, changes.Curve, cancellation);
@@ -75,9 +76,22 @@ public sealed partial class RunStore
                         set.SetProperty(run => run.CleanAccuracy, Finite(summary?.Value(ResultWords.CleanAccuracy)));
                         set.SetProperty(run => run.AttackSuccessRate, Finite(summary?.Value(ResultWords.AttackSuccessRate)));
                     }
+
+                    if (Damage(ResultWords.Backdoored) is { } backdoored)
+                    {
+                        set.SetProperty(run => run.BackdooredDamage, backdoored);
+                    }
+
+                    if (Damage(ResultWords.Benign) is { } benign)
+                    {
+                        set.SetProperty(run => run.BenignDamage, benign);
+                    }
                 },
                 cancellation);
         return updated == 1;
+
+        // A new plan takes back what an earlier attempt said.
+        string? Damage(string victim) => changes.Victims.LastOrDefault(state => state.Victim == victim)?.Damage ?? (changes.Plan is null ? null : "");
     }
 
     /// <summary>
@@ -92,6 +106,7 @@ public sealed partial class RunStore
             .ExecuteUpdateAsync(
                 set => set
                     .SetProperty(text => text.EnvironmentJson, JsonText.Write(plan.Environment))
+                    .SetProperty(text => text.DataJson, plan.Data == null ? "" : JsonText.Write(plan.Data))
                     .SetProperty(text => text.RemarksJson, "[]"),
                 cancellation);
         await context.Stages.Where(stage => stage.RunId == runId).ExecuteDeleteAsync(cancellation);
@@ -100,6 +115,7 @@ public sealed partial class RunStore
             .Where(artifact => artifact.RunId == runId && (artifact.Victim != null || !keys.Contains(artifact.Stage)))
             .ExecuteDeleteAsync(cancellation);
 
+        var condition = await Conditions.RecordAsync(context, runId, plan.Cells, cancellation);
         context.Stages.AddRange(plan.Stages.DistinctBy(stage => stage.Key).Select((stage, position) => new Stage
         {
             RunId = runId,
@@ -117,6 +133,8 @@ public sealed partial class RunStore
             Victim = key.Victim,
             Precision = key.Precision,
             Defense = key.Defense,
+            PrecisionKey = condition.Precision(key.Precision).Key,
+            DefenseKey = condition.Defense(key.Defense).Key,
             Outcome = CellOutcome.NotRun,
         }));
         await context.SaveChangesAsync(cancellation);
@@ -150,6 +168,12 @@ public sealed partial class RunStore
     private static async Task RecordCellsAsync(
         LabDbContext context, string runId, IReadOnlyList<CellRow> cells, CancellationToken cancellation)
     {
+        if (cells.Count == 0)
+        {
+            return;
+        }
+
+        var condition = await Conditions.RecordAsync(context, runId, cells.Select(cell => cell.Key), cancellation);
         foreach (var row in cells.Reverse().DistinctBy(cell => cell.Key))
         {
             var (victim, precision, defense) = row.Key;
@@ -167,6 +191,8 @@ public sealed partial class RunStore
                 Victim = victim,
                 Precision = precision,
                 Defense = defense,
+                PrecisionKey = condition.Precision(precision).Key,
+                DefenseKey = condition.Defense(defense).Key,
                 Outcome = row.Outcome,
                 Reason = row.Reason,
                 NotesJson = JsonText.Write(row.Notes.Concat(

@@ -180,6 +180,7 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
             Name = content.Name,
             State = RunState.Draft,
             ConfigHash = content.ConfigHash,
+            ConditionKey = "",
             Dataset = content.Dataset,
             Model = content.Model,
             Attack = content.Attack,
@@ -195,6 +196,7 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
     {
         run.Name = content.Name;
         run.ConfigHash = content.ConfigHash;
+        run.ConditionKey = Condition.Of(content.SpecJson, null, Conditions.NoEnvironment, []).Setup.Key;
         run.Seed = content.Seed;
         run.Dataset = content.Dataset;
         run.Model = content.Model;

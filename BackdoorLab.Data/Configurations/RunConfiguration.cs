@@ -22,6 +22,9 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
         builder.HasIndex(run => new { run.Deleted, run.Dataset, run.Model, run.Attack });
         builder.HasIndex(run => new { run.Deleted, run.Ended });
 
+        // The runs of a condition, and what conditions there are.
+        builder.HasIndex(run => new { run.Deleted, run.ConditionKey });
+
         // Queue, active runs, counts.
         builder.HasIndex(run => new { run.State, run.Deleted, run.Queued });
 

@@ -12,6 +12,11 @@ internal sealed class Run
     /// <summary>Hash of the spec without name and seed: runs that differ in the seed alone share it.</summary>
     public required string ConfigHash { get; set; }
 
+    /// <summary>
+    /// What decides its numbers besides the seed (<see cref="Condition"/>); by the spec alone until the run has loaded its data.
+    /// </summary>
+    public required string ConditionKey { get; set; }
+
     public long Seed { get; set; }
 
     /// <summary>The study it belongs to, or null.</summary>
@@ -73,6 +78,12 @@ internal sealed class Run
 
     /// <summary>Of the undefended backdoored model in the reference precision.</summary>
     public double? AttackSuccessRate { get; set; }
+
+    /// <summary>Why the backdoored model is no victim to measure defenses on; empty when it is one, or not known yet.</summary>
+    public string BackdooredDamage { get; set; } = "";
+
+    /// <summary>The same of its benign twin.</summary>
+    public string BenignDamage { get; set; } = "";
 
     /// <summary>Who submitted it: a user's name, or empty in a lab without accounts.</summary>
     public string Owner { get; set; } = "";

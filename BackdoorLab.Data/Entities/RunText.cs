@@ -10,6 +10,9 @@ internal sealed class RunText
 
     public required string SpecJson { get; set; }
 
+    /// <summary>The data by content (<see cref="DataContent"/>); empty until the run has loaded it.</summary>
+    public string DataJson { get; set; } = "";
+
     public string EnvironmentJson { get; set; } = "{}";
 
     public string RemarksJson { get; set; } = "[]";

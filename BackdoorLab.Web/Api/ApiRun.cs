@@ -36,6 +36,12 @@ public sealed record ApiRun
     [Description("Equal for runs that differ in name and seed alone.")]
     public required string ConfigHash { get; init; }
 
+    [Description("Equal for runs whose numbers may be averaged: they differ in the seed, or in which cells they have. Until a run has loaded its data, of its spec alone.")]
+    public required string Condition { get; init; }
+
+    [Description("Why its backdoored model is no victim, because it learnt nothing or the backdoor did not take; empty when it is one. Such runs are in no mean.")]
+    public required string Damage { get; init; }
+
     [Description("Who submitted it; empty in a lab without accounts.")]
     public required string Owner { get; init; }
 
@@ -81,6 +87,8 @@ public sealed record ApiRun
         TargetLabel = run.TargetLabel,
         Seed = run.Seed,
         ConfigHash = run.ConfigHash,
+        Condition = run.ConditionKey,
+        Damage = run.BackdooredDamage,
         Owner = run.Owner,
         Tags = run.Tags,
         StudyId = run.StudyId,
@@ -105,7 +113,8 @@ public sealed record ApiRunPage(IReadOnlyList<ApiRun> Runs, string? Next);
 /// <param name="Spec">The whole spec.</param>
 /// <param name="Environment">Versions, processor, threads; empty before the first start.</param>
 /// <param name="Remarks">Sentences to read beside all its numbers.</param>
-public sealed record ApiRunDetail(ApiRun Run, JsonNode? Spec, IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> Remarks);
+/// <param name="Data">The data by content; null before the run has loaded it.</param>
+public sealed record ApiRunDetail(ApiRun Run, JsonNode? Spec, IReadOnlyDictionary<string, string> Environment, IReadOnlyList<string> Remarks, DataContent? Data);
 
 /// <summary>A cell: one model at one precision under one defense.</summary>
 /// <param name="Model"><c>Backdoored</c>, <c>Benign</c> or, of a model from a file, <c>Suspect</c>.</param>

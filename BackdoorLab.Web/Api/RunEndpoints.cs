@@ -91,7 +91,7 @@ internal static class RunEndpoints
         cancellation);
 
     private static Task<IResult> Find(string id, ResultQueries results, CancellationToken cancellation) => With(
-        id, results, run => Results.Ok(new ApiRunDetail(ApiRun.From(run.Run), JsonNode.Parse(run.SpecJson), run.Environment, run.Remarks)), cancellation);
+        id, results, run => Results.Ok(new ApiRunDetail(ApiRun.From(run.Run), JsonNode.Parse(run.SpecJson), run.Environment, run.Remarks, run.Data)), cancellation);
 
     private static Task<IResult> Cells(string id, ResultQueries results, CancellationToken cancellation) => With(
         id, results, run => Results.Ok(new ApiCells(CellsSchema, ApiRun.From(run.Run), run.Remarks, [.. run.Cells.Select(ApiCell.From)])), cancellation);

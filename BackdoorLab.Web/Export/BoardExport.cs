@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
@@ -11,11 +12,11 @@ namespace BackdoorLab.Web.Export;
 /// <summary>A leaderboard as a document. CSV and JSON have every digit; the tables for papers are what the screen shows.</summary>
 public static class BoardExport
 {
-    /// <summary>Version of the JSON form; raised when an old reader would misunderstand it.</summary>
-    public const int Schema = 1;
+    /// <summary>Version of the JSON form; raised when an old reader would misunderstand it; 2: a row is one condition.</summary>
+    public const int Schema = 2;
 
     private const string Header =
-        "dataset,model,poison_rate,row,defense,metric,victim,n,mean,std,min,max,mixed,twin_metric,twin_n,twin_mean,twin_std,outcome,not_applicable,failed,timed_out,not_run,reason,published,published_source";
+        "dataset,model,poison_rate,row,condition,pooled,defense,metric,victim,n,mean,std,min,max,disagreeing,damaged,damaged_counted,twin_metric,twin_n,twin_mean,twin_std,youden,best,outcome,not_applicable,failed,timed_out,not_run,reason,published,published_source";
 
     /// <summary>The cells as tidy rows, published values in columns of their own.</summary>
     public static string WriteCsv(BoardView view)
@@ -40,6 +41,7 @@ public static class BoardExport
             view.Board.Filter,
             view.Board.Runs,
             Coverage = new { view.Coverage.Values, view.Coverage.Cells },
+            Rows = view.Board.Conditions.Values.Select(row => new { row.Id, row.Label, Title = view.Condition(row.Id), Condition = JsonNode.Parse(row.Condition), row.Pooled, Runs = row.RunIds.Count }),
             SharedRows = view.Shared,
             Ranks = view.Ranks.Values.OrderBy(rank => rank.MeanRank),
             Cells = Pairs(view).Select(pair => new
@@ -48,6 +50,12 @@ public static class BoardExport
                 pair.Defense,
                 view.Board.Find(pair.Row, pair.Defense)?.Value,
                 view.Board.Find(pair.Row, pair.Defense)?.Twin,
+                view.Board.Find(pair.Row, pair.Defense)?.Detection,
+                view.Board.Find(pair.Row, pair.Defense)?.Alarms,
+                view.Board.Find(pair.Row, pair.Defense)?.Youden,
+                view.Board.Find(pair.Row, pair.Defense)?.Change,
+                Damaged = view.Board.Find(pair.Row, pair.Defense)?.Damaged ?? 0,
+                Standing = view.Standing(pair.Row, pair.Defense),
                 Outcomes = view.Board.Find(pair.Row, pair.Defense)?.Outcomes ?? new Dictionary<CellOutcome, int>(),
                 Reason = view.Board.Find(pair.Row, pair.Defense)?.Reason ?? "",
                 Best = view.IsBest(pair.Row, pair.Defense),
@@ -71,7 +79,10 @@ public static class BoardExport
             _ => FormattableString.Invariant($"n = {counts[0]} to {counts[^1]}, in brackets"),
         };
         ExportHead head = new(
-            $"{BoardWords.Title(view)}: {BoardWords.Setting(view.Board.Filter)}. Mean ± standard deviation over seeds, {n}; the best of a row is bold. {BoardWords.Coverage(view.Coverage)}.",
+            string.Join(" ", new[]
+            {
+                $"{BoardWords.Title(view)}: {BoardWords.Setting(view)}. Mean ± standard deviation over seeds, {n}; the best of a row is bold.", BoardWords.Best(view), BoardWords.Counted(view), $"{BoardWords.Coverage(view.Coverage)}.",
+            }.Where(part => part.Length > 0)),
             link,
             at,
             [
@@ -83,7 +94,7 @@ public static class BoardExport
             [
                 .. view.Rows.Select(row => (IReadOnlyList<ExportCell>)
                 [
-                    new(BoardWords.Row(row)),
+                    new(string.Join("; ", new[] { view.Name(row), view.Pooled(row) }.Where(part => part.Length > 0))),
                     .. columns.Select(column => column.Twin
                         ? new ExportCell(view.Board.Find(row, column.Item1)?.Twin is { } twin ? Text(view.Metric.Twin!, twin, counts) : "–")
                         : new ExportCell(Own(view, row, column.Item1, metric, counts), view.IsBest(row, column.Item1))),
@@ -99,8 +110,9 @@ public static class BoardExport
         return string.Join("; ", view.PublishedOf(row, defense).Select(published => $"published {Numbers.Format(metric, published.Value)}").Prepend(own));
     }
 
-    private static string Text(Metric metric, BoardStat stat, int[] counts) =>
-        BoardWords.Number(metric, stat) + (counts.Length > 1 ? FormattableString.Invariant($" ({stat.N})") : "");
+    private static string Text(Metric metric, SeedStat stat, int[] counts) =>
+        BoardWords.Number(metric, stat) + (counts.Length > 1 ? FormattableString.Invariant($" ({stat.N})") : "")
+        + (BoardWords.Disagreement(metric, stat) is { Length: > 0 } disagreement ? $", {disagreement}" : "");
 
     private static IEnumerable<(string Row, string Defense)> Pairs(BoardView view) => view.Rows.SelectMany(row => view.Columns.Select(defense => (row, defense)));
 
@@ -112,15 +124,15 @@ public static class BoardExport
         var filter = view.Board.Filter;
         return
         [
-            Csv.Text(filter.Dataset), Csv.Text(filter.Model), Csv.Number(filter.PoisonRate), Csv.Text(row), Csv.Text(defense), filter.Metric, filter.Victim,
-            .. Stat(cell?.Value), Csv.Number(cell?.Value?.Minimum), Csv.Number(cell?.Value?.Maximum), cell?.Value is { } value ? (value.Mixed ? "yes" : "no") : "",
-            filter.TwinMetric ?? "", .. Stat(cell?.Twin),
+            Csv.Text(filter.Dataset), Csv.Text(filter.Model), Csv.Number(filter.PoisonRate), Csv.Text(view.Board.LabelOf(row)), Csv.Text(view.Condition(row)), Csv.Text(view.Pooled(row)), Csv.Text(defense), filter.Metric, filter.Victim,
+            .. Stat(cell?.Value), Csv.Number(cell?.Value?.Minimum), Csv.Number(cell?.Value?.Maximum), Csv.Number(cell?.Value?.Disagreeing), Csv.Number(cell?.Damaged), filter.Damaged ? "yes" : "no",
+            filter.TwinMetric ?? "", .. Stat(cell?.Twin), Csv.Number(cell?.Youden?.Mean), view.IsBest(row, defense) ? "yes" : "no",
             cell?.Value is null ? MatrixWords.Outcome(cell?.Outcome ?? CellOutcome.NotRun) : "value",
             Count(CellOutcome.NotApplicable), Count(CellOutcome.Failed), Count(CellOutcome.TimedOut), Count(CellOutcome.NotRun), Csv.Text(cell?.Reason ?? ""),
             Csv.Number(published.Count > 0 ? published[0].Value : null), Csv.Text(string.Join("; ", published.Select(entry => entry.Source).Distinct())),
         ];
 
-        static IEnumerable<string> Stat(BoardStat? stat) =>
+        static IEnumerable<string> Stat(SeedStat? stat) =>
             [stat?.N.ToString(CultureInfo.InvariantCulture) ?? "", Csv.Number(stat?.Mean), Csv.Number(stat?.StandardDeviation)];
     }
 }

@@ -43,13 +43,13 @@ public sealed class RunExports(ResultQueries results, RunTables tables)
         await using var text = Writer(target);
         await text.WriteAsync(Csv.Row(
             "id", "name", "state", "dataset", "model", "attack", "poison_rate", "poisoned_images", "poisoned_share", "target_label", "seed", "clean_accuracy", "attack_success_rate",
-            "seconds", "owner", "tags", "study", "config", "created", "ended"));
+            "seconds", "owner", "tags", "study", "config", "condition", "damage", "created", "ended"));
         await foreach (var run in results.StreamAsync(selection, cancellation))
         {
             await text.WriteAsync(Csv.Row(
                 run.Id, Csv.Text(run.Name), run.State.ToString(), Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate),
                 Csv.Number(run.PoisonedImages), Csv.Number(run.PoisonedShare), Csv.Number(run.TargetLabel), Csv.Number(run.Seed), Csv.Number(run.CleanAccuracy), Csv.Number(run.AttackSuccessRate), Csv.Number(run.ElapsedSeconds),
-                Csv.Text(run.Owner), Csv.Text(string.Join(' ', run.Tags)), run.StudyId ?? "", run.ConfigHash, Csv.Time(run.Created), Csv.Time(run.Ended)));
+                Csv.Text(run.Owner), Csv.Text(string.Join(' ', run.Tags)), run.StudyId ?? "", run.ConfigHash, run.ConditionKey, Csv.Text(run.BackdooredDamage), Csv.Time(run.Created), Csv.Time(run.Ended)));
         }
     }
 
@@ -57,24 +57,25 @@ public sealed class RunExports(ResultQueries results, RunTables tables)
     {
         await using var text = Writer(target);
         await text.WriteAsync(Csv.Row(
-            "run", "dataset", "model", "attack", "poison_rate", "seed", "victim", "precision", "defense", "outcome", "reason", "metric", "value", "n", "low", "high"));
+            "run", "condition", "dataset", "model", "attack", "poison_rate", "seed", "victim", "precision", "defense", "outcome", "reason", "metric", "value", "n", "low", "high", "damage"));
         await foreach (var (run, cells) in results.StreamCellsAsync(selection, cancellation))
         {
             foreach (var cell in cells)
             {
                 string[] start =
                 [
-                    run.Id, Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate), Csv.Number(run.Seed),
+                    run.Id, run.ConditionKey, Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate), Csv.Number(run.Seed),
                     cell.Key.Victim, Csv.Text(cell.Key.Precision), Csv.Text(cell.Key.Defense), cell.Outcome.ToString(), Csv.Text(cell.Reason),
                 ];
+                var damage = Csv.Text(cell.Key.Victim == ResultWords.Benign ? run.BenignDamage : run.BackdooredDamage);
                 foreach (var number in cell.Measurements)
                 {
-                    await text.WriteAsync(Csv.Row([.. start, number.Metric, Csv.Number(number.Value), Csv.Number(number.Count), Csv.Number(number.Low), Csv.Number(number.High)]));
+                    await text.WriteAsync(Csv.Row([.. start, number.Metric, Csv.Number(number.Value), Csv.Number(number.Count), Csv.Number(number.Low), Csv.Number(number.High), damage]));
                 }
 
                 if (cell.Measurements.Count == 0)
                 {
-                    await text.WriteAsync(Csv.Row([.. start, "", "", "", "", ""]));
+                    await text.WriteAsync(Csv.Row([.. start, "", "", "", "", "", damage]));
                 }
             }
         }

@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Export;
@@ -41,7 +42,7 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
     {
         string[] names = by == RunGrouping.Configuration ? [RunWords.Grouping(by), "Setting"] : [RunWords.Grouping(by)];
         return new(
-            $"{Which(export)}, by {RunWords.Grouping(by).ToLowerInvariant()}. {Measured}: mean ± standard deviation over repeats, the newest finished run of each seed; n in brackets.",
+            $"{Which(export)}, by {RunWords.Grouping(by).ToLowerInvariant()}. {Measured}: mean ± standard deviation over seeds of one condition with n in brackets; where the runs are of several conditions, from the smallest to the largest value and no mean.",
             export.Link, time.GetUtcNow().UtcDateTime, [.. names, "Runs", "Seeds", "CA", "ASR"], names.Length);
     }
 
@@ -94,5 +95,10 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
 
     private static string? Kind(string? id) => id is null ? null : KindWords.Label(id);
 
-    private static string Mean(Spread spread) => spread.N == 0 ? "–" : FormattableString.Invariant($"{RunWords.Spread(spread)} ({spread.N})");
+    private static string Mean(GroupFigure figure) => figure switch
+    {
+        { All: null } => "–",
+        { Stat: { } stat } => FormattableString.Invariant($"{RunWords.Figure(figure)} ({stat.N})") + (stat.Disagreeing > 0 ? $", {BoardWords.Disagreement(Metric.CleanAccuracy, stat)}" : ""),
+        _ => $"{RunWords.Figure(figure)} ({Numbers.Count(figure.Conditions, "condition")})",
+    };
 }

@@ -16,9 +16,11 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
     private readonly List<CurveRow> _curve = [];
     private readonly List<ArtifactRow> _artifacts = [];
     private readonly List<LogEntry> _log = [];
+    private readonly List<CellResult> _undefended = [];
     private RunPlan? _plan;
     private RunProgress? _progress;
     private bool _changed;
+    private bool _judged;
 
     /// <summary>The engine's last word, once it has come.</summary>
     public RunFinished? Finished { get; private set; }
@@ -50,6 +52,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
                 break;
             case CellFinished finished:
                 _cells.Add(Row(finished.Cell));
+                Judge(finished.Cell);
                 break;
             case LogWritten line:
                 _log.Add(new LogEntry(line.At, line.Level, line.Message));
@@ -86,6 +89,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
                 Progress = _progress,
                 Stages = [.. _stages],
                 Cells = [.. _cells],
+                Victims = _judged ? [.. VictimOutcome.Of(_undefended).Select(victim => new VictimState(victim.Victim.ToString(), victim.Remark))] : [],
                 Curve = [.. _curve],
                 Artifacts = [.. _artifacts],
                 Log = [.. _log],
@@ -99,7 +103,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
 
     private void Clear()
     {
-        _changed = false;
+        (_changed, _judged) = (false, false);
         _plan = null;
         _progress = null;
         _stages.Clear();
@@ -124,7 +128,18 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
         {
             PoisonedImages = started.Poison?.Poisoned,
             PoisonedShare = started.Poison?.Share,
+            Data = started.Data is { } data ? new(data.Source, data.Fingerprint, data.Classes, data.Train.Count, data.Test.Count) : null,
         };
+    }
+
+    // By the cells so far, and not by the engine's last word: a run that is killed has none, and its finished cells count all the same.
+    private void Judge(CellResult cell)
+    {
+        if (cell.Id.Defense is null)
+        {
+            _undefended.Add(cell);
+            _judged = true;
+        }
     }
 
     /// <summary>The engine's outcome as the data room names it.</summary>

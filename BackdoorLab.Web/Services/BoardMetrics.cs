@@ -15,6 +15,9 @@ public sealed record BoardMetric(Metric Metric, string Victim, Metric? Twin)
     /// <summary>Whether the value lies between 0 and 1.</summary>
     public bool IsShare => Metric.Unit is MetricUnit.Share or MetricUnit.YesNo;
 
+    /// <summary>Whether repeats of one seed must agree: what the machine's clock and memory say differs each time.</summary>
+    public bool IsRepeatable => Metric.Unit is not (MetricUnit.Seconds or MetricUnit.Milliseconds or MetricUnit.Bytes) && Metric.Id != Metric.OverheadRatio.Id;
+
     /// <summary>"DER", or the whole name where the short form says too little.</summary>
     public string Choice => Metric.ShortName.Length > 6 ? Metric.ShortName : $"{Metric.ShortName}: {Metric.Name.ToLowerInvariant()}";
 }

@@ -11,6 +11,8 @@ public sealed class BoardView
 {
     private readonly ILookup<(string Row, string Defense), ReferenceRow> _published;
     private readonly Dictionary<string, IReadOnlyList<string>> _best;
+    private readonly Dictionary<string, string> _titles;
+    private readonly IReadOnlyList<string> _order;
 
     /// <summary>Makes the view.</summary>
     /// <param name="board">Numbers.</param>
@@ -27,7 +29,11 @@ public sealed class BoardView
         Hidden = [.. Choices.Where(hidden.Contains)];
         Columns = [.. Choices.Except(Hidden)];
         Own = [.. Columns.Where(board.Defenses.Contains)];
-        Rows = [.. board.Rows.OrderBy(KindWords.Rank), .. named.Select(row => row.Attack).Distinct().Except(board.Rows).OrderBy(KindWords.Rank)];
+        var conditions = board.Rows.Where(board.Conditions.ContainsKey).ToList();
+        _titles = conditions.Zip(ConditionTitles.Of([.. conditions.Select(row => new ConditionOf(board.LabelOf(row), board.Conditions[row].Condition))])).ToDictionary(row => row.First, row => row.Second);
+        _order = [.. board.Rows.OrderBy(row => KindWords.Rank(board.LabelOf(row))).ThenBy(Condition, NaturalOrder.Instance)];
+        Rows = [.. _order, .. named.Select(row => row.Attack).Distinct().Except(board.Rows.Select(board.LabelOf)).OrderBy(KindWords.Rank)];
+        Axes = BoardAxis.Of(board);
         _best = board.Rows.ToDictionary(row => row, row => BoardRanking.Best(board, row, Own, metric.HigherIsBetter));
         Ranks = BoardRanking.Ranks(board, Own, metric.HigherIsBetter).ToDictionary(rank => rank.Defense);
         Shared = BoardRanking.SharedRows(board, Own).Count;
@@ -40,8 +46,11 @@ public sealed class BoardView
     /// <summary>What they are.</summary>
     public BoardMetric Metric { get; }
 
-    /// <summary>Attacks or precisions; those that only published values have come last.</summary>
+    /// <summary>Ids of the rows, by attack or precision and condition; attacks that only published values have come last.</summary>
     public IReadOnlyList<string> Rows { get; }
+
+    /// <summary>What rows of the same name differ in, and what is pooled: what a reader may pool over.</summary>
+    public IReadOnlyList<BoardAxis> Axes { get; }
 
     /// <summary>Defenses shown, the undefended model first.</summary>
     public IReadOnlyList<string> Columns { get; }
@@ -67,6 +76,24 @@ public sealed class BoardView
     /// <summary>How much of the own part is filled.</summary>
     public BoardCoverage Coverage { get; }
 
+    /// <summary>What distinguishes a row from the others: "4 classes, 2 epochs"; empty where nothing does.</summary>
+    public string Condition(string row) => _titles.GetValueOrDefault(row, "");
+
+    /// <summary>What a row pools on purpose: "pooled over epochs: 2, 6"; empty where it does not.</summary>
+    public string Pooled(string row) => Board.Conditions.TryGetValue(row, out var condition)
+        ? string.Join("; ", condition.Pooled.Select(axis => $"pooled over {BoardAxis.Name(axis.Key)}: {string.Join(", ", axis.Value.Order(NaturalOrder.Instance))}"))
+        : "";
+
+    /// <summary>A row in full: "BadNets, 2 epochs".</summary>
+    public string Name(string row, Func<string, string>? words = null) =>
+        string.Join(", ", new[] { (words ?? KindWords.Label)(Board.LabelOf(row)), Condition(row) }.Where(part => part.Length > 0));
+
+    /// <summary>The size of the data, where all rows have the same: "4 classes, 80 training images"; empty otherwise.</summary>
+    public string Size => Board.Conditions.Values.Select(row => ConditionTitles.Size(row.Condition)).Distinct().ToList() is [var size] ? size : "";
+
+    /// <summary>Whether a cell may be best.</summary>
+    public BoardStanding Standing(string row, string defense) => BoardRanking.Standing(Board, Board.Find(row, defense));
+
     /// <summary>Whether a defense is best in a row.</summary>
     public bool IsBest(string row, string defense) => _best.TryGetValue(row, out var best) && best.Contains(defense);
 
@@ -77,14 +104,14 @@ public sealed class BoardView
 
     /// <summary>Published values of a pair.</summary>
     public IEnumerable<(double Value, string Source)> PublishedOf(string row, string defense) =>
-        _published[(row, defense)].Select(reference => (Published(reference, Metric.Metric)!.Value, reference.Source));
+        _published[(Board.LabelOf(row), defense)].Select(reference => (Published(reference, Metric.Metric)!.Value, reference.Source));
 
     /// <summary>Cells that no run has computed and none is about to, as row and defense.</summary>
     public IReadOnlyList<(string Row, string Defense)> Missing() =>
     [
-        .. Board.Rows.OrderBy(KindWords.Rank).SelectMany(row => Own.Select(defense => (row, defense)))
+        .. _order.SelectMany(row => Own.Select(defense => (row, defense)))
             .Where(pair => Board.Find(pair.row, pair.defense) is not { } cell
-                || (cell.Value is null && cell.Outcome == CellOutcome.NotRun && cell.Waiting < cell.Outcomes.GetValueOrDefault(CellOutcome.NotRun))),
+                || (cell is { Value: null, Damaged: 0 } && cell.Outcome == CellOutcome.NotRun && cell.Waiting < cell.Outcomes.GetValueOrDefault(CellOutcome.NotRun))),
     ];
 
     // A published table names the method and not its settings: it stands in the method's column where there is a single one.

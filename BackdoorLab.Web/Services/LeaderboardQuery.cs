@@ -18,6 +18,15 @@ public static class LeaderboardQuery
     public const string Twins = "twins";
     public const string Published = "published";
 
+    /// <summary>Members of the condition over which rows are pooled, separated by commas.</summary>
+    public const string Pool = "pool";
+
+    /// <summary>Whether models that are no victims count.</summary>
+    public const string Damaged = "damaged";
+
+    /// <summary>Value of <see cref="Damaged"/>.</summary>
+    public const string Yes = "1";
+
     /// <summary>Value of a switch that differs from its default.</summary>
     public const string Off = "off";
 
@@ -25,18 +34,22 @@ public static class LeaderboardQuery
     public const string On = "on";
 
     /// <summary>The board that is asked for, completed by what the lab has.</summary>
-    public static BoardFilter Filter(BoardChoices choices, BoardMetric metric, string? rows, string? precision, string? attack) => new()
-    {
-        Dataset = choices.Dataset!,
-        Model = choices.Model!,
-        PoisonRate = choices.Rate,
-        Rows = rows == Precisions ? BoardRows.Precisions : BoardRows.Attacks,
-        Precision = precision is not null && choices.Precisions.Contains(precision) ? precision : choices.Precisions.Count > 0 ? choices.Precisions[0] : ResultWords.ReferencePrecision,
-        Attack = attack is not null && choices.Attacks.Contains(attack) ? attack : choices.Attacks.OrderBy(KindWords.Rank).FirstOrDefault() ?? "",
-        Metric = metric.Metric.Id,
-        Victim = metric.Victim,
-        TwinMetric = metric.Twin?.Id,
-    };
+    public static BoardFilter Filter(
+        BoardChoices choices, BoardMetric metric, string? rows, string? precision, string? attack, string? pool = null, string? damaged = null) => new()
+        {
+            Dataset = choices.Dataset!,
+            Model = choices.Model!,
+            PoisonRate = choices.Rate,
+            Rows = rows == Precisions ? BoardRows.Precisions : BoardRows.Attacks,
+            Precision = precision is not null && choices.Precisions.Contains(precision) ? precision : choices.Precisions.Count > 0 ? choices.Precisions[0] : ResultWords.ReferencePrecision,
+            Attack = attack is not null && choices.Attacks.Contains(attack) ? attack : choices.Attacks.OrderBy(KindWords.Rank).FirstOrDefault() ?? "",
+            Metric = metric.Metric.Id,
+            Victim = metric.Victim,
+            TwinMetric = metric.Twin?.Id,
+            Repeatable = metric.IsRepeatable,
+            Pool = pool?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct().ToList() ?? [],
+            Damaged = damaged == Yes,
+        };
 
     /// <summary>A rate of the address, or null.</summary>
     public static double? ParseRate(string? text) => double.TryParse(text, CultureInfo.InvariantCulture, out var rate) ? rate : null;

@@ -31,7 +31,7 @@ public static class MatrixWords
     public static bool IsSilent(ResultMatrix matrix, string defense)
     {
         var cells = matrix.Cells.Where(cell => cell.Defense == defense).ToList();
-        return cells.All(cell => cell.Mean is null) && cells.Any(cell => cell.Outcomes.GetValueOrDefault(CellOutcome.Value) > 0);
+        return cells.All(cell => cell is { Value: null, Damaged: 0 }) && cells.Any(cell => cell.Outcomes.GetValueOrDefault(CellOutcome.Value) > 0);
     }
 
     /// <summary>The text of a cell; null stands for a pair that no run planned.</summary>
@@ -45,25 +45,39 @@ public static class MatrixWords
         var others = string.Join(", ", cell.Outcomes
             .Where(outcome => outcome.Key != CellOutcome.Value && outcome.Value > 0)
             .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {Outcome(outcome.Key)}"));
-        if (cell.Mean is not { } mean)
+        if (cell.Value is not { } value)
         {
+            if (cell.Damaged > 0)
+            {
+                return new(null, "no victim", "", "The model learnt nothing, or its backdoor did not take.");
+            }
+
             var worst = ByWeight.FirstOrDefault(outcome => cell.Outcomes.GetValueOrDefault(outcome) > 0, CellOutcome.NotRun);
             var reason = cell.Reasons.FirstOrDefault() ?? (worst == CellOutcome.Value ? $"This kind of defense has no {Metric.Find(metric).Name.ToLowerInvariant()}." : "");
             return new(null, worst == CellOutcome.Value ? "no number" : Outcome(worst), Shorten(reason), string.Join("\n", [others, .. cell.Reasons]).Trim());
         }
 
-        var spread = cell.StandardDeviation is { } deviation ? $" ± {Spread(metric, deviation)}" : "";
+        var shown = Metric.Find(metric);
         string[] lines =
         [
-            $"{Metric.Find(metric).Name}: {Numbers.Format(metric, mean)}{spread} over {Numbers.Count(cell.N, "run")}",
-            cell.N > 1 ? $"from {Numbers.Format(metric, cell.Minimum!.Value)} to {Numbers.Format(metric, cell.Maximum!.Value)}" : "a single seed: no spread is known",
+            $"{shown.Name}: {BoardWords.Number(shown, value)} over {Numbers.Count(value.N, "seed")}",
+            value.N > 1 ? $"from {Numbers.Format(metric, value.Minimum)} to {Numbers.Format(metric, value.Maximum)}" : "a single seed: no spread is known",
+            BoardWords.Disagreement(shown, value),
+            cell.Damaged > 0 ? $"{Numbers.Count(cell.Damaged, "seed")} left out: the model learnt nothing, or its backdoor did not take" : "",
             others,
             .. cell.Notes,
         ];
+        string[] detail =
+        [
+            value.StandardDeviation is { } deviation ? $"± {Spread(metric, deviation)}" : "",
+            $"n = {value.N.ToString(CultureInfo.InvariantCulture)}",
+            BoardWords.Disagreement(shown, value),
+            cell.Damaged > 0 ? $"{cell.Damaged.ToString(CultureInfo.InvariantCulture)} damaged left out" : "",
+        ];
         return new(
-            mean,
-            Numbers.Format(metric, mean),
-            $"{(spread.Length > 0 ? $"{spread.TrimStart()}, " : "")}n = {cell.N.ToString(CultureInfo.InvariantCulture)}",
+            value.Mean,
+            Numbers.Format(metric, value.Mean),
+            string.Join(", ", detail.Where(part => part.Length > 0)),
             string.Join("\n", lines.Where(line => line.Length > 0)));
     }
 

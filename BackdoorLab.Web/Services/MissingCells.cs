@@ -9,7 +9,7 @@ using BackdoorLab.Web.Security;
 namespace BackdoorLab.Web.Services;
 
 /// <summary>What is to be done for missing cells of one attack.</summary>
-/// <param name="Attack">Attack.</param>
+/// <param name="Attack">Attack, with the condition where the board has several.</param>
 /// <param name="Cells">Number of cells that are missing.</param>
 /// <param name="New">Runs to make, one for each seed of the configuration they extend.</param>
 /// <param name="Again">Runs that planned the cells and ended before them.</param>
@@ -24,7 +24,7 @@ public sealed record MissingRow(
 }
 
 /// <summary>
-/// Fills gaps of a leaderboard. The newest run of an attack is repeated, for every seed of its configuration, with the missing defenses and
+/// Fills gaps of a leaderboard. The newest run of a row, and so of its condition, is repeated, for every seed of its configuration, with the missing defenses and
 /// precisions added as the runs that have them were configured; whatever it shares with earlier runs comes from the store.
 /// </summary>
 public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe speed)
@@ -41,8 +41,9 @@ public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe
 
         var sources = await results.BoardSourcesAsync(filter, cancellation);
         var groups = missing
-            .GroupBy(cell => filter.Rows == BoardRows.Attacks ? cell.Row : filter.Attack)
-            .Select(group => (Attack: group.Key, Cells: group.ToList(), Base: sources.Bases.FirstOrDefault(run => run.Attack == group.Key)))
+            .Select(cell => (cell.Row, cell.Defense, Base: sources.Bases.FirstOrDefault(run => view.Board.Conditions.TryGetValue(cell.Row, out var row) && row.RunIds.Contains(run.RunId))))
+            .GroupBy(cell => (Row: filter.Rows == BoardRows.Attacks ? view.Name(cell.Row, label => label) : filter.Attack, cell.Base))
+            .Select(group => (Attack: group.Key.Row, Cells: group.Select(cell => (cell.Row, cell.Defense)).ToList(), group.Key.Base))
             .ToList();
         var wanted = groups.Select(group => group.Base?.RunId).OfType<string>()
             .Concat(sources.Defenses.Values).Concat(sources.Precisions.Values).Distinct().ToList();
@@ -51,7 +52,7 @@ public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe
         var rows = new List<MissingRow>();
         foreach (var (attack, cells, origin) in groups)
         {
-            var precisions = filter.Rows == BoardRows.Attacks ? [filter.Precision] : cells.Select(cell => cell.Row).Distinct();
+            var precisions = filter.Rows == BoardRows.Attacks ? [filter.Precision] : cells.Select(cell => view.Board.LabelOf(cell.Row)).Distinct();
             var (spec, fault) = parts.Extend(origin?.RunId, precisions, cells.Select(cell => cell.Defense).Distinct());
             rows.Add(spec is null
                 ? new(attack, cells.Count, [], [], 0, 0, fault)
@@ -109,7 +110,7 @@ public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe
             }
         }
 
-        var fault = fresh.Count + again.Count + underWay == 0 && finished > 0 ? "Runs with these cells have finished without them; their pages say why." : "";
+        var fault = fresh.Count + again.Count + underWay == 0 && finished > 0 ? "Runs with these cells have finished: without them, or in another condition (data, threads); their pages say which." : "";
         var seconds = await Task.Run(() => speed.Estimate(spec).Seconds, cancellation);
         return new(attack, cells, fresh, again, underWay, seconds * (fresh.Count + again.Count), fault);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Web.Services;
 
@@ -47,13 +48,26 @@ public static class RunWords
     public static string Setting(RunItem run) =>
         $"{KindWords.Label(run.Attack)} {(IsCheck(run) ? "(check)" : Rate(run))} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)}";
 
-    /// <summary>"91.2 ± 0.8%" of shares; a dash without any.</summary>
-    public static string Spread(Spread spread) => spread switch
+    /// <summary>"91.2 ± 0.8%" of shares; "61.0% to 94.2%" where the runs are of several conditions, which have no mean; a dash without any.</summary>
+    public static string Figure(GroupFigure figure) => figure switch
     {
-        { Mean: null } => "–",
-        { StandardDeviation: null } => Numbers.Percent(spread.Mean.Value),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{100 * spread.Mean.Value:0.0} ± {100 * spread.StandardDeviation.Value:0.0}%"),
+        { All: null } => "–",
+        { Stat: { StandardDeviation: { } deviation } stat } => string.Create(CultureInfo.InvariantCulture, $"{100 * stat.Mean:0.0} ± {100 * deviation:0.0}%"),
+        { Stat: { } stat } => Numbers.Percent(stat.Mean),
+        _ => $"{Numbers.Percent(figure.Minimum)} to {Numbers.Percent(figure.Maximum)}",
     };
+
+    /// <summary>"n = 3", "n = 3, repeats disagree: 89.2% to 94.2%", "3 conditions, no mean"; empty without a number.</summary>
+    public static string Counted(GroupFigure figure) => figure switch
+    {
+        { All: null } => "",
+        { Stat: { } stat } => string.Join(", ", new[] { FormattableString.Invariant($"n = {stat.N}"), BoardWords.Disagreement(Metric.CleanAccuracy, stat) }.Where(part => part.Length > 0)),
+        _ => $"{Numbers.Count(figure.Conditions, "condition")}, no mean",
+    };
+
+    /// <summary>What the conditions of a group differ in, some of them; empty where there is one.</summary>
+    public static IReadOnlyList<string> Conditions(RunGroup group) => group.Conditions < 2 ? []
+        : [.. ConditionTitles.Of([.. group.ConditionTexts.Select(text => new ConditionOf("", text))])];
 
     /// <summary>Tone of the state's badge.</summary>
     public static string Tone(RunState state) => state switch

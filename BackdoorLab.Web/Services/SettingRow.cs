@@ -1,3 +1,4 @@
+using System.Globalization;
 using BackdoorLab.Data;
 
 namespace BackdoorLab.Web.Services;
@@ -20,7 +21,7 @@ public sealed record SettingRow(string Group, string Name, IReadOnlyList<string>
         var values = new Dictionary<(string, string), string[]>();
         for (var run = 0; run < runs.Count; run++)
         {
-            foreach (var (group, name, value) in Lines(runs[run].SpecJson))
+            foreach (var (group, name, value) in Lines(runs[run].SpecJson).Concat(Found(runs[run])))
             {
                 if (!values.TryGetValue((group, name), out var row))
                 {
@@ -36,6 +37,28 @@ public sealed record SettingRow(string Group, string Name, IReadOnlyList<string>
         }
 
         return [.. order.Select(key => new SettingRow(key.Group, key.Name, values[key]))];
+    }
+
+    // Equal specs may have met other files, and a model may have come to nothing.
+    private static IEnumerable<(string Group, string Name, string Value)> Found(ComparedRun run)
+    {
+        if (run.Data is { } data)
+        {
+            yield return ("Data", "classes", data.Classes.ToString(CultureInfo.InvariantCulture));
+            yield return ("Data", "training images", data.TrainImages.ToString(CultureInfo.InvariantCulture));
+            yield return ("Data", "test images", data.TestImages.ToString(CultureInfo.InvariantCulture));
+            yield return ("Data", "content", data.Source);
+        }
+
+        if (run.Run.BackdooredDamage.Length > 0)
+        {
+            yield return ("Run", "no victim", run.Run.BackdooredDamage);
+        }
+
+        if (run.Run.BenignDamage.Length > 0)
+        {
+            yield return ("Run", "no benign twin", run.Run.BenignDamage);
+        }
     }
 
     // A chosen method is a setting itself, so that runs with different attacks share the rows of the parameters both have.

@@ -13,7 +13,7 @@ public static class SpecFields
     public static IReadOnlyList<ParameterDescriptor> All { get; } =
     [
         Field(nameof(ExperimentSpec.Name), "Name", ParameterKind.Text, "", "For people; does not influence results."),
-        Field(nameof(ExperimentSpec.Seed), "Seed", ParameterKind.Integer, 1, "Root of all random streams. Runs that differ in it alone are averaged together."),
+        Field(nameof(ExperimentSpec.Seed), "Seed", ParameterKind.Integer, 1, "Root of all random streams. Runs that differ in it alone, on the same data and with as many threads, are averaged together."),
         Field(nameof(ExperimentSpec.BenignTwin), "Benign twin", ParameterKind.Flag, true, "Train the same model without poison and run everything on it too: false positives and needless harm."),
         Field(nameof(ExperimentSpec.Preflight), "Planted controls", ParameterKind.Flag, false, "Before a detector's verdict counts, it must find a planted backdoor and stay quiet where there is none, on the model at hand."),
         Field(nameof(ExperimentSpec.CleanHoldout), "Clean holdout", ParameterKind.Integer, 1000, "Clean images the defender owns, taken from the test images, which are then not measured on."),

@@ -70,6 +70,7 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
             Name = string.Create(CultureInfo.InvariantCulture, $"sweep {index / 1280 % 100} {Attacks[attack]} on {Datasets[dataset]}"),
             State = failed ? index % 2 == 0 ? RunState.Failed : RunState.Cancelled : RunState.Succeeded,
             ConfigHash = string.Create(CultureInfo.InvariantCulture, $"{setting:x8}{setting * 7919:x24}"),
+            ConditionKey = string.Create(CultureInfo.InvariantCulture, $"{setting:x16}"),
             Seed = index / 1280,
             Dataset = Datasets[dataset],
             Model = Models[model],

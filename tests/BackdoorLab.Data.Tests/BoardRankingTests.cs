@@ -3,7 +3,7 @@ namespace BackdoorLab.Data.Tests;
 /// <summary>Best, ranks and coverage on a board written down here.</summary>
 public sealed class BoardRankingTests
 {
-    private static readonly BoardFilter Filter = new() { Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1, Metric = "detection-rate" };
+    private static readonly BoardFilter Filter = new() { Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1, Metric = "auroc" };
 
     // Rows a, b, c; nobody planned gamma against c, and beta failed against b.
     private static readonly Board Sample = Make(
@@ -47,6 +47,51 @@ public sealed class BoardRankingTests
     [Fact]
     public void Ranks_WithoutASharedRow_AreNone() => Assert.Empty(BoardRanking.Ranks(Make(("a", "alpha", 1), ("b", "beta", 1)), All, true));
 
+    // Detection, and false alarms on the twin; null where the twin was not measured.
+    [Theory]
+    [InlineData(1.0, 1.0, 0.6, 0.1, "beta")]
+    [InlineData(0.9, 0.5, 0.6, 0.1, "beta")]
+    [InlineData(0.9, 0.2, 0.6, 0.1, "alpha")]
+    [InlineData(1.0, null, 0.6, 0.1, "beta")]
+    [InlineData(1.0, 1.0, 0.1, 0.2, "")]
+    [InlineData(1.0, null, 0.9, null, "")]
+    public void Best_OfDefensesThatJudge_IsByDetectionLessFalseAlarms(double alpha, double? alphaAlarms, double beta, double? betaAlarms, string expected)
+    {
+        var board = new Board(
+            Filter with { Metric = ResultWords.DetectionRate }, ["a"], ["alpha", "beta"], [Judge("alpha", alpha, alphaAlarms), Judge("beta", beta, betaAlarms)], 1);
+
+        Assert.Equal(expected, string.Join(' ', BoardRanking.Best(board, "a", ["alpha", "beta"], higherIsBetter: true)));
+
+        // By any other metric too, nobody is best whose twin fires: whoever rejects everything leaves no attack.
+        var other = board with { Filter = Filter with { Metric = "filtered-attack-success-rate" } };
+        Assert.DoesNotContain("alpha", alphaAlarms is < 1 ? [] : BoardRanking.Best(other, "a", ["alpha", "beta"], higherIsBetter: false));
+    }
+
+    [Fact]
+    public void Ranks_OfDefensesThatJudge_NeedTheTwin()
+    {
+        Board Of(double? alarms) => new(
+            Filter with { Metric = ResultWords.DetectionRate }, ["a"], ["alpha", "beta"], [Judge("alpha", 1, alarms), Judge("beta", 0.5, 0)], 1);
+
+        Assert.Empty(BoardRanking.Ranks(Of(null), ["alpha", "beta"], true));
+        Assert.Equal([("beta", 1.0, 1), ("alpha", 2.0, 0)], BoardRanking.Ranks(Of(1), ["alpha", "beta"], true).Select(rank => (rank.Defense, rank.MeanRank, rank.Wins)));
+    }
+
+    private static BoardCell Judge(string defense, double detection, double? alarms)
+    {
+        SeedStat Stat(double value) => new(1, value, null, value, value, 0);
+        return new()
+        {
+            Row = "a",
+            Defense = defense,
+            Value = Stat(detection),
+            Detection = Stat(detection),
+            Alarms = alarms is { } known ? Stat(known) : null,
+            Youden = alarms is { } less ? Stat(detection - less) : null,
+            Outcomes = new Dictionary<CellOutcome, int> { [CellOutcome.Value] = 1 },
+        };
+    }
+
     [Fact]
     public void Coverage_CountsEveryPairOnce()
     {
@@ -75,7 +120,7 @@ public sealed class BoardRankingTests
             {
                 Row = cell.Row,
                 Defense = cell.Defense,
-                Value = cell.Value is { } value && double.IsFinite(value) ? new(1, value, null, value, value, false) : null,
+                Value = cell.Value is { } value && double.IsFinite(value) ? new(1, value, null, value, value, 0) : null,
                 Outcomes = new Dictionary<CellOutcome, int> { [cell.Value is { } other && double.IsNaN(other) ? CellOutcome.Failed : CellOutcome.Value] = 1 },
             }),
         ],

@@ -20,7 +20,7 @@ public sealed class BoardTests : LabTest
         var board = await Lab.Queries.BoardAsync(Attacks);
 
         var cell = Assert.Single(board.Cells);
-        Assert.Equal((3, 3, false), (board.Runs, cell.Value!.N, cell.Value.Mixed));
+        Assert.Equal((3, 3, 0), (board.Runs, cell.Value!.N, cell.Value.Disagreeing));
         Assert.Equal(0.9, cell.Value.Mean, 12);
         Assert.Equal(0.1, cell.Value.StandardDeviation!.Value, 12);
         Assert.Equal((0.8, 1.0), (cell.Value.Minimum, cell.Value.Maximum));
@@ -71,21 +71,9 @@ public sealed class BoardTests : LabTest
         var board = await Lab.Queries.BoardAsync(Attacks);
 
         var undefended = board.Find("badnets", "")!;
-        Assert.Equal((2, 3, false), (undefended.Value!.N, undefended.Runs, undefended.Value.Mixed));
+        Assert.Equal((2, 3, 0), (undefended.Value!.N, undefended.Parts.Count, undefended.Value.Disagreeing));
         Assert.Equal(0.6, undefended.Value.Mean, 12);
         Assert.Equal(1, board.Find("badnets", "strip")!.Value!.N);
-    }
-
-    [Fact]
-    public async Task Board_OneSeedWithDifferentValues_IsMarkedAsMixed()
-    {
-        await Lab.EndedAsync(Samples.Content(config: "few epochs"), [Samples.Value(Samples.Key(), (Rate, 0.4))]);
-        await Lab.EndedAsync(Samples.Content(config: "many epochs"), [Samples.Value(Samples.Key(), (Rate, 0.8))]);
-
-        var value = Assert.Single((await Lab.Queries.BoardAsync(Attacks)).Cells).Value!;
-
-        Assert.Equal((1, true, 0.4, 0.8), (value.N, value.Mixed, value.Minimum, value.Maximum));
-        Assert.Equal(0.6, value.Mean, 12);
     }
 
     [Fact]
@@ -106,7 +94,7 @@ public sealed class BoardTests : LabTest
         Assert.Equal((1, 0.5), (cell.Value!.N, cell.Value.Mean));
         Assert.Equal((1, 2, 1, 1), (cell.Outcomes[CellOutcome.Value], cell.Outcomes[CellOutcome.Failed], cell.Outcomes[CellOutcome.NotApplicable], cell.Outcomes[CellOutcome.TimedOut]));
         Assert.Equal("out of memory", cell.Reason);
-        Assert.Equal(5, cell.Runs);
+        Assert.Equal((5, 5), (cell.Seeds, cell.Parts.Count));
     }
 
     [Fact]
@@ -135,7 +123,7 @@ public sealed class BoardTests : LabTest
         var board = await Lab.Queries.BoardAsync(Attacks with { Rows = BoardRows.Precisions, Attack = "badnets" });
 
         Assert.Equal(["float32", "int8"], board.Rows);
-        Assert.Equal((0.3, 0.6, 0.9), (board.Find("int8", "")!.Value!.Mean, board.Find("float32", "")!.Value!.Mean, board.Find("float32", "")!.CleanAccuracy!.Mean));
+        Assert.Equal((0.3, 0.6, 1), (board.Find("int8", "")!.Value!.Mean, board.Find("float32", "")!.Value!.Mean, board.Find("float32", "")!.Seeds));
     }
 
     [Fact]
@@ -144,7 +132,8 @@ public sealed class BoardTests : LabTest
         var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key("strip"), (Rate, 0.5)) with { Notes = ["read this"] }]);
         var second = await Lab.EndedAsync(Samples.Content(seed: 2), [new CellRow { Key = Samples.Key("strip"), Outcome = CellOutcome.Failed, Reason = "no memory" }]);
 
-        var runs = await Lab.Queries.BoardCellRunsAsync(Attacks, "badnets", "strip");
+        var board = await Lab.Queries.BoardAsync(Attacks);
+        var runs = await Lab.Queries.BoardCellRunsAsync(board, board.Find("badnets", "strip")!);
 
         Assert.Equal([second, first], runs.Select(run => run.RunId));
         Assert.Equal((CellOutcome.Failed, "no memory", null), (runs[0].Outcome, runs[0].Reason, runs[0].Value));

@@ -18,11 +18,37 @@ public sealed class GroupTests : LabTest
         Assert.Equal(["config-b", "config-a"], page.Items.Select(group => group.Key));
         var group = page.Items[1];
         Assert.Equal((4, 3, 1, 2), (group.Runs, group.Finished, group.Failed, group.Seeds));
-        Assert.Equal(2, group.AttackSuccessRate.N);
-        Assert.Equal(0.3, group.AttackSuccessRate.Mean!.Value, 9);
-        Assert.Equal(0.141421356, group.AttackSuccessRate.StandardDeviation!.Value, 9);
-        Assert.Equal((1, 0.9, null), page.Items[0].AttackSuccessRate switch { var rate => (rate.N, rate.Mean!.Value, rate.StandardDeviation) });
-        Assert.Equal(new Spread(0, null, null), group.CleanAccuracy);
+        var rate = group.AttackSuccessRate.Stat!;
+        Assert.Equal((2, 0), (rate.N, rate.Disagreeing));
+        Assert.Equal(0.3, rate.Mean, 9);
+        Assert.Equal(0.141421356, rate.StandardDeviation!.Value, 9);
+        Assert.Equal((1, 0.9, null), page.Items[0].AttackSuccessRate.Stat switch { var one => (one!.N, one.Mean, one.StandardDeviation) });
+        Assert.Null(group.CleanAccuracy.All);
+    }
+
+    [Fact]
+    public async Task Group_OfSeveralConditions_HasARangeAndNoMean()
+    {
+        await Ended("a", 1, 0.2);
+        await Lab.EndedAsync(
+            Samples.Content(seed: 2, spec: Samples.Spec(members: "\"training\":{\"epochs\":2}")), [Samples.Value(Samples.Key(), ("attack-success-rate", 0.8))], RunState.Cancelled);
+
+        var group = Assert.Single((await Lab.Queries.GroupAsync(new RunFilter(), RunGrouping.Dataset, 0, 10)).Items);
+
+        Assert.Equal((2, 2, null), (group.Conditions, group.Seeds, group.AttackSuccessRate.Stat));
+        Assert.Equal((0.2, 0.8), (group.AttackSuccessRate.Minimum, group.AttackSuccessRate.Maximum));
+        Assert.Equal(2, group.ConditionTexts.Count);
+    }
+
+    [Fact]
+    public async Task Group_RepeatsThatDisagree_AreOneSeedThatSaysSo()
+    {
+        await Ended("a", 1, 0.2);
+        await Ended("a", 1, 0.4);
+
+        var rate = Assert.Single((await Lab.Queries.GroupAsync(new RunFilter(), RunGrouping.Configuration, 0, 10)).Items).AttackSuccessRate.Stat!;
+
+        Assert.Equal((1, 1, 0.2, 0.4), (rate.N, rate.Disagreeing, rate.Minimum, rate.Maximum));
     }
 
     [Theory]

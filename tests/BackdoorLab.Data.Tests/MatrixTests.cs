@@ -15,11 +15,11 @@ public sealed class MatrixTests : LabTest
         var matrix = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
 
         var cell = Assert.Single(matrix.Cells);
-        Assert.Equal(("strip", "int8-static", 3), (cell.Defense, cell.Precision, cell.N));
-        Assert.Equal(0.9, cell.Mean!.Value, 12);
-        Assert.Equal(0.1, cell.StandardDeviation!.Value, 12);
-        Assert.Equal((0.8, 1.0), (cell.Minimum!.Value, cell.Maximum!.Value));
-        Assert.Equal((3, false), (matrix.Runs, matrix.Truncated));
+        Assert.Equal(("strip", "int8-static", 3), (cell.Defense, cell.Precision, cell.Value!.N));
+        Assert.Equal(0.9, cell.Value.Mean, 12);
+        Assert.Equal(0.1, cell.Value.StandardDeviation!.Value, 12);
+        Assert.Equal((0.8, 1.0), (cell.Value.Minimum, cell.Value.Maximum));
+        Assert.Equal((3, 1), (matrix.Runs, matrix.Conditions.Count));
     }
 
     [Fact]
@@ -29,34 +29,48 @@ public sealed class MatrixTests : LabTest
 
         var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
 
-        Assert.Equal((1, 0.75), (cell.N, cell.Mean!.Value));
-        Assert.Null(cell.StandardDeviation);
+        Assert.Equal((1, 0.75, null), (cell.Value!.N, cell.Value.Mean, cell.Value.StandardDeviation));
     }
 
     [Fact]
-    public async Task Matrix_RepeatOfAConfigurationAndSeed_CountsTheNewestSucceededOnce()
+    public async Task Matrix_RepeatsOfASeedThatDisagree_AreShownAndNoneOfThemWins()
     {
-        await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.2))]);
-        var newest = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.6))]);
-        await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.1))], RunState.Failed);
-        var otherSeed = await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.8))]);
-        var otherConfig = await Lab.EndedAsync(Samples.Content(config: "config-b", seed: 1), [Samples.Value(Samples.Key(), (Rate, 1.0))]);
+        var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.2))]);
+        var second = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.6))], RunState.Cancelled);
+        var other = await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.8))]);
         var trashed = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0))]);
         await Lab.Store.DeleteAsync(RunSelection.Of([trashed]));
 
         var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
 
-        Assert.Equal([otherConfig, otherSeed, newest], cell.RunIds);
-        Assert.Equal(0.8, cell.Mean!.Value, 12);
-        Assert.Equal(0.2, cell.StandardDeviation!.Value, 12);
+        // Seed 1 is one observation, 0.4; seed 2 another.
+        Assert.Equal([other, second, first], cell.RunIds);
+        Assert.Equal((2, 1, 0.2, 0.8), (cell.Value!.N, cell.Value.Disagreeing, cell.Value.Minimum, cell.Value.Maximum));
+        Assert.Equal(0.6, cell.Value.Mean, 12);
     }
 
     [Fact]
-    public async Task Matrix_NothingSucceededYet_ShowsTheNewestRunAsFarAsItGot()
+    public async Task Matrix_SeveralConditions_ShowsTheOneThatIsNamedOrHasMostSeeds()
+    {
+        await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.2))]);
+        await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.4))]);
+        await Lab.EndedAsync(Samples.Content(seed: 3, spec: Samples.Spec(members: "\"training\":{\"epochs\":2}")), [Samples.Value(Samples.Key(), (Rate, 1.0))]);
+
+        var usual = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
+        var named = await Lab.Queries.MatrixAsync(new MatrixFilter { Condition = usual.Conditions[1].Key }, Rate);
+
+        Assert.Equal([2, 1], usual.Conditions.Select(condition => condition.Seeds));
+        Assert.Equal((2, 0.3), (usual.Find("", "float32")!.Value!.N, Math.Round(usual.Find("", "float32")!.Value!.Mean, 12)));
+        Assert.Equal((1, 1.0), (named.Find("", "float32")!.Value!.N, named.Find("", "float32")!.Value!.Mean));
+        Assert.Contains("\"epochs\":2", named.Condition!.Json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Matrix_RunsThatFailedOrAreUnderWay_CountWithTheCellsTheyHave()
     {
         await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.2))], RunState.Failed);
         Lab.Clock.Advance(1);
-        var running = await Lab.RunningAsync();
+        var running = await Lab.RunningAsync(Samples.Content(seed: 2));
         await Lab.Store.RecordAsync(running.Id, running.Attempt, new RunChanges
         {
             Plan = new RunPlan([], [Samples.Key(), Samples.Key("strip")], new Dictionary<string, string>(), 10),
@@ -67,9 +81,9 @@ public sealed class MatrixTests : LabTest
 
         var matrix = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
 
-        Assert.Equal(0.7, matrix.Find("", "float32")!.Mean);
+        Assert.Equal(0.45, matrix.Find("", "float32")!.Value!.Mean, 12);
         var open = matrix.Find("strip", "float32")!;
-        Assert.Equal((0, null, 1), (open.N, open.Mean, open.Outcomes[CellOutcome.NotRun]));
+        Assert.Equal((null, 1), (open.Value, open.Outcomes[CellOutcome.NotRun]));
         Assert.Equal(["", "strip"], matrix.Defenses);
         Assert.Null(matrix.Find("strip", "int4"));
     }
@@ -88,7 +102,7 @@ public sealed class MatrixTests : LabTest
 
         var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
 
-        Assert.Equal((1, 0.5), (cell.N, cell.Mean!.Value));
+        Assert.Equal((1, 0.5), (cell.Value!.N, cell.Value.Mean));
         Assert.Equal(2, cell.Outcomes[CellOutcome.Value]);
         Assert.Equal(3, cell.Outcomes[CellOutcome.Failed]);
         Assert.Equal(1, cell.Outcomes[CellOutcome.NotApplicable]);
@@ -107,9 +121,10 @@ public sealed class MatrixTests : LabTest
             [Samples.Value(Samples.Key(), (Rate, 0.9)), Samples.Value(benign, (Rate, 0.1))]);
         await Lab.EndedAsync(Samples.Content(config: "b", attack: "blended"), [Samples.Value(Samples.Key(), (Rate, 0.5))]);
 
-        async Task<double?> MeanAsync(MatrixFilter filter) => (await Lab.Queries.MatrixAsync(filter, Rate)).Find("", "float32")?.Mean;
+        async Task<double?> MeanAsync(MatrixFilter filter) => (await Lab.Queries.MatrixAsync(filter, Rate)).Find("", "float32")?.Value?.Mean;
 
-        Assert.Equal(0.7, (await MeanAsync(new MatrixFilter()))!.Value, 12);
+        // Two attacks have no mean: the newer one is shown.
+        Assert.Equal(0.5, await MeanAsync(new MatrixFilter()));
         Assert.Equal(0.9, await MeanAsync(new MatrixFilter { Attack = "badnets", Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1 }));
         Assert.Equal(0.1, await MeanAsync(new MatrixFilter { Attack = "badnets", Victim = ResultWords.Benign }));
         Assert.Null(await MeanAsync(new MatrixFilter { PoisonRate = 0.05 }));

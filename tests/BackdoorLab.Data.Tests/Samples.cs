@@ -12,10 +12,11 @@ internal static class Samples
         string dataset = "gtsrb",
         string model = "res-net8",
         string attack = "badnets",
-        int maxAttempts = 3) => new()
+        int maxAttempts = 3,
+        string? spec = null) => new()
         {
             Name = name,
-            SpecJson = """{"schema":1}""",
+            SpecJson = spec ?? Spec(dataset, model, attack),
             ConfigHash = config,
             Seed = seed,
             Dataset = dataset,
@@ -26,6 +27,10 @@ internal static class Samples
             EstimatedSeconds = 60,
             MaxAttempts = maxAttempts,
         };
+
+    /// <summary>A spec with these members beside the usual ones: <c>"training":{"epochs":2}</c>.</summary>
+    public static string Spec(string dataset = "gtsrb", string model = "res-net8", string attack = "badnets", string members = "") =>
+        $$"""{"schema":1,"dataset":{"id":"{{dataset}}"},"model":{"id":"{{model}}"},"attack":{"id":"{{attack}}"}{{(members.Length > 0 ? "," : "")}}{{members}}}""";
 
     public static CellKey Key(string defense = "", string precision = "float32", string victim = ResultWords.Backdoored) =>
         new(victim, precision, defense);
@@ -53,11 +58,11 @@ internal static class Samples
 
     /// <summary>A run with these cells, ended in this state. Each starts a second after the one before.</summary>
     public static async Task<string> EndedAsync(
-        this LabFixture lab, NewRun content, IReadOnlyList<CellRow> cells, RunState state = RunState.Succeeded)
+        this LabFixture lab, NewRun content, IReadOnlyList<CellRow> cells, RunState state = RunState.Succeeded, RunChanges? first = null)
     {
         lab.Clock.Advance(1);
         var run = await lab.RunningAsync(content);
-        Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Cells = cells }));
+        Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, (first ?? new()) with { Cells = cells }));
         Assert.True(await lab.Store.FinishAsync(run.Id, Worker, new RunEnd(state)));
         return run.Id;
     }

@@ -56,7 +56,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
             new MatrixFilter { Dataset = "dataset-0", Model = "model-0", Attack = "attack-0" }, "attack-success-rate"));
 
         Assert.Equal((17, 4, 250), (matrix.Defenses.Count, matrix.Precisions.Count, matrix.Runs));
-        Assert.All(matrix.Cells, cell => Assert.Equal(250, cell.N));
+        Assert.All(matrix.Cells, cell => Assert.Equal((5, 250), (cell.Value!.N, cell.RunIds.Count)));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
 
         Assert.Equal((5, 4), (choices.Attacks.Count, choices.Precisions.Count));
         Assert.Equal((17, 4, 250), (board.Defenses.Count, board.Rows.Count, board.Runs));
-        Assert.All(board.Cells, cell => Assert.Equal((5, 250), (cell.Value!.N, cell.Runs)));
+        Assert.All(board.Cells, cell => Assert.Equal((5, 250), (cell.Value!.N, cell.Parts.Count)));
     }
 
     [Fact]
@@ -135,6 +135,8 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
                 Name = FormattableString.Invariant($"run-{index}"),
                 State = RunState.Succeeded,
                 ConfigHash = FormattableString.Invariant($"{index / 5:00000000}-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+
+                ConditionKey = FormattableString.Invariant($"condition-{index % 80}"),
 
                 // Five seeds in every setting: data set, network and attack repeat every 80 runs.
                 Seed = index / 80 % 5,

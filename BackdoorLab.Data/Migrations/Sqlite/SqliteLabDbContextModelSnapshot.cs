@@ -154,6 +154,10 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.Property<bool>("Cached")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("DefenseKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("NotesJson")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -161,6 +165,10 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.Property<string>("Outcome")
                         .IsRequired()
                         .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("PrecisionKey")
+                        .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Reason")
@@ -173,6 +181,21 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.HasKey("RunId", "Victim", "Precision", "Defense");
 
                     b.ToTable("Cells", (string)null);
+                });
+
+            modelBuilder.Entity("BackdoorLab.Data.Entities.ConditionText", b =>
+                {
+                    b.Property<string>("Key")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Json")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Key");
+
+                    b.ToTable("Conditions", (string)null);
                 });
 
             modelBuilder.Entity("BackdoorLab.Data.Entities.CurvePoint", b =>
@@ -398,11 +421,23 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.Property<int>("Attempt")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("BackdooredDamage")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("BenignDamage")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<bool>("CancelRequested")
                         .HasColumnType("INTEGER");
 
                     b.Property<double?>("CleanAccuracy")
                         .HasColumnType("REAL");
+
+                    b.Property<string>("ConditionKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("ConfigHash")
                         .IsRequired()
@@ -511,6 +546,8 @@ namespace BackdoorLab.Data.Migrations.Sqlite
 
                     b.HasIndex("StudyId");
 
+                    b.HasIndex("Deleted", "ConditionKey");
+
                     b.HasIndex("Deleted", "Created");
 
                     b.HasIndex("Deleted", "Ended");
@@ -545,6 +582,10 @@ namespace BackdoorLab.Data.Migrations.Sqlite
             modelBuilder.Entity("BackdoorLab.Data.Entities.RunText", b =>
                 {
                     b.Property<string>("RunId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("DataJson")
+                        .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<string>("EnvironmentJson")

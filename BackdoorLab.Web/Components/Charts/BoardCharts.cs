@@ -31,7 +31,7 @@ public static class BoardCharts
             ChartParts.Values(group.Select(point => point.After)),
             palette.At(i),
             Symbols[i % Symbols.Length],
-            points.Count <= MostArrows ? [.. group.Select(point => KindWords.Short(point.Row).Split(' ')[0])] : null,
+            points.Count <= MostArrows ? [.. group.Select(point => KindWords.Short(view.Board.LabelOf(point.Row)).Split(' ')[0])] : null,
             labelsBelow: i % 2 == 1));
         var layout = ChartParts.Layout(palette, "clean accuracy lost", "attack success rate after", shares: true);
 
@@ -45,15 +45,15 @@ public static class BoardCharts
 
         var rows = points.Select(point => (IReadOnlyList<string>)
         [
-            BoardWords.Row(point.Row), BoardWords.Defense(point.Defense), Numbers.Percent(point.Before), Numbers.Percent(point.After), Change(point.Lost),
+            view.Name(point.Row), BoardWords.Defense(point.Defense), Numbers.Percent(point.Before), Numbers.Percent(point.After), Change(point.Lost), ChartParts.Number(point.N),
         ]);
-        return new([.. traces], layout, new([view.Board.Filter.Rows == BoardRows.Attacks ? "Attack" : "Precision", "Defense", "ASR before", "ASR after", "Clean accuracy lost"], [.. rows]));
+        return new([.. traces], layout, new([view.Board.Filter.Rows == BoardRows.Attacks ? "Attack" : "Precision", "Defense", "ASR before", "ASR after", "Clean accuracy lost", "n"], [.. rows]));
     }
 
     /// <summary>How to read the plane.</summary>
     public static string PlaneNote(BoardView view) => Points(view).Count > MostArrows
-        ? $"Means over seeds; good is lower left. Names and arrows from the undefended model are left out above {MostArrows} points; the table has them."
-        : "Means over seeds; good is lower left. An arrow begins at the undefended model.";
+        ? $"Means over the runs that have both ends; good is lower left. Names and arrows from the undefended model are left out above {MostArrows} points; the table has them."
+        : "Means over the runs that have both ends; good is lower left. An arrow begins at the undefended model of the same runs.";
 
     /// <summary>The metric by defense, a series for each row; null without a value.</summary>
     public static ChartModel? Bars(BoardView view, ChartPalette palette)
@@ -70,7 +70,7 @@ public static class BoardCharts
             var stats = view.Own.Select(defense => view.Board.Find(row, defense)?.Value).ToList();
             var spread = rows.Count * view.Own.Count <= MostWhiskers ? ChartParts.Values(stats.Select(stat => stat?.StandardDeviation)) : null;
             return ChartParts.Bar(
-                KindWords.Short(row), x, ChartParts.Values(stats.Select(stat => stat?.Mean)), palette.At(i),
+                view.Name(row, KindWords.Short), x, ChartParts.Values(stats.Select(stat => stat?.Mean)), palette.At(i),
                 opacity: i < palette.Series.Count ? 1 : 0.55m, up: spread, down: spread, ink: palette.Ink);
         });
         return new(
@@ -81,7 +81,7 @@ public static class BoardCharts
                 [
                     .. rows.Select(row => (IReadOnlyList<string>)
                     [
-                        BoardWords.Row(row),
+                        view.Name(row),
                         .. view.Own.Select(defense => view.Board.Find(row, defense)?.Value is { } stat ? $"{BoardWords.Number(view.Metric.Metric, stat)}, n = {stat.N}" : BoardWords.Of(view, row, defense).Main),
                     ]),
                 ]));
@@ -99,15 +99,14 @@ public static class BoardCharts
         return string.Join(" ", parts.Where(part => part.Length > 0));
     }
 
+    // Both ends of an arrow are means over the same runs.
     private static List<Point> Points(BoardView view) =>
     [
-        .. from row in view.Board.Rows.OrderBy(KindWords.Rank)
-           let before = view.Board.Find(row, ResultWords.Undefended)
-           where before is { CleanAccuracy: not null, AttackSuccess: not null }
+        .. from row in view.Rows
            from defense in view.Board.Defenses.Where(label => label != ResultWords.Undefended && !view.Hidden.Contains(label)).OrderBy(KindWords.Rank)
-           let after = view.Board.Find(row, defense)
-           where after is { CleanAccuracy: not null, AttackSuccess: not null }
-           select new Point(row, defense, before.CleanAccuracy!.Mean - after.CleanAccuracy!.Mean, before.AttackSuccess!.Mean, after.AttackSuccess!.Mean),
+           let change = view.Board.Find(row, defense)?.Change
+           where change is not null
+           select new Point(row, defense, change.Lost.Mean, change.Before.Mean, change.After.Mean, change.Lost.N),
     ];
 
     private static string Change(double lost) => lost < 0 ? $"gained {Numbers.Percent(-lost)}" : Numbers.Percent(lost);
@@ -132,5 +131,5 @@ public static class BoardCharts
         Opacity = 0.7m,
     };
 
-    private sealed record Point(string Row, string Defense, double Lost, double Before, double After);
+    private sealed record Point(string Row, string Defense, double Lost, double Before, double After, int N);
 }

@@ -57,7 +57,7 @@ public static class CompareCurves
         var without = view.Runs.Count - curves.Count;
         string[] parts =
         [
-            curves.Count > MostTraces ? $"Aggregated: {curves.Count} runs are more than the {MostTraces} curves that can be told apart, so these are mean, lowest and highest over runs." : "",
+            curves.Count > MostTraces ? $"Aggregated: {curves.Count} runs are more than the {MostTraces} curves that can be told apart, so these are {(Conditions(curves) == 1 ? "mean, lowest and highest over runs" : $"lowest and highest over runs; they are of {Conditions(curves)} conditions, which have no mean")}." : "",
             curves.Exists(curve => curve.Thinned) ? $"Curves are thinned to {Decimation.MostPoints:#,0} points; each stretch keeps its lowest and highest." : "",
             without > 0 ? $"{Numbers.Count(without, "run")} without this curve: the model came from the store or has not trained yet." : "",
         ];
@@ -75,7 +75,8 @@ public static class CompareCurves
                 return new Line(
                     $"{CompareView.Place(entry.i)} {RunWords.Name(entry.run.Run)}, seed {entry.run.Run.Seed}",
                     [.. thin.Select(row => new Point(row.Epoch, measure.Value(row)))],
-                    thin.Count < entry.Rows.Count);
+                    thin.Count < entry.Rows.Count,
+                    entry.run.Run.ConditionKey);
             }),
     ];
 
@@ -86,13 +87,15 @@ public static class CompareCurves
         Line Of(string name, Func<List<double>, double> fold)
         {
             List<Point> points = [.. epochs.Select(epoch => new Point(epoch.Key, fold(epoch.Values)))];
-            return new($"{name} of {curves.Count} runs", Decimation.Thin(points, point => point.Value), points.Count > Decimation.MostPoints);
+            return new($"{name} of {curves.Count} runs", Decimation.Thin(points, point => point.Value), points.Count > Decimation.MostPoints, "");
         }
 
-        return [Of("mean", values => values.Average()), Of("lowest", values => values.Min()), Of("highest", values => values.Max())];
+        return [.. Conditions(curves) == 1 ? [Of("mean", values => values.Average())] : Array.Empty<Line>(), Of("lowest", values => values.Min()), Of("highest", values => values.Max())];
     }
 
-    private sealed record Line(string Name, IReadOnlyList<Point> Points, bool Thinned);
+    private static int Conditions(IEnumerable<Line> curves) => curves.Select(curve => curve.Condition).Distinct().Count();
+
+    private sealed record Line(string Name, IReadOnlyList<Point> Points, bool Thinned, string Condition);
 
     private sealed record Point(int Epoch, double? Value);
 }

@@ -13,8 +13,8 @@ public static class TradeOff
     public static ChartModel? Build(ResultMatrix accuracy, ResultMatrix attackSuccess, ChartPalette palette)
     {
         var points = accuracy.Cells
-            .Where(cell => cell.Mean is not null)
-            .Select(cell => (cell.Defense, cell.Precision, Accuracy: cell.Mean!.Value, Attack: attackSuccess.Find(cell.Defense, cell.Precision)?.Mean))
+            .Where(cell => cell.Value is not null)
+            .Select(cell => (cell.Defense, cell.Precision, Accuracy: cell.Value!.Mean, Attack: attackSuccess.Find(cell.Defense, cell.Precision)?.Value?.Mean))
             .Where(point => point.Attack is not null)
             .GroupBy(point => point.Defense)
             .OrderBy(group => KindWords.Rank(group.Key))

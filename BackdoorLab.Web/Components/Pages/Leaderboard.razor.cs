@@ -50,6 +50,12 @@ public sealed partial class Leaderboard
     [SupplyParameterFromQuery(Name = LeaderboardQuery.Published)]
     private string? Published { get; set; }
 
+    [SupplyParameterFromQuery(Name = LeaderboardQuery.Pool)]
+    private string? Pool { get; set; }
+
+    [SupplyParameterFromQuery(Name = LeaderboardQuery.Damaged)]
+    private string? Damaged { get; set; }
+
     [Inject]
     private ResultQueries Results { get; set; } = null!;
 
@@ -69,7 +75,7 @@ public sealed partial class Leaderboard
 
     private bool ShowPublished => Published == LeaderboardQuery.On;
 
-    private string Sub => $"{BoardWords.Setting(_view!.Board.Filter)} · {Numbers.Count(_view.Board.Runs, "run")}";
+    private string Sub => $"{BoardWords.Setting(_view!)} · {Numbers.Count(_view!.Board.Runs, "run")}";
 
     private string VictimText => _view!.Metric.Victim == ResultWords.Benign ? "Measured on the benign twin."
         : ShowTwins && _view.Metric.Twin is { } twin ? $"Measured on the backdoored model; \"twin\" is the {twin.Name.ToLowerInvariant()} of the benign twin."
@@ -120,7 +126,7 @@ public sealed partial class Leaderboard
         }
 
         var metric = BoardMetrics.Find(MetricId);
-        var filter = LeaderboardQuery.Filter(choices, metric, Rows, Precision, Attack);
+        var filter = LeaderboardQuery.Filter(choices, metric, Rows, Precision, Attack, Pool, Damaged);
         var board = await Results.BoardAsync(filter, Gone);
         var references = ShowPublished && filter.Rows == BoardRows.Attacks
             ? await References.FindAsync(filter.Dataset, filter.Model, filter.PoisonRate, Gone)
@@ -132,10 +138,10 @@ public sealed partial class Leaderboard
         Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, string.IsNullOrEmpty(value) ? null : value), replace: true);
 
     private Task Open(BoardCell cell) => Dialogs.ShowAsync<BoardCellDialog>(
-        $"{BoardWords.Defense(cell.Defense)}, {BoardWords.Row(cell.Row)}",
+        $"{BoardWords.Defense(cell.Defense)}, {_view!.Name(cell.Row)}",
         new DialogParameters<BoardCellDialog>
         {
-            { dialog => dialog.Filter, _view!.Board.Filter },
+            { dialog => dialog.Board, _view!.Board },
             { dialog => dialog.Metric, _view.Metric },
             { dialog => dialog.Cell, cell },
         },

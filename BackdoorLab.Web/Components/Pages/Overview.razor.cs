@@ -39,6 +39,12 @@ public sealed partial class Overview
     [SupplyParameterFromQuery]
     private string? Attack { get; set; }
 
+    [SupplyParameterFromQuery]
+    private string? Condition { get; set; }
+
+    [SupplyParameterFromQuery(Name = LeaderboardQuery.Damaged)]
+    private string? Damaged { get; set; }
+
     [Inject]
     private ResultQueries Results { get; set; } = null!;
 
@@ -58,7 +64,13 @@ public sealed partial class Overview
 
     private string VictimText => OnTwin ? "Measured on the benign twin." : "Measured on the backdoored model.";
 
-    private string MatrixSub => _matrix is null ? "" : Numbers.Count(_matrix.Runs, "run") + (_matrix.Truncated ? " (the newest; more match)" : "");
+    private string MatrixSub => _matrix?.Condition is not { } condition ? ""
+        : $"{ConditionTitles.Name(condition)} · {Numbers.Count(_matrix.Runs, "run")}";
+
+    // Each condition by what sets it apart from the others of the list.
+    private IReadOnlyDictionary<string, string> Conditions => _matrix is null ? new Dictionary<string, string>()
+        : _matrix.Conditions.Zip(ConditionTitles.Names(_matrix.Conditions))
+            .ToDictionary(entry => entry.First.Key, entry => $"{entry.Second} ({Numbers.Count(entry.First.Seeds, "seed")})");
 
     private string NowText => _queue.Count > 3 ? $"{_active.Count} running, {_queue.Count} queued" : "";
 
@@ -80,8 +92,9 @@ public sealed partial class Overview
             _latest = await Results.LatestFinishedAsync(8, Gone);
             _values = await Results.FilterValuesAsync(Gone);
             _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != ResultWords.UnknownAttack)] };
-            var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack };
+            var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack, Condition = Condition, Damaged = Damaged == LeaderboardQuery.Yes };
             _matrix = await Results.MatrixAsync(backdoored with { Victim = OnTwin ? ResultWords.Benign : ResultWords.Backdoored }, Metric, Gone);
+            backdoored = backdoored with { Condition = _matrix.Condition?.Key };
             _accuracy = await Results.MatrixAsync(backdoored, Shared.CleanAccuracy.Id, Gone);
             _attack = await Results.MatrixAsync(backdoored, Shared.AttackSuccessRate.Id, Gone);
             _fault = null;
@@ -98,10 +111,12 @@ public sealed partial class Overview
 
     private string CellLink(MatrixCell cell) => cell.RunIds.Count == 1
         ? LabUrls.Run(cell.RunIds[0], cell.Defense.Length > 0 ? "defenses" : null)
-        : LabUrls.With(LabUrls.Runs, ("dataset", Dataset), ("model", Model), ("attack", Attack));
+        : LabUrls.With(LabUrls.Runs, ("q", $"condition:{_matrix!.Condition!.Key}"));
 
-    private void Go(string? metric = null, string? dataset = null, string? model = null, string? attack = null) => Navigation.NavigateTo(
-        LabUrls.With(LabUrls.Overview, ("metric", metric ?? MetricQuery), ("dataset", dataset ?? Dataset), ("model", model ?? Model), ("attack", attack ?? Attack)),
+    private void Go(string? metric = null, string? dataset = null, string? model = null, string? attack = null, string? condition = null, string? damaged = null) => Navigation.NavigateTo(
+        LabUrls.With(
+            LabUrls.Overview, ("metric", metric ?? MetricQuery), ("dataset", dataset ?? Dataset), ("model", model ?? Model), ("attack", attack ?? Attack),
+            ("condition", condition ?? Condition), ("damaged", damaged ?? Damaged)),
         replace: true);
 
     private void ClearFilters() => Go(dataset: "", model: "", attack: "");

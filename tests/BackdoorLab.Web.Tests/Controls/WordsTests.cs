@@ -40,7 +40,7 @@ public sealed class WordsTests
     [Fact]
     public void Matrix_ErrorsOfSomeRuns_AreCountedBesideTheMeanNotInIt()
     {
-        var cell = Cell(0.9, 2, new() { [CellOutcome.Value] = 2, [CellOutcome.Failed] = 1 }) with { StandardDeviation = 0.02 };
+        var cell = Cell(0.9, 2, new() { [CellOutcome.Value] = 2, [CellOutcome.Failed] = 1 }) with { Value = new(2, 0.9, 0.02, 0.88, 0.92, 0) };
         var text = MatrixWords.Of(cell, "detection-rate");
         Assert.Equal("90.0%", text.Main);
         Assert.Equal("± 2.0, n = 2", text.Detail);
@@ -144,7 +144,7 @@ public sealed class WordsTests
 
     private static MatrixCell Cell(double? mean, int n, Dictionary<CellOutcome, int> outcomes) => new()
     {
-        Defense = "strip", Precision = "float32", N = n, Mean = mean, StandardDeviation = null, Minimum = mean, Maximum = mean,
+        Defense = "strip", Precision = "float32", Value = mean is { } value ? new(n, value, null, value, value, 0) : null,
         Outcomes = outcomes, Reasons = [], Notes = [], RunIds = ["0123456789ab"],
     };
 }

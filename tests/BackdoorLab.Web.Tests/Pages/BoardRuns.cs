@@ -8,24 +8,29 @@ namespace BackdoorLab.Web.Tests.Pages;
 public sealed class BoardRuns(RunStore store)
 {
     /// <summary>A run of <paramref name="spec"/>; a null value stands for a failed cell.</summary>
-    public async Task<string> Add(ExperimentSpec spec, string metric, params (string Defense, double? Value)[] cells)
+    public Task<string> Add(ExperimentSpec spec, string metric, params (string Defense, double? Value)[] cells) => Add(spec, metric, [], cells);
+
+    /// <summary>The same, of which some models turned out to be no victims.</summary>
+    public Task<string> Add(ExperimentSpec spec, string metric, IReadOnlyList<VictimState> victims, params (string Defense, double? Value)[] cells) => Add(
+        spec,
+        victims,
+        [
+            .. cells.Select(cell => new CellRow
+            {
+                Key = new(ResultWords.Backdoored, ResultWords.ReferencePrecision, cell.Defense),
+                Outcome = cell.Value is null ? CellOutcome.Failed : CellOutcome.Value,
+                Reason = cell.Value is null ? "The loss is NaN." : "",
+                Measurements = cell.Value is { } value ? [new(metric, value, 100)] : [],
+            }),
+        ]);
+
+    /// <summary>A run with these cells.</summary>
+    public async Task<string> Add(ExperimentSpec spec, IReadOnlyList<VictimState> victims, IReadOnlyList<CellRow> cells)
     {
         var id = await store.CreateAsync(RunContent.From(spec, 2, 10));
         var run = (await store.EnqueueAsync(id))!;
         await store.TryClaimAsync(id, run.Attempt, "sample", DateTime.UtcNow.AddMinutes(30));
-        await store.RecordAsync(id, run.Attempt, new RunChanges
-        {
-            Cells =
-            [
-                .. cells.Select(cell => new CellRow
-                {
-                    Key = new(ResultWords.Backdoored, ResultWords.ReferencePrecision, cell.Defense),
-                    Outcome = cell.Value is null ? CellOutcome.Failed : CellOutcome.Value,
-                    Reason = cell.Value is null ? "The loss is NaN." : "",
-                    Measurements = cell.Value is { } value ? [new(metric, value, 100)] : [],
-                }),
-            ],
-        });
+        await store.RecordAsync(id, run.Attempt, new RunChanges { Victims = victims, Cells = cells });
         await store.FinishAsync(id, "sample", new RunEnd(RunState.Succeeded));
         return id;
     }

@@ -54,6 +54,70 @@ public sealed class LeaderboardTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Board_UnlikeRuns_AreRowsThatSayWhatDiffersAndArePooledOnlyOnPurpose()
+    {
+        var runs = new BoardRuns(Store);
+        var few = Spec with { Training = Spec.Training with { Epochs = 2 } };
+        var many = Spec with { Training = Spec.Training with { Epochs = 60 } };
+        await runs.Add(few, Rate, ("", 0.2), ("fine-pruning", 0.1));
+        await runs.Add(many, Rate, ("", 0.8), ("fine-pruning", 0.3));
+
+        var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}");
+
+        page.WaitForAssertion(() => Assert.Equal(["2 epochs", "60 epochs"], page.FindAll("table.board tbody th .kind").Select(kind => kind.TextContent)));
+        Assert.Equal(["20.0%", "10.0%", "80.0%", "30.0%"], page.FindAll("table.board tbody .v").Select(value => value.TextContent));
+
+        await page.Find(".board-pool input").ChangeAsync(new() { Value = true });
+        page.WaitForAssertion(() => Assert.EndsWith("pool=training.epochs", Uri.UnescapeDataString(_lab.Address), StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Equal("pooled over epochs: 2, 60", page.Find("table.board tbody th .pooled").TextContent));
+        Assert.Equal(["50.0%", "20.0%"], page.FindAll("table.board tbody .v").Select(value => value.TextContent));
+        Assert.All(page.FindAll("table.board tbody .s"), detail => Assert.Contains("n = 2, pooled", detail.TextContent, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Board_ModelThatIsNoVictim_IsLeftOutUntilTheAddressAsksForIt()
+    {
+        var runs = new BoardRuns(Store);
+        await runs.Add(Spec, Rate, ("", 0.9));
+        await runs.Add(Spec with { Seed = 2 }, Rate, [new(ResultWords.Backdoored, "it did not learn")], ("", 0.1));
+
+        var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}");
+        page.WaitForAssertion(() => Assert.Equal("90.0%", Cell(page, "BadNets", "No defense").QuerySelector(".v")!.TextContent));
+        Assert.Equal("n = 1, 1 damaged left out", Cell(page, "BadNets", "No defense").QuerySelector(".s")!.TextContent);
+        Assert.Contains("1 value on models that learnt nothing, or whose backdoor did not take, is in no mean", page.Markup, StringComparison.Ordinal);
+
+        await page.FindAll("label").Single(label => label.TextContent.Contains("Damaged models", StringComparison.Ordinal)).QuerySelector("input")!.ChangeAsync(new() { Value = true });
+
+        page.WaitForAssertion(() => Assert.EndsWith("damaged=1", _lab.Address, StringComparison.Ordinal));
+        page.WaitForAssertion(() => Assert.Equal("50.0%", Cell(page, "BadNets", "No defense").QuerySelector(".v")!.TextContent));
+    }
+
+    [Fact]
+    public async Task Board_TwinThatFires_IsNeverBest()
+    {
+        CellRow Row(string victim, string defense, string metric, double value) => new()
+        {
+            Key = new(victim, ResultWords.ReferencePrecision, defense), Outcome = CellOutcome.Value, Measurements = [new(metric, value, 100)],
+        };
+        await new BoardRuns(Store).Add(
+            Spec,
+            [],
+            [
+                Row(ResultWords.Backdoored, "fine-pruning", "detection-rate", 1), Row(ResultWords.Benign, "fine-pruning", "false-positive-rate", 1),
+                Row(ResultWords.Backdoored, "strip", "detection-rate", 0.4), Row(ResultWords.Benign, "strip", "false-positive-rate", 0.1),
+                Row(ResultWords.Backdoored, "neural-cleanse", "detection-rate", 0.9),
+            ]);
+
+        var page = _lab.Open<Leaderboard>("/leaderboard?metric=detection-rate");
+
+        page.WaitForAssertion(() => Assert.Equal("best", Cell(page, "BadNets", "STRIP").QuerySelector(".mark")!.TextContent));
+        Assert.Single(page.FindAll(".mark"));
+        Assert.Equal("twin not measured", Cell(page, "BadNets", "Neural Cleanse").QuerySelector(".twin")!.TextContent);
+        Assert.Contains("Never best, because its benign twin is taken for poisoned as often as what is: Fine-Pruning.", page.Markup, StringComparison.Ordinal);
+        Assert.Contains("Never best, because the twin was not measured: Neural Cleanse.", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Board_OfASingleRun_LinksItsCells()
     {
         var id = await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1));

@@ -73,7 +73,7 @@ public sealed class ExportTests
 
         // 95.1 and 97.1 %: mean 96.1, sample deviation 1.4; 98.7 and 100 %: mean 99.4, deviation 0.9.
         Assert.Contains("All runs, by attack. ", latex, StringComparison.Ordinal);
-        Assert.Contains(@"mean $\pm$ standard deviation over repeats", latex, StringComparison.Ordinal);
+        Assert.Contains(@"mean $\pm$ standard deviation over seeds of one condition", latex, StringComparison.Ordinal);
         Assert.Equal(@"    BadNets & 2 & 2 & 96.1 $\pm$ 1.4\% (2) & 99.4 $\pm$ 0.9\% (2) \\", Rows(latex).Single());
     }
 

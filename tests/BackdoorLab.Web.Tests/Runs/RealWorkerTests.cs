@@ -26,6 +26,7 @@ public sealed class RealWorkerTests
         Assert.All(detail.Cells, cell => Assert.Equal(CellOutcome.Value, cell.Outcome));
         Assert.Equal(1, Assert.Single(detail.Curve).Epoch);
         Assert.Equal("1", detail.Environment["threads"]);
+        Assert.Equal((10, 200, 100), (detail.Data!.Classes, detail.Data.TrainImages, detail.Data.TestImages));
         Assert.NotEmpty(detail.Artifacts);
         using var client = new HttpClient { BaseAddress = lab.Address };
         foreach (var picture in detail.Artifacts.Where(artifact => artifact.File.EndsWith(".png", StringComparison.Ordinal)))
@@ -43,7 +44,7 @@ public sealed class RealWorkerTests
 
         var second = await lab.Reaches(await lab.Queue.SubmitAsync(TinySpec.Short with { Name = "again" }), RunState.Succeeded, seconds: 240);
 
-        Assert.Equal(first.ConfigHash, second.ConfigHash);
+        Assert.Equal((first.ConfigHash, first.ConditionKey), (second.ConfigHash, second.ConditionKey));
         Assert.Equal(first.AttackSuccessRate, second.AttackSuccessRate);
         var trained = (await lab.Queries.FindAsync(second.Id))!.Stages.Where(stage => stage.Kind == "train");
         Assert.True(Assert.Single(trained).Cached);

@@ -1,0 +1,10 @@
+namespace BackdoorLab.Data.Entities;
+
+/// <summary>What a key of a condition stands for: many runs share one.</summary>
+internal sealed class ConditionText
+{
+    public required string Key { get; init; }
+
+    /// <summary>The part of the condition as JSON, with the facts that only say what it is.</summary>
+    public required string Json { get; set; }
+}
