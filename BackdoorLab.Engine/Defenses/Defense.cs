@@ -23,10 +23,17 @@ public abstract record Defense : Method
     /// <summary>Rough cost, for time estimates before a run.</summary>
     public abstract DefenseWork Work(WorkSizes sizes);
 
+    /// <summary>
+    /// What must be said of these settings whatever they find: values that do not belong together, samples too small for a rule. A remark of the
+    /// run and a note of each of its cells, as whole sentences.
+    /// </summary>
+    /// <param name="cleanHoldout">Clean images that the defender has.</param>
+    public virtual IEnumerable<string> Warnings(int cleanHoldout) => [];
+
     /// <summary>Metric of its results that ranks models, higher is more suspicious; null where it ranks samples or inputs alone.</summary>
     public virtual string? ModelScore => null;
 
-    /// <summary>Id of the method that a paper's released code means by this rule, when it is not that method; null for methods as their papers describe them.</summary>
+    /// <summary>Id of the method that a paper's released code means by this rule, when it is not that method; null for a method itself.</summary>
     public virtual string? ReleasedVariantOf => null;
 
     /// <summary>Whether its rule says of a model (or of one of its classes) that it is backdoored.</summary>
@@ -67,7 +74,7 @@ public abstract record InputFilter : Defense
 public abstract record Mitigator : Defense
 {
     /// <summary>Returns the repaired float network; the caller owns it and converts it to the precision again. Start from <see cref="DefenseContext.CopyWeights"/>.</summary>
-    public abstract Classifier Repair(DefenseContext context);
+    public abstract RepairedModel Repair(DefenseContext context);
 }
 
 /// <summary>An input filter ready to score.</summary>

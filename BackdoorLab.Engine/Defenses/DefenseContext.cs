@@ -15,7 +15,7 @@ public sealed class DefenseContext
     private readonly ImageSet _trainingSet;
     private readonly Func<float[]> _trainingFeatures;
     private readonly Func<Classifier> _copyWeights;
-    private readonly Action<double, Classifier> _observe;
+    private readonly Action<string, double, Classifier> _observe;
 
     /// <summary>Made by the evaluator.</summary>
     /// <param name="needs">What the defense declared.</param>
@@ -24,7 +24,7 @@ public sealed class DefenseContext
     /// <param name="trainingSet">The training set as received.</param>
     /// <param name="trainingFeatures">Features of the training set by <paramref name="model"/>, [N, FeatureCount] row-major; computed once and shared.</param>
     /// <param name="copyWeights">Makes a float copy of the model to repair.</param>
-    /// <param name="observe">Records CA and ASR of an intermediate model at an abscissa; the defense never sees the result.</param>
+    /// <param name="observe">Records CA and ASR of an intermediate model at an abscissa of a phase; the defense never sees the result.</param>
     /// <param name="run">Random streams, cancellation, progress.</param>
     /// <param name="flipAllowed">Whether a horizontal flip keeps labels in this data set.</param>
     public DefenseContext(
@@ -34,7 +34,7 @@ public sealed class DefenseContext
         ImageSet trainingSet,
         Func<float[]> trainingFeatures,
         Func<Classifier> copyWeights,
-        Action<double, Classifier> observe,
+        Action<string, double, Classifier> observe,
         RunContext run,
         bool flipAllowed)
     {
@@ -76,10 +76,13 @@ public sealed class DefenseContext
     public Classifier CopyWeights() => Entitled(Needs.Weights, _copyWeights)();
 
     /// <summary>
-    /// Lets the evaluator measure an intermediate model for the method's curve (pruned share, epoch). Returns nothing: the ground
-    /// truth stays out of reach.
+    /// Lets the evaluator measure an intermediate model for the method's curves, one for each phase. Returns nothing: the ground truth stays
+    /// out of reach.
     /// </summary>
-    public void Observe(double abscissa, Classifier intermediate) => _observe(abscissa, intermediate);
+    /// <param name="phase">What the abscissa counts: "pruned channels", "epochs of fine-tuning".</param>
+    /// <param name="abscissa">How far the phase has come.</param>
+    /// <param name="intermediate">The model at that point.</param>
+    public void Observe(string phase, double abscissa, Classifier intermediate) => _observe(phase, abscissa, intermediate);
 
     private T Entitled<T>(Needs needed, T value) => (_needs & needed) == needed
         ? value

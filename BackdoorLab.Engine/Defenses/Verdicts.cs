@@ -1,4 +1,5 @@
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
 
 namespace BackdoorLab.Engine.Defenses;
 
@@ -47,6 +48,12 @@ public sealed record SampleVerdict
     /// <summary>What the score is, for axis labels.</summary>
     public required string ScoreName { get; init; }
 
+    /// <summary>
+    /// Of a rule that flags a number fixed beforehand in each group of samples (the paper's share of every class): the group of every sample,
+    /// negative where none is flagged whatever its score. It lets the evaluator tell the most that the rule could have found. Null elsewhere.
+    /// </summary>
+    public int[]? FixedWithin { get; init; }
+
     /// <summary>Labels the method considers contaminated, most suspicious first; may be empty (methods that flag samples only).</summary>
     public IReadOnlyList<int> SuspectedLabels { get; init; } = [];
 
@@ -64,4 +71,28 @@ public sealed record SampleVerdict
 
     /// <summary>What the reader must know.</summary>
     public string Note { get; init; } = "";
+}
+
+/// <summary>What a <see cref="Mitigator"/> made.</summary>
+/// <param name="network">The repaired float network, which this owns.</param>
+public sealed class RepairedModel(Classifier network) : IDisposable
+{
+    /// <summary>The repaired float network.</summary>
+    public Classifier Network { get; } = network;
+
+    /// <summary>Of a method that prunes and then trains: the network pruned and not yet trained, so that each phase's part is told. Null elsewhere.</summary>
+    public Classifier? Pruned { get; init; }
+
+    /// <summary>Numbers, each a row in the results.</summary>
+    public IReadOnlyList<DefenseNumber> Numbers { get; init; } = [];
+
+    /// <summary>What the reader must know.</summary>
+    public string Note { get; init; } = "";
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Network.Dispose();
+        Pruned?.Dispose();
+    }
 }

@@ -35,7 +35,7 @@ public sealed class CurveRecorder
     public IReadOnlyList<CurvePoint> Points => _points;
 
     /// <summary>Measures one model; leaves its training mode as it was.</summary>
-    public void Observe(double abscissa, Classifier intermediate)
+    public void Observe(string phase, double abscissa, Classifier intermediate)
     {
         var training = intermediate.training;
         intermediate.eval();
@@ -43,7 +43,7 @@ public sealed class CurveRecorder
         {
             var metrics = Evaluator.Measure(intermediate, _clean, _triggered, _run);
             double? attackSuccess = metrics.AttackSuccessRate.IsDefined ? metrics.AttackSuccessRate.Value : null;
-            _points.Add(new CurvePoint(abscissa, metrics.CleanAccuracy.Value, attackSuccess));
+            _points.Add(new CurvePoint(phase, abscissa, metrics.CleanAccuracy.Value, attackSuccess));
         }
         finally
         {

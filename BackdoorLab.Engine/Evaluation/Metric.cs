@@ -42,6 +42,11 @@ public sealed record Metric(
         "clean-accuracy-before", "Clean accuracy before", "CA before",
         "Clean accuracy of the undefended model at the same precision.");
 
+    /// <summary>Accuracy after the first phase of a repair.</summary>
+    public static Metric CleanAccuracyPruned { get; } = Better(
+        "clean-accuracy-pruned", "Clean accuracy, pruned only", "CA pruned",
+        "Clean accuracy of the network that a repair has pruned and not yet fine-tuned, at the same precision.");
+
     /// <summary>The attack's success by the field's rule.</summary>
     public static Metric AttackSuccessRate { get; } = Worse(
         "attack-success-rate", "Attack success rate", "ASR",
@@ -52,6 +57,11 @@ public sealed record Metric(
     public static Metric AttackSuccessRateBefore { get; } = Worse(
         "attack-success-rate-before", "Attack success rate before", "ASR before",
         "Attack success rate of the undefended model at the same precision.");
+
+    /// <summary>The attack's success after the first phase of a repair.</summary>
+    public static Metric AttackSuccessRatePruned { get; } = Worse(
+        "attack-success-rate-pruned", "Attack success rate, pruned only", "ASR pruned",
+        "Attack success rate of the network that a repair has pruned and not yet fine-tuned, at the same precision: fine-tuning can wake a backdoor that pruning had silenced.");
 
     /// <summary>The attack's success over all images, which flatters the attack.</summary>
     public static Metric AttackSuccessRateAll { get; } = Worse(
@@ -121,6 +131,11 @@ public sealed record Metric(
         "detection-rate-at-1-percent", "Detection rate at 1 % false positives", "TPR@1%",
         "Highest detection rate that a threshold reaches with at most 1 % false positives; chosen with the "
             + "ground truth.");
+
+    /// <summary>What a rule that flags a fixed number could find at best.</summary>
+    public static Metric DetectionCeiling { get; } = Neutral(
+        "detection-ceiling", "Detection ceiling", "TPR ceiling", MetricUnit.Share,
+        "Of a rule that removes a number fixed beforehand from every class: the highest detection rate that it could reach on this set, if its scores were perfect.");
 
     /// <summary>Detection over models at a common false-positive rate.</summary>
     public static Metric DetectionRateAtFivePercent { get; } = Better(
@@ -235,6 +250,19 @@ public sealed record Metric(
         "norm-ratio", "Norm ratio", "Norm ratio", MetricUnit.Number,
         "Smallest norm of the reversed trigger masks divided by their median.");
 
+    /// <summary>Length of a trigger inversion.</summary>
+    public static Metric UpdatesPerClass { get; } = Neutral(
+        "updates-per-class", "Updates per class", "Updates", MetricUnit.Number, "Optimiser updates that the schedule has for a class which gets all of it.");
+
+    /// <summary>Width of a trigger inversion.</summary>
+    public static Metric ImagesPerUpdate { get; } = Neutral(
+        "images-per-update", "Images per update", "Batch", MetricUnit.Number, "Images (queries, where there are no gradients) of one update of the reversed trigger.");
+
+    /// <summary>How much of the reference's schedule a trigger inversion has.</summary>
+    public static Metric ScheduleShare { get; } = Neutral(
+        "schedule-share", "Share of the reference schedule", "Schedule", MetricUnit.Share,
+        "Images that the schedule has for a class, over those of Neural Cleanse's reference code: 1,000 rounds of 31 batches of 32.");
+
     /// <summary>Does the reversed trigger work on the deployed arithmetic.</summary>
     public static Metric SuccessDeployed { get; } = Neutral(
         "success-deployed", "Reversed-trigger success, deployed", "Success", MetricUnit.Share,
@@ -254,6 +282,15 @@ public sealed record Metric(
     /// <summary>Channels pruned.</summary>
     public static Metric PrunedShare { get; } = Neutral(
         "pruned-share", "Pruned share", "Pruned", MetricUnit.Share, "Share of the channels silenced.");
+
+    /// <summary>How many images a stop rule reads.</summary>
+    public static Metric StopRuleImages { get; } = Neutral(
+        "stop-rule-images", "Images of the stop rule", "Stop images", MetricUnit.Number, "Clean images from which the rule that ends pruning reads accuracy.");
+
+    /// <summary>How exactly a stop rule can read.</summary>
+    public static Metric StopRuleMargin { get; } = Neutral(
+        "stop-rule-margin", "Margin of the stop rule", "Stop margin", MetricUnit.Share,
+        "Half width of the 95 % interval of the accuracy that the stop rule reads; a rule that allows a smaller drop follows chance.");
 
     /// <summary>Distance of logits from FP32.</summary>
     public static Metric LogitDivergence { get; } = new(
@@ -295,6 +332,9 @@ public sealed record Metric(
         "peak-memory", "Peak memory", "Memory", MetricUnit.Bytes,
         "Highest resident memory of the process up to the end of the stage.");
 
+    /// <summary>Begins the id of a metric that is the mean of another over benign twins.</summary>
+    public const string Twins = "benign-";
+
     /// <summary>All known metrics, in the order of their declaration.</summary>
     public static IReadOnlyList<Metric> All { get; } =
     [
@@ -307,7 +347,8 @@ public sealed record Metric(
     public static Metric Find(string id)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);
-        var known = All.FirstOrDefault(metric => metric.Id == id);
+        var known = All.FirstOrDefault(metric => metric.Id == id)
+            ?? (id.StartsWith(Twins, StringComparison.Ordinal) ? All.FirstOrDefault(metric => metric.Id == id[Twins.Length..])?.OfTwins() : null);
         var words = id.Replace('-', ' ');
         var name = char.ToUpperInvariant(words[0]) + words[1..];
         var unit = id.EndsWith("-share", StringComparison.Ordinal) || id.EndsWith("-rate", StringComparison.Ordinal)
@@ -320,6 +361,12 @@ public sealed record Metric(
     /// <summary>Between what values it can be; infinite where nothing bounds it.</summary>
     public (double Low, double High) Range => Unit is not (MetricUnit.Share or MetricUnit.YesNo) ? (double.NegativeInfinity, double.PositiveInfinity)
         : Id == AccuracyDrop.Id || Id == AttackSuccessDrop.Id ? (-1, 1) : (0, 1);
+
+    /// <summary>The same number of the models trained without poison, where it stands beside that of the backdoored ones.</summary>
+    public Metric OfTwins() => this with
+    {
+        Id = Twins + Id, Name = $"{Name}, benign twins", ShortName = $"{ShortName} (twin)", Definition = $"On the models trained without poison. {Definition}",
+    };
 
     private static Metric Better(string id, string name, string shortName, string definition) =>
         new(id, name, shortName, MetricUnit.Share, true, definition);

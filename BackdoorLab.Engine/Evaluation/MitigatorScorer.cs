@@ -1,4 +1,5 @@
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
 
 namespace BackdoorLab.Engine.Evaluation;
 
@@ -11,29 +12,48 @@ public static class MitigatorScorer
     /// <summary>Compares the repaired model with the undefended one.</summary>
     /// <param name="before">The undefended model at this precision.</param>
     /// <param name="after">The repaired model at this precision.</param>
+    /// <param name="pruned">The same after the pruning phase alone, or null where the repair has none.</param>
     /// <param name="truth">Whether there was a backdoor.</param>
-    /// <param name="curve">Intermediate models that the method let the evaluator observe; may be empty.</param>
-    /// <param name="abscissa">What the curve's abscissa is.</param>
+    /// <param name="curve">Intermediate models that the method let the evaluator observe; may be empty. Each phase has its figure.</param>
+    /// <param name="numbers">The method's own numbers.</param>
+    /// <param name="note">The method's own note.</param>
     public static Scored Score(
         BackdoorMetrics before,
         BackdoorMetrics after,
+        BackdoorMetrics? pruned,
         BackdoorTruth truth,
         IReadOnlyList<CurvePoint> curve,
-        string abscissa = "pruned channels")
+        IReadOnlyList<DefenseNumber> numbers,
+        string note)
     {
         var sheet = new ScoreSheet();
         sheet.Add(Metric.CleanAccuracy, after.CleanAccuracy);
         sheet.Add(Metric.CleanAccuracyBefore, before.CleanAccuracy);
         var (accuracyBefore, accuracyAfter) = (before.CleanAccuracy.Value, after.CleanAccuracy.Value);
         sheet.Add(Metric.AccuracyDrop, accuracyBefore - accuracyAfter, after.CleanAccuracy.Count);
+        if (pruned is not null)
+        {
+            sheet.Add(Metric.CleanAccuracyPruned, pruned.CleanAccuracy);
+        }
+
         var attacked = truth.Known && before.AttackSuccessRate.IsDefined && after.AttackSuccessRate.IsDefined;
         if (attacked)
         {
             AddAttack(sheet, before, after);
+            if (pruned is not null)
+            {
+                sheet.Add(Metric.AttackSuccessRatePruned, pruned.AttackSuccessRate);
+            }
         }
 
+        sheet.Report(numbers);
+        sheet.Note(note);
         TargetLabelScore.NoteWeakAttack(sheet, truth);
-        sheet.Figure(Curve(curve, truth.Known, abscissa));
+        foreach (var phase in curve.GroupBy(point => point.Phase))
+        {
+            sheet.Figure(Curve([.. phase.OrderBy(point => point.Abscissa)], truth.Known, phase.Key));
+        }
+
         return sheet.ToScored();
     }
 
@@ -56,14 +76,8 @@ public static class MitigatorScorer
             BackdoorMetrics.RobustnessImprovement(robustBefore, robustAfter, accuracyBefore, accuracyAfter));
     }
 
-    private static LineFigure? Curve(IReadOnlyList<CurvePoint> points, bool backdoored, string abscissa)
+    private static LineFigure Curve(CurvePoint[] sorted, bool backdoored, string abscissa)
     {
-        if (points.Count == 0)
-        {
-            return null;
-        }
-
-        CurvePoint[] sorted = [.. points.OrderBy(point => point.Abscissa)];
         CurvePoint[] attacked = [.. sorted.Where(point => backdoored && point.AttackSuccessRate is not null)];
         List<Series> lines = [Line("clean accuracy", sorted, point => point.CleanAccuracy)];
         if (attacked.Length > 0)

@@ -32,6 +32,7 @@ public static class SampleDetectorScorer
         if (metrics.DetectionRate.IsDefined)
         {
             AddDetection(sheet, metrics, verdict.Scores, poisoned);
+            AddCeiling(sheet, verdict, poisoned);
         }
 
         sheet.Add(Metric.FalsePositiveRate, metrics.FalsePositiveRate);
@@ -87,6 +88,25 @@ public static class SampleDetectorScorer
         {
             sheet.Add(Metric.Auroc, RocCurve.Auroc(clean, bad), poisoned.Length);
             sheet.Add(Metric.DetectionRateAtOnePercent, RocCurve.Of(clean, bad).TruePositiveRateAt(0.01), bad.Length);
+        }
+    }
+
+    // Perfect scores would fill each group's fixed number with its poison first.
+    private static void AddCeiling(ScoreSheet sheet, SampleVerdict verdict, bool[] poisoned)
+    {
+        if (verdict.FixedWithin is not { } groups)
+        {
+            return;
+        }
+
+        var findable = Enumerable.Range(0, groups.Length).Where(i => groups[i] >= 0).GroupBy(i => groups[i])
+            .Sum(group => Math.Min(group.Count(i => poisoned[i]), group.Count(i => verdict.Flagged[i])));
+        var ceiling = new Share(findable, poisoned.Count(bad => bad));
+        sheet.Add(Metric.DetectionCeiling, ceiling.Value, ceiling.Count);
+        if (findable < ceiling.Count)
+        {
+            sheet.Note(FormattableString.Invariant(
+                $"The number that the rule removes is fixed and smaller than the poison of a class: at best {ceiling.Value:P0} of the poison can be found."));
         }
     }
 

@@ -171,7 +171,12 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         return scored with
         {
             Measurements = [.. scored.Measurements, .. gradients, .. overhead.Measurements()],
-            Notes = gradients.Count > 0 ? [.. scored.Notes, Access(deployed.Model.Gradients)] : scored.Notes,
+            Notes =
+            [
+                .. scored.Notes,
+                .. defense.Warnings(inputs.Holdout.Count),
+                .. gradients.Count > 0 ? [Access(deployed.Model.Gradients)] : Array.Empty<string>(),
+            ],
         };
     }
 
@@ -184,10 +189,16 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         Mitigator mitigator, DefenseContext context, Precision precision, Victim victim, DeployedModel deployed, BackdoorTruth truth, CurveRecorder curve)
     {
         using var repaired = mitigator.Repair(context);
-        repaired.eval();
-        using var converted = precision.Convert(repaired, stage.Inputs.ImagesFor(precision, victim), context.Run);
-        var after = Evaluator.Measure(converted, stage.Inputs.CleanTest, stage.Inputs.Triggered, context.Run);
-        return MitigatorScorer.Score(deployed.Metrics, after, truth, curve.Points);
+        var after = Measure(repaired.Network);
+        var pruned = repaired.Pruned is { } network ? Measure(network) : null;
+        return MitigatorScorer.Score(deployed.Metrics, after, pruned, truth, curve.Points, repaired.Numbers, repaired.Note);
+
+        BackdoorMetrics Measure(Classifier network)
+        {
+            network.eval();
+            using var converted = precision.Convert(network, stage.Inputs.ImagesFor(precision, victim), context.Run);
+            return Evaluator.Measure(converted, stage.Inputs.CleanTest, stage.Inputs.Triggered, context.Run);
+        }
     }
 
     private List<ArtifactReference> Save(StageKey key, IReadOnlyList<Figure> figures)

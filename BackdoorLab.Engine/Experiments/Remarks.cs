@@ -1,3 +1,5 @@
+using BackdoorLab.Engine.Core;
+
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>Sentences that must stand beside the numbers of a run.</summary>
@@ -11,6 +13,11 @@ public static class Remarks
         if (spec.Suspect is not null)
         {
             yield return "a model from a file: nothing is known of its training, so a verdict can be neither right nor wrong here, and a detector that stays quiet proves nothing";
+            foreach (var warning in OfDefenses(spec))
+            {
+                yield return warning;
+            }
+
             yield break;
         }
 
@@ -27,6 +34,13 @@ public static class Remarks
     }
 
     /// <summary>Settings that will not do what their names say, though they run: to be read before the run too.</summary>
-    public static IEnumerable<string> Warnings(ExperimentSpec spec) =>
+    public static IEnumerable<string> Warnings(ExperimentSpec spec) => OfFederation(spec).Concat(OfDefenses(spec));
+
+    /// <summary>What a federation says of its settings.</summary>
+    internal static IEnumerable<string> OfFederation(ExperimentSpec spec) =>
         spec.Federation?.Warnings(spec.Attack, spec.Training, spec.Model.TracksStatistics) ?? [];
+
+    /// <summary>What the defenses say of their own settings, each with its name.</summary>
+    internal static IEnumerable<string> OfDefenses(ExperimentSpec spec) => spec.Defenses.SelectMany(defense => defense.Warnings(spec.CleanHoldout)
+        .Select(warning => $"{MethodCatalog.Default.For(defense).Name}: {warning}")).Distinct();
 }

@@ -18,6 +18,9 @@ internal sealed class CellSample
     private static readonly string[] NotAveraged =
         [Metric.DetectionRate.Id, Metric.FalsePositiveRate.Id, Metric.TargetLabelHit.Id, Metric.Auroc.Id, Metric.DetectorThreshold.Id];
 
+    // What a rule could have said is told of both kinds of model.
+    private static readonly string[] BesideTwins = [Metric.AnomalyIndex.Id, Metric.LogAnomalyIndex.Id, Metric.IndexCeiling.Id];
+
     private readonly string _precision;
     private readonly Defense? _defense;
     private readonly string? _label;
@@ -63,6 +66,11 @@ internal sealed class CellSample
         {
             Count(Metric.DetectionRate.Id, Victim.Backdoored, Flagged);
             Count(Metric.FalsePositiveRate.Id, Victim.Benign, Flagged);
+            foreach (var metric in Metrics().Intersect(BesideTwins))
+            {
+                Average(Metric.Find(metric).OfTwins().Id, Victim.Benign, metric);
+            }
+
             Count(Metric.TargetLabelHit.Id, Victim.Backdoored, cell => Number(cell, Metric.TargetLabelHit.Id) is { } hit ? hit > 0.5 : null);
         }
         else

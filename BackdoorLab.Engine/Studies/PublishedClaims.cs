@@ -114,14 +114,18 @@ public static class PublishedClaims
             && other.ReleasedVariantOf is null && other.Defense?.Split('[')[0] == cell.ReleasedVariantOf);
         return own is null ? "" : own.Role switch
         {
-            StudyRole.Models => Alarms($"{Name(cell.ReleasedVariantOf!)} as its paper describes it", own),
+            StudyRole.Models => Alarms($"{Name(cell.ReleasedVariantOf!)} itself{Schedule(own)}", own),
             StudyRole.Repair when own.Values.GetValueOrDefault(Metric.AttackSuccessRate.Id) is { } after =>
                 $"{Name(cell.ReleasedVariantOf!)} is a repair: it leaves an attack success of {Percent(after.Value)}",
             _ when own.Values.GetValueOrDefault(Metric.DetectionRate.Id) is { } found =>
-                $"{Name(cell.ReleasedVariantOf!)} as its paper describes it finds {Percent(found.Value)} of the {(own.Role == StudyRole.Inputs ? "triggered inputs" : "poisoned samples")}",
+                $"{Name(cell.ReleasedVariantOf!)} itself finds {Percent(found.Value)} of the {(own.Role == StudyRole.Inputs ? "triggered inputs" : "poisoned samples")}",
             _ => "",
         };
     }
+
+    private static string Schedule(StudyCell cell) => cell.Values.GetValueOrDefault(Metric.ScheduleShare.Id) is { } share
+        ? $", with {Percent(share.Value)} of the reference schedule,"
+        : "";
 
     private static string Alarms(string who, StudyCell cell)
     {

@@ -126,7 +126,7 @@ public sealed record StudyCell
     /// <summary>What the rates count.</summary>
     public required StudyRole Role { get; init; }
 
-    /// <summary>Id of the method whose variant in a paper's released code this is, or null for a method as its paper describes it.</summary>
+    /// <summary>Id of the method whose variant in a paper's released code this is, or null for a method itself.</summary>
     public string? ReleasedVariantOf { get; init; }
 
     /// <summary>Values by metric id; a metric without a value is absent.</summary>

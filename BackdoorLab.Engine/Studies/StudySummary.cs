@@ -82,7 +82,8 @@ public static class StudySummary
 
         remarks.AddRange(titled.Where(setting => setting.Spec.Federation is null && setting.Spec.Training.Epochs < Experiments.Remarks.ShortSchedule)
             .Select(setting => $"{setting.Title}: short schedule, {setting.Spec.Training.Epochs} epochs."));
-        remarks.AddRange(titled.SelectMany(setting => Experiments.Remarks.Warnings(setting.Spec).Select(warning => $"{setting.Title}: {warning}")));
+        remarks.AddRange(titled.SelectMany(setting => Experiments.Remarks.OfFederation(setting.Spec).Select(warning => $"{setting.Title}: {warning}")));
+        remarks.AddRange(titled.SelectMany(setting => Experiments.Remarks.OfDefenses(setting.Spec)).Distinct());
         remarks.AddRange(titled.Select(setting => setting.Spec.Dataset).Where(dataset => dataset.TrainLimit > 0)
             .Select(dataset => $"{MethodCatalog.Default.For(dataset).Name}: a subset of {dataset.TrainLimit} training images, another one for each seed.").Distinct());
         return remarks;

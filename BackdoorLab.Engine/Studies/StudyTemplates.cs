@@ -99,7 +99,7 @@ public static class StudyTemplates
     [
         new NeuralCleanse { Rounds = rounds, BatchSize = 16 },
         new ActivationClustering(),
-        new SpectralSignatures(),
+        new SpectralSignatures { AssumedPoisonRate = 0.05 },
         new Strip { Overlays = 10, ThresholdImages = 200 },
         new FinePruning { FineTuneEpochs = 10, PruneStep = 0.05, CurvePoints = 0 },
     ];

@@ -30,6 +30,7 @@ public sealed record Strip : InputFilter
 {
     // Test inputs of each kind, clean and triggered, that the evaluation scores.
     private const int TypicalInputs = 400;
+    private const int PapersOverlays = 100;
 
     /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout;
@@ -37,7 +38,7 @@ public sealed record Strip : InputFilter
     /// <summary>Overlays per input.</summary>
     [Range(1, 1000)]
     [Description("Clean images laid over each input.")]
-    public int Overlays { get; init; } = 100;
+    public int Overlays { get; init; } = PapersOverlays;
 
     /// <summary>How images are combined.</summary>
     [Description("Sum: as the reference code, of normalised images. Average: the mean of both images.")]
@@ -59,6 +60,10 @@ public sealed record Strip : InputFilter
         var threshold = Math.Min(ThresholdImages, sizes.HoldoutCount / 2);
         return new DefenseWork((double)Overlays * (threshold + 2 * Math.Min(TypicalInputs, sizes.TestCount)), 0);
     }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings(int cleanHoldout) => Overlays >= PapersOverlays ? [] :
+        [FormattableString.Invariant($"{Overlays} images are laid over each input, where the paper lays {PapersOverlays}: mean entropies are noisier, so fewer triggers are told apart.")];
 
     /// <inheritdoc/>
     public override FittedFilter Fit(DefenseContext context)

@@ -3,19 +3,21 @@ using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
 /// Fine-Pruning: channels of the last convolution that clean images hardly use are silenced, the least used first, as long as clean
-/// accuracy holds; then the rest is fine-tuned on clean images. The curve's abscissa is the number of pruned channels; it is
-/// observed beyond the chosen number too.
+/// accuracy holds; then the rest is fine-tuned on clean images. As in the paper one clean set ranks the channels, stops the pruning and
+/// fine-tunes: the first needs no labels and the last comes after the decision, so neither flatters the stop rule. Both phases are
+/// observed: pruning against the number of channels, beyond the chosen one too, and fine-tuning against epochs.
 /// </summary>
 [Method("fine-pruning", "Fine-Pruning", Order = 50,
     Summary = "Silences the channels that clean images hardly use, as long as clean accuracy holds, and fine-tunes the rest on clean images.",
     Paper = "Liu, Dolan-Gavitt, Garg, Fine-Pruning: Defending Against Backdooring Attacks on Deep Neural Networks, RAID 2018",
-    Deviations = "The stop rule looks at a part of the clean holdout that neither ranks channels nor fine-tunes; the paper uses one clean set for all three.")]
+    Deviations = "Fine-tuning is shorter than re-implementations' 100 epochs. The step before the first one beyond the allowed drop is kept, never one beyond it.")]
 public sealed record FinePruning : Mitigator
 {
     /// <inheritdoc/>
@@ -31,10 +33,10 @@ public sealed record FinePruning : Mitigator
     [Description("Share of the channels silenced per step, at least one channel.")]
     public double PruneStep { get; init; } = 0.01;
 
-    /// <summary>Part of the holdout that decides when to stop.</summary>
-    [Range(0.05, 0.9)]
-    [Description("Share of the clean holdout kept apart for the stop rule; the rest ranks the channels and fine-tunes.")]
-    public double ValidationShare { get; init; } = 0.4;
+    /// <summary>Part of the holdout that decides when to stop, kept apart; 0 uses all of it for every step.</summary>
+    [Range(0.0, 0.9)]
+    [Description("0: the whole clean holdout ranks channels, stops the pruning and fine-tunes, as in the paper. Otherwise this share is kept apart for the stop rule, which then reads accuracy from few images.")]
+    public double ValidationShare { get; init; }
 
     /// <summary>Fine-tuning passes.</summary>
     [Range(0, 1000)]
@@ -53,31 +55,77 @@ public sealed record FinePruning : Mitigator
 
     /// <summary>Points of the prune curve.</summary>
     [Range(0, 100)]
-    [Description("Pruned models measured for the curve of clean accuracy and attack success.")]
+    [Description("Models measured for each curve of clean accuracy and attack success: along pruning, and along fine-tuning.")]
     public int CurvePoints { get; init; } = 10;
 
     /// <inheritdoc/>
     public override DefenseWork Work(WorkSizes sizes) => new(
-        sizes.HoldoutCount + 2.0 * (CurvePoints + 1) * sizes.TestCount,
+        2.0 * sizes.HoldoutCount + 4.0 * (CurvePoints + 1) * sizes.TestCount,
         FineTuneEpochs * (1 - ValidationShare) * sizes.HoldoutCount);
 
     /// <inheritdoc/>
-    public override Classifier Repair(DefenseContext context)
+    public override IEnumerable<string> Warnings(int cleanHoldout)
+    {
+        const double usual = 0.9;
+        var images = ValidationShare > 0 ? (int)Math.Round(ValidationShare * cleanHoldout) : cleanHoldout;
+        if (images == 0 || MaxAccuracyDrop == 0)
+        {
+            yield break;
+        }
+
+        var margin = Margin(usual, images);
+        if (margin >= MaxAccuracyDrop)
+        {
+            yield return FormattableString.Invariant(
+                $"The stop rule reads accuracy from {images} images, which tell one of {100 * usual:0} % to within {100 * margin:0.0} points; a drop of {100 * MaxAccuracyDrop:0.#} points needs about {1.96 * 1.96 * usual * (1 - usual) / (MaxAccuracyDrop * MaxAccuracyDrop):0}.");
+        }
+    }
+
+    /// <summary>Half width of the 95 % interval of an accuracy read from so many images.</summary>
+    internal static double Margin(double accuracy, int images)
+    {
+        var interval = Intervals.ClopperPearson((int)Math.Round(accuracy * images), images);
+        return (interval.High - interval.Low) / 2;
+    }
+
+    /// <inheritdoc/>
+    public override RepairedModel Repair(DefenseContext context)
     {
         var network = context.CopyWeights();
+        Classifier? pruned = null;
         try
         {
-            Repair(network, context);
-            return network;
+            var (tuning, stopping) = Sets(context);
+            var (numbers, note) = Prune(network, tuning, stopping, context);
+            if (FineTuneEpochs > 0)
+            {
+                pruned = network.Clone();
+                Tune(network, tuning, context);
+            }
+
+            return new RepairedModel(network) { Pruned = pruned, Numbers = numbers, Note = note };
         }
         catch
         {
             network.Dispose();
+            pruned?.Dispose();
             throw;
         }
     }
 
-    private void Repair(Classifier network, DefenseContext context)
+    private (ImageSet Tuning, ImageSet Stopping) Sets(DefenseContext context)
+    {
+        var seeds = context.Run.Seeds.Child("split");
+        if (ValidationShare > 0)
+        {
+            return HoldoutSample.Split(context.CleanHoldout, ValidationShare, seeds);
+        }
+
+        var all = HoldoutSample.Take(context.CleanHoldout, 0, seeds);
+        return (all, all);
+    }
+
+    private (IReadOnlyList<DefenseNumber> Numbers, string Note) Prune(Classifier network, ImageSet tuning, ImageSet stopping, DefenseContext context)
     {
         if (network.LastConvChannels == 0)
         {
@@ -85,23 +133,45 @@ public sealed record FinePruning : Mitigator
         }
 
         network.eval();
-        var (tuning, validation) = HoldoutSample.Split(context.CleanHoldout, ValidationShare, context.Run.Seeds.Child("split"));
         var order = ChannelPruning.Rank(ChannelPruning.MeanActivations(network, tuning, context.Run));
         var counts = ChannelPruning.Counts(order.Length, PruneStep);
-        var accuracies = ChannelPruning.Accuracies(network, validation, order, counts, context.Run);
+        var accuracies = ChannelPruning.Accuracies(network, stopping, order, counts, context.Run);
         var chosen = counts[ChannelPruning.Choose(accuracies, MaxAccuracyDrop)];
-        context.Run.Log(FormattableString.Invariant(
-            $"Fine-Pruning silences {chosen} of {order.Length} channels: accuracy {accuracies[0]:P1} before, {accuracies[Array.IndexOf(counts, chosen)]:P1} after."));
         foreach (var count in ChannelPruning.CurveCounts(counts, CurvePoints))
         {
             network.PruneChannels(ChannelPruning.Keep(order, count));
-            context.Observe(count, network);
+            context.Observe("pruned channels", count, network);
         }
 
         network.PruneChannels(ChannelPruning.Keep(order, chosen));
-        if (FineTuneEpochs > 0)
+        var margin = Margin(accuracies[0], stopping.Count);
+        var note = FormattableString.Invariant(
+            $"{chosen} of {order.Length} channels pruned; accuracy on the {stopping.Count} images of the stop rule: {accuracies[0]:P1} before, {accuracies[Array.IndexOf(counts, chosen)]:P1} after.");
+        if (margin >= MaxAccuracyDrop && MaxAccuracyDrop > 0)
         {
-            Trainer.Train(network, tuning, Options(tuning), context.Run.Child("fine-tune"), flipAllowed: context.FlipAllowed);
+            note += FormattableString.Invariant(
+                $" Too few for the rule: they tell accuracy to within {100 * margin:0.0} points, and a drop of {100 * MaxAccuracyDrop:0.#} is allowed.");
+        }
+
+        return (
+            [new("pruned-channels", chosen), new("pruned-share", (double)chosen / order.Length), new("stop-rule-images", stopping.Count), new("stop-rule-margin", margin)],
+            note);
+    }
+
+    // Epoch 0 is the pruned network.
+    private void Tune(Classifier network, ImageSet tuning, DefenseContext context)
+    {
+        var observed = ChannelPruning.CurveCounts([.. Enumerable.Range(0, FineTuneEpochs + 1)], CurvePoints);
+        Observe(0, network);
+        var hooks = new TrainingHooks { EpochFinished = report => Observe(report.Epoch, report.Model) };
+        Trainer.Train(network, tuning, Options(tuning), context.Run.Child("fine-tune"), hooks, context.FlipAllowed);
+
+        void Observe(int epoch, Classifier model)
+        {
+            if (observed.Contains(epoch))
+            {
+                context.Observe("epochs of fine-tuning", epoch, model);
+            }
         }
     }
 

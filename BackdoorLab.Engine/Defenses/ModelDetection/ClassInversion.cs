@@ -22,7 +22,9 @@ internal sealed class ClassInversion : IClassSearch
         _mask = new Squashed(images.Height * images.Width, random, options.LearningRate);
         _pattern = new Squashed(images.ImageBytes, random, options.LearningRate);
         _order = new ImageOrder(images.Count, random);
-        _smallest = new(new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience));
+        _smallest = new(new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience),
+            options.SuccessThreshold,
+            trigger => inversion.Try(target, trigger));
     }
 
     /// <summary>The stream that decides where the search for a class starts and in which order it sees the images.</summary>
@@ -41,6 +43,9 @@ internal sealed class ClassInversion : IClassSearch
     public void Resume() => _smallest.Resume();
 
     /// <inheritdoc/>
+    public void Settle() => _smallest.Settle();
+
+    /// <inheritdoc/>
     public void Advance(int batchSize)
     {
         var options = _inversion.Options;
@@ -50,7 +55,7 @@ internal sealed class ClassInversion : IClassSearch
             if (update == options.UpdatesPerRound - 1)
             {
                 // The trigger that this round's last batch measures, before it moves on.
-                measured = new ReversedTrigger(_mask.Copy(), _pattern.Copy(), _mask.Sum(), 0, false, 0);
+                measured = new ReversedTrigger(_mask.Copy(), _pattern.Copy(), _mask.Sum(), 0, 0, false, 0);
             }
 
             var indices = _order.Next(batchSize);
@@ -58,20 +63,22 @@ internal sealed class ClassInversion : IClassSearch
             _updates++;
         }
 
-        _smallest.Observe(measured with { Success = RecentSuccess(options.BatchSize * options.UpdatesPerRound) });
+        var (success, tried) = RecentSuccess(options.BatchSize * options.UpdatesPerRound);
+        _smallest.Observe(measured with { Success = success, Tried = tried });
     }
 
     /// <summary>
     /// Success rate over the last round's images, as many as a round of full batches has: one round, or several of small batches, whose
     /// success alone would reach the threshold by luck.
     /// </summary>
-    private double RecentSuccess(int images)
+    private HoldoutSuccess RecentSuccess(int images)
     {
         while (_recent.Sum(batch => batch.Seen) - _recent.Peek().Seen >= images)
         {
             _recent.Dequeue();
         }
 
-        return (double)_recent.Sum(batch => batch.Hits) / _recent.Sum(batch => batch.Seen);
+        var seen = _recent.Sum(batch => batch.Seen);
+        return new((double)_recent.Sum(batch => batch.Hits) / seen, seen);
     }
 }

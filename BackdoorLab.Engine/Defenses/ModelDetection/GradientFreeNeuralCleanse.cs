@@ -16,7 +16,7 @@ namespace BackdoorLab.Engine.Defenses;
     Paper = "Wang et al., Neural Cleanse, IEEE S&P 2019; slopes after Spall, IEEE Transactions on Automatic Control 1992, Wierstra et al., Natural Evolution Strategies, JMLR 2014, "
         + "and Ilyas et al., Black-box Adversarial Attacks with Limited Queries and Information, ICML 2018",
     Deviations = "Slopes are estimated from pairs of queries, with another image for each pair, and Adam averages over more of them (betas 0.9 and 0.99). Mask and pattern are grids of cells, each cell one value. "
-        + "Everything else is as in Neural Cleanse here: cost rule, success threshold, outlier rule. A noisy estimate leaves larger masks than a gradient does.")]
+        + "Everything else is as in Neural Cleanse here: cost rule, success threshold on the whole holdout, outlier rule. A noisy estimate leaves larger masks than a gradient does.")]
 public sealed record GradientFreeNeuralCleanse : ModelDetector
 {
     /// <inheritdoc/>
@@ -66,7 +66,7 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
 
     /// <summary>Success rate that the mask must keep.</summary>
     [Range(0.5, 1.0)]
-    [Description("Share of images that the trigger must send to the class.")]
+    [Description("Share of the images that a trigger must send to the class: of an update's queries while it is searched, of the whole clean holdout to be kept.")]
     public double SuccessThreshold { get; init; } = 0.99;
 
     /// <summary>First weight of the norm.</summary>
@@ -100,12 +100,17 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
 
     private int QueriesPerUpdate => BatchSize + 2 * Pairs;
 
+    private InversionEffort Effort => new(Rounds, QueriesPerUpdate, (double)Rounds * QueriesPerUpdate);
+
     /// <inheritdoc/>
     public override DefenseWork Work(WorkSizes sizes)
     {
         var images = HoldoutImages == 0 ? sizes.HoldoutCount : Math.Min(HoldoutImages, sizes.HoldoutCount);
-        return new DefenseWork(sizes.Classes * ((double)Rounds * QueriesPerUpdate + images), 0);
+        return new DefenseWork(sizes.Classes * ((double)Rounds * QueriesPerUpdate + (1 + InversionEffort.Tries(Rounds)) * images), 0);
     }
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings(int cleanHoldout) => Effort.Warnings();
 
     /// <inheritdoc/>
     public override ModelVerdict Detect(DefenseContext context)
@@ -124,6 +129,7 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
         return new ReversedTriggers(triggers, Array.ConvertAll(triggers, trigger => trigger.Norm), finalists)
         {
             OnTwin = false,
+            Effort = Effort,
             Spent = new("queries", inversion.Queries),
             Notes =
             [

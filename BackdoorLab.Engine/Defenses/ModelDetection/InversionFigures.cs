@@ -16,7 +16,7 @@ internal static class InversionFigures
         [
             new ImageFigure("Reversed triggers", [.. shown.Select(label => Picture(triggers[label], Caption(names, label, triggers[label]), images))])
             {
-                Note = "Mask times pattern: what the optimisation pastes on every image to send it to the class.",
+                Note = "Mask times pattern: what the optimisation pastes on every image to send it to the class, with the share of clean images that it sends there.",
             },
             new BarFigure(
                 "Norms of the reversed masks",
@@ -36,7 +36,7 @@ internal static class InversionFigures
                 "share sent to the class",
                 names,
                 [
-                    new BarSeries("while reversing", [.. triggers.Select(trigger => (double?)trigger.Success)]),
+                    new BarSeries("clean holdout, while reversing", [.. triggers.Select(trigger => (double?)trigger.Success)]),
                     new BarSeries("deployed model, other classes", deployed),
                 ])
             {
@@ -64,5 +64,5 @@ internal static class InversionFigures
     }
 
     private static string Caption(string[] names, int label, ReversedTrigger trigger) => FormattableString.Invariant(
-        $"{names[label]}: {trigger.Norm:0.0} px{(trigger.Reached ? "" : ", no working trigger")}");
+        $"{names[label]}: {trigger.Norm:0.0} px, {(trigger.Reached ? "" : "no working trigger, ")}{100 * trigger.Success:0.0} % of {trigger.Tried}");
 }

@@ -16,6 +16,9 @@ internal interface IClassSearch
 
     /// <summary>One more round, with so many images an update.</summary>
     void Advance(int batchSize);
+
+    /// <summary>Rounds are over, or others are compared with it: the smallest trigger found is what counts now.</summary>
+    void Settle();
 }
 
 /// <summary>
@@ -36,6 +39,9 @@ internal sealed class PromiseSchedule(int rounds, int baseRounds, int finalists)
     /// <summary>Images of a whole run for one update a round.</summary>
     internal double Images(int classes, int batchSize) =>
         (double)classes * baseRounds * BaseBatch(batchSize) + (double)finalists * (rounds - baseRounds) * batchSize;
+
+    /// <summary>Those of a class that goes on to the end.</summary>
+    internal double ImagesOfAFinalist(int batchSize) => (double)baseRounds * BaseBatch(batchSize) + (double)(rounds - baseRounds) * batchSize;
 
     /// <summary>Runs the searches and returns which of them went on to the end.</summary>
     internal bool[] Run(IReadOnlyList<IClassSearch> searches, int batchSize, Action<double, double> progress)
@@ -65,6 +71,7 @@ internal sealed class PromiseSchedule(int rounds, int baseRounds, int finalists)
                 search.Advance(images);
             }
 
+            search.Settle();
             done += (double)more * images;
         }
     }

@@ -21,7 +21,9 @@ internal sealed class QueriedClassInversion : IClassSearch
         _random = inversion.Run.Seeds.Child("trigger").Child(target).Random();
         _cells = new Squashed(inversion.Grid.Count, _random, options.LearningRate, Beta1, Beta2);
         _order = new ImageOrder(inversion.Images.Count, _random);
-        _smallest = new(new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience));
+        _smallest = new(new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience),
+            options.SuccessThreshold,
+            trigger => inversion.Try(target, trigger));
     }
 
     /// <inheritdoc/>
@@ -37,10 +39,13 @@ internal sealed class QueriedClassInversion : IClassSearch
     public void Resume() => _smallest.Resume();
 
     /// <inheritdoc/>
+    public void Settle() => _smallest.Settle();
+
+    /// <inheritdoc/>
     public void Advance(int batchSize)
     {
         var measured = _cells.Copy();
         var success = _inversion.Update(_target, _cells, _order, _random, _smallest.Cost);
-        _smallest.Observe(_inversion.Grid.Trigger(measured, success, Norms.Count + 1));
+        _smallest.Observe(_inversion.Grid.Trigger(measured, success, _inversion.Options.BatchSize, Norms.Count + 1));
     }
 }

@@ -35,6 +35,19 @@ internal sealed class QueriedInversion(DeployedClassifier model, ImageSet images
         _half.Dispose();
     }
 
+    /// <summary>Tries a trigger on all images.</summary>
+    internal HoldoutSuccess Try(int target, ReversedTrigger trigger) => HoldoutSuccess.Measure(
+        images.Count,
+        target,
+        options.SuccessThreshold,
+        indices =>
+        {
+            NativeMemory.Step(_updates++);
+            Queries += indices.Length;
+            return model.Logits(trigger.On(Batches.Images(images, indices), images));
+        },
+        run);
+
     /// <summary>Moves a trigger one step and returns the share of images that it sent to <paramref name="target"/> before.</summary>
     internal double Update(int target, Squashed cells, ImageOrder order, Random random, double cost)
     {

@@ -18,6 +18,9 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
     /// <summary>What the search cost, a row in the results.</summary>
     internal required DefenseNumber Spent { get; init; }
 
+    /// <summary>How long the search was meant to be.</summary>
+    internal required InversionEffort Effort { get; init; }
+
     /// <summary>What must be said about the search.</summary>
     internal IReadOnlyList<string> Notes { get; init; } = [];
 
@@ -70,6 +73,7 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
         numbers.Add(new("classes-without-trigger", without));
         numbers.Add(new("classes-stopped-early", Finalists.Count(final => !final)));
         numbers.Add(Spent);
+        numbers.AddRange(Effort.Numbers());
         if (deployed is { } success)
         {
             numbers.Add(new("success-deployed", success));
@@ -93,7 +97,7 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
 
         if (without > 0)
         {
-            yield return $"{without} of {outliers.Indices.Length} classes found no trigger above the success threshold within the schedule; their norms are those of the last attempt.";
+            yield return $"{without} of {outliers.Indices.Length} classes found no trigger that reaches the success threshold on the whole holdout within the schedule; their norms are those of the last attempt.";
         }
     }
 }

@@ -1,7 +1,6 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Defenses;
@@ -19,9 +18,7 @@ internal static class StampedSuccess
         }
 
         using var scope = NewDisposeScope();
-        var mask = tensor(trigger.Mask, new long[] { 1, 1, images.Height, images.Width });
-        var pattern = tensor(trigger.Pattern, new long[] { 1, images.Channels, images.Height, images.Width });
-        var logits = Inference.Rows(batch => model.Logits(batch.lerp(pattern, mask)), others, run);
+        var logits = Inference.Rows(batch => model.Logits(trigger.On(batch, images)), others, run);
         return (double)Inference.ArgMax(logits, others.Count).Count(label => label == target) / others.Count;
     }
 }

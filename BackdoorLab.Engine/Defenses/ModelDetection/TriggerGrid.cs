@@ -50,7 +50,7 @@ internal sealed class TriggerGrid
     internal long[] PatternCells { get; }
 
     /// <summary>The trigger that cells stand for.</summary>
-    internal ReversedTrigger Trigger(float[] cells, double success, int updates)
+    internal ReversedTrigger Trigger(float[] cells, double success, int tried, int updates)
     {
         var pattern = new float[PatternCells.Length];
         for (var i = 0; i < pattern.Length; i++)
@@ -59,6 +59,6 @@ internal sealed class TriggerGrid
         }
 
         var mask = Array.ConvertAll(MaskCells, cell => cells[cell]);
-        return new ReversedTrigger(mask, pattern, mask.Sum(value => (double)value), success, false, updates);
+        return new ReversedTrigger(mask, pattern, mask.Sum(value => (double)value), success, tried, false, updates);
     }
 }

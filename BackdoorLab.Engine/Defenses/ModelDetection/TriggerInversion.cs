@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
@@ -16,6 +17,7 @@ internal sealed class TriggerInversion : IDisposable
     private readonly Classifier _network;
     private readonly FrozenNetwork _frozen;
     private readonly FoldedArithmetic _arithmetic;
+    private readonly Stopwatch _trying = new();
     private long _updates;
 
     internal TriggerInversion(Classifier network, ImageSet images, NeuralCleanse options, RunContext run, bool bfloat16)
@@ -36,6 +38,36 @@ internal sealed class TriggerInversion : IDisposable
     {
         _arithmetic.Dispose();
         _frozen.Dispose();
+    }
+
+    /// <summary>Triggers tried on all images so far.</summary>
+    internal int Tries { get; private set; }
+
+    /// <summary>Time that took.</summary>
+    internal TimeSpan Trying => _trying.Elapsed;
+
+    /// <summary>Tries a trigger on all images, without gradients.</summary>
+    internal HoldoutSuccess Try(int target, ReversedTrigger trigger)
+    {
+        Tries++;
+        _trying.Start();
+        try
+        {
+            return HoldoutSuccess.Measure(
+                Images.Count,
+                target,
+                Options.SuccessThreshold,
+                indices =>
+                {
+                    NativeMemory.Step(_updates++);
+                    return _network.Logits(_arithmetic, trigger.On(Batches.Images(Images, indices), Images));
+                },
+                Run);
+        }
+        finally
+        {
+            _trying.Stop();
+        }
     }
 
     /// <summary>Moves a trigger one step and returns how many of the images it sent to <paramref name="target"/> before.</summary>

@@ -8,11 +8,11 @@ namespace BackdoorLab.Engine.Defenses;
 /// <summary>How features are reduced before they are clustered.</summary>
 public enum FeatureReduction
 {
-    /// <summary>The paper's: independent components, each of variance one.</summary>
-    IndependentComponents,
-
-    /// <summary>Principal components at their own scale, as most re-implementations do.</summary>
+    /// <summary>Principal components at their own scale, as most re-implementations do; their clusters are judged by size.</summary>
     PrincipalComponents,
+
+    /// <summary>The paper's: independent components, each of variance one; their clusters are judged by the silhouette.</summary>
+    IndependentComponents,
 }
 
 /// <summary>How a class's two clusters are judged.</summary>
@@ -29,11 +29,18 @@ public enum ClusterRule
 /// Activation Clustering: the penultimate features of each given class fall into two clusters; where they do so unnaturally, the
 /// smaller one is poison. The paper gives a verdict per class, not a score per sample; ours is the sample's place between the two
 /// centres (1 at the smaller cluster's) times the share of the larger cluster.
+/// <para>
+/// Reduction and rule go in pairs. Principal components keep their scale, so two clusters are the class's main groups, and a small one is
+/// abnormal: the cut of 35 % is that of IBM's Adversarial Robustness Toolbox (<c>analyze_by_relative_size</c>, on ten principal components).
+/// Independent components all have variance one, so a few samples far out along any of them become a small cluster in clean classes too;
+/// there the paper's silhouette decides, with its cut of 0.10 to 0.15 (Chen et al. 2018). The other two pairs run, with a warning.
+/// </para>
 /// </summary>
 [Method("activation-clustering", "Activation Clustering", Order = 20,
     Summary = "Splits the features of every given class in two; an abnormally small or well separated second cluster is taken for poison.",
     Paper = "Chen et al., Detecting Backdoor Attacks on Deep Neural Networks by Activation Clustering, SafeAI at AAAI 2019",
-    Deviations = "The score per sample is ours. Exclusionary retraining, the paper's third rule, is not offered.")]
+    Deviations = "By default principal components with the cut of 35 % of a class, as in IBM's Adversarial Robustness Toolbox; the paper's independent components with its silhouette cut of 0.10 to 0.15 are an option. "
+        + "The score per sample is ours. Exclusionary retraining, the paper's third rule, is not offered.")]
 public sealed record ActivationClustering : SampleDetector
 {
     private const int SmallestClass = 10;
@@ -43,7 +50,7 @@ public sealed record ActivationClustering : SampleDetector
     public override Needs Needs => Needs.TrainingSet | Needs.Features;
 
     /// <summary>How features are reduced.</summary>
-    [Description("Independent components (the paper) or principal components (most re-implementations).")]
+    [Description("Principal components go with the size rule (most re-implementations), independent components with the silhouette rule (the paper).")]
     public FeatureReduction Reduction { get; init; }
 
     /// <summary>Components kept.</summary>
@@ -52,12 +59,12 @@ public sealed record ActivationClustering : SampleDetector
     public int Dimensions { get; init; } = 10;
 
     /// <summary>Which rule decides.</summary>
-    [Description("Relative size: the smaller cluster is abnormally small. Silhouette: the clusters are well separated.")]
+    [Description("Relative size, for principal components: the smaller cluster is abnormally small. Silhouette, for independent components: the clusters are well separated.")]
     public ClusterRule Rule { get; init; }
 
     /// <summary>Size rule's cut.</summary>
     [Range(0.01, 0.5)]
-    [Description("Size rule: a smaller cluster below this share of its class is poison.")]
+    [Description("Size rule: a smaller cluster below this share of its class is poison. 0.35 is the default of IBM's Adversarial Robustness Toolbox and belongs to principal components.")]
     public double SizeThreshold { get; init; } = 0.35;
 
     /// <summary>Silhouette rule's cut.</summary>
@@ -78,6 +85,22 @@ public sealed record ActivationClustering : SampleDetector
 
     /// <inheritdoc/>
     public override DefenseWork Work(WorkSizes sizes) => new(sizes.TrainCount, 0);
+
+    /// <inheritdoc/>
+    public override IEnumerable<string> Warnings(int cleanHoldout) => (Reduction, Rule) switch
+    {
+        (FeatureReduction.IndependentComponents, ClusterRule.RelativeSize) =>
+        [
+            "The size rule belongs to principal components. Independent components have equal variances, so clean classes fall into a large and a small cluster too: expect false alarms. "
+                + "Choose principal components, or the silhouette rule.",
+        ],
+        (FeatureReduction.PrincipalComponents, ClusterRule.Silhouette) =>
+        [
+            "The silhouette rule belongs to independent components. Principal components give higher silhouettes throughout, so a cut of 0.10 to 0.15 calls clean classes contaminated. "
+                + "Choose independent components, or the size rule.",
+        ],
+        _ => [],
+    };
 
     /// <inheritdoc/>
     public override SampleVerdict Score(DefenseContext context)

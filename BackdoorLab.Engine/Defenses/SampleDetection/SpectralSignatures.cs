@@ -7,8 +7,10 @@ namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
 /// Spectral Signatures: within each given class, poison stands out along the direction of largest variance of the centred features.
-/// The paper removes 1.5 epsilon samples from <em>every</em> class, epsilon being an upper bound on the poisoned samples of a class; here it is a
-/// share of the class, as the paper's experiments state it (5 and 10 %). A fixed share is removed from benign data too.
+/// The paper removes 1.5 epsilon samples from <em>every</em> class, epsilon being an upper bound on the poisoned samples of that class. A
+/// defender is told a rate of the whole set; all of that poison may carry one label, so epsilon is the rate times the size of the set, whatever
+/// the class's size. No more than half of a class is removed (as the Backdoor Toolbox's <c>spectral_signature</c> has it): poison that is no
+/// minority is not what stands out. The number removed is fixed, so as much is removed from benign data, and detection has a ceiling, which is told.
 /// </summary>
 [Method("spectral-signatures", "Spectral Signatures", Order = 30,
     Summary = "Scores the samples of every given class by their squared projection on its features' main direction and removes the top of each.",
@@ -21,14 +23,19 @@ public sealed record SpectralSignatures : SampleDetector
     /// <inheritdoc/>
     public override Needs Needs => Needs.TrainingSet | Needs.Features;
 
-    /// <summary>Upper bound on the poisoned share of a class.</summary>
-    [Range(0.001, 0.6)]
-    [Description("Upper bound on the poisoned share of any one class as received (the paper's epsilon / n).")]
-    public double ExpectedPoison { get; init; } = 0.1;
+    /// <summary>Upper bound on the poisoned share of the set, which the defender is told.</summary>
+    [Range(0.0001, 0.5)]
+    [Description("Share of the whole training set that the defender assumes poisoned at most. All of it may carry one label, so this many samples are the bound of every class (the paper's epsilon).")]
+    public double AssumedPoisonRate { get; init; } = 0.1;
+
+    /// <summary>Bound of every class as a share of that class instead; 0 derives it from the rate of the set.</summary>
+    [Range(0.0, 0.6)]
+    [Description("0: the bound follows from the assumed rate. Otherwise every class's bound is this share of the class, as re-implementations with a fixed percentile have it (0.1 is the 85th); poison above it cannot be found.")]
+    public double ExpectedPoison { get; init; }
 
     /// <summary>Samples removed for each expected one.</summary>
     [Range(1.0, 3.0)]
-    [Description("Samples removed per class, as a multiple of the expected poison.")]
+    [Description("Samples removed per class, as a multiple of the bound (the paper: 1.5), at most half of the class.")]
     public double RemovalFactor { get; init; } = 1.5;
 
     /// <summary>The paper removes a fixed share and judges no model; our separation ranks them.</summary>
@@ -41,7 +48,8 @@ public sealed record SpectralSignatures : SampleDetector
     public override SampleVerdict Score(DefenseContext context)
     {
         var set = context.TrainingSet;
-        var (scores, flagged) = (new double[set.Count], new bool[set.Count]);
+        var (scores, flagged, groups) = (new double[set.Count], new bool[set.Count], new int[set.Count]);
+        Array.Fill(groups, -1);
         var separations = new List<(GivenClass Given, double Separation, float[] Plane, int Columns)>();
         foreach (var given in GivenClass.Of(set, context.TrainingFeatures(), SmallestClass))
         {
@@ -56,11 +64,12 @@ public sealed record SpectralSignatures : SampleDetector
                 scores[given.Members[i]] = along[i] * along[i];
             }
 
-            foreach (var outlier in Top(along, RemovedCount(along.Length)))
+            foreach (var outlier in Top(along, RemovedCount(along.Length, set.Count)))
             {
                 flagged[given.Members[outlier]] = true;
             }
 
+            Array.ForEach(given.Members, member => groups[member] = given.Label);
             separations.Add((given, TwoGroups.Separation(along), plane, columns));
         }
 
@@ -70,6 +79,7 @@ public sealed record SpectralSignatures : SampleDetector
             Scores = scores,
             Flagged = flagged,
             ScoreName = "squared projection on the class's main direction",
+            FixedWithin = groups,
             TopLabel = top.Given.Label,
             Projection = top.Given.Plane(top.Plane, top.Columns, set.Count),
             Numbers = [new("separation", top.Separation), new("removed-share", (double)flagged.Count(removed => removed) / set.Count)],
@@ -86,13 +96,20 @@ public sealed record SpectralSignatures : SampleDetector
                     Note = "One normal group gives 0.64 (the line), two groups apart give nearly 1.",
                 },
             ],
-            Note = FormattableString.Invariant(
-                $"Removes {Math.Min(1, RemovalFactor * ExpectedPoison):P0} of every class by construction, poisoned or not."),
+            Note = FormattableString.Invariant($"{Rule()} Removes {(double)flagged.Count(removed => removed) / set.Count:P0} of the set by construction, poisoned or not."),
         };
     }
 
-    /// <summary>Samples removed from a class of <paramref name="count"/>.</summary>
-    internal int RemovedCount(int count) => (int)Math.Min(count, Math.Round(RemovalFactor * ExpectedPoison * count));
+    /// <summary>Samples removed from a class of <paramref name="count"/> in a set of <paramref name="total"/>.</summary>
+    internal int RemovedCount(int count, int total)
+    {
+        var bound = ExpectedPoison > 0 ? ExpectedPoison * count : AssumedPoisonRate * total;
+        return (int)Math.Min(count / 2, Math.Round(RemovalFactor * bound));
+    }
+
+    private string Rule() => ExpectedPoison > 0
+        ? FormattableString.Invariant($"Assumes at most {100 * ExpectedPoison:0.##} % of each class poisoned.")
+        : FormattableString.Invariant($"Assumes at most {100 * AssumedPoisonRate:0.##} % of the set poisoned, all of it perhaps in one class.");
 
     /// <summary>Positions of the largest squared values.</summary>
     internal static int[] Top(double[] along, int count) =>

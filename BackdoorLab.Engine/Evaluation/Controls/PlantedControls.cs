@@ -208,7 +208,7 @@ public static class PlantedControls
             training,
             () => Inference.Features(suspect, training, run),
             model.Twin.Clone,
-            (_, _) => { },
+            (_, _, _) => { },
             run,
             flipAllowed: false);
 }

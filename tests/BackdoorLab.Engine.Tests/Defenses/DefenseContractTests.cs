@@ -149,7 +149,7 @@ public sealed class DefenseContractTests
                 Images,
                 features: features,
                 copy: network.Copy,
-                observe: (at, _) => observed.Add(at),
+                observe: (_, at, _) => observed.Add(at),
                 run: TestContexts.Run(cancellation));
             return [.. Found(defense, context), .. observed];
         }
@@ -184,8 +184,8 @@ public sealed class DefenseContractTests
             case Mitigator mitigator:
                 using (var repaired = mitigator.Repair(context))
                 {
-                    ((ColourNetwork)repaired).Forwarded = () => { };
-                    return [.. Inference.Rows(repaired.call, Images, TestContexts.Run()).Select(logit => (double)logit)];
+                    ((ColourNetwork)repaired.Network).Forwarded = () => { };
+                    return [.. Inference.Rows(repaired.Network.call, Images, TestContexts.Run()).Select(logit => (double)logit)];
                 }
 
             default:

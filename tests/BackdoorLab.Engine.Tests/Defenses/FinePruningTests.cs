@@ -62,16 +62,62 @@ public sealed class FinePruningTests
         using var original = new FloatDeployed(TestNetworks.Backdoored());
         var holdout = TestNetworks.ColouredImages(90, TestContexts.Random("holdout"));
         var triggered = TestNetworks.Stamp(TestNetworks.ColouredImages(90, TestContexts.Random("test")));
-        var observed = new List<double>();
+        var observed = new List<(string Phase, double At)>();
         var context = TestContexts.Of(
-            Needs.CleanHoldout | Needs.Weights, original, holdout, copy: TestNetworks.Backdoored, observe: (count, _) => observed.Add(count));
+            Needs.CleanHoldout | Needs.Weights, original, holdout, copy: TestNetworks.Backdoored, observe: (phase, at, _) => observed.Add((phase, at)));
         using var repaired = new FinePruning { FineTuneEpochs = epochs }.Repair(context);
 
         Assert.All(Inference.Predict(original, triggered, TestContexts.Run()), label => Assert.Equal(0, label));
-        Assert.Equal(1, Inference.Accuracy(repaired, triggered, TestContexts.Run()));
-        Assert.Equal(1, Inference.Accuracy(repaired, holdout, TestContexts.Run()));
-        Assert.Equal([0, 1, 2, 3], observed);
-        Assert.False(repaired.training);
+        Assert.Equal(1, Inference.Accuracy(repaired.Network, triggered, TestContexts.Run()));
+        Assert.Equal(1, Inference.Accuracy(repaired.Network, holdout, TestContexts.Run()));
+        Assert.Equal([0, 1, 2, 3], observed.Where(point => point.Phase == "pruned channels").Select(point => point.At));
+        Assert.Equal(epochs > 0 ? [0, 1, 2, 3, 4, 5] : [], observed.Where(point => point.Phase == "epochs of fine-tuning").Select(point => point.At));
+        Assert.False(repaired.Network.training);
+        Assert.Equal(epochs > 0, repaired.Pruned is not null);
+        Assert.Equal(90, repaired.Numbers.Single(number => number.Name == "stop-rule-images").Value);
+    }
+
+    [Fact]
+    public void Repair_PrunedAndTuned_KeepsThePrunedNetworkApart()
+    {
+        using var original = new FloatDeployed(TestNetworks.Backdoored());
+        var holdout = TestNetworks.ColouredImages(90, TestContexts.Random("holdout"));
+        using var repaired = new FinePruning { FineTuneEpochs = 1, CurvePoints = 0 }.Repair(
+            TestContexts.Of(Needs.CleanHoldout | Needs.Weights, original, holdout, copy: TestNetworks.Backdoored));
+        using var pruned = TestNetworks.Backdoored();
+        pruned.PruneChannels(ChannelPruning.Keep([3, 0, 1, 2], (int)repaired.Numbers.Single(number => number.Name == "pruned-channels").Value));
+
+        Assert.Equal(Inference.Rows(pruned.call, holdout, TestContexts.Run()), Inference.Rows(repaired.Pruned!.call, holdout, TestContexts.Run()));
+        Assert.NotEqual(Inference.Rows(pruned.call, holdout, TestContexts.Run()), Inference.Rows(repaired.Network.call, holdout, TestContexts.Run()));
+    }
+
+    [Fact]
+    public void Margin_OfTheStopRule_IsHalfTheExactInterval()
+    {
+        // All 9 right: from 0.025^(1/9) = 0.6637 to 1.
+        Assert.Equal((1 - 0.663732) / 2, FinePruning.Margin(1, 9), 5);
+        Assert.InRange(FinePruning.Margin(0.9, 160), 0.04, 0.06);
+        Assert.InRange(FinePruning.Margin(0.9, 400), 0.02, 0.04);
+    }
+
+    [Fact]
+    public void Warnings_HoldoutTooSmallForTheCut_NameTheNumberNeeded()
+    {
+        // 1.96^2 * 0.9 * 0.1 / 0.04^2 = 216.
+        Assert.Contains("needs about 216", Assert.Single(new FinePruning { ValidationShare = 0.4 }.Warnings(400)), StringComparison.Ordinal);
+        Assert.Empty(new FinePruning().Warnings(400));
+        Assert.NotEmpty(new FinePruning().Warnings(160));
+    }
+
+    [Fact]
+    public void Repair_FewImagesForTheCut_SaysSoInItsNote()
+    {
+        using var original = new FloatDeployed(TestNetworks.Backdoored());
+        var context = TestContexts.Of(
+            Needs.CleanHoldout | Needs.Weights, original, TestNetworks.ColouredImages(9, TestContexts.Random("holdout")), copy: TestNetworks.Backdoored);
+        using var repaired = new FinePruning { FineTuneEpochs = 0, CurvePoints = 0 }.Repair(context);
+
+        Assert.Contains("Too few for the rule: they tell accuracy to within 16.8 points", repaired.Note, StringComparison.Ordinal);
     }
 
     [Fact]

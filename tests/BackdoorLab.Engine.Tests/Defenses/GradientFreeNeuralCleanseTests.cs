@@ -50,7 +50,7 @@ public sealed class GradientFreeNeuralCleanseTests
         // Seven classes, three rounds, 4 images and 5 pairs.
         Assert.Equal(7 * 3 * 14, Number(verdict, "queries"));
         Assert.Contains("No gradients: 294 queries", verdict.Note, StringComparison.Ordinal);
-        Assert.Equal(new DefenseWork(294 + 7 * images.Count, 0), method.Work(new(7, 0, images.Count, 0)));
+        Assert.Equal(new DefenseWork(294 + 7 * 2 * images.Count, 0), method.Work(new(7, 0, images.Count, 0)));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class GradientFreeNeuralCleanseTests
         Assert.Equal([2, 1, 0, 0, 0, 0], grid.Areas);
         Assert.Equal([0, 0, 1], grid.MaskCells);
         Assert.Equal([2, 4, 2, 4, 3, 5], grid.PatternCells);
-        var trigger = grid.Trigger([0.5f, 1, 0.1f, 0.2f, 0.3f, 0.4f], 1, 1);
+        var trigger = grid.Trigger([0.5f, 1, 0.1f, 0.2f, 0.3f, 0.4f], 1, 1, 1);
         Assert.Equal([0.5f, 0.5f, 1], trigger.Mask);
         Assert.Equal([0.1f, 0.1f, 0.2f, 0.3f, 0.3f, 0.4f], trigger.Pattern);
         Assert.Equal(2, trigger.Norm, 6);

@@ -54,6 +54,60 @@ public sealed class NeuralCleanseRulesTests
     }
 
     [Fact]
+    public void SmallestTrigger_GoodOnItsBatchAlone_IsNotKept()
+    {
+        var tried = new List<double>();
+        var smallest = new SmallestTrigger(new AdaptiveCost(0.001, 0.99, patience: 1, multiplier: 2, stopPatience: 5), 0.99, trigger =>
+        {
+            tried.Add(trigger.Norm);
+            return trigger.Norm < 50 ? new(0.95, 1000) : new(0.995, 1000);
+        });
+
+        // Every one sends its whole batch of 16; 80 is no tenth smaller than 85, and 40 works on 95 % of the holdout only.
+        foreach (var norm in new double[] { 100, 85, 80, 40 })
+        {
+            smallest.Observe(new([], [], norm, 1, 16, false, 0));
+        }
+
+        Assert.Equal([100, 85, 40], tried);
+        Assert.Equal((85, 0.995, 1000, true), (smallest.Trigger.Norm, smallest.Trigger.Success, smallest.Trigger.Tried, smallest.Trigger.Reached));
+        Assert.Equal([100, 85, 85, 85], smallest.Norms);
+
+        // Established at 0.001, doubled by each of the three successes, lowered by the failure on the holdout.
+        Assert.Equal(0.008 / Math.Pow(2, 1.5), smallest.Cost, 12);
+
+        smallest.Settle();
+
+        Assert.Equal(80, tried[^1]);
+        Assert.Equal(80, smallest.Trigger.Norm);
+        Assert.Equal([100, 85, 85, 80], smallest.Norms);
+    }
+
+    [Fact]
+    public void SmallestTrigger_NothingWorks_KeepsTheLastTried()
+    {
+        var smallest = new SmallestTrigger(new AdaptiveCost(0.001, 0.99, patience: 1, multiplier: 2, stopPatience: 5), 0.99, _ => new(0.9, 320));
+        smallest.Observe(new([], [], 100, 1, 16, false, 0));
+        smallest.Observe(new([], [], 90, 0.5, 16, false, 0));
+        smallest.Settle();
+
+        Assert.Equal((90, 0.5, false), (smallest.Trigger.Norm, smallest.Trigger.Success, smallest.Trigger.Reached));
+        Assert.Equal([100, 90], smallest.Norms);
+    }
+
+    [Fact]
+    public void InversionEffort_SixtyUpdatesOfSixteen_AreAThousandthOfTheReference()
+    {
+        Assert.Equal(960 / 992_000.0, new InversionEffort(60, 16, 960).Share, 12);
+
+        Assert.Contains("0.1 % of the reference", Assert.Single(new NeuralCleanse { Rounds = 60, BatchSize = 16 }.Warnings(400)), StringComparison.Ordinal);
+        Assert.Empty(new NeuralCleanse { Rounds = 1000, UpdatesPerRound = 31, BatchSize = 32 }.Warnings(400));
+
+        // By promise: 4 base rounds on a quarter of 16, then 6 whole ones.
+        Assert.Equal(4 * 4 + 6 * 16, new PromiseSchedule(rounds: 10, baseRounds: 4, finalists: 3).ImagesOfAFinalist(16));
+    }
+
+    [Fact]
     public void ManagedAdam_ThreeSteps_MatchHandComputation()
     {
         float[] values = [1f];
@@ -190,6 +244,10 @@ public sealed class NeuralCleanseRulesTests
         public bool Converged => _norms.Count - _resumed >= Enough;
 
         public void Resume() => _resumed = _norms.Count;
+
+        public void Settle()
+        {
+        }
 
         public void Advance(int batchSize)
         {

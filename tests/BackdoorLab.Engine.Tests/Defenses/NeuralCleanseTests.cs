@@ -100,6 +100,43 @@ public sealed class NeuralCleanseTests
             TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())));
     }
 
+    [Theory]
+    [InlineData(1, 300, 99.5, 1000)]
+    [InlineData(2, 300, 100, 64)]
+    public void HoldoutSuccess_CountsAllImagesOrStopsWhereTheThresholdIsOutOfReach(int target, int wrongFrom, double percent, int tried)
+    {
+        // Of 1,000 images all but five are sent to class 1, and none to class 2: after the first 64 no 99 % of them can be.
+        var asked = 0;
+        var (success, seen) = HoldoutSuccess.Measure(1000, target, 0.99, indices =>
+        {
+            asked += indices.Length;
+            return TorchSharp.torch.tensor(
+                [.. indices.SelectMany(index => index >= wrongFrom && index < wrongFrom + 5 ? new float[] { 1, 0, 0 } : [0, 1, 0])], new long[] { indices.Length, 3 });
+        }, TestContexts.Run());
+
+        Assert.Equal(target == 1 ? percent / 100 : 0, success, 12);
+        Assert.Equal(tried, seen);
+        Assert.Equal(tried, asked);
+    }
+
+    [Fact]
+    public void Detect_KeptTriggers_ReachTheThresholdOnTheWholeHoldoutAndSaySo()
+    {
+        using var model = new FloatDeployed(Network(planted: true));
+        var images = Images();
+        var verdict = new NeuralCleanse { Rounds = 60, BatchSize = 4 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, images));
+        var captions = verdict.Figures.OfType<ImageFigure>().Single().Images.Select(image => image.Caption).ToList();
+        var success = verdict.Figures.OfType<BarFigure>().Single(figure => figure.Bars.Any(bars => bars.Name == "clean holdout, while reversing")).Bars[0].Values;
+
+        Assert.Equal(60, Number(verdict, "updates-per-class"));
+        Assert.Equal(4, Number(verdict, "images-per-update"));
+        Assert.Equal(240 / 992_000.0, Number(verdict, "schedule-share"), 12);
+        var kept = Enumerable.Range(0, 7).Where(label => !captions[label].Contains("no working trigger", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(kept);
+        Assert.All(kept, label => Assert.True(success[label] >= 0.99));
+        Assert.All(kept, label => Assert.EndsWith(FormattableString.Invariant($"% of {images.Count}"), captions[label], StringComparison.Ordinal));
+    }
+
     private sealed class Split(Classifier twin, Classifier deployed) : DeployedClassifier(twin, false)
     {
         public override Realisation Realisation => new("simulated", "another network", 1, 1);

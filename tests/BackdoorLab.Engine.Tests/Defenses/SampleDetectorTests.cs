@@ -1,6 +1,7 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Engine.Tests.Defenses;
 
@@ -23,18 +24,37 @@ public sealed class SampleDetectorTests
     }
 
     [Fact]
-    public void Spectral_RemovedCount_IsFactorTimesShareTimesClass()
+    public void Spectral_RemovedCount_IsFactorTimesTheBoundOfTheSetAndAtMostHalfTheClass()
     {
-        Assert.Equal(15, new SpectralSignatures().RemovedCount(100));
-        Assert.Equal(8, new SpectralSignatures { ExpectedPoison = 0.05 }.RemovedCount(100));
-        Assert.Equal(100, new SpectralSignatures { ExpectedPoison = 0.6, RemovalFactor = 3 }.RemovedCount(100));
+        // 5 % of 1,000 may all be in one class: 50, and half as many again, from a class of any size.
+        Assert.Equal(75, new SpectralSignatures { AssumedPoisonRate = 0.05 }.RemovedCount(400, 1000));
+        Assert.Equal(75, new SpectralSignatures { AssumedPoisonRate = 0.05 }.RemovedCount(200, 1000));
+        Assert.Equal(50, new SpectralSignatures { AssumedPoisonRate = 0.05 }.RemovedCount(101, 1000));
+        Assert.Equal(20, new SpectralSignatures { AssumedPoisonRate = 0.05, RemovalFactor = 1, ExpectedPoison = 0.2 }.RemovedCount(100, 1000));
+        Assert.Equal(50, new SpectralSignatures { ExpectedPoison = 0.6 }.RemovedCount(100, 1000));
+    }
+
+    [Theory]
+    [InlineData(0.1, 0, 14 / 30.0)]
+    [InlineData(0, 0.1, 1)]
+    [InlineData(0, 0.05, 22 / 30.0)]
+    public void Spectral_ClassOfWhichAThirdIsPoison_CeilingByHand(double ofTheClass, double ofTheSet, double ceiling)
+    {
+        // 300 samples; class 2 has 60 clean ones and 30 poisoned, far out. 0.1 of the class: 14 removed; 0.1 of the set: 45; 0.05: 22.
+        var (labels, features, poisoned) = Normal([105, 105, 90], poisonedClass: 2, poison: 30);
+        var verdict = Score(new SpectralSignatures { ExpectedPoison = ofTheClass, AssumedPoisonRate = Math.Max(ofTheSet, 0.0001) }, labels, features);
+        var scored = SampleDetectorScorer.Score(verdict, Truth(labels.Length, poisoned), TestContexts.Random("figures"));
+
+        Assert.Equal(ceiling, Value(scored, "detection-ceiling"), 12);
+        Assert.Equal(ceiling, Value(scored, "detection-rate"), 12);
+        Assert.Equal(ceiling < 1, scored.Notes.Any(note => note.Contains("at best", StringComparison.Ordinal)));
     }
 
     [Fact]
     public void Spectral_PoisonedClassAmongNormalOnes_IsTheTopLabelAndItsPoisonScoresHighest()
     {
-        var (labels, features, poisoned) = Normal(3, 60, poisonedClass: 2, poison: 6);
-        var verdict = Score(new SpectralSignatures(), labels, features);
+        var (labels, features, poisoned) = Normal([60, 60, 60], poisonedClass: 2, poison: 6);
+        var verdict = Score(new SpectralSignatures { AssumedPoisonRate = 6 / 180.0 }, labels, features);
 
         Assert.Equal(2, verdict.TopLabel);
         Assert.All(poisoned, index => Assert.True(verdict.Flagged[index]));
@@ -67,13 +87,45 @@ public sealed class SampleDetectorTests
     }
 
     [Fact]
-    public void Clustering_PrincipalComponents_FindTheSameClusters()
+    public void Clustering_IndependentComponentsBySilhouette_FindTheSameCluster()
     {
         var (labels, features) = TwoSplitClasses();
-        var verdict = Score(new ActivationClustering { Reduction = FeatureReduction.PrincipalComponents }, labels, features);
+        var verdict = Score(
+            new ActivationClustering { Reduction = FeatureReduction.IndependentComponents, Rule = ClusterRule.Silhouette, SilhouetteThreshold = 0.45 }, labels, features);
 
-        Assert.Equal([0], verdict.SuspectedLabels);
-        Assert.Equal(Enumerable.Range(30, 10), Enumerable.Range(0, labels.Length).Where(index => verdict.Flagged[index]));
+        Assert.Contains(0, verdict.SuspectedLabels);
+        Assert.Equal(Enumerable.Range(30, 10), Enumerable.Range(0, 40).Where(index => verdict.Flagged[index]));
+    }
+
+    [Theory]
+    [InlineData(FeatureReduction.PrincipalComponents, 0)]
+    [InlineData(FeatureReduction.IndependentComponents, 4 / 110.0)]
+    public void Clustering_SizeRule_RatesOfEitherReductionByHand(FeatureReduction reduction, double falsePositives)
+    {
+        // Class 0: 30 clean samples and 10 poisoned far from them. Class 1 is clean: 40 samples evenly along a line, four of which are a hair's
+        // breadth beside it. By size these four are nothing; with every component at variance one they are the smaller cluster.
+        var (labels, features) = (new int[120], new float[240]);
+        for (var i = 0; i < labels.Length; i++)
+        {
+            labels[i] = i / 40;
+            features[2 * i] = i % 40 / 4f + (i is >= 30 and < 40 ? 100 : 0);
+            features[2 * i + 1] = i is >= 40 and < 80 && i % 10 == 5 ? 0.01f : 0;
+        }
+
+        var truth = Truth(labels.Length, [.. Enumerable.Range(30, 10)]);
+        var scored = SampleDetectorScorer.Score(Score(new ActivationClustering { Reduction = reduction }, labels, features), truth, TestContexts.Random("figures"));
+
+        Assert.Equal(1, Value(scored, "detection-rate"));
+        Assert.Equal(falsePositives, Value(scored, "false-positive-rate"), 12);
+    }
+
+    [Fact]
+    public void Clustering_Warnings_OnlyOfPairsThatDoNotBelongTogether()
+    {
+        Assert.Empty(new ActivationClustering().Warnings(400));
+        Assert.Empty(new ActivationClustering { Reduction = FeatureReduction.IndependentComponents, Rule = ClusterRule.Silhouette }.Warnings(400));
+        Assert.Contains("size rule", Assert.Single(new ActivationClustering { Reduction = FeatureReduction.IndependentComponents }.Warnings(400)), StringComparison.Ordinal);
+        Assert.Contains("silhouette rule", Assert.Single(new ActivationClustering { Rule = ClusterRule.Silhouette }.Warnings(400)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -133,7 +185,6 @@ public sealed class SampleDetectorTests
         var verdict = Score(new ActivationClustering
         {
             Rule = ClusterRule.Silhouette,
-            Reduction = FeatureReduction.PrincipalComponents,
             SilhouetteThreshold = 0.7,
         }, labels, features);
 
@@ -145,7 +196,7 @@ public sealed class SampleDetectorTests
     public void Clustering_Scores_RankTheSmallClusterOfTheContaminatedClassFirst()
     {
         var (labels, features) = TwoSplitClasses();
-        var verdict = Score(new ActivationClustering { Reduction = FeatureReduction.PrincipalComponents }, labels, features);
+        var verdict = Score(new ActivationClustering(), labels, features);
 
         var lowest = Enumerable.Range(30, 10).Min(index => verdict.Scores[index]);
         Assert.All(Enumerable.Range(0, 30).Concat(Enumerable.Range(40, 80)), index => Assert.True(verdict.Scores[index] < lowest));
@@ -183,15 +234,15 @@ public sealed class SampleDetectorTests
         return (labels, features);
     }
 
-    private static (int[] Labels, float[] Features, int[] Poisoned) Normal(int classes, int perClass, int poisonedClass, int poison)
+    private static (int[] Labels, float[] Features, int[] Poisoned) Normal(int[] sizes, int poisonedClass, int poison)
     {
         const int width = 8;
         var random = TestContexts.Random("normal");
-        var (labels, features) = (new int[classes * perClass], new float[classes * perClass * width]);
-        int[] poisoned = [.. Enumerable.Range(poisonedClass * perClass, poison)];
+        int[] labels = [.. sizes.SelectMany((size, label) => Enumerable.Repeat(label, size))];
+        var features = new float[labels.Length * width];
+        int[] poisoned = [.. Enumerable.Range(Array.IndexOf(labels, poisonedClass), poison)];
         for (var i = 0; i < labels.Length; i++)
         {
-            labels[i] = i / perClass;
             for (var d = 0; d < width; d++)
             {
                 var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
@@ -201,6 +252,15 @@ public sealed class SampleDetectorTests
 
         return (labels, features, poisoned);
     }
+
+    private static BackdoorTruth Truth(int count, int[] poisoned) => new()
+    {
+        IsBackdoored = true,
+        TargetLabel = 0,
+        PoisonMask = [.. Enumerable.Range(0, count).Select(poisoned.Contains)],
+    };
+
+    private static double Value(Scored scored, string metric) => scored.Measurements.Single(measurement => measurement.Metric == metric).Value;
 
     private static SampleVerdict Score(SampleDetector detector, int[] labels, float[] features)
     {

@@ -7,6 +7,13 @@ namespace BackdoorLab.Engine.Tests.Defenses;
 public sealed class StripTests
 {
     [Fact]
+    public void Warnings_FewerOverlaysThanThePaper_AreSaid()
+    {
+        Assert.Empty(new Strip().Warnings(400));
+        Assert.Contains("10 images", Assert.Single(new Strip { Overlays = 10 }.Warnings(400)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void MeanEntropy_HandComputed() =>
         Assert.Equal(0.627741, OverlayProbe.MeanEntropy([0f, 0f, 0f, MathF.Log(3)], 2), 6);
 

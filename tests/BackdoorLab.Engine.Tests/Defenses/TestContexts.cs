@@ -18,7 +18,7 @@ internal static class TestContexts
         ImageSet? training = null,
         float[]? features = null,
         Func<Classifier>? copy = null,
-        Action<double, Classifier>? observe = null,
+        Action<string, double, Classifier>? observe = null,
         RunContext? run = null) => new(
             needs,
             model,
@@ -26,7 +26,7 @@ internal static class TestContexts
             training ?? holdout,
             () => features ?? throw new InvalidOperationException("No features."),
             copy ?? (() => throw new InvalidOperationException("No copy.")),
-            observe ?? ((_, _) => { }),
+            observe ?? ((_, _, _) => { }),
             run ?? Run(),
             flipAllowed: false);
 }

@@ -80,6 +80,8 @@ internal sealed class ColourNetwork : Classifier
 
     public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc, rectify: false, features);
 
+    protected override Classifier CreateLike() => Copy();
+
     internal ColourNetwork Copy() =>
         new(Shape, weights.Channels, weights.Kernel, weights.Bias, weights.Head) { Forwarded = Forwarded };
 }

@@ -66,9 +66,9 @@ public sealed class EvaluatorTests
         using var model = new StubClassifier(1);
         model.train();
         var recorder = new CurveRecorder(Clean, Triggered, Run);
-        recorder.Observe(0.5, model);
+        recorder.Observe("share", 0.5, model);
         Assert.True(model.training);
-        Assert.Equal([new CurvePoint(0.5, 0.75, 1.0 / 3)], recorder.Points);
+        Assert.Equal([new CurvePoint("share", 0.5, 0.75, 1.0 / 3)], recorder.Points);
     }
 
     private static ImageSet Images(byte[] pixels, int[] labels) => new(pixels, labels, 1, 1, 1, ["a", "b", "c", "d"]);

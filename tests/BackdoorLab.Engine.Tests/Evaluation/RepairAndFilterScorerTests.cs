@@ -1,4 +1,5 @@
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Engine.Tests.Evaluation;
@@ -17,7 +18,7 @@ public sealed class RepairAndFilterScorerTests
     [Fact]
     public void Mitigator_OnBackdooredModel_ComparesBeforeAndAfter()
     {
-        var scored = MitigatorScorer.Score(Before, After, Backdoored, [new(0.5, 0.9, 0.1), new(0, 0.93, 0.98)]);
+        var scored = Mitigated(Backdoored, null, new("channels", 0.5, 0.9, 0.1), new("channels", 0, 0.93, 0.98));
         Assert.Equal(0.91, Value(scored, "clean-accuracy"));
         Assert.Equal(0.93, Value(scored, "clean-accuracy-before"));
         Assert.Equal(0.02, Value(scored, "accuracy-drop"), 12);
@@ -37,9 +38,24 @@ public sealed class RepairAndFilterScorerTests
     [Fact]
     public void Mitigator_OnBenignModel_TellsOnlyTheHarm()
     {
-        var scored = MitigatorScorer.Score(Before, After, Benign, [new(0, 0.93, 0.1)]);
+        var scored = Mitigated(Benign, null, new CurvePoint("channels", 0, 0.93, 0.1));
         Assert.Equal(["clean-accuracy", "clean-accuracy-before", "accuracy-drop"], scored.Measurements.Select(m => m.Metric));
         Assert.Equal("clean accuracy", Assert.Single(Assert.IsType<LineFigure>(Assert.Single(scored.Figures)).Lines).Name);
+    }
+
+    [Fact]
+    public void Mitigator_ThatPrunesAndTunes_TellsBothPhases()
+    {
+        // Pruned alone 44 of 50 triggered images are right again; fine-tuning wakes the backdoor in 49.
+        var scored = Mitigated(
+            Backdoored, new(new(90, 100), new(6, 50), new(16, 60), new(44, 50)), new("channels", 3, 0.9, 0.12), new("epochs", 0, 0.9, 0.12), new("epochs", 1, 0.91, 0.98));
+
+        Assert.Equal(0.9, Value(scored, "clean-accuracy-pruned"));
+        Assert.Equal(0.12, Value(scored, "attack-success-rate-pruned"));
+        Assert.Equal(5, Value(scored, "pruned-channels"));
+        Assert.Equal(["Accuracy and attack success against channels", "Accuracy and attack success against epochs"], scored.Figures.Select(figure => figure.Title));
+        Assert.Equal([0.12, 0.98], Assert.IsType<LineFigure>(scored.Figures[1]).Lines[1].Y);
+        Assert.DoesNotContain(Mitigated(Benign, After).Measurements, row => row.Metric == "attack-success-rate-pruned");
     }
 
     [Fact]
@@ -75,8 +91,8 @@ public sealed class RepairAndFilterScorerTests
     {
         var weak = Backdoored with { AttackSuccessRate = 0.1 };
         Assert.Single(InputFilterScorer.Score(Inputs, 3, "score", weak).Notes);
-        Assert.Single(MitigatorScorer.Score(Before, After, weak, []).Notes);
-        Assert.Empty(MitigatorScorer.Score(Before, After, Backdoored with { AttackSuccessRate = 0.98 }, []).Notes);
+        Assert.Single(Mitigated(weak, null).Notes);
+        Assert.Empty(Mitigated(Backdoored with { AttackSuccessRate = 0.98 }, null).Notes);
     }
 
     [Fact]
@@ -109,4 +125,7 @@ public sealed class RepairAndFilterScorerTests
     }
 
     private static double Value(Scored scored, string metric) => scored.Measurements.Single(m => m.Metric == metric).Value;
+
+    private static Scored Mitigated(BackdoorTruth truth, BackdoorMetrics? pruned, params CurvePoint[] curve) =>
+        MitigatorScorer.Score(Before, After, pruned, truth, curve, pruned is null ? [] : [new DefenseNumber("pruned-channels", 5)], "");
 }

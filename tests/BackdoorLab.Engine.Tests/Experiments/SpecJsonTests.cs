@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Quantization;
 
@@ -9,6 +10,22 @@ namespace BackdoorLab.Engine.Tests.Experiments;
 
 public sealed class SpecJsonTests
 {
+    [Fact]
+    public void Read_DefensesWithTheSettingsOfOlderSpecs_KeepTheirMeaning()
+    {
+        var document = JsonNode.Parse(SpecJson.Write(Presets.Demo.Spec))!.AsObject();
+        document["defenses"] = JsonNode.Parse("""
+            [{"id":"activation-clustering","reduction":"independent-components","rule":"relative-size"},
+             {"id":"spectral-signatures","expectedPoison":0.1},{"id":"fine-pruning","validationShare":0.4}]
+            """);
+        var (spec, faults) = SpecJson.Read(document);
+
+        Assert.Empty(faults);
+        Assert.Equal(FeatureReduction.IndependentComponents, Assert.IsType<ActivationClustering>(spec!.Defenses[0]).Reduction);
+        Assert.Equal(0.1, Assert.IsType<SpectralSignatures>(spec.Defenses[1]).ExpectedPoison);
+        Assert.Equal(0.4, Assert.IsType<FinePruning>(spec.Defenses[2]).ValidationShare);
+    }
+
     [Fact]
     public void EveryPreset_WrittenAndParsed_IsEqual()
     {

@@ -40,7 +40,7 @@ public sealed class StudyRunnerTests : IDisposable
         Assert.Equal(0, strip.Measured!.Value);
         Assert.Contains("cannot fire on any model", strip.Why, StringComparison.Ordinal);
         Assert.Contains("0.01 % of the multiply-adds run at this precision", strip.Why, StringComparison.Ordinal);
-        Assert.Contains("STRIP as its paper describes it finds", strip.Why, StringComparison.Ordinal);
+        Assert.Contains("STRIP itself finds", strip.Why, StringComparison.Ordinal);
         var inversion = Assert.Single(report.Findings, finding => finding.Defense == "seed-neural-cleanse");
         Assert.StartsWith("No gradient reaches", inversion.Why, StringComparison.Ordinal);
         Assert.Contains("; at FP32 the same rule flags", inversion.Why, StringComparison.Ordinal);

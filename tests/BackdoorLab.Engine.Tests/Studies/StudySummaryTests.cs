@@ -68,6 +68,29 @@ public sealed class StudySummaryTests
     }
 
     [Fact]
+    public void Of_ModelDetector_TellsTheLogIndexOfBothKindsOfModel()
+    {
+        var cell = Cell(Summarize((1, [(3, 1), (3, 1)]), (2, [(5, 2), (3, 1)])), "float32");
+
+        // The log index is one more than the score; see Runs.
+        Assert.Equal(5, cell.Values[Metric.LogAnomalyIndex.Id].Value, 12);
+        Assert.Equal(2.5, cell.Values[Metric.LogAnomalyIndex.OfTwins().Id].Value, 12);
+        Assert.Equal("benign-log-anomaly-index", Metric.Find("benign-log-anomaly-index").Id);
+        Assert.Equal(Metric.IndexCeiling.OfTwins(), Metric.Find("benign-index-ceiling"));
+        Assert.Equal(Metric.BenignCleanAccuracy, Metric.Find("benign-clean-accuracy"));
+    }
+
+    [Fact]
+    public void Of_SettingsThatDoNotBelongTogether_AreARemarkWithTheMethodsName()
+    {
+        var unsuited = Spec with { Defenses = [new ActivationClustering { Reduction = FeatureReduction.IndependentComponents }] };
+
+        Assert.Contains(StudySummary.Of(Study(), [new StudyRun(unsuited, [], [])]).Remarks, remark => remark.StartsWith("Activation Clustering: The size rule", StringComparison.Ordinal));
+        Assert.Contains(Remarks.Of(unsuited), remark => remark.StartsWith("Activation Clustering: The size rule", StringComparison.Ordinal));
+        Assert.DoesNotContain(Remarks.Of(Spec with { Defenses = [new ActivationClustering()] }), remark => remark.StartsWith("Activation Clustering", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Of_InputFilter_AveragesRatesOverModels()
     {
         var runs = Runs((1, [(3, 1), (3, 1)]), (2, [(3, 1), (3, 1)]));
@@ -158,7 +181,7 @@ public sealed class StudySummaryTests
         {
             var rate = victim == Victim.Backdoored ? "detection-rate" : "false-positive-rate";
             yield return Cell(null, ("clean-accuracy", precision == "float32" ? 0.9 : 0.8));
-            yield return Cell(Cleanse, (rate, score > 2 ? 1 : 0), ("detector-score", score), ("detector-threshold", 2));
+            yield return Cell(Cleanse, (rate, score > 2 ? 1 : 0), ("detector-score", score), ("detector-threshold", 2), ("log-anomaly-index", score + 1));
             yield return Cell("strip", ("false-positive-rate", number == 0 ? 0.01 : 0.03), ("detection-rate", number == 0 ? 0.9 : 0.7));
             yield return Cell("activation-clustering", (rate, 0.5), ("suspected-labels", victim == Victim.Backdoored ? 2 : 0), ("silhouette", 0.2));
 
