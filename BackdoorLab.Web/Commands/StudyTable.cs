@@ -2,6 +2,7 @@ using System.Globalization;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Commands;
 
@@ -25,6 +26,7 @@ internal static class StudyTable
                 setting.Cells.Select(Row),
                 output);
             output.WriteLine();
+            Particulars(setting, output);
         }
 
         if (report.Findings.Count > 0)
@@ -45,6 +47,17 @@ internal static class StudyTable
         foreach (var remark in report.Remarks)
         {
             output.WriteLine("* " + remark);
+        }
+    }
+
+    // Schedules and limits of all methods; released rules stand behind the methods themselves.
+    private static void Particulars(StudySetting setting, TextWriter output)
+    {
+        List<ParticularRow> rows = [.. StudyParticulars.Rows(setting, released: false), .. StudyParticulars.Rows(setting, released: true)];
+        if (rows.Count > 0)
+        {
+            MarkdownTable.Write(["Defense", "Schedules and limits", .. setting.Precisions], rows.Select(row => (string[])[row.Defense, row.Name, .. row.Cells]), output);
+            output.WriteLine();
         }
     }
 

@@ -6,6 +6,9 @@ public static class LatexTable
     /// <summary>What stands behind the last row.</summary>
     public const string End = "    \\bottomrule\n  \\end{tabular}\n\\end{table}\n";
 
+    /// <summary>A line between two groups of rows.</summary>
+    public const string Rule = "    \\midrule\n";
+
     /// <summary>All that stands before the first row.</summary>
     /// <param name="packages">Packages it needs.</param>
     /// <param name="caption">Caption.</param>

@@ -13,7 +13,7 @@ public static class StudyLatex
     /// <param name="title">Name of the setting.</param>
     /// <param name="setting">The setting.</param>
     /// <param name="metric">Metric to show.</param>
-    /// <param name="released">Methods as released code runs them, in place of those of their papers.</param>
+    /// <param name="released">Methods as released code runs them, in place of the methods themselves.</param>
     public static string Write(string title, StudySetting setting, Metric metric, bool released)
     {
         var rows = StudyReading.Rows(setting, released).Where(row => StudyReading.Speaks(row, metric.Id)).ToList();
@@ -26,6 +26,17 @@ public static class StudyLatex
         {
             var name = LatexText.Of(row.Defense is null ? StudyWords.Defense(null) : KindWords.Label(row.Defense));
             text.Append(LatexTable.Row([name, .. row.Cells.Select(cell => Cell(cell, metric))]));
+        }
+
+        var particulars = StudyParticulars.Rows(rows).ToList();
+        if (particulars.Count > 0)
+        {
+            text.Append(LatexTable.Rule);
+        }
+
+        foreach (var row in particulars)
+        {
+            text.Append(LatexTable.Row([LatexText.Of($"{KindWords.Name(row.Defense)}: {row.Name}"), .. row.Cells.Select(LatexText.Of)]));
         }
 
         return text.Append(LatexTable.End).ToString();

@@ -43,7 +43,7 @@ public static class StudyReading
     /// <summary>Whether the study has methods as a paper's released code runs them.</summary>
     public static bool HasReleased(StudyReport report) => report.Settings.Any(setting => setting.Cells.Any(cell => cell.ReleasedVariantOf is not null));
 
-    /// <summary>The undefended models, then the defenses: as their papers describe them, or as released code runs them.</summary>
+    /// <summary>The undefended models, then the defenses: the methods themselves, or the rules of released code.</summary>
     public static IReadOnlyList<StudyRow> Rows(StudySetting setting, bool released) =>
     [
         .. setting.Defenses.Prepend(null)
@@ -101,7 +101,7 @@ public static class StudyReading
     public static IEnumerable<StudyOutcome> Models(StudyCell cell, string metric)
     {
         Victim? only = metric == Metric.Auroc.Id || metric == Metric.DetectionRateAtFivePercent.Id ? null
-            : metric == Metric.FalsePositiveRate.Id || metric == Metric.BenignCleanAccuracy.Id || metric == Metric.BenignAttackSuccessRate.Id ? Victim.Benign
+            : metric == Metric.FalsePositiveRate.Id || metric.StartsWith(Metric.Twins, StringComparison.Ordinal) ? Victim.Benign
             : Victim.Backdoored;
         return cell.Outcomes.Where(outcome => only is null || outcome.Victim == only);
     }

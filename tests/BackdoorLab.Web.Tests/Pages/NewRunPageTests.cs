@@ -22,6 +22,7 @@ public sealed class NewRunPageTests : IAsyncLifetime
         Assert.Contains("Demo: BadNets", page.Find("#f-name").GetAttribute("value"), StringComparison.Ordinal);
         Assert.Contains("3 precisions × 5 defenses = 36 cells", page.Markup, StringComparison.Ordinal);
         Assert.Matches("about|a few", page.Find("dl.facts strong").TextContent);
+        Assert.Contains("A search of 40 updates of 32 images for each class is 0.13 % of the reference", page.Find("[role=note]").TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -33,6 +33,29 @@ public static class SampleStudies
         ],
         ["Cells marked as damaged belong to models that lost more than 5 points of clean accuracy against FP32."]);
 
+    /// <summary>The first setting, at FP32 with what must be read beside the rates.</summary>
+    public static StudySetting WithParticulars()
+    {
+        var setting = Whole().Settings[0];
+        return setting with
+        {
+            Cells =
+            [
+                .. setting.Cells.Select(cell => cell.Precision != Fp32 ? cell : cell.Defense switch
+                {
+                    Cleanse => With(cell, ("updates-per-class", new(60, 60, 60, Models)), ("images-per-update", new(16, 16, 16, Models)), ("schedule-share", new(960 / 992_000.0, null, null, Models)),
+                        ("index-ceiling", new(2.1, 1.8, 2.5, Models)), ("log-anomaly-index", new(4.1, null, null, Models)), ("benign-log-anomaly-index", new(1.3, null, null, Models))),
+                    Pruning => With(cell, ("clean-accuracy-pruned", new(0.91, null, null, Models)), ("attack-success-rate-pruned", new(0.2, null, null, Models)),
+                        ("stop-rule-images", new(400, null, null, Models)), ("stop-rule-margin", new(0.024, null, null, Models))),
+                    _ => cell,
+                }),
+            ],
+        };
+
+        static StudyCell With(StudyCell cell, params (string Metric, StudyValue Value)[] more) =>
+            cell with { Values = cell.Values.Concat(more.Select(entry => KeyValuePair.Create(entry.Metric, entry.Value))).ToDictionary() };
+    }
+
     /// <summary>A study before its first result.</summary>
     public static StudyReport Empty() => Whole() with { Settings = [], Findings = [], Seconds = new Dictionary<string, double>(), Remarks = [] };
 

@@ -3,6 +3,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Commands;
 using BackdoorLab.Web.Export;
 
 namespace BackdoorLab.Web.Tests.Studies;
@@ -66,6 +67,32 @@ public sealed class StudyExportTests
 
             """;
         Assert.Equal(Expected, StudyLatex.Write(title, setting, Metric.DetectionRate, released: false));
+    }
+
+    [Fact]
+    public void Latex_MethodsWithSchedulesAndCeilings_HaveTheirRowsBelowTheRates()
+    {
+        var table = StudyLatex.Write("x", SampleStudies.WithParticulars(), Metric.DetectionRate, released: false);
+
+        Assert.Contains("""
+                \midrule
+                Neural Cleanse: schedule & 60 x 16 (0.1\% of the reference) &  &  \\
+                Neural Cleanse: index ceiling, backdoored / twin & 2.1 [1.8–2.5] / no value &  &  \\
+                Neural Cleanse: log-norm index, backdoored / twin & 4.1 / 1.3 &  &  \\
+            """, table, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Particulars_OfTheCommandLine_StandBelowTheTable()
+    {
+        var text = new StringWriter();
+        StudyTable.Write(SampleStudies.Whole() with { Settings = [SampleStudies.WithParticulars()] }, text);
+
+        Assert.Contains("| Defense        | Schedules and limits ", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("60 x 16 (0.1% of the reference)", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("pruned only, accuracy / attack success", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("91.0% / 20.0%", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("400 images, ±2.4 points", text.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -34,6 +34,16 @@ public sealed class StudyResultsTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Results_MethodsWithSchedulesAndCeilings_ShowThemInATableOfTheirOwn()
+    {
+        var page = Open("/studies/s", SampleStudies.Whole() with { Settings = [SampleStudies.WithParticulars()] });
+
+        Assert.Contains("Schedules and limits", page.Markup, StringComparison.Ordinal);
+        Assert.Contains("60 x 16 (0.1% of the reference)", page.Markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("as their papers describe", page.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Results_AttackSuccess_PutsTheUndefendedModelsOnTop()
     {
         var page = Open("/studies/s?metric=attack-success-rate");
