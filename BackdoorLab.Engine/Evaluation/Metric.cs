@@ -365,7 +365,10 @@ public sealed record Metric(
     /// <summary>The same number of the models trained without poison, where it stands beside that of the backdoored ones.</summary>
     public Metric OfTwins() => this with
     {
-        Id = Twins + Id, Name = $"{Name}, benign twins", ShortName = $"{ShortName} (twin)", Definition = $"On the models trained without poison. {Definition}",
+        Id = Twins + Id,
+        Name = $"{Name}, benign twins",
+        ShortName = $"{ShortName} (twin)",
+        Definition = $"On the models trained without poison. {Definition}",
     };
 
     private static Metric Better(string id, string name, string shortName, string definition) =>
