@@ -11,7 +11,7 @@ namespace BackdoorLab.Engine.Defenses;
 /// antithetic natural evolution strategies, Wierstra et al. 2014, as Ilyas et al. 2018 use them for attacks); the slope of the mask's norm
 /// is known and costs no query. It needs logits, not labels alone. It costs ten times the images of Neural Cleanse and more, forward only.
 /// </summary>
-[Method("neural-cleanse-gradient-free", "Neural Cleanse, gradient-free", Order = 11,
+[Method("neural-cleanse-gradient-free", "Neural Cleanse, gradient-free", Order = 11, Revision = 2,
     Summary = "Neural Cleanse on the deployed arithmetic itself: slopes are estimated from counted queries, so it runs where a precision has no gradient or a misleading one.",
     Paper = "Wang et al., Neural Cleanse, IEEE S&P 2019; slopes after Spall, IEEE Transactions on Automatic Control 1992, Wierstra et al., Natural Evolution Strategies, JMLR 2014, "
         + "and Ilyas et al., Black-box Adversarial Attacks with Limited Queries and Information, ICML 2018",
