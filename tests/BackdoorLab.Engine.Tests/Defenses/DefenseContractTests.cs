@@ -125,7 +125,8 @@ public sealed class DefenseContractTests
             TestNetworks.Backdoored().Dispose();
         }
 
-        return (Tensor.TotalCount - before) * (defense.Needs.HasFlag(Needs.Weights) ? 2 : 1);
+        // The victim; a copy of its weights; of a repair in two phases one more, as it is between them.
+        return (Tensor.TotalCount - before) * (defense is Mitigator ? 3 : defense.Needs.HasFlag(Needs.Weights) ? 2 : 1);
     }
 
     // What is promised does not depend on how long a schedule is.
