@@ -16,7 +16,7 @@ internal static class Suspects
         holdout,
         () => throw new InvalidOperationException("No features."),
         model.Twin.Clone,
-        (_, _) => { },
+        (_, _, _) => { },
         SignVictim.Run(),
         flipAllowed: false);
 }
