@@ -1,10 +1,20 @@
 using BackdoorLab.Data.Entities;
+using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data;
 
 /// <content>Runs from elsewhere.</content>
 public sealed partial class RunStore
 {
+    /// <summary>Stages of which runs name files, those in the trash too.</summary>
+    /// <param name="prefix">How their keys begin.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<string>> StagesWithFilesAsync(string prefix, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.Artifacts.Where(file => file.Stage.StartsWith(prefix)).Select(file => file.Stage).Distinct().ToListAsync(cancellation);
+    }
+
     /// <summary>
     /// Writes a run that ended in another lab, with all that it recorded, in one transaction. It keeps its id when that is free here.
     /// </summary>

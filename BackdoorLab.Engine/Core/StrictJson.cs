@@ -49,6 +49,26 @@ public static class StrictJson
         }
     }
 
+    /// <summary>Goes on when a document in UTF-8 has none of the faults that <see cref="Parse"/> finds.</summary>
+    /// <param name="utf8">The document.</param>
+    /// <param name="ignoreCase">Whether members that differ in case alone are the same.</param>
+    /// <exception cref="SpecException">With all faults.</exception>
+    public static void Check(ReadOnlySpan<byte> utf8, bool ignoreCase = false)
+    {
+        try
+        {
+            var faults = Scan(utf8, ignoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
+            if (faults.Count > 0)
+            {
+                throw new SpecException(faults);
+            }
+        }
+        catch (JsonException error)
+        {
+            throw Fault(Whole, $"is not JSON: {error.Message}");
+        }
+    }
+
     /// <summary>Parses a document; comments and trailing commas are allowed.</summary>
     /// <param name="json">The document.</param>
     /// <param name="ignoreCase">Whether members that differ in case alone are the same.</param>
@@ -58,14 +78,8 @@ public static class StrictJson
         try
         {
             var bytes = Strict.GetBytes(json.StartsWith('\uFEFF') ? json[1..] : json);
-            var faults = Scan(bytes, ignoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
-            return faults.Count > 0
-                ? throw new SpecException(faults)
-                : JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = MostDepth });
-        }
-        catch (JsonException error)
-        {
-            throw Fault(Whole, $"is not JSON: {error.Message}");
+            Check(bytes, ignoreCase);
+            return JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = MostDepth });
         }
         catch (EncoderFallbackException)
         {

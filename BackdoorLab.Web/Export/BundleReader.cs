@@ -2,11 +2,10 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Hosting;
 using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Export;
@@ -24,8 +23,11 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
     public const long LargestContent = 256L << 20;
 
     private const int MostEntries = 4000;
+    private const int LargestRun = 64 << 20;
 
-    /// <summary>Reads a bundle and writes its run; returns the run's id here.</summary>
+    private readonly ImportedFiles _files = new(store, options);
+
+    /// <summary>Reads a bundle and writes its run; returns the run's id here. The whole is looked at before the first write, and rows and files appear together or not at all.</summary>
     /// <param name="zip">The bundle; must be seekable.</param>
     /// <param name="owner">Who imports it; empty in a lab without accounts.</param>
     /// <param name="cancellation">Cancellation.</param>
@@ -35,16 +37,15 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
         var content = Unpack(zip);
         CheckSums(content);
         var bundle = Parse(content);
-        var experiment = SpecOf(bundle);
-        var (run, files) = Relocate(bundle.Run, content);
-        var artifacts = new ArtifactStore(options.ArtifactFolder);
-        foreach (var (stage, file, bytes) in files)
+        if (BundleCheck.Fault(bundle) is { } fault)
         {
-            artifacts.Write(new StageKey(stage), file, bytes);
+            throw new BundleException($"The bundle's run cannot be taken in: {Brief.Of(fault, 500)}");
         }
 
+        var experiment = SpecOf(bundle);
+        var (run, moved) = Relocate(bundle.Run, content);
         var source = $"imported from a bundle of run {bundle.Run.Run.Id}, made by version {bundle.Program}";
-        return await store.ImportAsync(experiment, run with { Remarks = [.. run.Remarks, source] }, bundle.Log, owner, cancellation);
+        return await _files.Place(moved, () => store.ImportAsync(experiment, run with { Remarks = [.. run.Remarks, source] }, bundle.Log, owner, cancellation));
     }
 
     private static Dictionary<string, byte[]> Unpack(Stream zip)
@@ -63,16 +64,20 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
             {
                 if (!Known().IsMatch(entry.FullName))
                 {
-                    throw new BundleException($"The bundle holds '{entry.FullName}', which is no file of a run.");
+                    throw new BundleException($"The bundle holds '{Brief.Of(entry.FullName)}', which is no file of a run.");
                 }
 
                 // The sizes that an archive states may be lies; what comes out is counted.
                 using var stream = entry.Open();
-                content[entry.FullName] = Read(stream, ref left);
+                if (!content.TryAdd(entry.FullName, Read(stream, ref left)))
+                {
+                    throw new BundleException($"The bundle holds '{entry.FullName}' more than once.");
+                }
             }
         }
-        catch (InvalidDataException error)
+        catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException or OverflowException)
         {
+            // The library's readers of archive and compression say each in its own way what a damaged byte led them to.
             throw new BundleException("The file is not a zip archive, or it is damaged.", error);
         }
 
@@ -108,6 +113,11 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
             .Select(line => line.Split("  ", 2))
             .Where(pair => pair.Length == 2)
             .ToLookup(pair => pair[1], pair => pair[0]);
+        if (sums.Select(sum => sum.Key).FirstOrDefault(name => !content.ContainsKey(name)) is { } absent)
+        {
+            throw new BundleException($"The bundle's file '{Brief.Of(absent)}' is missing; it was lost on the way.");
+        }
+
         foreach (var (name, file) in content.Where(file => file.Key != RunBundle.ChecksumFile))
         {
             if (sums[name].FirstOrDefault() != Convert.ToHexStringLower(SHA256.HashData(file)))
@@ -124,41 +134,42 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
             throw new BundleException($"The bundle has no {RunBundle.RunFile}.");
         }
 
+        if (json.Length > LargestRun)
+        {
+            throw new BundleException($"The bundle's {RunBundle.RunFile} has more than {LargestRun >> 20} MB, which no run has.");
+        }
+
         try
         {
-            var bundle = JsonSerializer.Deserialize<RunBundle>(json, BundleJson.Options) ?? throw new JsonException("it is null.");
+            StrictJson.Check(json, ignoreCase: true);
+            var bundle = JsonSerializer.Deserialize<RunBundle>(json, BundleJson.Read) ?? throw new JsonException("it is null.");
             return bundle.Schema == RunBundle.CurrentSchema
                 ? bundle
                 : throw new BundleException($"The bundle's form is version {bundle.Schema}; this program reads version {RunBundle.CurrentSchema}.");
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
         {
-            throw new BundleException($"The bundle's {RunBundle.RunFile} cannot be read: {error.Message}", error);
+            throw new BundleException($"The bundle's {RunBundle.RunFile} cannot be read: {Brief.Of(error.Message, 500)}", error);
+        }
+        catch (SpecException invalid)
+        {
+            throw new BundleException($"The bundle's {RunBundle.RunFile} cannot be read: {Brief.Of(invalid.Faults[0].ToString(), 500)}", invalid);
         }
     }
 
     private static NewRun SpecOf(RunBundle bundle)
     {
-        if (bundle.Run.Run.State is not (RunState.Succeeded or RunState.Failed or RunState.Cancelled))
-        {
-            throw new BundleException($"The bundle's run had not ended; it was {bundle.Run.Run.State.ToString().ToLowerInvariant()}.");
-        }
-
-        var (spec, faults) = SpecJson.Read(Node(bundle.Run.SpecJson));
-        return spec is null
-            ? throw new BundleException($"The bundle's spec is not one of this version: {string.Join(" ", faults.Take(3).Select(fault => $"{fault.Path} {fault.Message}"))}")
-            : RunContent.From(spec, 1, bundle.Run.Run.EstimatedSeconds) with { SpecJson = bundle.Run.SpecJson, Name = bundle.Run.Run.Name };
-    }
-
-    private static JsonNode? Node(string json)
-    {
         try
         {
-            return JsonNode.Parse(json);
+            return RunContent.From(SpecJson.Parse(bundle.Run.SpecJson), 1, bundle.Run.Run.EstimatedSeconds) with
+            {
+                SpecJson = bundle.Run.SpecJson,
+                Name = PersonText.RunName.Take(bundle.Run.Run.Name),
+            };
         }
-        catch (JsonException error)
+        catch (SpecException invalid)
         {
-            throw new BundleException($"The bundle's spec cannot be read: {error.Message}", error);
+            throw new BundleException($"The bundle's spec is not one of this version: {Brief.Of(string.Join(' ', invalid.Faults.Take(3)), 1_000)}", invalid);
         }
     }
 
@@ -178,7 +189,7 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
 
         ArtifactRow MoveFile(ArtifactRow file) => file with { Stage = Move(file.Stage) };
 
-        string Move(string stage) => "imported" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{place}/{stage}")))[..40];
+        string Move(string stage) => ImportedFiles.Mark + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{place}/{stage}")))[..40];
     }
 
     private static string Name(ArtifactRow file) => $"{RunBundle.FileFolder}{file.Stage}/{file.File}";

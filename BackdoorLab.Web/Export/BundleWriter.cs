@@ -70,6 +70,15 @@ internal static class BundleJson
         WriteIndented = true,
         Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
     };
+
+    /// <summary>Of strangers: enums by name alone, and null only where it means something.</summary>
+    public static readonly JsonSerializerOptions Read = new(JsonSerializerDefaults.Web)
+    {
+        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
+    };
 }
 
 /// <summary>The version of this program.</summary>

@@ -2,6 +2,7 @@ using System.Reflection;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Api;
 using BackdoorLab.Web.Components;
+using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
@@ -36,6 +37,7 @@ public static class LabHost
         var app = builder.Build();
         Use(app);
         await app.Services.GetRequiredService<LabDatabase>().MigrateAsync();
+        await app.Services.GetRequiredService<ImportedFiles>().CleanUp();
         return app;
     }
 

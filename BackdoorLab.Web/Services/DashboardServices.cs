@@ -21,6 +21,7 @@ public static class DashboardServices
         .AddSingleton<Export.BundleWriter>()
         .AddSingleton<Export.CheckReport>()
         .AddSingleton<Export.BundleReader>()
+        .AddSingleton<Export.ImportedFiles>()
         .AddScoped<MissingCells>()
         .AddScoped<StudyActions>()
         .AddScoped<LabScript>()

@@ -1,5 +1,3 @@
-using System.IO.Compression;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
@@ -96,7 +94,18 @@ public sealed class BundleTests
     [InlineData("schema", "99", "version 99")]
     [InlineData("run.run.state", "\"Running\"", "had not ended")]
     [InlineData("run.run.state", "\"Nonsense\"", "cannot be read")]
-    [InlineData("run.specJson", "\"{\"", "spec cannot be read")]
+    [InlineData("run.specJson", "\"{\"", "is not JSON")]
+    [InlineData("run.run.state", "99", "cannot be read")]
+    [InlineData("run.cells.0", "null", "run.cells[0]: is null")]
+    [InlineData("run.cells.0.key", "null", "cannot be read")]
+    [InlineData("run.cells.0.measurements", "[null]", "run.cells[0].measurements[0]: is null")]
+    [InlineData("run.cells.0.outcome", "\"Maybe\"", "cannot be read")]
+    [InlineData("run.stages.1.key", "\"key0\"", "run.stages[1]: is there more than once")]
+    [InlineData("run.run.name", "\"a\\u202Eb\"", "U+202E")]
+    [InlineData("run.run.ended", "null", "run.run.ended: is missing")]
+    [InlineData("run.run.ended", "\"0001-01-01T00:00:00Z\"", "no date")]
+    [InlineData("run.run.cleanAccuracy", "7", "from 0 to 1")]
+    [InlineData("run.run.elapsedSeconds", "1e999", "too large")]
     [InlineData("run.specJson", "\"{}\"", "not one of this version")]
     public async Task Import_OfWhatThisVersionDoesNotKnow_SaysSo(string path, string value, string message)
     {
@@ -105,8 +114,16 @@ public sealed class BundleTests
         {
             var node = JsonNode.Parse(files["run.json"])!;
             var steps = path.Split('.');
-            var parent = steps[..^1].Aggregate(node, (at, step) => at[step]!);
-            parent[steps[^1]] = JsonNode.Parse(value);
+            var parent = steps[..^1].Aggregate(node, (at, step) => at is JsonArray list ? list[int.Parse(step, System.Globalization.CultureInfo.InvariantCulture)]! : at[step]!);
+            if (parent is JsonArray entries)
+            {
+                entries[int.Parse(steps[^1], System.Globalization.CultureInfo.InvariantCulture)] = JsonNode.Parse(value);
+            }
+            else
+            {
+                parent[steps[^1]] = JsonNode.Parse(value);
+            }
+
             files["run.json"] = Encoding.UTF8.GetBytes(node.ToJsonString());
         });
 
@@ -135,36 +152,8 @@ public sealed class BundleTests
 
     private static async Task<byte[]> Changed(TestLab lab, Action<Dictionary<string, byte[]>> change, bool resign = true)
     {
-        var zip = await Zip(lab, await new SampleRuns(lab.Store, Artifacts(lab)).Finished(Presets.Demo.Spec));
-        var files = new Dictionary<string, byte[]>();
-        using (var archive = new ZipArchive(new MemoryStream(zip)))
-        {
-            foreach (var entry in archive.Entries)
-            {
-                using var stream = entry.Open();
-                using var whole = new MemoryStream();
-                await stream.CopyToAsync(whole);
-                files[entry.FullName] = whole.ToArray();
-            }
-        }
-
+        var files = BundleFiles.Read(await Zip(lab, await new SampleRuns(lab.Store, Artifacts(lab)).Finished(Presets.Demo.Spec)));
         change(files);
-        if (resign)
-        {
-            files[RunBundle.ChecksumFile] = Encoding.UTF8.GetBytes(string.Concat(
-                files.Where(file => file.Key != RunBundle.ChecksumFile).Select(file => $"{Convert.ToHexStringLower(SHA256.HashData(file.Value))}  {file.Key}\n")));
-        }
-
-        using var result = new MemoryStream();
-        using (var archive = new ZipArchive(result, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, bytes) in files)
-            {
-                using var stream = archive.CreateEntry(name).Open();
-                await stream.WriteAsync(bytes);
-            }
-        }
-
-        return result.ToArray();
+        return BundleFiles.Write(files, resign);
     }
 }
