@@ -74,14 +74,29 @@ public sealed partial class ResultQueries(IDbContextFactory<LabDbContext> contex
             .ToListAsync(cancellation);
     }
 
-    /// <summary>Queued runs in the order in which they will start.</summary>
+    /// <summary>Queued runs in the order in which they will start; thousands may wait, so a part of them.</summary>
+    /// <param name="skip">How many before are left out.</param>
+    /// <param name="count">How many at most.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<RunItem>> QueueAsync(CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<RunItem>> QueueAsync(int skip = 0, int count = 25, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await RunFilters.InTurn(context.Runs.AsNoTracking())
+            .Skip(Math.Max(0, skip))
+            .Take(Math.Clamp(count, 1, MaxPageSize))
             .Select(RunFilters.ToItem)
             .ToListAsync(cancellation);
+    }
+
+    /// <summary>How much is waiting.</summary>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<QueueTotals> QueueTotalsAsync(CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.Runs.Where(run => run.State == RunState.Queued && !run.Deleted).GroupBy(_ => 1)
+            .Select(runs => new QueueTotals(
+                runs.Count(), runs.Count(run => run.Held), runs.Count(run => run.EstimatedSeconds == null), runs.Sum(run => run.EstimatedSeconds ?? 0)))
+            .SingleOrDefaultAsync(cancellation) ?? new(0, 0, 0, 0);
     }
 
     /// <summary>The runs that ended last, whatever way, newest first.</summary>

@@ -25,7 +25,11 @@ var rounds = new Option<int>("--rounds") { Description = "Trainings without and 
 var viewers = new Command("viewers", "What pages that look cost: memory each, and speed of a run that they watch.") { chromium, pages, rounds };
 viewers.SetAction((parsed, _) => Look(parsed.GetValue(chromium)!, parsed.GetValue(pages), parsed.GetValue(rounds)));
 
-var root = new RootCommand("The dashboard's budgets on databases of made-up runs. Exit code 1 when one is missed.") { sizes, folder, chromium, pages, rounds, seed, viewers };
+var waiting = new Option<int>("--waiting") { Description = "Runs that wait.", DefaultValueFactory = _ => 10_000 };
+var queue = new Command("queue", "What the page of the queue costs while thousands wait and one runs.") { chromium, pages, waiting };
+queue.SetAction((parsed, _) => Queue(parsed.GetValue(chromium)!, parsed.GetValue(pages), parsed.GetValue(waiting)));
+
+var root = new RootCommand("The dashboard's budgets on databases of made-up runs. Exit code 1 when one is missed.") { sizes, folder, chromium, pages, rounds, waiting, seed, viewers, queue };
 root.SetAction(async (parsed, _) =>
 {
     var missed = 0;
@@ -42,6 +46,7 @@ root.SetAction(async (parsed, _) =>
     Console.WriteLine();
     if (File.Exists(parsed.GetValue(chromium)!))
     {
+        missed += await Queue(parsed.GetValue(chromium)!, parsed.GetValue(pages), parsed.GetValue(waiting));
         missed += await Look(parsed.GetValue(chromium)!, parsed.GetValue(pages), parsed.GetValue(rounds));
     }
     else
@@ -52,6 +57,20 @@ root.SetAction(async (parsed, _) =>
     return missed == 0 ? 0 : 1;
 });
 return await root.Parse(args).InvokeAsync();
+
+static async Task<int> Queue(string chromium, int pages, int waiting)
+{
+    await using var viewers = await Viewers.Start(chromium, async lab =>
+    {
+        await using var services = await Open(lab);
+        await new SampleLab(services.GetRequiredService<IDbContextFactory<LabDbContext>>()).Queue(waiting);
+    });
+    var look = await viewers.Queue(pages);
+    var (fast, small, light) = (look.Seconds < 1, look.Bytes < 300_000, look.Resident < 500L << 20);
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"- queue with {waiting:#,0} waiting and one running: first view {look.Seconds:F2} s (budget 1 s) {(fast ? "met" : "MISSED")}, {look.Bytes / 1000.0:F0} KB (budget 300 KB) {(small ? "met" : "MISSED")}"));
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"- dashboard with {pages} such pages open: {look.Resident / 1048576.0:F0} MB (budget 500 MB) {(light ? "met" : "MISSED")}; the pages add {look.Growth / 1048576.0:F0} MB"));
+    return new[] { fast, small, light }.Count(met => !met);
+}
 
 static async Task<int> Look(string chromium, int pages, int rounds)
 {

@@ -55,6 +55,39 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
         }
     }
 
+    /// <summary>Adds runs that wait, in a paused study's manner: the dashboard shows them and starts none.</summary>
+    /// <param name="runs">How many.</param>
+    public async Task Queue(int runs)
+    {
+        await using var context = await contexts.CreateDbContextAsync();
+        context.ChangeTracker.AutoDetectChangesEnabled = false;
+        for (var index = 0; index < runs; index++)
+        {
+            var created = Begin.AddSeconds(index);
+            context.Runs.Add(new Run
+            {
+                Id = Id(index),
+                Name = string.Create(CultureInfo.InvariantCulture, $"sweep {index / 1280} {Attacks[index % 16]} on {Datasets[index % 4]}, seed {index / 64}"),
+                State = RunState.Queued,
+                Held = true,
+                ConfigHash = string.Create(CultureInfo.InvariantCulture, $"{index:x32}"),
+                Seed = index / 64,
+                Dataset = Datasets[index % 4],
+                Model = Models[index / 4 % 4],
+                Attack = Attacks[index % 16],
+                PoisonRate = Rates[index % 5],
+                TargetLabel = 1,
+                Created = created,
+                Queued = created,
+                MaxAttempts = 2,
+                EstimatedSeconds = 600,
+            });
+            context.RunTexts.Add(new RunText { RunId = Id(index), SpecJson = Spec, EnvironmentJson = "{}" });
+        }
+
+        await context.SaveChangesAsync();
+    }
+
     private static void Add(LabDbContext context, int index)
     {
         var setting = index % (4 * 4 * 16 * 5);

@@ -18,14 +18,15 @@ internal sealed partial class Viewers : IAsyncDisposable
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(60);
     private static readonly int HalfOfTheCores = Environment.ProcessorCount / 2;
     private static readonly Stopwatch Clock = Stopwatch.StartNew();
-    private readonly string _lab = Directory.CreateTempSubdirectory("backdoorlab-viewers-").FullName;
+    private readonly string _lab;
     private readonly Process _server;
     private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
-    private Viewers()
+    private Viewers(string lab)
     {
+        _lab = lab;
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[Program(), "serve", "--lab", _lab, "--urls", "http://127.0.0.1:0", "--threads", "1"])
         {
@@ -47,9 +48,13 @@ internal sealed partial class Viewers : IAsyncDisposable
     }
 
     /// <summary>Starts dashboard and browser.</summary>
-    public static async Task<Viewers> Start(string chromium)
+    /// <param name="chromium">The browser.</param>
+    /// <param name="prepare">Fills the lab's folder before the dashboard starts.</param>
+    public static async Task<Viewers> Start(string chromium, Func<string, Task>? prepare = null)
     {
-        var viewers = new Viewers();
+        var lab = Directory.CreateTempSubdirectory("backdoorlab-viewers-").FullName;
+        await (prepare?.Invoke(lab) ?? Task.CompletedTask);
+        var viewers = new Viewers(lab);
         await viewers._address.Task.WaitAsync(TimeSpan.FromMinutes(2));
         viewers._playwright = await Playwright.CreateAsync();
         viewers._browser = await viewers._playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium, Args = ["--no-sandbox"] });
@@ -74,6 +79,34 @@ internal sealed partial class Viewers : IAsyncDisposable
         await using var open = await Open("/runs", pages);
         await Task.Delay(5000);
         return (Resident() - before) / (double)pages;
+    }
+
+    /// <summary>The queue while a run is under way: time and bytes (the page's connection and its document) until a new page shows its first waiting run, and what so many pages that stay open add to the dashboard's memory.</summary>
+    public async Task<QueueLook> Queue(int pages)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(await _address.Task) };
+        var id = await Submit(client, seed: 1);
+        await using var context = await Open("/queue", 1);
+        var (times, bytes) = (new List<double>(), new List<long>());
+        for (var i = 0; i < 5; i++)
+        {
+            var page = await context.NewPageAsync();
+            var received = 0L;
+            page.WebSocket += (_, socket) => socket.FrameReceived += (_, frame) => Interlocked.Add(ref received, frame.Binary?.Length ?? frame.Text?.Length ?? 0);
+            var watch = Stopwatch.StartNew();
+            var answer = await page.GotoAsync("/queue", new() { Timeout = 120_000 });
+            await page.Locator("table.data tbody tr").First.WaitForAsync(new() { Timeout = 120_000 });
+            times.Add(watch.Elapsed.TotalSeconds);
+            bytes.Add(Interlocked.Read(ref received) + (await answer!.BodyAsync()).Length);
+            await page.CloseAsync();
+        }
+
+        var before = Resident();
+        await using var open = await Open("/queue", pages);
+        await Task.Delay(TimeSpan.FromSeconds(20));
+        var memory = Resident() - before;
+        using var cancelled = await client.PostAsync(new Uri($"/api/v1/runs/{id}/cancel", UriKind.Relative), null);
+        return new(times.Order().ElementAt(times.Count / 2), bytes.Max(), memory, Resident());
     }
 
     /// <summary>A training that so many pages watch, alone, and beside pages that draw without watching; in turns, of which the one with the median slowdown.</summary>
@@ -109,14 +142,7 @@ internal sealed partial class Viewers : IAsyncDisposable
     private async Task<Watching> Train(int seed, Func<string, Task<IBrowserContext>> look)
     {
         using var client = new HttpClient { BaseAddress = new Uri(await _address.Task) };
-        var spec = JsonNode.Parse("""
-            {"name":"watched","dataset":{"id":"synthetic-signs","trainCount":3000,"testCount":500},"model":{"id":"res-net8"},"attack":{"id":"badnets","poisonRate":0.1},
-             "training":{"epochs":400,"precision":"float32"},"benignTwin":false,"cleanHoldout":100,"precisions":[{"id":"float32"}],"defenses":[]}
-            """)!;
-        spec["seed"] = seed;
-        using var answer = await client.PostAsJsonAsync("/api/v1/runs", spec);
-        answer.EnsureSuccessStatusCode();
-        var id = (await answer.Content.ReadFromJsonAsync<JsonNode>())!["id"]!.GetValue<string>();
+        var id = await Submit(client, seed);
         await using var open = await look(id);
         var (watch, before, drawn) = (Stopwatch.StartNew(), ProcessorTime(), BrowserTimes());
         var (began, from) = await Advance(client, id, TimeSpan.FromSeconds(5));
@@ -134,6 +160,18 @@ internal sealed partial class Viewers : IAsyncDisposable
         var watching = new Watching(id, (to - from) / (ended - began).TotalSeconds, dashboard, browsers);
         Console.Error.WriteLine(watching);
         return watching;
+    }
+
+    private static async Task<string> Submit(HttpClient client, int seed)
+    {
+        var spec = JsonNode.Parse("""
+            {"name":"watched","dataset":{"id":"synthetic-signs","trainCount":3000,"testCount":500},"model":{"id":"res-net8"},"attack":{"id":"badnets","poisonRate":0.1},
+             "training":{"epochs":400,"precision":"float32"},"benignTwin":false,"cleanHoldout":100,"precisions":[{"id":"float32"}],"defenses":[]}
+            """)!;
+        spec["seed"] = seed;
+        using var answer = await client.PostAsJsonAsync("/api/v1/runs", spec);
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<JsonNode>())!["id"]!.GetValue<string>();
     }
 
     // The charts of a run that has ended, outside the dashboard, drawn over and over for as long as the run's watchers were at work.
@@ -278,6 +316,13 @@ internal sealed partial class Viewers : IAsyncDisposable
     [GeneratedRegex("BackdoorLab is at (http://[^ ]+)")]
     private static partial Regex Listening();
 }
+
+/// <summary>What the queue costs those who look and the dashboard.</summary>
+/// <param name="Seconds">Until a new page shows its first waiting run; the median.</param>
+/// <param name="Bytes">Received until then; the most.</param>
+/// <param name="Growth">Resident bytes that the open pages add.</param>
+/// <param name="Resident">Resident bytes of the whole dashboard then.</param>
+internal sealed record QueueLook(double Seconds, long Bytes, long Growth, long Resident);
 
 /// <summary>The same training in three situations, one directly after the other.</summary>
 internal sealed record Looking(Watching Alone, Watching Watched, Watching Beside)

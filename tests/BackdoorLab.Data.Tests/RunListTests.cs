@@ -101,6 +101,9 @@ public sealed class RunListTests : LabTest
 
         Assert.Equal([running.Id, cancelling.Id], (await Lab.Queries.ActiveAsync()).Select(run => run.Id));
         Assert.Equal([early.Id, late.Id], (await Lab.Queries.QueueAsync()).Select(run => run.Id));
+        Assert.Equal([late.Id], (await Lab.Queries.QueueAsync(skip: 1)).Select(run => run.Id));
+        Assert.Equal([early.Id], (await Lab.Queries.QueueAsync(count: 1)).Select(run => run.Id));
+        Assert.Equal((2, 0), await Lab.Queries.QueueTotalsAsync() is var totals ? (totals.Waiting, totals.Held) : default);
         Assert.Equal([second, first], (await Lab.Queries.LatestFinishedAsync(10)).Select(run => run.Id));
         Assert.Equal([second], (await Lab.Queries.LatestFinishedAsync(1)).Select(run => run.Id));
 

@@ -14,11 +14,14 @@ public sealed partial class Overview
     private static readonly (string Value, string Text, string Title)[] MetricChoices =
         [.. new[] { Shared.DetectionRate, Shared.FalsePositiveRate, Shared.AttackSuccessRate, Shared.CleanAccuracy }.Select(metric => (metric.Id, metric.Name, metric.Definition))];
 
+    private const int MostNext = 3;
+
     private static readonly TimeSpan Cadence = TimeSpan.FromSeconds(1);
 
     private IReadOnlyDictionary<RunState, int>? _counts;
     private IReadOnlyList<RunItem> _active = [];
-    private IReadOnlyList<RunItem> _queue = [];
+    private IReadOnlyList<RunItem> _next = [];
+    private int _waiting;
     private IReadOnlyList<RunItem> _latest = [];
     private FilterValues _values = new([], [], []);
     private ResultMatrix? _matrix;
@@ -72,7 +75,7 @@ public sealed partial class Overview
         : _matrix.Conditions.Zip(ConditionTitles.Names(_matrix.Conditions))
             .ToDictionary(entry => entry.First.Key, entry => $"{entry.Second} ({Numbers.Count(entry.First.Seeds, "seed")})");
 
-    private string NowText => _queue.Count > 3 ? $"{_active.Count} running, {_queue.Count} queued" : "";
+    private string NowText => _waiting > MostNext ? $"{_active.Count} running, {_waiting} queued" : "";
 
     protected override void OnInitialized() => KeepTime(() => _active.Count > 0);
 
@@ -88,7 +91,8 @@ public sealed partial class Overview
         {
             _counts = await Results.CountsAsync(Gone);
             _active = await Results.ActiveAsync(Gone);
-            _queue = await Results.QueueAsync(Gone);
+            _next = await Results.QueueAsync(0, MostNext, Gone);
+            _waiting = _counts.GetValueOrDefault(RunState.Queued);
             _latest = await Results.LatestFinishedAsync(8, Gone);
             _values = await Results.FilterValuesAsync(Gone);
             _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != ResultWords.UnknownAttack)] };

@@ -33,11 +33,12 @@ public sealed partial class StudyPage
         get
         {
             var waiting = _study!.Runs.Where(run => run.State is RunState.Queued or RunState.Interrupted).ToList();
-            var finished = _study.Runs.Where(run => run.State == RunState.Succeeded).ToList();
+            var took = _study.Runs.Where(run => run.State == RunState.Succeeded).GroupBy(run => run.ConfigHash)
+                .ToDictionary(runs => runs.Key, runs => (double?)runs.Average(run => run.ElapsedSeconds));
             double? running = Running is { } active ? RunOutlook.Of(active, Feed.Progress(active.Id), Now).EtaSeconds ?? active.EstimatedSeconds : 0;
 
             // What runs of the same configuration took is better than any estimate.
-            double? Expected(RunItem run) => finished.Where(other => other.ConfigHash == run.ConfigHash).Select(other => (double?)other.ElapsedSeconds).Average() ?? run.EstimatedSeconds;
+            double? Expected(RunItem run) => took.GetValueOrDefault(run.ConfigHash) ?? run.EstimatedSeconds;
             return running is { } now && waiting.All(run => Expected(run) is not null) ? $"{TimeWords.Estimate(now + waiting.Sum(run => Expected(run)!.Value))} left" : "";
         }
     }
