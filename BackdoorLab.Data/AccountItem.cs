@@ -8,6 +8,5 @@ namespace BackdoorLab.Data;
 /// <param name="HasPassword">False while an invitation has not been taken up.</param>
 /// <param name="Created">UTC.</param>
 /// <param name="LastSignIn">UTC, or null before the first time.</param>
-/// <param name="LockedUntil">UTC; null unless too many passwords were wrong.</param>
 public sealed record AccountItem(
-    string Id, string Name, LabRole Role, bool Disabled, bool HasPassword, DateTime Created, DateTime? LastSignIn, DateTime? LockedUntil);
+    string Id, string Name, LabRole Role, bool Disabled, bool HasPassword, DateTime Created, DateTime? LastSignIn);

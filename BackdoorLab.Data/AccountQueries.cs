@@ -11,14 +11,12 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
     /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<AccountItem>> ListAsync(CancellationToken cancellation = default)
     {
-        var now = time.GetUtcNow();
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var users = await context.Users.AsNoTracking().OrderBy(user => user.NormalizedUserName).ToListAsync(cancellation);
         return
         [
             .. users.Select(user => new AccountItem(
-                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash is not null, user.Created, user.LastSignIn,
-                user.LockoutEnd > now ? user.LockoutEnd.Value.UtcDateTime : null)),
+                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash is not null, user.Created, user.LastSignIn)),
         ];
     }
 
@@ -33,7 +31,7 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
         return await context.Users.AsNoTracking()
             .Where(user => user.NormalizedUserName == normalized)
             .Select(user => new AccountItem(
-                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash != null, user.Created, user.LastSignIn, null))
+                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash != null, user.Created, user.LastSignIn))
             .SingleOrDefaultAsync(cancellation);
     }
 

@@ -47,7 +47,6 @@ public sealed class Accounts(Actor actor, Audit audit, AccountQueries queries, A
 
         // Removing the password changes the stamp, which ends sessions and older links.
         await users.RemovePasswordAsync(user);
-        await users.SetLockoutEndDateAsync(user, null);
         await audit.Add("reset-password", name);
         return await Invitation(users, user);
     });
@@ -84,7 +83,7 @@ public sealed class Accounts(Actor actor, Audit audit, AccountQueries queries, A
 
     internal static LabUser New(string name, LabRole role, UserManager<LabUser> users) => new()
     {
-        UserName = name.Trim(), Role = role, LockoutEnabled = true, Created = TimeProvider.System.GetUtcNow().UtcDateTime,
+        UserName = name.Trim(), Role = role, Created = TimeProvider.System.GetUtcNow().UtcDateTime,
     };
 
     internal static IReadOnlyList<string> Faults(IdentityResult result) => [.. result.Errors.Select(error => error.Description)];

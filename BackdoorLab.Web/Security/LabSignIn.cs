@@ -5,7 +5,10 @@ using Microsoft.Extensions.Options;
 
 namespace BackdoorLab.Web.Security;
 
-/// <summary>Identity's sign-in, which knows disabled accounts.</summary>
+/// <summary>
+/// Identity's sign-in, which knows disabled accounts and does the same work for every name: one password is verified, whether the account
+/// exists, has none, or may not come in. Nothing is written for a wrong one; <see cref="SignInPace"/> slows down in place of a lockout.
+/// </summary>
 internal sealed class LabSignIn(
     UserManager<LabUser> users, IHttpContextAccessor context, IUserClaimsPrincipalFactory<LabUser> claims, IOptions<IdentityOptions> options,
     ILogger<SignInManager<LabUser>> logger, IAuthenticationSchemeProvider schemes, IUserConfirmation<LabUser> confirmation, IPasswordHasher<LabUser> hasher)
@@ -21,13 +24,32 @@ internal sealed class LabSignIn(
     public override async Task<SignInResult> PasswordSignInAsync(string userName, string password, bool isPersistent, bool lockoutOnFailure)
     {
         var user = await UserManager.FindByNameAsync(userName);
-        if (user?.PasswordHash is null)
+        var answer = await Check(user, password);
+        return answer.Succeeded ? await SignInOrTwoFactorAsync(user!, isPersistent) : answer;
+    }
+
+    /// <inheritdoc/>
+    public override Task<SignInResult> CheckPasswordSignInAsync(LabUser user, string password, bool lockoutOnFailure) => Check(user, password);
+
+    private async Task<SignInResult> Check(LabUser? user, string password)
+    {
+        var verdict = hasher.VerifyHashedPassword(user ?? Nobody, user?.PasswordHash ?? SomeHash, password);
+        if (user?.PasswordHash is null || verdict == PasswordVerificationResult.Failed)
         {
-            // As much work as for a name that exists: the time of the answer tells nothing.
-            hasher.VerifyHashedPassword(Nobody, SomeHash, password);
             return SignInResult.Failed;
         }
 
-        return await PasswordSignInAsync(user, password, isPersistent, lockoutOnFailure);
+        if (!await CanSignInAsync(user))
+        {
+            return SignInResult.NotAllowed;
+        }
+
+        if (verdict == PasswordVerificationResult.SuccessRehashNeeded)
+        {
+            user.PasswordHash = hasher.HashPassword(user, password);
+            await UserManager.UpdateAsync(user);
+        }
+
+        return SignInResult.Success;
     }
 }

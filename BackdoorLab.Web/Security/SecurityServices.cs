@@ -12,13 +12,9 @@ namespace BackdoorLab.Web.Security;
 /// <summary>Registration of accounts, schemes, policies and the guarded services.</summary>
 public static class SecurityServices
 {
-    /// <summary>Wrong passwords in a row before an account is locked.</summary>
-    public const int MostWrongPasswords = 5;
-
     /// <summary>Shortest password; length is what counts, so there are no rules of composition.</summary>
     public const int LeastPasswordLength = 10;
 
-    private static readonly TimeSpan Lockout = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan SessionLife = TimeSpan.FromDays(7);
     private static readonly TimeSpan InvitationLife = TimeSpan.FromDays(3);
 
@@ -40,6 +36,8 @@ public static class SecurityServices
     {
         services.AddHttpContextAccessor();
         services.AddSingleton<FirstAdmin>();
+        services.AddSingleton<SignInPace>();
+        RequestLimits.Add(services);
         AddAccounts(services, options);
         AddSchemes(services, options);
         services.AddAuthorization(AddPolicies);
@@ -68,8 +66,6 @@ public static class SecurityServices
                 identity.Password.RequiredLength = LeastPasswordLength;
                 identity.Password.RequiredUniqueChars = 4;
                 identity.Password.RequireDigit = identity.Password.RequireLowercase = identity.Password.RequireUppercase = identity.Password.RequireNonAlphanumeric = false;
-                identity.Lockout.MaxFailedAccessAttempts = MostWrongPasswords;
-                identity.Lockout.DefaultLockoutTimeSpan = Lockout;
             })
             .AddUserValidator<AccountNames>()
             .AddSignInManager<LabSignIn>()

@@ -21,14 +21,14 @@ public sealed class GroupLab : IAsyncDisposable
 
     public SampleRuns Samples => new(Lab.Store, Path.Combine(Lab.Folder, "artifacts"));
 
-    public static async Task<GroupLab> StartAsync(Action<LabOptions>? settings = null, bool withAccounts = true)
+    public static async Task<GroupLab> StartAsync(Action<LabOptions>? settings = null, bool withAccounts = true, Action<IServiceCollection>? services = null)
     {
         var lab = new GroupLab(await TestLab.StartAsync(options =>
         {
             options.Mode = LabMode.Lab;
             options.SessionCheckSeconds = 1;
             settings?.Invoke(options);
-        }));
+        }, services ?? (_ => { })));
         foreach (var role in withAccounts ? Enum.GetValues<LabRole>() : [])
         {
             await lab.AddAsync(Name(role), role);
@@ -43,7 +43,7 @@ public sealed class GroupLab : IAsyncDisposable
     {
         await using var scope = Services.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<LabUser>>();
-        Assert.True((await users.CreateAsync(new LabUser { UserName = name, Role = role, LockoutEnabled = true }, Password)).Succeeded);
+        Assert.True((await users.CreateAsync(new LabUser { UserName = name, Role = role }, Password)).Succeeded);
     }
 
     /// <summary>A browser without an account.</summary>

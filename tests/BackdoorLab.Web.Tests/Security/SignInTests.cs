@@ -43,29 +43,6 @@ public sealed class SignInTests
     }
 
     [Fact]
-    public async Task Account_AfterWrongPasswords_IsLockedEvenForTheRightOne()
-    {
-        await using var lab = await GroupLab.StartAsync();
-        using var visitor = lab.Visitor();
-        for (var i = 0; i < SecurityServices.MostWrongPasswords; i++)
-        {
-            using var wrong = await visitor.SignIn("viewer", $"guess number {i}");
-            Assert.Equal(HttpStatusCode.OK, wrong.StatusCode);
-        }
-
-        using var right = await visitor.SignIn("viewer", GroupLab.Password);
-
-        Assert.Equal(HttpStatusCode.OK, right.StatusCode);
-        Assert.Equal(HttpStatusCode.Redirect, await visitor.Status("/"));
-        Assert.NotNull((await lab.Accounts.ListAsync()).Single(account => account.Name == "viewer").LockedUntil);
-        var log = await lab.Services.GetRequiredService<AuditLog>().ListAsync("nobody", "viewer", 0, 50);
-        Assert.Equal(SecurityServices.MostWrongPasswords + 1, log.Total);
-        using var other = lab.Visitor();
-        using var admin = await other.SignIn("admin", GroupLab.Password);
-        Assert.Equal("/", other.Target(admin));
-    }
-
-    [Fact]
     public async Task Refusal_OfAnyCause_ReadsTheSame()
     {
         await using var lab = await GroupLab.StartAsync();

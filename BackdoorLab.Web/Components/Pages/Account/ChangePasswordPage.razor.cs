@@ -24,6 +24,9 @@ public sealed partial class ChangePasswordPage
     private SignInManager<LabUser> SignIn { get; set; } = null!;
 
     [Inject]
+    private SignInPace Pace { get; set; } = null!;
+
+    [Inject]
     private Audit Audit { get; set; } = null!;
 
     private async Task Submit()
@@ -35,9 +38,12 @@ public sealed partial class ChangePasswordPage
         }
 
         // An open session is no leave to try passwords without end.
-        if (!(await SignIn.CheckPasswordSignInAsync(user, Old ?? "", lockoutOnFailure: true)).Succeeded)
+        var (name, address) = (user.UserName ?? "", Context.Connection.RemoteIpAddress);
+        using var seat = await Pace.Enter(name, address, Context.RequestAborted);
+        if (seat is null || !(await SignIn.CheckPasswordSignInAsync(user, Old ?? "", lockoutOnFailure: false)).Succeeded)
         {
-            Faults = ["The present password does not fit, or the account is locked."];
+            Pace.Wrong(name, address);
+            Faults = ["The present password does not fit."];
             return;
         }
 

@@ -54,7 +54,6 @@ public sealed partial class AccountsPage
         var (text, kind) = account switch
         {
             { Disabled: true } => ("disabled", "bad"),
-            { LockedUntil: { } until } => ($"locked until {until:HH:mm} UTC", "warn"),
             { HasPassword: false } => ("invited", "info"),
             _ => ("active", ""),
         };
