@@ -120,8 +120,7 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
     // On screen a run that succeeded is "finished".
     private static RunState? State(string text) =>
         text.Equals("finished", StringComparison.OrdinalIgnoreCase) ? RunState.Succeeded
-        : !char.IsDigit(text[0]) && Enum.TryParse<RunState>(text, ignoreCase: true, out var state) ? state
-        : null;
+        : EnumName.Read<RunState>(text);
 
     private static int? DaysAgo(string text) => text.ToLowerInvariant() switch
     {

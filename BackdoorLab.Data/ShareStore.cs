@@ -71,6 +71,16 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
             .SingleOrDefaultAsync(cancellation);
     }
 
+    /// <summary>Whether a token is that of a link, also of one that has ended.</summary>
+    /// <param name="token">What stood in the address.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<bool> WasOpenAsync(string token, CancellationToken cancellation = default)
+    {
+        var hash = Secret.Hash(token);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.ShareLinks.AnyAsync(link => link.TokenHash == hash, cancellation);
+    }
+
     /// <summary>Counts an opening.</summary>
     /// <param name="id">Link.</param>
     /// <param name="cancellation">Cancellation.</param>

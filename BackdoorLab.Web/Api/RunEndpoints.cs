@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Security;
@@ -60,10 +61,10 @@ internal static class RunEndpoints
             return Results.Problem($"limit: must be from 1 to {ResultQueries.MaxPageSize}; found {limit}.", statusCode: StatusCodes.Status400BadRequest);
         }
 
-        var states = (state ?? []).Select(name => (Name: name, Known: Enum.TryParse<RunState>(name, ignoreCase: true, out var known) && Enum.IsDefined(known), State: known)).ToList();
-        if (states.Find(one => !one.Known) is { Name: not null } unknown)
+        var states = (state ?? []).Select(name => (Name: name, State: EnumName.Read<RunState>(name))).ToList();
+        if (states.Find(one => one.State is null) is { Name: not null } unknown)
         {
-            return Results.Problem($"state: there is no state '{unknown.Name}'.", statusCode: StatusCodes.Status400BadRequest);
+            return Results.Problem($"state: there is no state '{Brief.Of(unknown.Name)}'.", statusCode: StatusCodes.Status400BadRequest);
         }
 
         var query = RunQueryText.Parse(q);
@@ -74,7 +75,7 @@ internal static class RunEndpoints
                 extensions: new Dictionary<string, object?> { ["faults"] = query.Faults });
         }
 
-        var filter = new RunFilter { Text = $"{text} {query.Words}", Conditions = query.Conditions, States = [.. states.Select(one => one.State)], Dataset = dataset, Model = model, Attack = attack };
+        var filter = new RunFilter { Text = $"{text} {query.Words}", Conditions = query.Conditions, States = [.. states.Select(one => one.State!.Value)], Dataset = dataset, Model = model, Attack = attack };
         var found = await results.ListAfterAsync(filter, place, limit, cancellation);
         return Results.Ok(new ApiRunPage([.. found.Select(ApiRun.From)], found.Count == limit ? RunPlace.After(found[^1]) : null));
     }

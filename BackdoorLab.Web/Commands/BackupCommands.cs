@@ -69,7 +69,9 @@ internal static class BackupCommands
         return Task.FromResult(0);
     }
 
-    private static LabOptions Layout(string folder) => new() { Lab = Path.GetFullPath(folder) };
+    private static LabOptions Layout(string folder) => string.IsNullOrWhiteSpace(folder)
+        ? throw new CommandException("The name of a folder is empty. Give the folder of the lab and that of the backup.")
+        : new() { Lab = Path.GetFullPath(folder) };
 
     private static int CopyFiles(LabOptions from, LabOptions to, bool artifacts, CancellationToken stop) =>
         Copy(from.KeyFolder, to.KeyFolder, stop) + (artifacts ? Copy(from.ArtifactFolder, to.ArtifactFolder, stop) + Copy(from.ModelFolder, to.ModelFolder, stop) : 0);

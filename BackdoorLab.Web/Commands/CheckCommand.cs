@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
@@ -36,6 +37,13 @@ public static class CheckCommand
         methods.AcceptOnlyFromAmong([.. MethodCatalog.Default.Of<ModelDetector>().Select(method => method.Id)]);
         var pixels = new Option<PixelScale>("--pixels") { Description = "How pixels are scaled before the first layer (default: Automatic)." };
         var entry = new Option<string>("--entry") { Description = "Which state dict of a file that has several, as 'ema' or 'model.state_dict' (default: the first that fits).", HelpName = "KEYS", DefaultValueFactory = _ => "" };
+        pixels.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var name }] && EnumName.Read<PixelScale>(name) is null)
+            {
+                result.AddError($"--pixels: there is no scale '{Brief.Of(name)}'. Scales are {string.Join(", ", Enum.GetNames<PixelScale>())}.");
+            }
+        });
         var seed = new Option<int>("--seed") { Description = "Root of the detectors' random choices.", DefaultValueFactory = _ => 1 };
         var options = new HeadlessOptions("result.json", required: false);
         var command = new Command("check", "Ask detectors whether a model from a file is backdoored.") { file, dataset, methods, pixels, entry, seed };

@@ -41,6 +41,11 @@ public static class ExportEndpoint
 
         var ids = context.Request.Query["ids"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries);
         var state = RunListState.Read(context.Request.QueryString.Value ?? "") with { Page = 0 };
+        if (ids.Length == 0 && state.Faults.Count > 0)
+        {
+            return Results.Problem(string.Join(' ', state.Faults), title: "The condition is not understood", statusCode: StatusCodes.Status400BadRequest);
+        }
+
         var export = ids.Length > 0
             ? new RunExport(RunSelection.Of(ids), new(), Link(context, ids.Length is >= 2 and <= ResultQueries.MaxCompared ? LabUrls.Compare(ids) : LabUrls.Runs))
             : new RunExport(RunSelection.All(state.Filter), state, Link(context, state.Address()));

@@ -30,6 +30,12 @@ public static class LabOptionsReader
                 // The binder's message names key, value and wanted type.
                 faults.Add(error.Message);
             }
+
+            // The binder also takes the number of a mode, which nobody means.
+            if (int.TryParse(source[nameof(LabOptions.Mode)], out _))
+            {
+                faults.Add($"mode: must be local or lab; found {source[nameof(LabOptions.Mode)]}.");
+            }
         }
 
         var given = options.Data;

@@ -1,3 +1,4 @@
+using BackdoorLab.Web.Hosting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 
@@ -28,8 +29,10 @@ internal static class SecurityPipeline
             context.RequestServices.GetRequiredService<Actor>().Set(context.User);
             return next(context);
         });
+        app.UseRateLimiter();
         app.UseAuthorization();
         app.UseAntiforgery();
+        app.UseMissingPages();
     }
 
     /// <summary>

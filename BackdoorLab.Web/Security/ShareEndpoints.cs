@@ -19,6 +19,12 @@ internal static class ShareEndpoints
             var link = await store.FindOpenAsync(token, context.RequestAborted);
             if (link is null)
             {
+                // Who has the token of a link that has ended was given it; to others it was never there.
+                if (!await store.WasOpenAsync(token, context.RequestAborted))
+                {
+                    MissingPages.Answer404(context.Response);
+                }
+
                 context.Request.Path = LabUrls.LinkEnded;
             }
             else if (rest.Value == "/" + token && HttpMethods.IsGet(context.Request.Method))

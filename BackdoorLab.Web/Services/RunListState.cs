@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace BackdoorLab.Web.Services;
@@ -52,6 +53,11 @@ public sealed record RunListState
     /// <summary>The search box, understood.</summary>
     public RunQueryText Text => RunQueryText.Parse(Query);
 
+    /// <summary>What of the address is not understood and left out; what is shown is more than it says.</summary>
+    public IReadOnlyList<string> Faults => State is null || EnumName.Read<RunState>(State) is not null
+        ? Text.Faults
+        : [.. Text.Faults, $"there is no state '{Brief.Of(State)}'. States are {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}."];
+
     /// <summary>Whether anything narrows the list.</summary>
     public bool HasFilter => Archived || new[] { Query, State, Dataset, Model, Attack }.Any(value => !string.IsNullOrEmpty(value));
 
@@ -62,7 +68,7 @@ public sealed record RunListState
         {
             Text = text.Words,
             Conditions = text.Conditions,
-            States = Enum.TryParse<RunState>(State, out var state) ? state == RunState.Running ? [state, RunState.Cancelling] : [state] : [],
+            States = EnumName.Read<RunState>(State) is { } state ? state == RunState.Running ? [state, RunState.Cancelling] : [state] : [],
             Dataset = Dataset,
             Model = Model,
             Attack = Attack,
@@ -71,7 +77,7 @@ public sealed record RunListState
     };
 
     /// <summary>Why these runs cannot be shared as a view; null when they can.</summary>
-    public string? NotToShare => Text.Faults.Count > 0 ? "A condition of this view is not understood, so a link would open more than it says."
+    public string? NotToShare => Faults.Count > 0 ? "A condition of this view is not understood, so a link would open more than it says."
         : !Filter.Narrows ? "This view has no condition: a link would open every run of the lab, also later ones. Narrow it first."
         : null;
 
@@ -111,7 +117,7 @@ public sealed record RunListState
             Attack = Value("attack"),
             Archived = Value("archived") == "1",
             Sort = [.. (Value("sort") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Key).OfType<RunSortKey>()],
-            Group = Enum.TryParse<RunGrouping>(Value("group"), ignoreCase: true, out var group) && Enum.IsDefined(group) ? group : null,
+            Group = EnumName.Read<RunGrouping>(Value("group")),
             Columns = Value("cols")?.Split(',', StringSplitOptions.RemoveEmptyEntries),
             Page = int.TryParse(Value("page"), CultureInfo.InvariantCulture, out var page) ? Math.Max(0, page - 1) : 0,
         };
@@ -135,5 +141,5 @@ public sealed record RunListState
         ("page", Page > 0 ? Page + 1 : null));
 
     private static RunSortKey? Key(string text) =>
-        Enum.TryParse<RunSort>(text.TrimStart('-'), out var column) && Enum.IsDefined(column) ? new(column, text[0] == '-') : null;
+        EnumName.Read<RunSort>(text.TrimStart('-')) is { } column ? new(column, text[0] == '-') : null;
 }
