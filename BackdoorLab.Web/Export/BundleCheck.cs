@@ -33,7 +33,7 @@ internal static partial class BundleCheck
 
     private static IEnumerable<string> Item(RunItem run)
     {
-        var dates = new[] { (Name: "created", At: (DateTime?)run.Created), ("queued", run.Queued), ("started", run.Started), ("ended", run.Ended) };
+        (string Name, DateTime? At)[] dates = [("created", run.Created), ("queued", run.Queued), ("started", run.Started), ("ended", run.Ended)];
         return Text("run.run.name", run.Name, PersonText.RunName).Concat(Text("run.run.error", run.Error, Sentence)).Concat(Text("run.run.id", run.Id, Word))
             .Concat(Only("run.run.state", run.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled, $"is {run.State.ToString().ToLowerInvariant()}: the run had not ended"))
             .Concat(Only("run.run.ended", run.Ended is not null, "is missing"))

@@ -33,7 +33,7 @@ internal static class BundleFiles
         {
             foreach (var (name, bytes) in files)
             {
-                using var stream = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
+                using var stream = archive.CreateEntry(name).Open();
                 stream.Write(bytes);
             }
         }
