@@ -71,6 +71,7 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
                 State = RunState.Queued,
                 Held = true,
                 ConfigHash = string.Create(CultureInfo.InvariantCulture, $"{index:x32}"),
+                ConditionKey = string.Create(CultureInfo.InvariantCulture, $"{index:x16}"),
                 Seed = index / 64,
                 Dataset = Datasets[index % 4],
                 Model = Models[index / 4 % 4],
