@@ -13,7 +13,7 @@ public enum Cifar100Labels
     Coarse,
 }
 
-/// <summary>CIFAR-100 in its binary version.</summary>
+/// <summary>CIFAR-100 in its binary or its Python version.</summary>
 [Method("cifar100", "CIFAR-100", Order = 20,
     Summary = "Photographs in 100 classes (or 20 superclasses), 32x32 colour, 50,000 training and 10,000 test images.",
     Paper = "A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.")]
@@ -56,7 +56,12 @@ public sealed record Cifar100 : DatasetSource
         "CIFAR-100", ["cifar-100/cifar-100-binary", "cifar-100-binary", "CIFAR100/cifar-100-binary"],
         "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
         Labels == Cifar100Labels.Fine ? FineNames : CoarseNames, [20, 100], Labels == Cifar100Labels.Fine ? 1 : 0,
-        [("train.bin", "6172c7755cfe09b2fe270c85cebc1b15")], ("test.bin", "4499cfba6c016c1be1438163640a0898"), 50_000);
+        [("train.bin", "6172c7755cfe09b2fe270c85cebc1b15")], ("test.bin", "4499cfba6c016c1be1438163640a0898"), 50_000)
+    {
+        Python = new(
+            "CIFAR-100", ["cifar-100/cifar-100-python", "cifar-100-python", "CIFAR100/cifar-100-python"], Labels == Cifar100Labels.Fine ? FineNames : CoarseNames,
+            Labels == Cifar100Labels.Fine ? "fine_labels" : "coarse_labels", [("train", "16019d7e3df5f24257cddd939b257f8d")], ("test", "f0ef6b0ae62326f3e7ffdfab6717acfc")),
+    };
 
     /// <inheritdoc/>
     public override DatasetSplits Load(string dataRoot, SeedTree seeds) => Files.Load(dataRoot, this, Pixels, seeds);

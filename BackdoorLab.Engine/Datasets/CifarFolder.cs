@@ -22,17 +22,26 @@ internal sealed record CifarFolder(
     private const int Side = 32;
     private const int ImageBytes = 3 * Side * Side;
 
+    /// <summary>The Python version, which is read where the binary one is not there.</summary>
+    public CifarPython? Python { get; init; }
+
     /// <summary>Size facts.</summary>
     public DatasetShape Shape => new(3, Side, Side, ClassNames.Count, TrainFiles.Length * TrainRecords, TestRecords);
 
     private string Remedy =>
-        $"Get {Archive}, unpack it and put {string.Join(", ", TrainFiles.Append(TestFile).Select(file => file.Name))} in {Folders[0]}/ under the data root.";
+        $"Get {Archive}, unpack it and put {string.Join(", ", TrainFiles.Append(TestFile).Select(file => file.Name))} in {Folders[0]}/ under the data root"
+        + (Python is null ? "." : $"; the Python version in {Python.Folders[0]}/ is read too.");
 
     private string Replace => $"Replace it with the file from {Archive}.";
 
     /// <summary>Loads both splits and applies the limits of <paramref name="source"/>.</summary>
     public DatasetSplits Load(string dataRoot, DatasetSource source, Normalization normalization, SeedTree seeds)
     {
+        if (PythonFolder(dataRoot) is { } python)
+        {
+            return Python!.Load(python, source, normalization, seeds);
+        }
+
         var folder = Folder(dataRoot);
         var train = Read(TrainFiles.Select(file => Path.Combine(folder, file.Name)), TrainRecords);
         var test = Read([Path.Combine(folder, TestFile.Name)], TestRecords);
@@ -44,6 +53,11 @@ internal sealed record CifarFolder(
     {
         try
         {
+            if (PythonFolder(dataRoot) is { } python)
+            {
+                return Python!.Inspect(python, Remedy, cancellation);
+            }
+
             var folder = Folder(dataRoot);
             var different = new List<string>();
             foreach (var (name, md5) in TrainFiles.Append(TestFile))
@@ -69,6 +83,8 @@ internal sealed record CifarFolder(
             return DataFile.Status(error, Remedy);
         }
     }
+
+    private string? PythonFolder(string dataRoot) => DataFile.Folder(dataRoot, Folders) is null ? Python?.Folder(dataRoot) : null;
 
     private string Folder(string dataRoot)
     {
@@ -102,7 +118,8 @@ internal sealed record CifarFolder(
     {
         var stride = LabelLimits.Length + ImageBytes;
         var expected = (long)records * stride;
-        var length = new FileInfo(file).Length;
+        using var stream = DataFile.Open(file, Replace);
+        var length = stream.Length;
         if (length != expected)
         {
             throw DataFile.Damaged(
@@ -115,7 +132,8 @@ internal sealed record CifarFolder(
                 Replace);
         }
 
-        var bytes = DataFile.ReadAll(file, Replace);
+        var bytes = new byte[length];
+        stream.ReadExactly(bytes);
         for (var i = 0; i < records; i++)
         {
             for (var k = 0; k < LabelLimits.Length; k++)

@@ -44,6 +44,10 @@ public abstract record DatasetSource : Method
     /// <exception cref="DatasetException">The files that would tell are missing.</exception>
     public virtual DatasetShape ShapeIn(string dataRoot) => Shape;
 
+    /// <summary>What is to be known of the files before anything is made of them: the order of classes, what is left out. Empty where nothing is.</summary>
+    /// <exception cref="DatasetException">The files are missing or damaged.</exception>
+    public virtual IReadOnlyList<string> RemarksIn(string dataRoot) => [];
+
     /// <summary>The same set for a run that trains nothing: no more training images are made or read than have to be.</summary>
     public virtual DatasetSource WithoutTraining() => this;
 

@@ -33,6 +33,9 @@ public sealed record DatasetStatus(DatasetState State, string Detail)
     /// <summary>True when published checksums were compared and equal; null when there are none to compare.</summary>
     public bool? ChecksumOk { get; init; }
 
+    /// <summary>What stands beside every number of it: the order of classes, what was left out of its folder and why.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Where to get the set and which files to put where, relative to the data root.</summary>
     public string Remedy { get; init; } = "";
 }

@@ -5,7 +5,7 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// German Traffic Sign Recognition Benchmark in its official folders, resized to 32x32 by antialiased bilinear (the whole picture,
+/// German Traffic Sign Recognition Benchmark in its official folders or those of Kaggle's copy, resized to 32x32 by antialiased bilinear (the whole picture,
 /// or its region of interest). Training images carry their track as <see cref="ImageSet.Groups"/>.
 /// </summary>
 [Method("gtsrb", "GTSRB", Order = 5,
@@ -59,6 +59,7 @@ public sealed record Gtsrb : DatasetSource
             remarks.Add($"the data root holds {Counts(files)}");
         }
 
+        remarks.AddRange(files.Remarks);
         var train = Read(files.Train, TrainLimit, true, seeds.Child("subset-train"), "training", remarks);
         var test = Read(files.Test, TestLimit, false, seeds.Child("subset-test"), "test", remarks);
         var drawn = train.Count < Kept(files.Train).Count || test.Count < Kept(files.Test).Count;
@@ -83,7 +84,7 @@ public sealed record Gtsrb : DatasetSource
                 $"{Counts(files)}; every picture's size compared with its row. "
                     + "The published checksums are of the zip archives and cannot be compared with single files.")
             {
-                TrainCount = files.Train.Count, TestCount = files.Test.Count, Remedy = GtsrbFolder.Remedy,
+                TrainCount = files.Train.Count, TestCount = files.Test.Count, Remedy = GtsrbFolder.Remedy, Remarks = files.Remarks,
             };
         }
         catch (DatasetException error)

@@ -2,10 +2,14 @@ using System.Globalization;
 
 namespace BackdoorLab.Engine.Datasets;
 
-/// <summary>The files of GTSRB in a data root: rows of both splits, checked against the pictures that are there.</summary>
+/// <summary>
+/// The files of GTSRB in a data root, in the official folders or in those of Kaggle's copy (<c>Train.csv</c>, <c>Train/0..42</c>,
+/// <c>Test.csv</c>): rows of both splits, checked against the pictures that are there.
+/// </summary>
 /// <param name="Train">Training rows with full path and track.</param>
 /// <param name="Test">Test rows with full path; no tracks.</param>
-internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadOnlyList<GtsrbFolder.Item> Test)
+/// <param name="Remarks">What was left out of the folders.</param>
+internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadOnlyList<GtsrbFolder.Item> Test, IReadOnlyList<string> Remarks)
 {
     /// <summary>Classes of the benchmark.</summary>
     public const int Classes = 43;
@@ -14,9 +18,12 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
     public const string Remedy =
         "Get GTSRB_Final_Training_Images.zip, GTSRB_Final_Test_Images.zip and GTSRB_Final_Test_GT.zip from "
         + "https://benchmark.ini.rub.de and unpack them in gtsrb/ under the data root, "
-        + "so that it holds GTSRB/Final_Training/Images/00000..00042/, GTSRB/Final_Test/Images/ and GT-final_test.csv.";
+        + "so that it holds GTSRB/Final_Training/Images/00000..00042/, GTSRB/Final_Test/Images/ and GT-final_test.csv; "
+        + "or Kaggle's copy, so that gtsrb/ holds Train/, Train.csv, Test/ and Test.csv.";
 
-    private const string Replace = "Restore the file from the archives at https://benchmark.ini.rub.de.";
+    private const string Replace = "Restore the file from the archives at https://benchmark.ini.rub.de, or from Kaggle's copy.";
+    private const string KaggleTrain = "Train.csv";
+    private const string KaggleTest = "Test.csv";
 
     /// <summary>A picture: its annotation, its path, the annotation file, and the track (physical sign) it belongs to.</summary>
     internal readonly record struct Item(GtsrbRow Row, string Path, string Table, int Track);
@@ -26,24 +33,17 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
     {
         var root = DataFile.Folder(dataRoot, "gtsrb/GTSRB", "gtsrb", "GTSRB")
             ?? throw DataFile.Missing($"GTSRB: folder {Path.Combine(dataRoot, "gtsrb")} not found.", Remedy);
-        var training = DataFile.Folder(root, "Final_Training/Images", "Training")
-            ?? throw DataFile.Missing($"GTSRB: folder {Path.Combine(root, "Final_Training", "Images")} not found.", Remedy);
-        var test = DataFile.Folder(root, "Final_Test/Images")
-            ?? throw DataFile.Missing($"GTSRB: folder {Path.Combine(root, "Final_Test", "Images")} not found.", Remedy);
-        string[] tables =
-        [
-            Path.Combine(root, "GT-final_test.csv"), Path.Combine(root, "..", "GT-final_test.csv"),
-            Path.Combine(test, "GT-final_test.csv"), Path.Combine(root, "Final_Test", "GT-final_test.csv"),
-        ];
-        var table = tables.FirstOrDefault(File.Exists)
-            ?? throw DataFile.Missing($"GTSRB: GT-final_test.csv (the labels of the test images) not found in {root} or beside it.", Remedy);
-        return new(ReadTraining(training), ReadFolder(test, Path.GetFullPath(table), null));
+        var left = new LeftOut(root);
+        var (train, test) = DataFile.Folder(root, "Final_Training/Images", "Training") is { } training ? Official(root, training, left)
+            : File.Exists(Path.Combine(root, KaggleTrain)) ? Kaggle(root, left)
+            : throw DataFile.Missing($"GTSRB: neither folder {Path.Combine(root, "Final_Training", "Images")} nor {KaggleTrain} found.", Remedy);
+        return new(train, test, [.. left.Remarks]);
     }
 
     /// <summary>Decodes one picture; its size must be what its row says.</summary>
     public static Bitmap Decode(Item item)
     {
-        var bitmap = Ppm.Decode(item.Path, DataFile.ReadAll(item.Path, Replace), Replace);
+        var bitmap = ImageFiles.Decode(item.Path, Replace);
         CheckSize(item, bitmap.Width, bitmap.Height);
         return bitmap;
     }
@@ -51,7 +51,7 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
     /// <summary>Checks header, size and length of one picture without decoding it.</summary>
     public static void Check(Item item)
     {
-        var (width, height) = Ppm.Check(item.Path, Replace);
+        var (width, height) = ImageFiles.Check(item.Path, Replace);
         CheckSize(item, width, height);
     }
 
@@ -64,10 +64,23 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
         }
     }
 
-    private static List<Item> ReadTraining(string folder)
+    private static (List<Item> Train, List<Item> Test) Official(string root, string training, LeftOut left)
+    {
+        var test = DataFile.Folder(root, "Final_Test/Images")
+            ?? throw DataFile.Missing($"GTSRB: folder {Path.Combine(root, "Final_Test", "Images")} not found.", Remedy);
+        string[] tables =
+        [
+            Path.Combine(root, "GT-final_test.csv"), Path.Combine(root, "..", "GT-final_test.csv"),
+            Path.Combine(test, "GT-final_test.csv"), Path.Combine(root, "Final_Test", "GT-final_test.csv"),
+        ];
+        var table = tables.FirstOrDefault(File.Exists)
+            ?? throw DataFile.Missing($"GTSRB: GT-final_test.csv (the labels of the test images) not found in {root} or beside it.", Remedy);
+        return (OfficialTraining(training, left), Rows(test, Path.GetFullPath(table), null, left));
+    }
+
+    private static List<Item> OfficialTraining(string folder, LeftOut left)
     {
         var items = new List<Item>();
-        var tracks = new Dictionary<(int, string), int>();
         for (var label = 0; label < Classes; label++)
         {
             var name = label.ToString("D5", CultureInfo.InvariantCulture);
@@ -83,24 +96,45 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
                 throw DataFile.Missing($"GTSRB: {table} not found.", Remedy);
             }
 
-            foreach (var item in ReadFolder(classFolder, table, label))
-            {
-                var key = (label, item.Row.File[..item.Row.File.IndexOf('_', StringComparison.Ordinal)]);
-                if (!tracks.TryGetValue(key, out var track))
-                {
-                    tracks[key] = track = tracks.Count;
-                }
-
-                items.Add(item with { Track = track });
-            }
+            items.AddRange(Rows(classFolder, table, label, left));
         }
 
-        return items;
+        // <track>_<frame>.ppm
+        return Tracked(items, name => name.Split('_') is [{ Length: > 0 } track, _, ..] ? track : null, "<track>_<frame>.ppm");
     }
 
-    private static List<Item> ReadFolder(string folder, string table, int? label)
+    // Kaggle's archive holds every folder twice (Train and train); the tables say which pictures are meant.
+    private static (List<Item> Train, List<Item> Test) Kaggle(string root, LeftOut left)
     {
-        var present = Directory.EnumerateFiles(folder, "*.ppm").Select(file => Path.GetFileName(file)!).ToHashSet(StringComparer.Ordinal);
+        var test = Path.Combine(root, KaggleTest);
+        if (!File.Exists(test))
+        {
+            throw DataFile.Missing($"GTSRB: {KaggleTrain} is in {root}, but {KaggleTest} is not.", Remedy);
+        }
+
+        // <class>_<track>_<frame>.png
+        var train = Rows(root, Path.Combine(root, KaggleTrain), null, left);
+        return (Tracked(train, name => name.Split('_') is [_, { Length: > 0 } track, _] ? track : null, "<class>_<track>_<frame>.png"), Rows(root, test, null, left));
+    }
+
+    private static List<Item> Tracked(List<Item> items, Func<string, string?> trackOf, string form)
+    {
+        var tracks = new Dictionary<(int, string), int>();
+        return items.ConvertAll(item =>
+        {
+            var name = trackOf(Path.GetFileName(item.Path)) ?? throw DataFile.DamagedLine(item.Table, item.Row.Line, $"'{item.Row.File}' is not named {form}.", Replace);
+            if (!tracks.TryGetValue((item.Row.Label, name), out var track))
+            {
+                tracks[(item.Row.Label, name)] = track = tracks.Count;
+            }
+
+            return item with { Track = track };
+        });
+    }
+
+    private static List<Item> Rows(string folder, string table, int? label, LeftOut left)
+    {
+        var present = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
         var items = new List<Item>();
         foreach (var row in GtsrbTable.Read(table, Classes, Replace))
         {
@@ -109,20 +143,47 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
                 throw DataFile.DamagedLine(table, row.Line, $"class {row.Label} in the folder of class {label}.", Replace);
             }
 
-            if (label is not null && row.File.IndexOf('_', StringComparison.Ordinal) <= 0)
+            var path = Path.Combine(folder, row.File);
+            var holder = Path.GetDirectoryName(path)!;
+            if (!present.TryGetValue(holder, out var files))
             {
-                throw DataFile.DamagedLine(table, row.Line, $"'{row.File}' is not named <track>_<frame>.ppm.", Replace);
+                present[holder] = files = PicturesIn(holder, left);
             }
 
-            if (!present.Remove(row.File))
+            if (!files.Remove(Path.GetFileName(path)))
             {
-                throw DataFile.DamagedLine(table, row.Line, $"{row.File} is listed but not in {folder}.", Replace);
+                throw DataFile.DamagedLine(table, row.Line, $"{row.File} is listed but not in {holder}.", Replace);
             }
 
-            items.Add(new(row, Path.Combine(folder, row.File), table, 0));
+            items.Add(new(row, path, table, 0));
         }
 
-        return present.Count == 0 ? items : throw new DatasetException(
-            $"{table}: {present.Count} pictures of the folder have no row, the first is {present.Min(StringComparer.Ordinal)}. {Replace}");
+        var without = present.Values.Sum(files => files.Count);
+        return without == 0 ? items : throw new DatasetException(
+            $"{table}: {without} pictures of the folder have no row, the first is {present.Values.SelectMany(files => files).Min(StringComparer.Ordinal)}. {Replace}");
+    }
+
+    private static HashSet<string> PicturesIn(string folder, LeftOut left)
+    {
+        var pictures = new HashSet<string>(StringComparer.Ordinal);
+        string[] files = Directory.Exists(folder) ? Directory.GetFiles(folder) : [];
+        foreach (var path in files.Order(StringComparer.Ordinal))
+        {
+            if (left.Takes(path, isFolder: false))
+            {
+                continue;
+            }
+
+            if (ImageFiles.IsPicture(path))
+            {
+                pictures.Add(Path.GetFileName(path));
+            }
+            else if (!path.EndsWith(".csv", StringComparison.OrdinalIgnoreCase))
+            {
+                left.AddFile(path);
+            }
+        }
+
+        return pictures;
     }
 }

@@ -2,40 +2,51 @@ using System.Globalization;
 
 namespace BackdoorLab.Engine.Datasets;
 
-/// <summary>One row of a GTSRB annotation file; the region of interest includes both of its corners.</summary>
+/// <summary>
+/// One row of a GTSRB annotation file; the region of interest includes both of its corners. <paramref name="File"/> is as it stands there:
+/// a name beside the official tables, a path from their folder in Kaggle's.
+/// </summary>
 internal readonly record struct GtsrbRow(string File, int Width, int Height, int X1, int Y1, int X2, int Y2, int Label, int Line);
 
-/// <summary>Reads the annotation files of GTSRB (semicolons, one header line).</summary>
+/// <summary>
+/// Reads the annotation files of GTSRB: the official ones (semicolons, <c>Filename</c>) and Kaggle's (commas, <c>Path</c>). Columns are found
+/// by their names in the first line.
+/// </summary>
 internal static class GtsrbTable
 {
     private const string Header = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId";
+    private const string KaggleHeader = "Width,Height,Roi.X1,Roi.Y1,Roi.X2,Roi.Y2,ClassId,Path";
 
-    /// <summary>All rows, checked one by one; file names are plain "*.ppm" names and occur once.</summary>
+    private static readonly string[] Numbers = ["Width", "Height", "Roi.X1", "Roi.Y1", "Roi.X2", "Roi.Y2", "ClassId"];
+    private static readonly string[] PictureColumns = ["Filename", "Path"];
+
+    /// <summary>All rows, checked one by one; pictures occur once and lie below the table's folder.</summary>
     public static IReadOnlyList<GtsrbRow> Read(string file, int classes, string remedy)
     {
-        string[] lines;
-        try
+        var lines = DataFile.Lines(file, remedy);
+        var separator = lines.Count > 0 && lines[0].Text.Contains(';', StringComparison.Ordinal) ? ';' : ',';
+        var header = lines.Count > 0 ? DataFile.Fields(lines[0].Text, separator) : [];
+        var columns = Numbers.Select(name => Column(header, name)).ToArray();
+        var picture = PictureColumns.Select(name => Column(header, name)).Max();
+        if (picture < 0 || columns.Min() < 0)
         {
-            lines = File.ReadAllLines(file);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new DatasetException($"{file} cannot be read: {error.Message} {remedy}", error);
-        }
-
-        if (lines.Length == 0 || lines[0].TrimEnd() != Header)
-        {
-            throw DataFile.DamagedLine(file, 1, $"the header must be '{Header}'.", remedy);
+            throw DataFile.DamagedLine(file, 1, $"the header must be '{Header}' or '{KaggleHeader}'.", remedy);
         }
 
-        var rows = new List<GtsrbRow>(lines.Length);
+        var rows = new List<GtsrbRow>(lines.Count);
         var names = new HashSet<string>(StringComparer.Ordinal);
-        for (var i = 1; i < lines.Length; i++)
+        foreach (var (number, text) in lines.Skip(1))
         {
-            var row = Row(file, i + 1, lines[i].TrimEnd().Split(';'), classes, remedy);
+            var fields = DataFile.Fields(text, separator);
+            if (fields.Length != header.Length)
+            {
+                throw DataFile.DamagedLine(file, number, $"{fields.Length} fields found, {header.Length} expected.", remedy);
+            }
+
+            var row = Row(file, number, fields, picture, columns, classes, remedy);
             if (!names.Add(row.File))
             {
-                throw DataFile.DamagedLine(file, i + 1, $"{row.File} has a row already.", remedy);
+                throw DataFile.DamagedLine(file, number, $"{row.File} has a row already.", remedy);
             }
 
             rows.Add(row);
@@ -44,26 +55,24 @@ internal static class GtsrbTable
         return rows.Count > 0 ? rows : throw DataFile.DamagedLine(file, 1, "no row follows the header.", remedy);
     }
 
-    private static GtsrbRow Row(string file, int line, string[] fields, int classes, string remedy)
-    {
-        if (fields.Length != 8)
-        {
-            throw DataFile.DamagedLine(file, line, $"{fields.Length} fields found, 8 expected.", remedy);
-        }
+    private static int Column(string[] header, string name) => Array.FindIndex(header, field => field.Equals(name, StringComparison.OrdinalIgnoreCase));
 
-        var numbers = new int[7];
-        for (var i = 0; i < 7; i++)
+    private static GtsrbRow Row(string file, int line, string[] fields, int picture, int[] columns, int classes, string remedy)
+    {
+        var numbers = new int[columns.Length];
+        for (var i = 0; i < columns.Length; i++)
         {
-            if (!int.TryParse(fields[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]))
+            var field = fields[columns[i]];
+            if (!int.TryParse(field, NumberStyles.None, CultureInfo.InvariantCulture, out numbers[i]))
             {
-                throw DataFile.DamagedLine(file, line, $"'{fields[i + 1]}' in field {i + 2} is not a whole number.", remedy);
+                throw DataFile.DamagedLine(file, line, $"'{field}' in field {columns[i] + 1} is not a whole number.", remedy);
             }
         }
 
-        var row = new GtsrbRow(fields[0], numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6], line);
-        if (!row.File.EndsWith(".ppm", StringComparison.Ordinal) || row.File.AsSpan().IndexOfAny('/', '\\') >= 0)
+        var row = new GtsrbRow(fields[picture], numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6], line);
+        if (!ImageFiles.IsPicture(row.File) || Path.IsPathRooted(row.File) || row.File.Split('/', '\\').Contains(".."))
         {
-            throw DataFile.DamagedLine(file, line, $"'{row.File}' is not the name of a .ppm file.", remedy);
+            throw DataFile.DamagedLine(file, line, $"'{row.File}' is not the name of a picture.", remedy);
         }
 
         if (row.X1 > row.X2 || row.Y1 > row.Y2 || row.X2 >= row.Width || row.Y2 >= row.Height)

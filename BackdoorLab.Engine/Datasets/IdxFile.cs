@@ -11,7 +11,8 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
 {
     private const int ImagesMagic = 2051;
     private const int LabelsMagic = 2049;
-    private const int LargestCount = 1_000_000;
+    private const int LargestCount = 300_000;
+    private const long LargestContent = 16 + LargestCount * 28L * 28;
 
     /// <summary>Reads an image file: <paramref name="height"/> x <paramref name="width"/> bytes an image.</summary>
     public static IdxFile Images(string file, int height, int width, string remedy)
@@ -94,23 +95,31 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
 
         // The last four bytes hold the unpacked length. The platform's decompressor takes a cut-off file for a complete one.
         var length = BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(packed.Length - 4));
-        var content = new MemoryStream();
+        if (length > LargestContent)
+        {
+            throw DataFile.Damaged(
+                file, packed.Length - 4, $"the gzip file has bytes after its end, or says rightly that it unpacks to {DataFile.Number(length)} bytes; at most {DataFile.Number(LargestContent)} are read.", remedy);
+        }
+
+        // One byte more than it says, so that a longer one is seen, and not all of it made.
+        var content = new byte[length + 1];
+        int unpacked;
+        using var stream = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
         try
         {
-            using var stream = new GZipStream(new MemoryStream(packed), CompressionMode.Decompress);
-            stream.CopyTo(content);
+            unpacked = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
         }
         catch (InvalidDataException error)
         {
-            throw DataFile.Damaged(
-                file, packed.Length, $"the gzip data is corrupt (after {DataFile.Number(content.Length)} unpacked bytes).", remedy, error);
+            throw DataFile.Damaged(file, packed.Length, "the gzip data is corrupt.", remedy, error);
         }
 
-        return content.Length == length ? content.ToArray() : throw DataFile.Damaged(
+        return unpacked == length ? content[..unpacked] : throw DataFile.Damaged(
             file,
             packed.Length,
-            $"the gzip file is cut off or has bytes after its end: {DataFile.Number(content.Length)} bytes unpacked, "
-                + $"its last word says {DataFile.Number(length)}.",
+            unpacked < length
+                ? $"the gzip file is cut off or has bytes after its end: {DataFile.Number(unpacked)} bytes unpacked, its last word says {DataFile.Number(length)}."
+                : $"the gzip file is cut off or has bytes after its end: more unpacked than the {DataFile.Number(length)} bytes that its last word says.",
             remedy);
     }
 }

@@ -3,10 +3,26 @@ using SkiaSharp;
 
 namespace BackdoorLab.Engine.Datasets;
 
-/// <summary>Reads JPEG, PNG and PPM pictures and writes PNG.</summary>
+/// <summary>Reads JPEG, PNG, PPM, BMP, WebP and GIF pictures (of the latter two the first frame) and writes PNG.</summary>
 public static class ImageFiles
 {
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".ppm"];
+    /// <summary>The kinds that are read, in words.</summary>
+    internal const string Kinds = "JPEG, PNG, PPM, BMP, WebP or GIF";
+
+    /// <summary>Most pixels of a picture: decoding takes seven bytes for each, whatever the size of the file that asks for them.</summary>
+    internal const long MostPixels = 50_000_000;
+
+    private const long MostBytes = 256 << 20;
+
+    private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".ppm", ".bmp", ".dib", ".webp", ".gif",
+    };
+
+    private static readonly HashSet<string> UnreadExtensions = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".tga", ".pgm", ".pbm", ".pnm", ".pcx", ".psd", ".svg", ".ico", ".exr", ".hdr", ".dcm", ".raw", ".cr2", ".nef", ".dng",
+    };
 
     /// <summary>Writes a picture as PNG.</summary>
     /// <param name="image">Interleaved pixels, 1 or 3 channels.</param>
@@ -62,23 +78,36 @@ public static class ImageFiles
         return data.ToArray();
     }
 
-    /// <summary>Whether a file name has the ending of a readable picture.</summary>
-    internal static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
+    /// <summary>Whether a file name has the ending of a picture that is read.</summary>
+    internal static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file));
+
+    /// <summary>Whether a file name has the ending of a picture of a kind that is not read.</summary>
+    internal static bool IsUnreadPicture(string file) => UnreadExtensions.Contains(Path.GetExtension(file));
+
+    /// <summary>Refuses a size that no memory should be asked for.</summary>
+    internal static void CheckSize(string file, long width, long height, string remedy)
+    {
+        if (width * height > MostPixels)
+        {
+            throw DataFile.Damaged(
+                file, 0, $"the picture has {DataFile.Number(width)} x {DataFile.Number(height)} pixels; at most {DataFile.Number(MostPixels)} are read. Make it smaller.", remedy);
+        }
+    }
 
     /// <summary>
     /// Decodes a picture to RGB, completely or not at all; transparency is dropped and orientation marks are ignored, as the field's scripts do.
     /// </summary>
     internal static Bitmap Decode(string file, string remedy)
     {
-        var bytes = DataFile.ReadAll(file, remedy);
-        if (Path.GetExtension(file).Equals(".ppm", StringComparison.OrdinalIgnoreCase))
+        var bytes = DataFile.ReadAll(file, remedy, MostBytes);
+        if (IsPpm(file))
         {
             return Ppm.Decode(file, bytes, remedy);
         }
 
         using var data = SKData.CreateCopy(bytes);
-        using var codec = SKCodec.Create(data)
-            ?? throw DataFile.Damaged(file, 0, "this is not a JPEG or PNG picture.", remedy);
+        using var codec = SKCodec.Create(data) ?? throw NoPicture(file, bytes, remedy);
+        CheckSize(file, codec.Info.Width, codec.Info.Height, remedy);
         var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         using var bitmap = new SKBitmap(info);
         var result = codec.GetPixels(info, bitmap.GetPixels());
@@ -91,21 +120,39 @@ public static class ImageFiles
         return new(info.Width, info.Height, DropAlpha(bitmap.GetPixelSpan(), info.Width * info.Height));
     }
 
-    /// <summary>Checks that a picture's header can be read.</summary>
-    internal static void Check(string file, string remedy)
+    /// <summary>Checks that a picture's header can be read and returns its size.</summary>
+    internal static (int Width, int Height) Check(string file, string remedy)
     {
-        if (Path.GetExtension(file).Equals(".ppm", StringComparison.OrdinalIgnoreCase))
+        if (IsPpm(file))
         {
-            Ppm.Check(file, remedy);
-            return;
+            return Ppm.Check(file, remedy);
         }
 
-        using var stream = File.OpenRead(file);
+        using var stream = DataFile.Open(file, remedy);
         using var codec = SKCodec.Create(stream);
         if (codec is null)
         {
-            throw DataFile.Damaged(file, 0, "this is not a JPEG or PNG picture.", remedy);
+            throw NoPicture(file, DataFile.ReadAll(file, remedy, MostBytes), remedy);
         }
+
+        CheckSize(file, codec.Info.Width, codec.Info.Height, remedy);
+        return (codec.Info.Width, codec.Info.Height);
+    }
+
+    private static bool IsPpm(string file) => Path.GetExtension(file).Equals(".ppm", StringComparison.OrdinalIgnoreCase);
+
+    private static DatasetException NoPicture(string file, ReadOnlySpan<byte> start, string remedy)
+    {
+        var what = start switch
+        {
+            [(byte)'I', (byte)'I', 42, 0, ..] or [(byte)'M', (byte)'M', 0, 42, ..] => "TIFF",
+            [(byte)'v', (byte)'e', (byte)'r', (byte)'s', (byte)'i', (byte)'o', (byte)'n', (byte)' ', ..] => "a Git LFS pointer, the picture itself was not fetched",
+            [(byte)'<', ..] => "a web page or other text",
+            [(byte)'P', (byte)'K', 3, 4, ..] => "a zip archive",
+            [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', ..] => "HEIF or AVIF",
+            _ => "of another kind or damaged",
+        };
+        return DataFile.Damaged(file, 0, $"this is not a {Kinds} picture (it is {what}).", remedy);
     }
 
     private static byte[] DropAlpha(ReadOnlySpan<byte> pixels, int count)

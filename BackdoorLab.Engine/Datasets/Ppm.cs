@@ -17,19 +17,12 @@ internal static class Ppm
     /// <summary>Checks header and length without reading the pixels.</summary>
     public static (int Width, int Height) Check(string file, string remedy)
     {
-        try
-        {
-            using var stream = File.OpenRead(file);
-            Span<byte> start = stackalloc byte[HeaderLimit];
-            var read = stream.ReadAtLeast(start, HeaderLimit, throwOnEndOfStream: false);
-            var (width, height, offset) = Header(file, start[..read], remedy);
-            CheckLength(file, stream.Length, width, height, offset, remedy);
-            return (width, height);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new DatasetException($"{file} cannot be read: {error.Message} {remedy}", error);
-        }
+        using var stream = DataFile.Open(file, remedy);
+        Span<byte> start = stackalloc byte[HeaderLimit];
+        var read = stream.ReadAtLeast(start, HeaderLimit, throwOnEndOfStream: false);
+        var (width, height, offset) = Header(file, start[..read], remedy);
+        CheckLength(file, stream.Length, width, height, offset, remedy);
+        return (width, height);
     }
 
     private static void CheckLength(string file, long length, int width, int height, int offset, string remedy)
@@ -62,6 +55,8 @@ internal static class Ppm
         {
             throw DataFile.Damaged(file, start, $"the largest channel value is {largest}; only 255 (8 bits) is read.", remedy);
         }
+
+        ImageFiles.CheckSize(file, width, height, remedy);
 
         // Exactly one white space stands between the header and the pixels.
         return at < bytes.Length && IsSpace(bytes[at])

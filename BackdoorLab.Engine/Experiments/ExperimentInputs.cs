@@ -53,14 +53,9 @@ internal sealed record ExperimentInputs
     {
         var seeds = new SeedTree(spec.Seed);
         var (train, test, attack) = (data.Train, data.Test, spec.Attack);
-        if (spec.CleanHoldout >= test.Count)
+        if (DataFaults.Of(spec, train.Classes, test.Count).ToList() is { Count: > 0 } faults)
         {
-            throw new SpecException([new("cleanHoldout", $"must be below the {test.Count} test images found; found {spec.CleanHoldout}.")]);
-        }
-
-        if (spec.Suspect is null && attack.Mapping == LabelMapping.AllToOne && attack.TargetLabel >= train.Classes)
-        {
-            throw new SpecException([new("attack.targetLabel", $"must be below {train.Classes}, the number of classes; found {attack.TargetLabel}.")]);
+            throw new SpecException(faults);
         }
 
         // Clients' poison is looked at where the images are dealt to them.

@@ -3,6 +3,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Training;
+using BackdoorLab.Engine.Weights;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -42,7 +43,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             (ending, error) = (RunEnding.Failed, FullDisk.Is(failure) ? FullDisk.Words : failure.Message);
-            events.Log("error", failure.ToString());
+            events.Log("error", IsToldInWords(failure) ? failure.Message : failure.ToString());
         }
 
         cells.CompleteWith(ending == RunEnding.Cancelled ? "The run was cancelled before this cell." : $"The run ended before this cell. {error}".Trim());
@@ -51,6 +52,10 @@ public sealed class ExperimentRunner(RunnerOptions options)
         events.Emit(new RunFinished(ending, error, remarks) { Victims = victims });
         return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data, Poison = events.Poison, Victims = victims };
     }
+
+    // What is wrong with files or settings is said by the message; where in the program it was noticed helps nobody.
+    private static bool IsToldInWords(Exception failure) =>
+        failure is DatasetException or SpecException or WeightFileException or NotApplicableException || FullDisk.Is(failure);
 
     private void Execute(ExperimentSpec spec, DatasetSplits data, EventStream events, CellTable cells, List<string> remarks, CancellationToken cancellation)
     {

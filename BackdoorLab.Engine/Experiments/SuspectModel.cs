@@ -75,7 +75,7 @@ public sealed record SuspectModel : Method
     /// <summary>What <see cref="Sha256"/> says of a file.</summary>
     public static string HashOf(string path)
     {
-        using var content = System.IO.File.OpenRead(path);
+        using var content = RegularFile.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(content));
     }
 

@@ -69,6 +69,14 @@ public sealed class StudyPlan
             study.Seeds.Select(seed => spec with { Seed = seed, Name = Name(study.Name, title, seed) }).ToList())]);
     }
 
+    /// <summary>Refuses what only the files of its data sets can say against a setting.</summary>
+    /// <exception cref="SpecException">With all faults.</exception>
+    public StudyPlan Refuse(DataFaults data)
+    {
+        var faults = Settings.SelectMany(setting => data.Of(setting[0]).Select(fault => fault with { Message = $"{fault.Message} ({setting[0].Name})" })).ToList();
+        return faults.Count == 0 ? this : throw new SpecException(faults);
+    }
+
     /// <summary>"CIFAR-10, ResNet-8, BadNets 10 %", and in a federation "…, Lockdown, IID, 1 of 10 attacks".</summary>
     public static string Title(ExperimentSpec spec)
     {

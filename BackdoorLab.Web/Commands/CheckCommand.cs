@@ -79,6 +79,11 @@ public static class CheckCommand
 
     private static ExperimentSpec Read(FileInfo file, DatasetSource dataset, string dataRoot, IEnumerable<string> methods, PixelScale pixels, string entry)
     {
+        if (RegularFile.Fault(file.FullName) is { } fault)
+        {
+            throw new WeightFileException($"{file.FullName} {fault}");
+        }
+
         using var weights = WeightFile.Open(file.FullName);
         var candidate = SuspectCandidate.Try(weights, dataset, dataRoot, entry);
         if (!candidate.Fit.Fits)
@@ -87,6 +92,11 @@ public static class CheckCommand
         }
 
         Console.Error.WriteLine($"{file.Name}: {weights.Format}, {MethodCatalog.Default.Label(candidate.Fit.Source)} for {candidate.Name} with {candidate.Shape.Classes} classes.");
+        foreach (var remark in candidate.Dataset.RemarksIn(dataRoot))
+        {
+            Console.Error.WriteLine(remark);
+        }
+
         var suspect = new SuspectModel { File = SuspectModel.NameOf(file.Name), Sha256 = SuspectModel.HashOf(file.FullName), Pixels = pixels, Entry = entry };
         var spec = candidate.Check(suspect, [.. methods.Distinct().Select(id => (Defense)MethodCatalog.Default.Find(id)!.CreateDefault())]);
 
@@ -104,7 +114,12 @@ public static class CheckCommand
             Console.Error.WriteLine($"Wrote {path}");
         }
 
-        Write(result, Console.Out);
+        // A run that ended before its plan, over a picture that cannot be read for one, has only its error to show.
+        if (result.Cells.Count > 0)
+        {
+            Write(result, Console.Out);
+        }
+
         if (result.Error.Length > 0)
         {
             Console.Error.WriteLine(result.Error);

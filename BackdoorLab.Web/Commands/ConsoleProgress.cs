@@ -11,9 +11,17 @@ internal sealed class ConsoleProgress(TextWriter output, string prefix = "") : I
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
     private IReadOnlyDictionary<string, string> _titles = new Dictionary<string, string>();
     private DateTime _last;
+    private string? _held;
 
     public void On(ExperimentEvent happened)
     {
+        // The last error is what the run ended with, which is told at its end.
+        if (_held is { } held && happened is not RunFinished)
+        {
+            Tell(held);
+        }
+
+        _held = null;
         switch (happened)
         {
             case RunStarted started:
@@ -43,11 +51,17 @@ internal sealed class ConsoleProgress(TextWriter output, string prefix = "") : I
             case StageFinished { Cached: true }:
                 Tell("  from the store");
                 break;
-            case LogWritten log when log.Level != "info":
+            case LogWritten { Level: "error" } log:
+                _held = $"  error: {(Traces ? log.Message : log.Message.Split('\n')[0].TrimEnd())}";
+                break;
+            case LogWritten { Level: not "info" } log:
                 Tell($"  {log.Level}: {log.Message}");
                 break;
         }
     }
+
+    /// <summary>Whether somebody looks for a fault of the program and wants to see where it happened.</summary>
+    internal static bool Traces => Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "TRACE") is "1";
 
     private void Tell(string line) => output.WriteLine(prefix + line);
 

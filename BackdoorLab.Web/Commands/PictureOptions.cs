@@ -18,10 +18,21 @@ internal sealed class PictureOptions
 
     private readonly Option<int?> _resize = new("--resize") { Description = "With --folder: length of the short side before the square is cut out; as --crop unless given." };
 
+    private readonly Option<ClassOrder> _order = new("--class-order")
+    {
+        Description = "With --folder: which class folder is label 0, 1, 2. Automatic: as classes.txt in the folder has it, else by number where all names are numbers, else alphabetical; Alphabetical: as torchvision's ImageFolder.",
+    };
+
+    private readonly Option<string?> _classes = new("--class-file")
+    {
+        Description = "With --folder: a file in it that names every class folder once, one a line, in the order of the model's outputs.",
+        HelpName = "FILE",
+    };
+
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_folder, _crop, _resize])
+        foreach (var option in (Option[])[_folder, _crop, _resize, _order, _classes])
         {
             command.Options.Add(option);
         }
@@ -47,6 +58,6 @@ internal sealed class PictureOptions
 
         var root = folder.Parent ?? throw new DatasetException($"{folder.FullName} is no folder of pictures. Give the folder that holds a folder for each class.");
         var crop = parsed.GetValue(_crop);
-        return (new ImageFolder { Path = folder.Name, Crop = crop, Resize = parsed.GetValue(_resize) ?? crop }, root.FullName);
+        return (new ImageFolder { Path = folder.Name, Crop = crop, Resize = parsed.GetValue(_resize) ?? crop, ClassOrder = parsed.GetValue(_order), ClassFile = parsed.GetValue(_classes) ?? "" }, root.FullName);
     }
 }

@@ -28,8 +28,8 @@ public static class RunCommand
         var command = new Command("run", "Run one experiment without the dashboard.") { spec };
         options.AddTo(command);
         command.SetAction((parsed, cancellation) => Task.FromResult(
-            HeadlessOptions.TryRead(() => Read(parsed.GetRequiredValue(spec))) is { } experiment && HeadlessOptions.TryRead(() => options.Output(parsed)) is { } output
-            && HeadlessOptions.TryRead(() => options.Runner(parsed)) is { } runner
+            HeadlessOptions.TryRead(() => options.Runner(parsed)) is { } runner && HeadlessOptions.TryRead(() => Checked(Read(parsed.GetRequiredValue(spec)), runner)) is { } experiment
+            && HeadlessOptions.TryRead(() => options.Output(parsed)) is { } output
                 ? Execute(experiment, output, runner with { ModelFolder = parsed.GetRequiredValue(spec).DirectoryName ?? "" }, cancellation)
                 : InvalidSpec));
         return command;
@@ -44,6 +44,12 @@ public static class RunCommand
         Console.Error.WriteLine(result.Error.Length > 0 ? $"{result.Error}\nWrote {path}" : $"Wrote {path}");
         return result.Ending == RunEnding.Completed
             && result.Cells.All(cell => cell.Outcome is Outcome.Value or Outcome.NotApplicable) ? Complete : Incomplete;
+    }
+
+    private static ExperimentSpec Checked(ExperimentSpec spec, RunnerOptions options)
+    {
+        new DataFaults(options.DataRoot).Refuse(spec);
+        return spec;
     }
 
     /// <summary>Reads a spec file, or a preset by its name.</summary>

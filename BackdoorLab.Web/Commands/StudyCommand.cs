@@ -36,8 +36,8 @@ public static class StudyCommand
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            var study = HeadlessOptions.TryRead(() => First(Read(parsed.GetRequiredValue(spec)), parsed.GetValue(seeds)));
-            var runner = study is null ? null : HeadlessOptions.TryRead(() => options.Runner(parsed));
+            var runner = HeadlessOptions.TryRead(() => options.Runner(parsed));
+            var study = runner is null ? null : HeadlessOptions.TryRead(() => Checked(First(Read(parsed.GetRequiredValue(spec)), parsed.GetValue(seeds)), runner));
             return Task.FromResult(
                 study is null || runner is null ? RunCommand.InvalidSpec
                 : parsed.GetValue(plan) ? Plan(study, runner)
@@ -53,6 +53,12 @@ public static class StudyCommand
     private static StudySpec First(StudySpec study, int? seeds) => seeds is not { } count ? study
         : count >= 1 ? study with { Seeds = [.. study.Seeds.Take(count)] }
         : throw new SpecException([new("--seeds", $"must be at least 1; found {count}.")]);
+
+    private static StudySpec Checked(StudySpec study, RunnerOptions options)
+    {
+        StudyPlan.Make(study).Refuse(new(options.DataRoot));
+        return study;
+    }
 
     private static int Plan(StudySpec study, RunnerOptions options)
     {

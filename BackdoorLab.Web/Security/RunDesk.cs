@@ -12,14 +12,16 @@ namespace BackdoorLab.Web.Security;
 /// Where people and scripts hand in what they want done with runs: checks that they may, does it, writes it down. Pages and the HTTP
 /// API know this and neither the queue nor the store; background work knows those and not this.
 /// </summary>
-public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store, BundleReader bundles, RunFiles files)
+public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store, BundleReader bundles, RunFiles files, LabOptions options)
 {
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
     /// <exception cref="PersonTextException">Its name is refused.</exception>
+    /// <exception cref="SpecException">The files of its data set do not allow it.</exception>
     public async Task<string> Submit(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
     {
         actor.Require(LabRole.Researcher);
         var named = spec with { Name = PersonText.RunName.Take(spec.Name) };
+        await Task.Run(() => new DataFaults(options.Data).Refuse(spec), cancellation);
         var id = await queue.SubmitAsync(named, estimatedSeconds, actor.Owner, cancellation);
         await audit.Add("submit-run", id, named.Name);
         return id;
@@ -27,10 +29,12 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
 
     /// <summary>Makes a study with all its runs and queues them; returns its id.</summary>
     /// <exception cref="PersonTextException">Its name or question is refused.</exception>
+    /// <exception cref="SpecException">The files of its data sets do not allow it.</exception>
     public async Task<string> Submit(StudySpec study, Func<ExperimentSpec, double> estimate, CancellationToken cancellation = default)
     {
         actor.Require(LabRole.Researcher);
         var named = study with { Name = PersonText.StudyName.Take(study.Name), Question = PersonText.Question.Take(study.Question) };
+        await Task.Run(() => StudyPlan.Make(named).Refuse(new(options.Data)), cancellation);
         var id = await queue.SubmitStudyAsync(named, estimate, actor.Owner, cancellation);
         await audit.Add("submit-study", id, named.Name);
         return id;

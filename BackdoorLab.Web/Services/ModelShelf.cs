@@ -107,6 +107,10 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
         ];
     }
 
+    /// <summary>What is to be known of a data set's files: the order of classes, what is left out.</summary>
+    /// <exception cref="DatasetException">They are not there or damaged.</exception>
+    public IReadOnlyList<string> RemarksOf(DatasetSource dataset) => dataset.RemarksIn(options.Data);
+
     private string PathOf(SuspectModel suspect) => Path.Combine(options.ModelFolder, suspect.StoredName);
 
     private async Task<ShelvedModel> Read(string path, string name, string hash, long bytes, CancellationToken cancellation)

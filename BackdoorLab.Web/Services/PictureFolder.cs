@@ -52,6 +52,23 @@ public sealed class PictureFolder
         set => _draft.Set("dataset.resize", Number(value));
     }
 
+    /// <summary>Order of the classes, as its JSON has it.</summary>
+    public string Order
+    {
+        get => Text("classOrder") is { Length: > 0 } order ? order : "automatic";
+        set => _draft.Set("dataset.classOrder", value);
+    }
+
+    /// <summary>A file in the folder that states the order; empty for the usual one.</summary>
+    public string ClassFile
+    {
+        get => Text("classFile");
+        set => _draft.Set("dataset.classFile", value);
+    }
+
+    /// <summary>What was found there: the order of the classes, what is left out.</summary>
+    public IReadOnlyList<string> Remarks { get; private set; } = [];
+
     /// <summary>The network that the file holds for them; null while they do not fit.</summary>
     public SuspectCandidate? Candidate { get; private set; }
 
@@ -62,29 +79,29 @@ public sealed class PictureFolder
     public async Task Look(ModelShelf shelf, ShelvedModel model, string entry = "")
     {
         var version = _draft.Version;
-        (Candidate, Fault) = (null, Typed());
+        (Candidate, Fault, Remarks) = (null, Typed(), []);
         if (Fault.Length > 0 || _draft.Dataset() is not ImageFolder { Path.Length: > 0 } pictures)
         {
             return;
         }
 
-        var found = await Task.Run(() => Compare(shelf, model, entry, pictures));
+        var (candidate, fault, remarks) = await Task.Run(() => Compare(shelf, model, entry, pictures));
         if (version == _draft.Version)
         {
-            (Candidate, Fault) = found;
+            (Candidate, Fault, Remarks) = (candidate, fault, remarks);
         }
     }
 
-    private static (SuspectCandidate? Candidate, string Fault) Compare(ModelShelf shelf, ShelvedModel model, string entry, ImageFolder pictures)
+    private static (SuspectCandidate? Candidate, string Fault, IReadOnlyList<string> Remarks) Compare(ModelShelf shelf, ShelvedModel model, string entry, ImageFolder pictures)
     {
         try
         {
             var candidate = shelf.Candidates(model, [pictures], entry)[0];
-            return candidate.Fit.Fits ? (candidate, "") : (null, candidate.Fit.Fault);
+            return candidate.Fit.Fits ? (candidate, "", shelf.RemarksOf(candidate.Dataset)) : (null, candidate.Fit.Fault, []);
         }
         catch (Exception error) when (error is DatasetException or WeightFileException or IOException or UnauthorizedAccessException)
         {
-            return (null, error.Message);
+            return (null, error.Message, []);
         }
     }
 

@@ -231,6 +231,13 @@ public sealed class SpecDraft
         .SelectMany(part => part.Split('[', ']').Where(step => step.Length > 0))
         .Select(step => int.TryParse(step, out var index) ? (object)index : step);
 
+    /// <summary>Takes in faults that only the files of the data set could tell; they stand until something is changed.</summary>
+    public void Refuse(IReadOnlyList<SpecFault> faults)
+    {
+        (Spec, Faults) = (null, faults);
+        Version++;
+    }
+
     private void Check()
     {
         (Spec, Faults) = SpecJson.Read(Document);

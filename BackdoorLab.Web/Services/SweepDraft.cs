@@ -138,6 +138,13 @@ public sealed class SweepDraft
         Faults = faults;
     }
 
+    /// <summary>Takes in faults that only the files of the data sets could tell; they stand until something is changed.</summary>
+    public void Refuse(IReadOnlyList<SpecFault> faults)
+    {
+        (Study, Faults) = (null, faults);
+        Version++;
+    }
+
     /// <summary>The name a study gets when its author gives none.</summary>
     public string SuggestedName => PersonText.StudyName.Fit($"{string.Join(" and ", _methods["attack"].Take(3).Select(KindWords.Name))} on {string.Join(" and ", _methods["dataset"].Take(3).Select(KindWords.Name))}");
 

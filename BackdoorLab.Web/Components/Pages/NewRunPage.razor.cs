@@ -157,6 +157,10 @@ public sealed partial class NewRunPage : IDisposable
         {
             Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _seconds, _gone.Token)));
         }
+        catch (SpecException refused)
+        {
+            _draft.Refuse(refused.Faults);
+        }
         catch (Exception error) when (ChangeWords.Of(error) is { } words)
         {
             // What was filled in stays on the screen.

@@ -95,6 +95,10 @@ public sealed partial class NewStudyPage
         {
             await Actions.Start(_draft!.Study!);
         }
+        catch (SpecException refused)
+        {
+            _draft!.Refuse(refused.Faults);
+        }
         catch (Exception error) when (ChangeWords.Of(error) is { } words)
         {
             // What was put together stays on the screen.

@@ -85,7 +85,7 @@ public sealed class GtsrbTests : IDisposable
     [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00000.ppm;8;6;1;1;8;4;42", "line 2: the region (1, 1) to (8, 4) does not lie inside 8 x 6 pixels.")]
     [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00000.ppm;9;6;1;1;6;4;42", "line 2: 9 x 6 pixels for 00000_00000.ppm, which has 8 x 6.")]
     [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00001.ppm;8;6;1;1;6;4;42", "line 3: 00000_00001.ppm has a row already.")]
-    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "../00000/00000_00000.ppm;8;6;1;1;6;4;42", "line 2: '../00000/00000_00000.ppm' is not the name of a .ppm file.")]
+    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "../00000/00000_00000.ppm;8;6;1;1;6;4;42", "line 2: '../00000/00000_00000.ppm' is not the name of a picture.")]
     [InlineData("00002_00001.ppm;8;6;1;1;6;4;42", "00009_00001.ppm;8;6;1;1;6;4;42", "line 7: 00009_00001.ppm is listed but not in")]
     [InlineData("00002_00001.ppm;8;6;1;1;6;4;42\r\n", "", "1 pictures of the folder have no row, the first is 00002_00001.ppm.")]
     [InlineData("Filename;", "File;", "line 1: the header must be")]
@@ -116,6 +116,31 @@ public sealed class GtsrbTests : IDisposable
 
         Assert.StartsWith(file, message);
         Assert.Contains(expected, message);
+    }
+
+    [Theory]
+    [InlineData("\r\n\r\n", false)]
+    [InlineData("\n \n", false)]
+    [InlineData("", true)]
+    public void Load_BlankLinesAndByteOrderMark_SayNothing(string end, bool mark)
+    {
+        var text = File.ReadAllText(Table(42)) + end;
+        File.WriteAllText(Table(42), text, new UTF8Encoding(mark));
+
+        Assert.Equal(258, new Gtsrb().Load(_root.Path, TempRoot.Seeds).Train.Count);
+    }
+
+    [Fact]
+    public void Load_FilesOfASystem_AreLeftOutAndCounted()
+    {
+        File.WriteAllText(Training(3, "._00001_00000.ppm"), "x");
+        File.WriteAllText(Training(3, "Thumbs.db"), "x");
+
+        var splits = new Gtsrb().Load(_root.Path, TempRoot.Seeds);
+
+        Assert.Equal(258, splits.Train.Count);
+        Assert.Contains(splits.Remarks, remark => remark.StartsWith("left out: 1 × ._ file of macOS (", StringComparison.Ordinal) && remark.Contains("1 × system file of Windows", StringComparison.Ordinal));
+        Assert.Equal(splits.Remarks[^1], new Gtsrb().Inspect(_root.Path).Remarks[^1]);
     }
 
     [Fact]

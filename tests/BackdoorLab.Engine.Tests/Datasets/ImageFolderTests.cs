@@ -65,7 +65,8 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal(first.Test.Pixels, second.Test.Pixels);
         var reds = first.Train.Pixels.Concat(first.Test.Pixels).Where((_, i) => i % 432 == 0);
         Assert.Equal(Enumerable.Range(0, 20), reds.Select(red => (int)red).Order());
-        Assert.Contains("test images are 4 of 20 images", Assert.Single(first.Remarks));
+        Assert.Contains("test images are 4 of 20 images", first.Remarks[0]);
+        Assert.Equal("classes in alphabetical order: a, b", first.Remarks[1]);
     }
 
     [Fact]
@@ -131,7 +132,7 @@ public sealed class ImageFolderTests : IDisposable
         var file = _root.File("mine", "train", "a", "x.jpg");
         File.WriteAllText(file, "<html>Not found</html>");
 
-        Assert.StartsWith($"{file}, byte 0: this is not a JPEG or PNG picture.", _root.FailureOf(Source));
+        Assert.StartsWith($"{file}, byte 0: this is not a JPEG, PNG, PPM, BMP, WebP or GIF picture (it is a web page or other text).", _root.FailureOf(Source));
     }
 
     [Theory]

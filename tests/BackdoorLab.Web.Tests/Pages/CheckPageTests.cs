@@ -83,6 +83,7 @@ public sealed class CheckPageTests : IAsyncLifetime
 
         Assert.Equal("32", page.Find("#own-side").GetAttribute("value"));
         page.WaitForAssertion(() => Assert.Contains("Found 7 classes and 63 pictures to test with; 31 of them go to the detectors.", page.Markup, StringComparison.Ordinal));
+        Assert.Contains("classes in alphabetical order: class-00, class-01, ", page.Markup, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[role=alert]"));
         await CheckButton(page).ClickAsync(new());
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));

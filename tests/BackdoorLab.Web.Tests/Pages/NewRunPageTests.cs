@@ -1,7 +1,12 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Components.Pages;
+using BackdoorLab.Web.Runs;
 using Bunit;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Pages;
 
@@ -108,6 +113,24 @@ public sealed class NewRunPageTests : IAsyncLifetime
         Assert.Equal(3, spec.Training.Epochs);
         Assert.Equal(["neural-cleanse", "activation-clustering", "spectral-signatures", "fine-pruning"], spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id));
         Assert.NotNull(queued.EstimatedSeconds);
+    }
+
+    [Fact]
+    public async Task NewRun_TargetBeyondTheClassesOfAFolder_IsSaidBesideTheFieldAndNotQueued()
+    {
+        CheckRuns.Pictures(Path.Combine(_lab.Services.GetRequiredService<LabOptions>().Data, "shop"), classes: 3, perClass: 20);
+        var spec = Presets.Demo.Spec with { Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 }, CleanHoldout = 10, Attack = new BadNets { TargetLabel = 3 } };
+        var id = await _lab.Services.GetRequiredService<RunStore>().CreateAsync(RunContent.From(spec, 1));
+        var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
+        page.WaitForAssertion(() => Assert.False(RunNow(page).HasAttribute("disabled")));
+
+        await RunNow(page).ClickAsync(new());
+
+        page.WaitForAssertion(() => Assert.Contains("must be below 3, the number of classes found", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal));
+        Assert.Empty(await _lab.Results.QueueAsync());
+        await page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "2" });
+        await RunNow(page).ClickAsync(new());
+        page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
     }
 
     [Fact]

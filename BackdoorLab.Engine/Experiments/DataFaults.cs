@@ -1,0 +1,68 @@
+using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+
+namespace BackdoorLab.Engine.Experiments;
+
+/// <summary>
+/// What only the files of a data set can say against a spec: how many classes a folder of pictures has is in no document. Asked where a run
+/// is handed in. Files that are missing or damaged say nothing here; the run tells of them.
+/// </summary>
+/// <param name="dataRoot">Folder of the data sets.</param>
+public sealed class DataFaults(string dataRoot)
+{
+    private readonly Dictionary<DatasetSource, DatasetShape?> _shapes = [];
+
+    /// <summary>All of them; empty when the run can start.</summary>
+    public IReadOnlyList<SpecFault> Of(ExperimentSpec spec)
+    {
+        // Where the class count is in the document the validator has looked.
+        if (spec.Dataset.Shape.Classes > 0)
+        {
+            return [];
+        }
+
+        if (!_shapes.TryGetValue(spec.Dataset, out var shape))
+        {
+            _shapes[spec.Dataset] = shape = Look(spec.Dataset);
+        }
+
+        return shape is null ? [] : [.. Of(spec, shape.Classes, spec.Dataset.TestLimit > 0 ? Math.Min(spec.Dataset.TestLimit, shape.TestCount) : shape.TestCount)];
+    }
+
+    /// <summary>Refuses a spec that has some.</summary>
+    /// <exception cref="SpecException">With all of them.</exception>
+    public void Refuse(ExperimentSpec spec)
+    {
+        if (Of(spec) is { Count: > 0 } faults)
+        {
+            throw new SpecException(faults);
+        }
+    }
+
+    /// <summary>The same against counts that are known.</summary>
+    internal static IEnumerable<SpecFault> Of(ExperimentSpec spec, int classes, int testImages)
+    {
+        if (spec.Suspect is null && spec.Attack.Mapping == LabelMapping.AllToOne && spec.Attack.TargetLabel >= classes)
+        {
+            yield return new("attack.targetLabel", $"must be below {classes}, the number of classes found; found {spec.Attack.TargetLabel}.");
+        }
+
+        if (spec.CleanHoldout >= testImages)
+        {
+            yield return new("cleanHoldout", $"must be below the {testImages} test images found; found {spec.CleanHoldout}.");
+        }
+    }
+
+    private DatasetShape? Look(DatasetSource dataset)
+    {
+        try
+        {
+            return dataset.ShapeIn(dataRoot);
+        }
+        catch (DatasetException)
+        {
+            return null;
+        }
+    }
+}
