@@ -85,7 +85,7 @@ public sealed partial class ResultQueries
             Defense = defense,
             Precision = precision,
             Value = cell.Value,
-            Damaged = cell.Damaged,
+            Damaged = wanted.Damaged ? 0 : cell.Damaged,
             Outcomes = cell.Outcomes,
             Reasons = MostFrequent(cells.Where(part => part.Outcome != CellOutcome.Value).Select(part => part.Reason)),
             Notes = MostFrequent(cells.SelectMany(part => JsonText.List(part.NotesJson))),
