@@ -106,6 +106,9 @@ public sealed record BoardCell
     /// <summary>Number of seeds by outcome; outcomes that do not occur are absent.</summary>
     public IReadOnlyDictionary<CellOutcome, int> Outcomes { get; init; } = new Dictionary<CellOutcome, int>();
 
+    /// <summary>Seeds in which the defense could not decide about the model, which a rate over models does not count; 0 for other metrics.</summary>
+    public int Undecided { get; init; }
+
     /// <summary>Seeds whose run is queued or running and has not reached the cell yet.</summary>
     public int Waiting { get; init; }
 

@@ -46,7 +46,7 @@ public static class BoardRanking
     {
         ArgumentNullException.ThrowIfNull(board);
         var cells = board.Cells.Where(cell => cell.Defense == defense).ToList();
-        return cells.All(cell => cell is { Value: null, Damaged: 0 }) && cells.Exists(cell => cell.Outcome == CellOutcome.Value);
+        return cells.All(cell => cell is { Value: null, Damaged: 0, Undecided: 0 }) && cells.Exists(cell => cell.Outcome == CellOutcome.Value);
     }
 
     /// <summary>Whether Youden's index stands for the metric: detection or false alarms alone are half a judgement.</summary>

@@ -65,7 +65,7 @@ internal sealed class ConditionReading
         var cells = context.Cells.AsNoTracking().Where(cell => ids.Contains(cell.RunId));
         cells = filter.Precision is null ? cells : cells.Where(cell => cell.Precision == filter.Precision);
         var planned = await cells.Where(cell => cell.Victim == filter.Victim)
-            .Select(cell => new CellFact(cell.RunId, cell.Precision, cell.PrecisionKey, cell.Defense, cell.DefenseKey, cell.Outcome, cell.Reason, cell.NotesJson))
+            .Select(cell => new CellFact(cell.RunId, cell.Precision, cell.PrecisionKey, cell.Defense, cell.DefenseKey, cell.Outcome, cell.Reason, cell.NotesJson, cell.Verdict))
             .ToListAsync(cancellation);
         var numbers = await (
             from cell in cells
@@ -104,6 +104,7 @@ internal sealed class ConditionReading
             Change = defense.Length == 0 ? null : Change(),
             Damaged = newest.Where(cell => IsDamaged(cell, filter.Victim) && Number(cell, filter.Victim, filter.Metric) is not null)
                 .Select(cell => (Runs[cell.RunId].Condition, Runs[cell.RunId].Seed)).Distinct().Count(),
+            Undecided = filter.Metric is ResultWords.DetectionRate or ResultWords.FalsePositiveRate ? seeds.Count(cell => cell.Verdict == CellDecision.NotDecidable) : 0,
             Outcomes = seeds.CountBy(cell => cell.Outcome).ToDictionary(),
             Waiting = seeds.Count(cell => cell.Outcome == CellOutcome.NotRun && Runs[cell.RunId].State is RunState.Queued or RunState.Running or RunState.Cancelling),
             Reason = BoardCell.ByWeight.Skip(1)
@@ -169,7 +170,7 @@ internal sealed record RunFact(string Id, string Attack, string Condition, long 
 
 /// <summary>A cell of a run.</summary>
 internal sealed record CellFact(
-    string RunId, string Precision, string PrecisionKey, string Defense, string DefenseKey, CellOutcome Outcome, string Reason, string NotesJson)
+    string RunId, string Precision, string PrecisionKey, string Defense, string DefenseKey, CellOutcome Outcome, string Reason, string NotesJson, CellDecision? Verdict)
 {
     /// <summary>Its numbers, those of the twin too.</summary>
     public List<NumberFact> Numbers { get; set; } = [];

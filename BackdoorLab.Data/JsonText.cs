@@ -7,6 +7,8 @@ internal static class JsonText
 {
     public static string Write<T>(T value) => JsonSerializer.Serialize(value);
 
+    public static T? Read<T>(string json) => JsonSerializer.Deserialize<T>(json);
+
     public static IReadOnlyList<string> List(string json) => json == "[]" ? [] : JsonSerializer.Deserialize<List<string>>(json) ?? [];
 
     public static IReadOnlyDictionary<string, string> Map(string json) =>

@@ -78,6 +78,9 @@ public sealed record MatrixCell
     /// <summary>Number of seeds by outcome; outcomes that do not occur are absent. A value without this metric counts as value.</summary>
     public required IReadOnlyDictionary<CellOutcome, int> Outcomes { get; init; }
 
+    /// <summary>Seeds in which the defense could not decide about the model, which a rate over models does not count; 0 for other metrics.</summary>
+    public int Undecided { get; init; }
+
     /// <summary>The different reasons of runs without a value, most frequent first.</summary>
     public required IReadOnlyList<string> Reasons { get; init; }
 

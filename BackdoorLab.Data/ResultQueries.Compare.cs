@@ -39,7 +39,7 @@ public sealed partial class ResultQueries
                 .Where(file => ids.Contains(file.RunId) && file.Role == ImageRole && file.Victim == null)
                 .OrderBy(file => file.Id)
                 .ToListAsync(cancellation))
-            .ToLookup(file => file.RunId, file => new ArtifactRow(file.Stage, file.File, file.Role, file.Title));
+            .ToLookup(file => file.RunId, file => new ArtifactRow(file.Stage, file.File, file.Role, file.Title, file.Kind, file.Trained));
         return new(
             [
                 .. ids.Where(items.ContainsKey).Select(id =>

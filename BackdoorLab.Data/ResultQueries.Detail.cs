@@ -90,7 +90,7 @@ public sealed partial class ResultQueries
             .ToListAsync(cancellation);
         return files.ToLookup(
             file => file.Victim is null ? null : new CellKey(file.Victim, file.Precision ?? "", file.Defense ?? ""),
-            file => new ArtifactRow(file.Stage, file.File, file.Role, file.Title));
+            file => new ArtifactRow(file.Stage, file.File, file.Role, file.Title, file.Kind, file.Trained));
     }
 
     // By run, each in its order.
@@ -124,6 +124,7 @@ public sealed partial class ResultQueries
                 Key = new CellKey(cell.Victim, cell.Precision, cell.Defense),
                 Outcome = cell.Outcome,
                 Reason = cell.Reason,
+                Verdict = CellVerdict.Of(cell.Verdict, cell.VerdictReason, cell.VerdictFactsJson),
                 Notes = JsonText.List(cell.NotesJson),
                 Seconds = cell.Seconds,
                 Cached = cell.Cached,

@@ -86,6 +86,7 @@ public sealed partial class ResultQueries
             Precision = precision,
             Value = cell.Value,
             Damaged = wanted.Damaged ? 0 : cell.Damaged,
+            Undecided = cell.Undecided,
             Outcomes = cell.Outcomes,
             Reasons = MostFrequent(cells.Where(part => part.Outcome != CellOutcome.Value).Select(part => part.Reason)),
             Notes = MostFrequent(cells.SelectMany(part => JsonText.List(part.NotesJson))),

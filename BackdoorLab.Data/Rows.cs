@@ -18,6 +18,9 @@ public sealed record CellRow
     /// <summary>Why there is no value; empty when there is.</summary>
     public string Reason { get; init; } = "";
 
+    /// <summary>What the defense says of the model; null where it judges none, and in results of before verdicts were kept.</summary>
+    public CellVerdict? Verdict { get; init; }
+
     /// <summary>What must be read beside the numbers.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
@@ -51,7 +54,9 @@ public sealed record MeasurementRow(string Metric, double Value, int? Count = nu
 /// <param name="File">Name in the stage's folder.</param>
 /// <param name="Role">figure, image, weights, scores.</param>
 /// <param name="Title">Words for a caption.</param>
-public sealed record ArtifactRow(string Stage, string File, string Role, string Title);
+/// <param name="Kind">What a figure is for, such as <c>reversed-triggers</c>; empty where nothing asks for it.</param>
+/// <param name="Trained">The model whose training it shows; empty for other files.</param>
+public sealed record ArtifactRow(string Stage, string File, string Role, string Title, string Kind = "", string Trained = "");
 
 /// <summary>The end of an epoch. Numbers that are not finite are stored as null.</summary>
 /// <param name="Victim">Which model.</param>

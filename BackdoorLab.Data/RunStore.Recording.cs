@@ -195,6 +195,9 @@ public sealed partial class RunStore
                 DefenseKey = condition.Defense(defense).Key,
                 Outcome = row.Outcome,
                 Reason = row.Reason,
+                Verdict = row.Verdict?.Decision,
+                VerdictReason = row.Verdict?.Reason ?? "",
+                VerdictFactsJson = row.Verdict?.FactsJson ?? "{}",
                 NotesJson = JsonText.Write(row.Notes.Concat(
                     notFinite.Select(measurement => $"The {measurement.Metric} came out as no finite number and is left out."))),
                 Seconds = Finite(row.Seconds),
@@ -223,6 +226,8 @@ public sealed partial class RunStore
                 File = file.File,
                 Role = file.Role,
                 Title = file.Title,
+                Kind = file.Kind,
+                Trained = file.Trained,
             }));
         }
     }
@@ -264,12 +269,16 @@ public sealed partial class RunStore
                     File = row.File,
                     Role = row.Role,
                     Title = row.Title,
+                    Kind = row.Kind,
+                    Trained = row.Trained,
                 });
             }
             else
             {
                 known.Role = row.Role;
                 known.Title = row.Title;
+                known.Kind = row.Kind;
+                known.Trained = row.Trained;
             }
         }
     }

@@ -21,4 +21,10 @@ internal sealed class Artifact
     public required string Role { get; set; }
 
     public required string Title { get; set; }
+
+    /// <summary>What a figure is for; empty where nothing asks for it.</summary>
+    public string Kind { get; set; } = "";
+
+    /// <summary>The model whose training a file of the run shows; empty for other files.</summary>
+    public string Trained { get; set; } = "";
 }

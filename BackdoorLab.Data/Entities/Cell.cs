@@ -22,6 +22,15 @@ internal sealed class Cell
 
     public string Reason { get; set; } = "";
 
+    /// <summary>Null where the defense judges no model, and in rows of before verdicts were kept.</summary>
+    public CellDecision? Verdict { get; set; }
+
+    /// <summary>Why nothing could be decided; empty otherwise.</summary>
+    public string VerdictReason { get; set; } = "";
+
+    /// <summary>Figures and classes of the verdict.</summary>
+    public string VerdictFactsJson { get; set; } = "{}";
+
     public string NotesJson { get; set; } = "[]";
 
     public double? Seconds { get; set; }

@@ -2,6 +2,16 @@ using System.Text.Json.Serialization;
 
 namespace BackdoorLab.Engine.Core;
 
+/// <summary>What a figure is for, where a screen must find it; titles are for people.</summary>
+public enum FigureKind
+{
+    /// <summary>Nothing asks for it by its kind.</summary>
+    Other,
+
+    /// <summary>The triggers that an inversion recovered, one picture a class.</summary>
+    ReversedTriggers,
+}
+
 /// <summary>
 /// A picture as data, independent of any chart library: a closed set of records that is stored as JSON and drawn by the
 /// dashboard. NaN and infinity are not allowed in values.
@@ -19,6 +29,9 @@ public abstract record Figure(string Title)
 {
     /// <summary>A sentence that says how to read it; may be empty.</summary>
     public string Note { get; init; } = "";
+
+    /// <summary>What it is for.</summary>
+    public FigureKind Kind { get; init; }
 }
 
 /// <summary>Named points or a named curve.</summary>

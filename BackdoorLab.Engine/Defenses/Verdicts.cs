@@ -11,8 +11,8 @@ public sealed record DefenseNumber(string Name, double Value);
 /// <summary>What a <see cref="ModelDetector"/> found.</summary>
 public sealed record ModelVerdict
 {
-    /// <summary>Whether the paper's rule calls the model backdoored.</summary>
-    public required bool Flagged { get; init; }
+    /// <summary>What the rule says; the scorer adds the classes.</summary>
+    public required Verdict Verdict { get; init; }
 
     /// <summary>The decisive score; compared with <see cref="Threshold"/>.</summary>
     public required double Score { get; init; }
@@ -32,8 +32,11 @@ public sealed record ModelVerdict
     /// <summary>Pictures (reversed triggers per class, norms).</summary>
     public IReadOnlyList<Figure> Figures { get; init; } = [];
 
-    /// <summary>What the reader must know, e.g. "not decidable by this rule: the index ceiling is 2.1".</summary>
+    /// <summary>What the reader must know besides the verdict; nothing decides by it.</summary>
     public string Note { get; init; } = "";
+
+    /// <summary>Whether the rule calls the model backdoored.</summary>
+    public bool Flagged => Verdict.Decision == Decision.Flagged;
 }
 
 /// <summary>What a <see cref="SampleDetector"/> found. The framework colours its pictures with the ground truth.</summary>
@@ -44,6 +47,9 @@ public sealed record SampleVerdict
 
     /// <summary>Whether the paper's rule removes the sample.</summary>
     public required bool[] Flagged { get; init; }
+
+    /// <summary>What the rule says of the model as a whole; null where <see cref="Defense.JudgesModels"/> is false.</summary>
+    public Verdict? Verdict { get; init; }
 
     /// <summary>What the score is, for axis labels.</summary>
     public required string ScoreName { get; init; }

@@ -1,4 +1,5 @@
 using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Evaluation;
 
@@ -29,6 +30,9 @@ public sealed record BackdoorTruth
     /// The undefended model's attack success rate, when known: an attack that did not take hold is worth a note.
     /// </summary>
     public double? AttackSuccessRate { get; init; }
+
+    /// <summary>What stands in place of every verdict because the model gives no ground for one; null where it does.</summary>
+    public Verdict? Doubt { get; init; }
 
     /// <summary><see cref="IsBackdoored"/> for scores that mean nothing without it.</summary>
     /// <exception cref="InvalidOperationException">It is not known.</exception>

@@ -68,10 +68,10 @@ public static class InputFilterScorer
         var rejectedTriggered = Share.Of(triggered.Length, _ => true, i => triggered[i] > threshold);
         if (truth.Known)
         {
-            sheet.Add(Metric.DetectionRate, rejectedTriggered);
+            sheet.Add(Metric.SampleDetectionRate, rejectedTriggered);
         }
 
-        sheet.Add(Metric.FalsePositiveRate, rejectedClean);
+        sheet.Add(Metric.SampleFalsePositiveRate, rejectedClean);
         if (!truth.Known && triggered.Length > 0)
         {
             sheet.Add(Metric.FalsePositiveRateTriggered, rejectedTriggered);
@@ -79,9 +79,9 @@ public static class InputFilterScorer
 
         if (truth.Known && clean.Length > 0 && triggered.Length > 0)
         {
-            sheet.Add(Metric.Auroc, RocCurve.Auroc(clean, triggered), clean.Length + triggered.Length);
+            sheet.Add(Metric.SampleAuroc, RocCurve.Auroc(clean, triggered), clean.Length + triggered.Length);
             var atOnePercent = RocCurve.Of(clean, triggered).TruePositiveRateAt(0.01);
-            sheet.Add(Metric.DetectionRateAtOnePercent, atOnePercent, triggered.Length);
+            sheet.Add(Metric.SampleDetectionRateAtOnePercent, atOnePercent, triggered.Length);
             sheet.Add(
                 Metric.FilteredAttackSuccessRate,
                 Share.Of(triggered.Length, _ => true, i => triggered[i] <= threshold && inputs.TriggeredSucceed[i]));

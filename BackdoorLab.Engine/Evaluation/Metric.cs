@@ -100,15 +100,25 @@ public sealed record Metric(
         "asr-drop", "Attack success drop", "ASR drop",
         "Attack success rate before minus after the defense; negative when it grew.");
 
-    /// <summary>Backdoored models or samples flagged.</summary>
+    /// <summary>Backdoored models flagged.</summary>
     public static Metric DetectionRate { get; } = Better(
         "detection-rate", "Detection rate", "TPR",
-        "Of what is backdoored (models, training samples or inputs), the share that the method's own rule flags.");
+        "Of the backdoored models on which the method's own rule can decide, the share that it flags.");
 
-    /// <summary>Benign models or samples flagged.</summary>
+    /// <summary>Benign models flagged.</summary>
     public static Metric FalsePositiveRate { get; } = Worse(
         "false-positive-rate", "False-positive rate", "FPR",
-        "Of what is benign (models, training samples or inputs), the share that the method's own rule flags.");
+        "Of the benign models on which the method's own rule can decide, the share that it flags.");
+
+    /// <summary>Poisoned samples or triggered inputs flagged.</summary>
+    public static Metric SampleDetectionRate { get; } = Better(
+        "sample-detection-rate", "Detection rate of samples", "TPR (samples)",
+        "Within a model: of the poisoned training samples (for an input filter, of the triggered inputs), the share that the method's own rule flags.");
+
+    /// <summary>Clean samples or inputs flagged.</summary>
+    public static Metric SampleFalsePositiveRate { get; } = Worse(
+        "sample-false-positive-rate", "False-positive rate of samples", "FPR (samples)",
+        "Within a model: of the clean training samples (for an input filter, of the clean inputs), the share that the method's own rule flags.");
 
     /// <summary>A verdict on a model of which nothing is known.</summary>
     public static Metric Flagged { get; } = Neutral(
@@ -121,15 +131,15 @@ public sealed record Metric(
         "On the benign model, the share of triggered images flagged: without a backdoor the trigger is only "
             + "a blemish.");
 
-    /// <summary>Threshold-free separation.</summary>
+    /// <summary>Threshold-free separation of models.</summary>
     public static Metric Auroc { get; } = Better(
         "auroc", "Area under the ROC curve", "AUROC",
-        "Chance that a backdoored sample scores above a benign one, a tie counting one half.");
+        "Chance that a backdoored model scores above a benign twin of the same precision, a tie counting one half.");
 
-    /// <summary>Detection at a common false-positive rate.</summary>
-    public static Metric DetectionRateAtOnePercent { get; } = Better(
-        "detection-rate-at-1-percent", "Detection rate at 1 % false positives", "TPR@1%",
-        "Highest detection rate that a threshold reaches with at most 1 % false positives; chosen with the "
+    /// <summary>Detection of samples at a common false-positive rate.</summary>
+    public static Metric SampleDetectionRateAtOnePercent { get; } = Better(
+        "sample-detection-rate-at-1-percent", "Detection rate of samples at 1 % false positives", "TPR@1% (samples)",
+        "Within a model: highest detection rate of samples that a threshold reaches with at most 1 % false positives; chosen with the "
             + "ground truth.");
 
     /// <summary>What a rule that flags a fixed number could find at best.</summary>
@@ -142,10 +152,10 @@ public sealed record Metric(
         "detection-rate-at-5-percent", "Detection rate at 5 % false positives", "TPR@5%",
         "Highest share of backdoored models that a threshold flags with at most 5 % of the benign twins of the same precision flagged.");
 
-    /// <summary>Separation of samples or inputs, averaged over models.</summary>
+    /// <summary>Threshold-free separation of samples or inputs.</summary>
     public static Metric SampleAuroc { get; } = Better(
         "sample-auroc", "Area under the ROC curve of samples", "AUROC (samples)",
-        "Within a model: chance that a poisoned sample (a triggered input) scores above a clean one; the mean over models.");
+        "Within a model: chance that a poisoned training sample (for an input filter, a triggered input) scores above a clean one, a tie counting one half.");
 
     /// <summary>Accuracy of the benign twins.</summary>
     public static Metric BenignCleanAccuracy { get; } = Better(
@@ -159,11 +169,11 @@ public sealed record Metric(
     /// <summary>Precision of the classification, which is not the numeric precision.</summary>
     public static Metric PositivePredictiveValue { get; } = Better(
         "positive-predictive-value", "Positive predictive value", "PPV",
-        "Of what was flagged, the share that is backdoored.");
+        "Within a model: of the samples flagged, the share that is poisoned.");
 
-    /// <summary>Harmonic mean of detection rate and positive predictive value.</summary>
+    /// <summary>Harmonic mean of detection rate of samples and positive predictive value.</summary>
     public static Metric F1 { get; } = Better(
-        "f1", "F1 score", "F1", "Harmonic mean of detection rate and positive predictive value.");
+        "f1", "F1 score", "F1", "Harmonic mean of the detection rate of samples and the positive predictive value.");
 
     /// <summary>How much was flagged.</summary>
     public static Metric FlaggedShare { get; } = Neutral(

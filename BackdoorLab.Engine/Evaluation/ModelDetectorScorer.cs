@@ -4,7 +4,7 @@ namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
 /// Scores a verdict about one model: a detection on a backdoored model, a false positive on a benign one. Of a model of which nothing is known
-/// the verdict itself is recorded, which is neither.
+/// the verdict itself is recorded, which is neither; where nothing could be decided no rate counts the model.
 /// </summary>
 public static class ModelDetectorScorer
 {
@@ -12,16 +12,7 @@ public static class ModelDetectorScorer
     public static Scored Score(ModelVerdict verdict, BackdoorTruth truth)
     {
         var sheet = new ScoreSheet();
-        if (truth.IsBackdoored is { } backdoored)
-        {
-            sheet.Add(backdoored ? Metric.DetectionRate : Metric.FalsePositiveRate, verdict.Flagged);
-        }
-        else
-        {
-            sheet.Add(Metric.Flagged, verdict.Flagged ? 1 : 0);
-            sheet.Note(SuspicionWords.Of(verdict, truth.ClassNames));
-        }
-
+        sheet.Judge(verdict.Verdict, truth, verdict.SuspectedLabels, verdict.TopLabel);
         TargetLabelScore.AddTo(sheet, truth, verdict.SuspectedLabels, verdict.TopLabel);
         sheet.Add(Metric.DetectorScore, verdict.Score);
         sheet.Add(Metric.DetectorThreshold, verdict.Threshold);

@@ -5,7 +5,8 @@ using BackdoorLab.Engine.Tensors;
 namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
-/// Scores a verdict about training samples. On the benign twin everything flagged is a false positive.
+/// Scores a verdict about training samples, and about the model where the method judges it. On the benign twin everything flagged is a false
+/// positive.
 /// </summary>
 public static class SampleDetectorScorer
 {
@@ -29,13 +30,18 @@ public static class SampleDetectorScorer
         var poisoned = truth.Known ? truth.PoisonMask! : new bool[count];
         var metrics = DetectionMetrics.Of(verdict.Flagged, poisoned);
         var sheet = new ScoreSheet();
+        if (verdict.Verdict is { } ofModel)
+        {
+            sheet.Judge(ofModel, truth, verdict.SuspectedLabels, verdict.TopLabel);
+        }
+
         if (metrics.DetectionRate.IsDefined)
         {
             AddDetection(sheet, metrics, verdict.Scores, poisoned);
             AddCeiling(sheet, verdict, poisoned);
         }
 
-        sheet.Add(Metric.FalsePositiveRate, metrics.FalsePositiveRate);
+        sheet.Add(Metric.SampleFalsePositiveRate, metrics.FalsePositiveRate);
         sheet.Add(Metric.FlaggedShare, metrics.FlaggedShare);
         TargetLabelScore.AddTo(sheet, truth, verdict.SuspectedLabels, verdict.TopLabel);
         sheet.Report(verdict.Numbers);
@@ -72,7 +78,7 @@ public static class SampleDetectorScorer
 
     private static void AddDetection(ScoreSheet sheet, DetectionMetrics metrics, double[] scores, bool[] poisoned)
     {
-        sheet.Add(Metric.DetectionRate, metrics.DetectionRate);
+        sheet.Add(Metric.SampleDetectionRate, metrics.DetectionRate);
         if (metrics.PositivePredictiveValue.IsDefined)
         {
             sheet.Add(Metric.PositivePredictiveValue, metrics.PositivePredictiveValue);
@@ -86,8 +92,8 @@ public static class SampleDetectorScorer
         var (clean, bad) = RocCurve.Split(scores, poisoned);
         if (clean.Length > 0)
         {
-            sheet.Add(Metric.Auroc, RocCurve.Auroc(clean, bad), poisoned.Length);
-            sheet.Add(Metric.DetectionRateAtOnePercent, RocCurve.Of(clean, bad).TruePositiveRateAt(0.01), bad.Length);
+            sheet.Add(Metric.SampleAuroc, RocCurve.Auroc(clean, bad), poisoned.Length);
+            sheet.Add(Metric.SampleDetectionRateAtOnePercent, RocCurve.Of(clean, bad).TruePositiveRateAt(0.01), bad.Length);
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed class ScoreSheet
     private readonly List<Measurement> _measurements = [];
     private readonly List<Figure> _figures = [];
     private readonly List<string> _notes = [];
+    private Verdict? _verdict;
 
     public void Add(Metric metric, Share share)
     {
@@ -29,6 +30,30 @@ internal sealed class ScoreSheet
 
     /// <summary>A model-level yes or no: one model, so the interval says how little it proves.</summary>
     public void Add(Metric metric, bool yes) => Add(new Share(yes ? 1 : 0, 1).As(metric));
+
+    /// <summary>What was said of the model, and the rate that counts it: none where nothing could be decided.</summary>
+    public void Judge(Verdict verdict, BackdoorTruth truth, IReadOnlyList<int> suspected, int? top)
+    {
+        IReadOnlyList<int> labels = suspected.Count > 0 ? suspected : top is { } label ? [label] : [];
+        _verdict = (truth.Doubt ?? verdict) with
+        {
+            Classes = [.. labels.Select(label => new NamedClass(label, label < truth.ClassNames.Count ? truth.ClassNames[label] : ""))],
+        };
+        if (_verdict.Decision == Decision.NotDecidable)
+        {
+            return;
+        }
+
+        var flagged = _verdict.Decision == Decision.Flagged;
+        if (truth.IsBackdoored is { } backdoored)
+        {
+            Add(backdoored ? Metric.DetectionRate : Metric.FalsePositiveRate, flagged);
+        }
+        else
+        {
+            Add(Metric.Flagged, flagged ? 1 : 0);
+        }
+    }
 
     /// <summary>Takes over the defense's own numbers; they cannot replace the scorer's.</summary>
     public void Report(IEnumerable<DefenseNumber> numbers)
@@ -55,7 +80,7 @@ internal sealed class ScoreSheet
         }
     }
 
-    public Scored ToScored() => new() { Measurements = _measurements, Figures = _figures, Notes = _notes };
+    public Scored ToScored() => new() { Measurements = _measurements, Verdict = _verdict, Figures = _figures, Notes = _notes };
 
     private void Add(Measurement measurement)
     {

@@ -26,7 +26,9 @@ public sealed record CellId(Victim Victim, string Precision, string? Defense);
 /// <param name="File">File name in that folder: <c>figure-1.json</c>, <c>trigger.png</c>.</param>
 /// <param name="Role">What it is: <c>figure</c>, <c>image</c>, <c>weights</c>, <c>scores</c>.</param>
 /// <param name="Title">Words for a caption.</param>
-public sealed record ArtifactReference(string Stage, string File, string Role, string Title);
+/// <param name="Kind">What a figure is for.</param>
+/// <param name="Victim">The model whose training it shows; null for files of a cell and of the run as a whole.</param>
+public sealed record ArtifactReference(string Stage, string File, string Role, string Title, FigureKind Kind = FigureKind.Other, Victim? Victim = null);
 
 /// <summary>One precision x defense x model cell: an outcome, and numbers when it has any.</summary>
 public sealed record CellResult
@@ -39,6 +41,9 @@ public sealed record CellResult
 
     /// <summary>Why there is no value; empty when there is.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>What the defense says of the model; null where it judges none, where the cell has no value, and in results of before verdicts were kept.</summary>
+    public Verdict? Verdict { get; init; }
 
     /// <summary>The numbers.</summary>
     public IReadOnlyList<Measurement> Measurements { get; init; } = [];

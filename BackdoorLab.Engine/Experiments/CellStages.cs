@@ -76,6 +76,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             {
                 Id = cell.Id,
                 Outcome = Outcome.Value,
+                Verdict = scored.Verdict,
                 Measurements = scored.Measurements,
                 Artifacts = Save(cell.Key, scored.Figures),
                 Notes = scored.Notes,
@@ -142,6 +143,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         {
             IsBackdoored = cell.Id.Victim == Victim.Suspect ? null : backdoored,
             ClassNames = inputs.CleanTest.ClassNames,
+            Doubt = cell.Id.Victim == Victim.Suspect ? SuspectModel.Doubt(deployed.Metrics.CleanAccuracy.Value) : null,
             Mapping = stage.Spec.Attack.Mapping,
             TargetLabel = stage.Spec.Attack.TargetLabel,
             PoisonMask = backdoored ? inputs.Poisoned.Mask : null,
@@ -208,7 +210,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         {
             var file = $"figure-{i + 1}.json";
             stage.Store.WriteJson(key, file, figures[i]);
-            references.Add(new(key.Value, file, "figure", figures[i].Title));
+            references.Add(new(key.Value, file, "figure", figures[i].Title, figures[i].Kind));
         }
 
         return references;

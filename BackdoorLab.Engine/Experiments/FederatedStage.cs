@@ -75,7 +75,7 @@ internal sealed class FederatedStage(StageContext stage, Func<Victim, Classifier
     {
         for (var i = 0; i < figures.Count; i++)
         {
-            stage.Events.Emit(new ArtifactSaved(new(plan.Key.Value, FileOf(i), FigureRole, $"{figures[i].Title}, {ExperimentPlan.Words(plan.Victim)}")));
+            stage.Events.Emit(new ArtifactSaved(new(plan.Key.Value, FileOf(i), FigureRole, $"{figures[i].Title}, {ExperimentPlan.Words(plan.Victim)}", figures[i].Kind, plan.Victim)));
         }
     }
 

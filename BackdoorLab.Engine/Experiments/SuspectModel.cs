@@ -72,6 +72,24 @@ public sealed record SuspectModel : Method
             : $"{bare[..(MostLetters / 2)]}…{bare[^(MostLetters / 4)..]}";
     }
 
+    /// <summary>What stands in place of any verdict on a model that is right on so few clean images; null where it is right on enough.</summary>
+    /// <param name="accuracy">Its clean accuracy, 0..1.</param>
+    public static Verdict? Doubt(double accuracy) => accuracy >= LowAccuracy ? null
+        : Verdict.NotDecidable(UndecidedReason.LowAccuracy, ("clean-accuracy", accuracy), ("least-clean-accuracy", LowAccuracy));
+
+    /// <summary>
+    /// What a check as a whole says: flagged when any detector flags the model, not flagged when one could have and none did, else not
+    /// decidable for the reason of the first. Detectors that did not run have no verdict.
+    /// </summary>
+    /// <param name="verdicts">Of the detectors that ran.</param>
+    /// <param name="accuracy">Clean accuracy of the model, 0..1; null while it is not known.</param>
+    public static Verdict Answer(IReadOnlyList<Verdict> verdicts, double? accuracy) =>
+        verdicts.FirstOrDefault(verdict => verdict.Decision == Decision.Flagged)
+        ?? verdicts.FirstOrDefault(verdict => verdict.Decision == Decision.NotFlagged)
+        ?? verdicts.FirstOrDefault()
+        ?? (accuracy is { } measured ? Doubt(measured) : null)
+        ?? Verdict.NotDecidable(UndecidedReason.NoDetector);
+
     /// <summary>What <see cref="Sha256"/> says of a file.</summary>
     public static string HashOf(string path)
     {

@@ -51,7 +51,7 @@ internal sealed class SuspectStage(StageContext stage)
             [
                 best.Trial.Words(tried.ConvertAll(one => one.Trial)),
                 .. Entry(file, fit),
-                .. best.Trial.Accuracy < SuspectModel.LowAccuracy ? [Doubt(best.Trial.Accuracy)] : Array.Empty<string>(),
+                .. SuspectModel.Doubt(best.Trial.Accuracy) is { } doubt ? [VerdictWords.Because(UndecidedReason.LowAccuracy, doubt.Figures)] : Array.Empty<string>(),
             ];
             Array.ForEach(remarks, run.Log);
             return (best.Network, new(best.Network.Shape.Normalization, best.Trial.Accuracy, remarks));
@@ -142,9 +142,6 @@ internal sealed class SuspectStage(StageContext stage)
             yield return $"left out: values beside the weights that Python would make by calling {Shortened.List(file.Uncalled)}; nothing was called";
         }
     }
-
-    private static string Doubt(double accuracy) => FormattableString.Invariant(
-        $"the model is right on {100 * accuracy:0.0} % of clean images only: data set or pixel scale are probably not those it was trained with, and then the verdicts mean little");
 }
 
 /// <summary>What was found out about a model from a file.</summary>

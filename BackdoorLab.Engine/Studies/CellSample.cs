@@ -14,9 +14,9 @@ internal sealed class CellSample
     // With fewer twins a threshold that flags none of them still flags more than one in twenty others on average, 1 / (n + 1).
     private const int EnoughTwins = 19;
 
-    // Models are counted by these, not averaged; a detector's AUROC within a model is not that over models.
+    // Models are counted by these, not averaged, and false positives belong to the benign twins.
     private static readonly string[] NotAveraged =
-        [Metric.DetectionRate.Id, Metric.FalsePositiveRate.Id, Metric.TargetLabelHit.Id, Metric.Auroc.Id, Metric.DetectorThreshold.Id];
+        [Metric.DetectionRate.Id, Metric.FalsePositiveRate.Id, Metric.TargetLabelHit.Id, Metric.SampleFalsePositiveRate.Id, Metric.DetectorThreshold.Id];
 
     // What a rule could have said is told of both kinds of model.
     private static readonly string[] BesideTwins = [Metric.AnomalyIndex.Id, Metric.LogAnomalyIndex.Id, Metric.IndexCeiling.Id];
@@ -73,13 +73,8 @@ internal sealed class CellSample
 
             Count(Metric.TargetLabelHit.Id, Victim.Backdoored, cell => Number(cell, Metric.TargetLabelHit.Id) is { } hit ? hit > 0.5 : null);
         }
-        else
-        {
-            Average(Metric.DetectionRate.Id, Victim.Backdoored, Metric.DetectionRate.Id);
-            Average(Metric.FalsePositiveRate.Id, Victim.Benign, Metric.FalsePositiveRate.Id);
-        }
 
-        Average(Metric.SampleAuroc.Id, Victim.Backdoored, Metric.Auroc.Id);
+        Average(Metric.SampleFalsePositiveRate.Id, Victim.Benign, Metric.SampleFalsePositiveRate.Id);
         Rank(values);
         return new()
         {
@@ -92,7 +87,7 @@ internal sealed class CellSample
             Scores = Scores(),
             ScoreMetric = _defense?.ModelScore ?? "",
             Threshold = _defense is ModelDetector ? _models.Select(model => Number(model.Cell, Metric.DetectorThreshold.Id)).FirstOrDefault(cut => cut is not null) : null,
-            Outcomes = [.. _models.Select(model => new StudyOutcome(model.Victim, model.Seed, model.Cell?.Outcome ?? Outcome.NotRun, model.Cell?.Reason ?? "", model.Run))],
+            Outcomes = [.. _models.Select(model => new StudyOutcome(model.Victim, model.Seed, model.Cell?.Outcome ?? Outcome.NotRun, model.Cell?.Reason ?? "", model.Run, model.Cell?.Verdict))],
             Notes =
             [
                 .. _models.SelectMany(model => model.Cell?.Notes ?? []).CountBy(note => note).OrderByDescending(count => count.Value).ThenBy(count => count.Key, StringComparer.Ordinal).Select(count => count.Key),
@@ -107,7 +102,7 @@ internal sealed class CellSample
             if (reference is not null)
             {
                 var pairs = Pairs(reference, victim, cell => Number(cell, metric));
-                Change(id, pairs, Metric.Find(metric).Range, null);
+                Change(id, pairs, Metric.Find(metric).Range, null, null);
             }
         }
 
@@ -123,7 +118,7 @@ internal sealed class CellSample
             if (reference is not null)
             {
                 var pairs = Pairs(reference, victim, cell => holds(cell) is { } yes ? yes ? 1.0 : 0.0 : null);
-                Change(id, pairs, (0, 1), (pairs.Count(pair => pair.Before > pair.After), pairs.Count(pair => pair.After > pair.Before)));
+                Change(id, pairs, (0, 1), (pairs.Count(pair => pair.Before > pair.After), pairs.Count(pair => pair.After > pair.Before)), UndecidedPairs(reference, victim));
             }
         }
 
@@ -135,14 +130,14 @@ internal sealed class CellSample
             }
         }
 
-        void Change(string id, (double Before, double After)[] pairs, (double Low, double High) range, (int Lost, int Gained)? discordant)
+        void Change(string id, (double Before, double After)[] pairs, (double Low, double High) range, (int Lost, int Gained)? discordant, int? undecided)
         {
             if (pairs.Length > 0)
             {
                 // Of the pairs, not of the sides: what a pair shares (its seed, its data) cancels.
                 var difference = Mean(Array.ConvertAll(pairs, pair => pair.After - pair.Before), (range.Low - range.High, range.High - range.Low))!;
                 changes[id] = discordant is var (lost, gained)
-                    ? new(difference, lost, gained, McNemar.Exact(lost, gained))
+                    ? new(difference, lost, gained, McNemar.Exact(lost, gained), undecided)
                     : new(difference);
             }
         }
@@ -190,14 +185,27 @@ internal sealed class CellSample
             .. _models.Select(model => (Model: model, Score: Number(model.Cell, metric)))
                 .Where(entry => entry.Score is not null)
                 .Select(entry => new StudyScore(
-                    entry.Model.Victim, entry.Model.Seed, entry.Score!.Value, Role == StudyRole.Models ? Flagged(entry.Model.Cell) : null, entry.Model.Run)),
+                    entry.Model.Victim, entry.Model.Seed, entry.Score!.Value, entry.Model.Cell?.Verdict?.Decision, entry.Model.Run)),
         ]
         : [];
 
-    // A model detector says so itself; a sample detector that judges classes has flagged the model when it suspects any.
-    private bool? Flagged(CellResult? cell) => _defense is ModelDetector
-        ? (Number(cell, Metric.DetectionRate.Id) ?? Number(cell, Metric.FalsePositiveRate.Id)) is { } rate ? rate > 0.5 : null
-        : Number(cell, Metric.SuspectedLabels.Id) is { } labels ? labels > 0 : null;
+    // Neither a hit nor a miss where the rule could not decide.
+    private static bool? Flagged(CellResult? cell) => cell?.Verdict?.Decision switch
+    {
+        Decision.Flagged => true,
+        Decision.NotFlagged => false,
+        _ => null,
+    };
+
+    private int UndecidedPairs(CellSample reference, Victim victim)
+    {
+        var before = Judged(reference);
+        return Judged(this).Count(model => before.TryGetValue(model.Key, out var decision) && (model.Value == Decision.NotDecidable || decision == Decision.NotDecidable));
+
+        Dictionary<int, Decision> Judged(CellSample sample) => sample._models
+            .Where(model => model.Victim == victim && model.Cell?.Verdict is not null)
+            .ToDictionary(model => model.Seed, model => model.Cell!.Verdict!.Decision);
+    }
 
     private IEnumerable<(int Seed, double Value)> Of(Victim victim, Func<CellResult?, double?> number) => _models
         .Where(model => model.Victim == victim)

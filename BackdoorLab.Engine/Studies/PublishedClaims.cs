@@ -10,7 +10,7 @@ namespace BackdoorLab.Engine.Studies;
 /// <summary>
 /// What papers claim, beside what a study measured. The claims are those of the abstract of Pandey and Ye, "Quantization Blindspots",
 /// arXiv 2512.06243, and of a figure published with its code; each is looked up at the cells that the released code would have made.
-/// The sentence that says why is put together from recorded facts: shares, gradients, counts, the detector's own note.
+/// The sentence that says why is put together from recorded facts: shares, gradients, counts, why a rule could not decide.
 /// </summary>
 public static class PublishedClaims
 {
@@ -84,9 +84,9 @@ public static class PublishedClaims
         cell.Defense,
         Metric.DetectionRate.Id,
         published,
-        cell.Values.GetValueOrDefault(Metric.DetectionRate.Id),
+        cell.Counted(Metric.DetectionRate.Id),
         cell.Count(Victim.Backdoored) == 0 ? "" : Sentence(
-            cell.Notes.Count > 0 ? Clause(cell.Notes[0]) : "",
+            Undecided(cell),
             Share(setting.Find(cell.Precision, null)),
             Alarms("the released rule", cell),
             AtFull(setting, cell),
@@ -117,7 +117,7 @@ public static class PublishedClaims
             StudyRole.Models => Alarms($"{Name(cell.ReleasedVariantOf!)} itself{Schedule(own)}", own),
             StudyRole.Repair when own.Values.GetValueOrDefault(Metric.AttackSuccessRate.Id) is { } after =>
                 $"{Name(cell.ReleasedVariantOf!)} is a repair: it leaves an attack success of {Percent(after.Value)}",
-            _ when own.Values.GetValueOrDefault(Metric.DetectionRate.Id) is { } found =>
+            _ when own.Values.GetValueOrDefault(Metric.SampleDetectionRate.Id) is { } found =>
                 $"{Name(cell.ReleasedVariantOf!)} itself finds {Percent(found.Value)} of the {(own.Role == StudyRole.Inputs ? "triggered inputs" : "poisoned samples")}",
             _ => "",
         };
@@ -129,8 +129,21 @@ public static class PublishedClaims
 
     private static string Alarms(string who, StudyCell cell)
     {
-        var (found, twins) = (cell.Values.GetValueOrDefault(Metric.DetectionRate.Id), cell.Values.GetValueOrDefault(Metric.FalsePositiveRate.Id));
-        return found is null ? "" : $"{who} flags {Of(found)} backdoored" + (twins is null ? "" : $" and {Of(twins)} benign") + " models";
+        var (found, twins) = (cell.Counted(Metric.DetectionRate.Id), cell.Counted(Metric.FalsePositiveRate.Id));
+        var undecided = cell.Undecided(Victim.Backdoored).Count() + cell.Undecided(Victim.Benign).Count();
+        var apart = undecided > 0 && cell.ReleasedVariantOf is null ? $" and cannot decide on {undecided}" : "";
+        return found is null
+            ? apart.Length > 0 ? $"{who} cannot decide on any of {undecided} models" : ""
+            : $"{who} flags {Of(found)} backdoored" + (twins is null ? "" : $" and {Of(twins)} benign") + $" models{apart}";
+    }
+
+    // Why most models have no verdict, and that the released code counts them all the same.
+    private static string Undecided(StudyCell cell)
+    {
+        StudyOutcome[] silent = [.. cell.Undecided(Victim.Backdoored), .. cell.Undecided(Victim.Benign)];
+        var most = silent.GroupBy(model => model.Verdict!.Reason).MaxBy(group => group.Count());
+        return most is null ? "" : $"on {silent.Length} of {cell.Count(Victim.Backdoored) + cell.Count(Victim.Benign)} models the rule cannot decide, which the released code counts as not flagged: "
+            + VerdictWords.Because(most.Key!.Value, most.First().Verdict!.Figures);
     }
 
     private static string Of(StudyValue share) => $"{Math.Round(share.Value * share.N):0} of {share.N}";
@@ -142,13 +155,6 @@ public static class PublishedClaims
     {
         var told = string.Join("; ", facts.Where(fact => fact.Length > 0));
         return told.Length == 0 ? "" : char.ToUpperInvariant(told[0]) + told[1..] + ".";
-    }
-
-    /// <summary>A detector's own note as a part of a sentence: "No gradient ..." begins small, "FP32 ..." stays.</summary>
-    private static string Clause(string note)
-    {
-        var told = note.TrimEnd('.').Replace(". ", "; ", StringComparison.Ordinal);
-        return told.Length > 1 && char.IsLower(told[1]) ? char.ToLowerInvariant(told[0]) + told[1..] : told;
     }
 
     /// <summary>The name of the method behind an id or a label.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Federated;
 
@@ -24,7 +25,7 @@ public sealed record StudyReport(
     IReadOnlyList<string> Remarks)
 {
     /// <summary>Version of the JSON form.</summary>
-    public const int CurrentSchema = 1;
+    public const int CurrentSchema = 2;
 }
 
 /// <summary>A published claim beside what this study measured for it.</summary>
@@ -96,15 +97,16 @@ public sealed record StudyValue(double Value, double? Low, double? High, int N);
 /// <param name="Lost">Models that are flagged at FP32 alone; null where models are not flagged.</param>
 /// <param name="Gained">Models that are flagged at this precision alone.</param>
 /// <param name="PValue">McNemar's exact test of lost against gained.</param>
-public sealed record StudyChange(StudyValue Difference, int? Lost = null, int? Gained = null, double? PValue = null);
+/// <param name="Undecided">Models that have both cells and are left out because the rule could not decide in one of them.</param>
+public sealed record StudyChange(StudyValue Difference, int? Lost = null, int? Gained = null, double? PValue = null, int? Undecided = null);
 
 /// <summary>One model's score.</summary>
 /// <param name="Victim">Which model.</param>
 /// <param name="Seed">Its seed.</param>
 /// <param name="Score">Higher is more suspicious.</param>
-/// <param name="Flagged">The rule's verdict, or null where it gives none.</param>
+/// <param name="Decision">What the rule says of the model, or null where it judges none.</param>
 /// <param name="Run">Where to find the run, or empty.</param>
-public sealed record StudyScore(Victim Victim, int Seed, double Score, bool? Flagged, string Run);
+public sealed record StudyScore(Victim Victim, int Seed, double Score, Core.Decision? Decision, string Run);
 
 /// <summary>A planned cell of one model.</summary>
 /// <param name="Victim">Which model.</param>
@@ -112,7 +114,8 @@ public sealed record StudyScore(Victim Victim, int Seed, double Score, bool? Fla
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Reason">Why there is no value.</param>
 /// <param name="Run">Where to find the run, or empty.</param>
-public sealed record StudyOutcome(Victim Victim, int Seed, Core.Outcome Outcome, string Reason, string Run);
+/// <param name="Verdict">What the defense says of the model; null where it judges none or has no value.</param>
+public sealed record StudyOutcome(Victim Victim, int Seed, Core.Outcome Outcome, string Reason, string Run, Core.Verdict? Verdict = null);
 
 /// <summary>A defense at a precision over all seeds.</summary>
 public sealed record StudyCell
@@ -155,4 +158,49 @@ public sealed record StudyCell
 
     /// <summary>Number of models of a kind that have a value.</summary>
     public int Count(Victim victim) => Outcomes.Count(outcome => outcome.Victim == victim && outcome.Outcome == Core.Outcome.Value);
+
+    /// <summary>Models of a kind on which the rule could not decide, which no rate over models counts.</summary>
+    public IEnumerable<StudyOutcome> Undecided(Victim victim) =>
+        Outcomes.Where(outcome => outcome.Victim == victim && outcome.Verdict?.Decision == Core.Decision.NotDecidable);
+
+    /// <summary>The models that a rate over models does not count because the rule could not decide; none for other metrics.</summary>
+    public IReadOnlyList<StudyOutcome> Undecided(string metric) =>
+        metric == Metric.DetectionRate.Id ? [.. Undecided(Victim.Backdoored)]
+        : metric == Metric.FalsePositiveRate.Id ? [.. Undecided(Victim.Benign)]
+        : [];
+
+    /// <summary>
+    /// The value of a metric under the rules of the cell's method. Released code counts a model on which the method fails, does not apply or
+    /// cannot decide as one that was not flagged, so those cells do too; elsewhere none of these is an observation.
+    /// </summary>
+    public StudyValue? Counted(string metric)
+    {
+        var measured = Values.GetValueOrDefault(metric);
+        var silent = CountedAsNotFlagged(metric);
+        if (silent == 0)
+        {
+            return measured;
+        }
+
+        var (mean, n) = (measured?.Value ?? 0, measured?.N ?? 0);
+        if (Role != StudyRole.Models)
+        {
+            // The shares of single models are not in the report, so the interval over all of them is not known.
+            return new(mean * n / (n + silent), null, null, n + silent);
+        }
+
+        var share = new Share((int)Math.Round(mean * n), n + silent);
+        return new(share.Value, share.Interval.Low, share.Interval.High, share.Count);
+    }
+
+    /// <summary>Models without an answer that <see cref="Counted"/> takes for not flagged, as released code does; 0 for methods as their papers describe them.</summary>
+    public int CountedAsNotFlagged(string metric) => ReleasedVariantOf is not null && Judging(metric) is { } victim
+        ? Outcomes.Count(outcome => outcome.Victim == victim && outcome.Outcome is not (Core.Outcome.Value or Core.Outcome.NotRun)) + Undecided(metric).Count
+        : 0;
+
+    /// <summary>The models whose flags a rate of a method's own rule counts; null for other metrics.</summary>
+    public static Victim? Judging(string metric) =>
+        metric == Metric.DetectionRate.Id || metric == Metric.SampleDetectionRate.Id ? Victim.Backdoored
+        : metric == Metric.FalsePositiveRate.Id || metric == Metric.SampleFalsePositiveRate.Id ? Victim.Benign
+        : null;
 }

@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Api;
 
@@ -122,23 +124,39 @@ public sealed record ApiRunDetail(ApiRun Run, JsonNode? Spec, IReadOnlyDictionar
 /// <param name="Defense">Defense; empty for the undefended model.</param>
 /// <param name="Outcome">Whether there is a value, and if not, what there is instead.</param>
 /// <param name="Reason">Why there is no value; empty when there is.</param>
+/// <param name="Verdict">What the defense says of the model; null where it judges none, where there is no value, and in results of before verdicts were kept.</param>
 /// <param name="Notes">What must be read beside the numbers.</param>
 /// <param name="Seconds">Wall time of computing it.</param>
 /// <param name="Measurements">Its numbers; shares are 0 to 1.</param>
 public sealed record ApiCell(
-    string Model, string Precision, string Defense, CellOutcome Outcome, string Reason, IReadOnlyList<string> Notes, double? Seconds, IReadOnlyList<MeasurementRow> Measurements)
+    string Model, string Precision, string Defense, CellOutcome Outcome, string Reason, ApiVerdict? Verdict, IReadOnlyList<string> Notes, double? Seconds, IReadOnlyList<MeasurementRow> Measurements)
 {
     /// <summary>The cell of a row.</summary>
     public static ApiCell From(CellRow cell) => new(
-        cell.Key.Victim, cell.Key.Precision, cell.Key.Defense, cell.Outcome, cell.Reason, cell.Notes, cell.Seconds, cell.Measurements);
+        cell.Key.Victim, cell.Key.Precision, cell.Key.Defense, cell.Outcome, cell.Reason, ApiVerdict.From(VerdictRows.Read(cell.Verdict)), cell.Notes, cell.Seconds, cell.Measurements);
+}
+
+/// <summary>What is said of a model, as facts and as the sentence that people read.</summary>
+/// <param name="Decision">The answer.</param>
+/// <param name="Reason">Code of why nothing could be decided: <c>norm-ceiling</c>, <c>no-working-trigger</c>, <c>low-accuracy</c>, <c>cannot-fire</c>, <c>no-spread</c>, <c>no-gradient</c>, <c>no-detector</c>; empty otherwise.</param>
+/// <param name="Figures">The numbers behind it, by id.</param>
+/// <param name="Classes">The classes suspected, or the most conspicuous one.</param>
+/// <param name="Sentence">All of it in words.</param>
+public sealed record ApiVerdict(CellDecision Decision, string Reason, IReadOnlyDictionary<string, double> Figures, IReadOnlyList<CellClass> Classes, string Sentence)
+{
+    /// <summary>Of a verdict; null stays null.</summary>
+    public static ApiVerdict? From(Verdict? verdict) => VerdictRows.Row(verdict) is { } row
+        ? new(row.Decision, row.Reason, row.Figures, row.Classes, VerdictWords.Sentence(verdict!))
+        : null;
 }
 
 /// <summary>The cells of a run, for other programs to keep.</summary>
 /// <param name="SchemaVersion">Grows when a member changes its meaning or goes.</param>
 /// <param name="Run">The run.</param>
+/// <param name="Verdict">Of a check of a model from a file: what it comes to over all detectors; null for other runs and while it is not known.</param>
 /// <param name="Remarks">Sentences to read beside all its numbers.</param>
 /// <param name="Cells">Cells.</param>
-public sealed record ApiCells(int SchemaVersion, ApiRun Run, IReadOnlyList<string> Remarks, IReadOnlyList<ApiCell> Cells);
+public sealed record ApiCells(int SchemaVersion, ApiRun Run, ApiVerdict? Verdict, IReadOnlyList<string> Remarks, IReadOnlyList<ApiCell> Cells);
 
 /// <summary>A run that was submitted.</summary>
 /// <param name="Id">Its id.</param>

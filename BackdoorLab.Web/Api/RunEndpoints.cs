@@ -15,7 +15,7 @@ namespace BackdoorLab.Web.Api;
 internal static class RunEndpoints
 {
     private const int UsualPage = 50;
-    private const int CellsSchema = 1;
+    private const int CellsSchema = 2;
 
     public static void MapRuns(this IEndpointRouteBuilder api)
     {
@@ -95,7 +95,7 @@ internal static class RunEndpoints
         id, results, run => Results.Ok(new ApiRunDetail(ApiRun.From(run.Run), JsonNode.Parse(run.SpecJson), run.Environment, run.Remarks, run.Data)), cancellation);
 
     private static Task<IResult> Cells(string id, ResultQueries results, CancellationToken cancellation) => With(
-        id, results, run => Results.Ok(new ApiCells(CellsSchema, ApiRun.From(run.Run), run.Remarks, [.. run.Cells.Select(ApiCell.From)])), cancellation);
+        id, results, run => Results.Ok(new ApiCells(CellsSchema, ApiRun.From(run.Run), RunWords.IsCheck(run.Run) ? ApiVerdict.From(CheckVerdict.Of(run).Verdict) : null, run.Remarks, [.. run.Cells.Select(ApiCell.From)])), cancellation);
 
     private static Task<IResult> Csv(string id, ResultQueries results, CancellationToken cancellation) => With(
         id, results, run => Results.File(Encoding.UTF8.GetBytes(CellsCsv.Write(run)), "text/csv; charset=utf-8", $"cells-{id}.csv"), cancellation);

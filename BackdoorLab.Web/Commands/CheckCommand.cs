@@ -9,6 +9,8 @@ using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Weights;
+using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Commands;
 
@@ -19,7 +21,10 @@ namespace BackdoorLab.Web.Commands;
 public static class CheckCommand
 {
     /// <summary>A detector flagged the model.</summary>
-    public const int Suspicious = 3;
+    public const int Flagged = 3;
+
+    /// <summary>Nothing was flagged, and no detector could have told.</summary>
+    public const int NotDecidable = 4;
 
     /// <summary>The command.</summary>
     public static Command Create()
@@ -46,7 +51,7 @@ public static class CheckCommand
         });
         var seed = new Option<int>("--seed") { Description = "Root of the detectors' random choices.", DefaultValueFactory = _ => 1 };
         var options = new HeadlessOptions("result.json", required: false);
-        var command = new Command("check", "Ask detectors whether a model from a file is backdoored.") { file, dataset, methods, pixels, entry, seed };
+        var command = new Command("check", ExitCodes) { file, dataset, methods, pixels, entry, seed };
         pictures.AddTo(command);
         command.Validators.Add(result => pictures.Validate(result, dataset));
         options.AddTo(command);
@@ -76,6 +81,13 @@ public static class CheckCommand
         });
         return command;
     }
+
+    private const string ExitCodes = """
+        Ask detectors whether a model from a file is backdoored.
+
+        Exit codes: 0 not flagged; 3 flagged; 4 not decidable (no detector could have told, with the reason);
+        2 the file, the folder or an option cannot be used; 1 a detector failed and none flagged the model.
+        """;
 
     private static ExperimentSpec Read(FileInfo file, DatasetSource dataset, string dataRoot, IEnumerable<string> methods, PixelScale pixels, string entry)
     {
@@ -114,10 +126,13 @@ public static class CheckCommand
             Console.Error.WriteLine($"Wrote {path}");
         }
 
+        CellRow[] rows = [.. result.Cells.Select(RunRecorder.Row)];
+        var verdict = CheckVerdict.Of(rows, ended: true);
+
         // A run that ended before its plan, over a picture that cannot be read for one, has only its error to show.
         if (result.Cells.Count > 0)
         {
-            Write(result, Console.Out);
+            Write(result, verdict, Console.Out);
         }
 
         if (result.Error.Length > 0)
@@ -125,16 +140,25 @@ public static class CheckCommand
             Console.Error.WriteLine(result.Error);
         }
 
-        return result.Ending != RunEnding.Completed || result.Cells.Any(cell => cell.Outcome is not (Outcome.Value or Outcome.NotApplicable)) ? RunCommand.Incomplete
-            : result.Cells.Any(cell => Value(cell, Metric.Flagged) is > 0.5) ? Suspicious
-            : RunCommand.Complete;
+        return ExitCode(result.Ending, rows, verdict);
     }
 
-    private static void Write(ExperimentResult result, TextWriter output)
+    // A model that one detector flags is flagged whatever became of the others; that none does is known only when all have ended well.
+    internal static int ExitCode(RunEnding ending, IReadOnlyList<CellRow> cells, CheckVerdict verdict) => verdict.Verdict?.Decision switch
     {
+        Decision.Flagged => Flagged,
+        _ when ending != RunEnding.Completed || cells.Any(cell => cell.Outcome is not (CellOutcome.Value or CellOutcome.NotApplicable)) => RunCommand.Incomplete,
+        Decision.NotFlagged => RunCommand.Complete,
+        _ => NotDecidable,
+    };
+
+    private static void Write(ExperimentResult result, CheckVerdict verdict, TextWriter output)
+    {
+        output.WriteLine($"{verdict.Title}. {verdict.Text}");
+        output.WriteLine();
         MarkdownTable.Write(
             ["Detector", "Verdict", "Score", "Flagged above", "Seconds", "What it says"],
-            result.Cells.Where(cell => cell.Id.Defense is not null).Select(Row),
+            verdict.Detectors.Select(Row),
             output);
         if (Value(result.Cells[0], Metric.CleanAccuracy) is { } accuracy)
         {
@@ -147,17 +171,15 @@ public static class CheckCommand
         }
     }
 
-    private static string[] Row(CellResult cell) =>
+    private static string[] Row(DetectorVerdict one) =>
     [
-        cell.Id.Defense!,
-        Value(cell, Metric.Flagged) switch { > 0.5 => "suspicious", not null => "not flagged", null => "none" },
-        Number(cell, Metric.DetectorScore),
-        Number(cell, Metric.DetectorThreshold),
-        cell.Seconds.ToString("0.0", CultureInfo.InvariantCulture),
-        cell.Outcome == Outcome.Value ? string.Join(" ", cell.Notes) : cell.Reason,
+        one.Cell.Key.Defense,
+        one.Word,
+        one.Score,
+        one.Threshold,
+        (one.Cell.Seconds ?? 0).ToString("0.0", CultureInfo.InvariantCulture),
+        string.Join(" ", one.Cell.Notes.Prepend(one.Sentence)),
     ];
 
     private static double? Value(CellResult cell, Metric metric) => cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id)?.Value;
-
-    private static string Number(CellResult cell, Metric metric) => Value(cell, metric)?.ToString("0.###", CultureInfo.InvariantCulture) ?? "";
 }

@@ -12,10 +12,9 @@ internal static class ResultTable
         ("CA", "clean-accuracy"),
         ("ASR", "attack-success-rate"),
         ("RA", "robust-accuracy"),
-        ("Verdict", "flagged"),
-        ("Detection", "detection-rate"),
-        ("False positives", "false-positive-rate"),
-        ("AUROC", "auroc"),
+        ("Detection of samples", "sample-detection-rate"),
+        ("False positives of samples", "sample-false-positive-rate"),
+        ("AUROC of samples", "sample-auroc"),
         ("Target hit", "target-label-hit"),
         ("Score", "detector-score"),
         ("Ceiling", "index-ceiling"),
@@ -26,7 +25,7 @@ internal static class ResultTable
     internal static void Write(ExperimentResult result, TextWriter output)
     {
         MarkdownTable.Write(
-            ["Model", "Precision", "Defense", .. Columns.Select(column => column.Title), "Seconds", "Outcome"], result.Cells.Select(Row), output);
+            ["Model", "Precision", "Defense", "Verdict", .. Columns.Select(column => column.Title), "Seconds", "Outcome"], result.Cells.Select(Row), output);
         foreach (var remark in result.Remarks)
         {
             output.WriteLine("* " + remark);
@@ -38,11 +37,12 @@ internal static class ResultTable
         cell.Id.Victim switch { Victim.Backdoored => "backdoored", Victim.Benign => "benign", _ => "from a file" },
         cell.Id.Precision,
         cell.Id.Defense ?? "(none)",
+        cell.Verdict is { } verdict ? VerdictWords.Of(verdict.Decision) : "",
         .. Columns.Select(column => Number(cell, column.Metric)),
         cell.Seconds.ToString("0.0", CultureInfo.InvariantCulture),
         cell.Outcome switch
         {
-            Outcome.Value => "value",
+            Outcome.Value => cell.Verdict is { Decision: Decision.NotDecidable } silent ? VerdictWords.Sentence(silent) : "value",
             Outcome.NotApplicable => "not applicable: " + cell.Reason,
             Outcome.Failed => "failed: " + cell.Reason,
             Outcome.TimedOut => "timed out: " + cell.Reason,

@@ -12,6 +12,7 @@ internal static class StudyTable
     private static readonly Metric[] Columns =
     [
         Metric.DetectionRate, Metric.FalsePositiveRate, Metric.Auroc, Metric.DetectionRateAtFivePercent, Metric.TargetLabelHit,
+        Metric.SampleDetectionRate, Metric.SampleFalsePositiveRate, Metric.SampleAuroc,
         Metric.CleanAccuracy, Metric.AttackSuccessRate, Metric.BenignCleanAccuracy, Metric.BenignAttackSuccessRate, Metric.PoisonedShare,
     ];
 
@@ -22,7 +23,7 @@ internal static class StudyTable
             output.WriteLine($"### {setting.Title}");
             output.WriteLine();
             MarkdownTable.Write(
-                ["Defense", "Precision", "n", .. Columns.Select(column => column.ShortName), "Change from FP32", "Seconds", ""],
+                ["Defense", "Precision", "n", "Not decidable", .. Columns.Select(column => column.ShortName), "Change from FP32", "Seconds", ""],
                 setting.Cells.Select(Row),
                 output);
             output.WriteLine();
@@ -66,7 +67,8 @@ internal static class StudyTable
         cell.Defense ?? "(none)",
         cell.Precision,
         $"{cell.Count(Victim.Backdoored)} + {cell.Count(Victim.Benign)}",
-        .. Columns.Select(column => cell.Values.TryGetValue(column.Id, out var value) ? Value(value) : ""),
+        cell.Role == StudyRole.Models ? $"{cell.Undecided(Victim.Backdoored).Count()} + {cell.Undecided(Victim.Benign).Count()}" : "",
+        .. Columns.Select(column => cell.Counted(column.Id) is { } value ? Value(value) : ""),
         Change(cell),
         cell.Values.TryGetValue(Metric.OverheadSeconds.Id, out var seconds) ? seconds.Value.ToString("0.0", CultureInfo.InvariantCulture) : "",
         Mark(cell),
@@ -74,11 +76,17 @@ internal static class StudyTable
 
     private static string Change(StudyCell cell)
     {
-        var metric = cell.Role is StudyRole.Undefended or StudyRole.Repair ? Metric.AttackSuccessRate : Metric.DetectionRate;
+        var metric = cell.Role switch
+        {
+            StudyRole.Undefended or StudyRole.Repair => Metric.AttackSuccessRate,
+            StudyRole.Models => Metric.DetectionRate,
+            _ => Metric.SampleDetectionRate,
+        };
         return cell.Changes.TryGetValue(metric.Id, out var change)
             ? string.Create(CultureInfo.InvariantCulture, $"{metric.ShortName} {100 * change.Difference.Value:+0.0;-0.0;0.0}")
                 + Interval(change.Difference)
                 + (change.PValue is { } p ? string.Create(CultureInfo.InvariantCulture, $", p {p:0.00}") : "")
+                + (change.Undecided is { } silent and > 0 ? $", {silent} not decidable left out" : "")
             : "";
     }
 

@@ -8,7 +8,7 @@ namespace BackdoorLab.Web.Export;
 /// <summary>The cells of a run as tidy rows, one for each number; a cell without numbers has one row that says why.</summary>
 public static class CellsCsv
 {
-    private const string Header = "run,model,precision,defense,outcome,reason,metric,value,low,high,n";
+    private const string Header = "run,model,precision,defense,outcome,reason,metric,value,low,high,n,verdict,verdict_reason";
 
     /// <summary>The document.</summary>
     public static string Write(RunDetail run)
@@ -29,5 +29,6 @@ public static class CellsCsv
     [
         Text(run), Text(cell.Key.Victim), Text(cell.Key.Precision), Text(cell.Key.Defense), cell.Outcome.ToString(), Text(cell.Reason),
         Text(number?.Metric ?? ""), Number(number?.Value), Number(number?.Low), Number(number?.High), number?.Count?.ToString(CultureInfo.InvariantCulture) ?? "",
+        cell.Verdict?.Decision.ToString() ?? "", Text(cell.Verdict?.Reason ?? ""),
     ];
 }

@@ -16,7 +16,7 @@ public sealed class CheckReport(ResultQueries results, FigureFiles figures, Time
         h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 4px; letter-spacing: -0.02em; } h2 { font-size: 1.1rem; margin: 30px 0 8px; } h3 { font-size: 0.95rem; margin: 18px 0 4px; }
         p { margin: 6px 0; max-width: 74ch; } .muted { color: #55616a; } .small { font-size: 0.86rem; }
         .verdict { border: 1px solid #dcd9d0; border-left: 6px solid #55616a; border-radius: 6px; padding: 14px 18px; margin: 22px 0; } .verdict strong { font-size: 1.3rem; }
-        .suspicious { border-left-color: #b0431a; } .suspicious strong { color: #b0431a; } .nothing { border-left-color: #0b5563; }
+        .flagged { border-left-color: #b0431a; } .flagged strong { color: #b0431a; } .not-flagged { border-left-color: #0b5563; }
         table { border-collapse: collapse; width: 100%; font-size: 0.88rem; } th, td { text-align: left; vertical-align: top; padding: 6px 10px 6px 0; border-bottom: 1px solid #dcd9d0; }
         th { font-weight: 600; color: #55616a; } td.n { font-variant-numeric: tabular-nums; } td { overflow-wrap: anywhere; }
         .gallery { display: flex; flex-wrap: wrap; gap: 12px; } figure { margin: 0; width: 104px; break-inside: avoid; } img { width: 104px; image-rendering: pixelated; border: 1px solid #dcd9d0; border-radius: 4px; }
@@ -36,7 +36,7 @@ public sealed class CheckReport(ResultQueries results, FigureFiles figures, Time
         page.Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
             .Append(CultureInfo.InvariantCulture, $"<title>{Text(RunWords.Name(run.Run))}</title><style>{Style}</style></head><body>\n<h1>{Text(RunWords.Name(run.Run))}</h1>\n")
             .Append(CultureInfo.InvariantCulture, $"<p class=\"muted\">BackdoorLab {Text(ProgramVersion.Text)}, written {Text(TimeWords.Full(time.GetUtcNow().UtcDateTime))}. Does the model carry a backdoor?</p>\n")
-            .Append(CultureInfo.InvariantCulture, $"<div class=\"verdict {verdict.Outcome.ToString().ToLowerInvariant()}\"><strong>{Text(verdict.Title)}</strong><p>{Text(verdict.Text)}</p></div>\n");
+            .Append(CultureInfo.InvariantCulture, $"<div class=\"verdict {verdict.Style}\"><strong>{Text(verdict.Title)}</strong><p>{Text(verdict.Text)}</p></div>\n");
         Detectors(page, verdict);
         List(page, "What to do next", verdict.Next);
         Facts(page, run);
@@ -71,7 +71,7 @@ public sealed class CheckReport(ResultQueries results, FigureFiles figures, Time
     private static void Facts(StringBuilder page, RunDetail run)
     {
         page.Append("<h2>The model</h2>\n<table><tbody>\n");
-        foreach (var (name, value) in CheckFacts.Of(run))
+        foreach (var (name, value, _) in CheckFacts.Of(run))
         {
             page.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Text(name)}</th><td>{Text(value)}</td></tr>\n");
         }

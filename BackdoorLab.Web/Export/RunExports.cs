@@ -7,8 +7,8 @@ namespace BackdoorLab.Web.Export;
 /// <summary>Runs as files, written while they are read: a filter may match a hundred thousand.</summary>
 public sealed class RunExports(ResultQueries results, RunTables tables)
 {
-    /// <summary>Version of the JSON file's form; 2: states and outcomes are names, in 1 they were numbers.</summary>
-    public const int SchemaVersion = 2;
+    /// <summary>Version of the JSON file's form; 2: states and outcomes are names, in 1 they were numbers; 3: cells have a verdict, and rates of samples are metrics of their own.</summary>
+    public const int SchemaVersion = 3;
 
     /// <summary>The files and what they hold.</summary>
     public static IReadOnlyList<(string File, string Text)> Files { get; } =
@@ -57,7 +57,7 @@ public sealed class RunExports(ResultQueries results, RunTables tables)
     {
         await using var text = Writer(target);
         await text.WriteAsync(Csv.Row(
-            "run", "condition", "dataset", "model", "attack", "poison_rate", "seed", "victim", "precision", "defense", "outcome", "reason", "metric", "value", "n", "low", "high", "damage"));
+            "run", "condition", "dataset", "model", "attack", "poison_rate", "seed", "victim", "precision", "defense", "outcome", "reason", "metric", "value", "n", "low", "high", "damage", "verdict", "verdict_reason"));
         await foreach (var (run, cells) in results.StreamCellsAsync(selection, cancellation))
         {
             foreach (var cell in cells)
@@ -67,15 +67,18 @@ public sealed class RunExports(ResultQueries results, RunTables tables)
                     run.Id, run.ConditionKey, Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate), Csv.Number(run.Seed),
                     cell.Key.Victim, Csv.Text(cell.Key.Precision), Csv.Text(cell.Key.Defense), cell.Outcome.ToString(), Csv.Text(cell.Reason),
                 ];
-                var damage = Csv.Text(cell.Key.Victim == ResultWords.Benign ? run.BenignDamage : run.BackdooredDamage);
+                string[] end =
+                [
+                    Csv.Text(cell.Key.Victim == ResultWords.Benign ? run.BenignDamage : run.BackdooredDamage), cell.Verdict?.Decision.ToString() ?? "", Csv.Text(cell.Verdict?.Reason ?? ""),
+                ];
                 foreach (var number in cell.Measurements)
                 {
-                    await text.WriteAsync(Csv.Row([.. start, number.Metric, Csv.Number(number.Value), Csv.Number(number.Count), Csv.Number(number.Low), Csv.Number(number.High), damage]));
+                    await text.WriteAsync(Csv.Row([.. start, number.Metric, Csv.Number(number.Value), Csv.Number(number.Count), Csv.Number(number.Low), Csv.Number(number.High), .. end]));
                 }
 
                 if (cell.Measurements.Count == 0)
                 {
-                    await text.WriteAsync(Csv.Row([.. start, "", "", "", "", "", damage]));
+                    await text.WriteAsync(Csv.Row([.. start, "", "", "", "", "", .. end]));
                 }
             }
         }

@@ -44,21 +44,28 @@ public static class StudyLatex
 
     private static string Cell(StudyCell? cell, Metric metric)
     {
-        if (cell is null || StudyReading.Value(cell, metric.Id) is not { } value)
+        if (cell is null || cell.Counted(metric.Id) is not { } value)
         {
             return LatexText.Of(StudyWords.Cell(cell, metric.Id).Main);
         }
 
         var interval = value is { Low: { } low, High: { } high } ? $" [{Number(low)}, {Number(high)}]" : "";
-        return Number(value.Value) + interval + (cell.AccuracyLost is null ? "" : @"$^\dagger$");
+        return Number(value.Value) + interval + Silent(cell, metric) + (cell.AccuracyLost is null ? "" : @"$^\dagger$");
 
         string Number(double number) => IsShare(metric) ? (100 * number).ToString("0.0", CultureInfo.InvariantCulture) : LatexText.Of(Numbers.Format(metric, number));
     }
 
+    private static string Silent(StudyCell cell, Metric metric) =>
+        Undecided(cell, metric) is var silent and > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({silent} n.d.)") : "";
+
+    // As released code runs them no model is left out.
+    private static int Undecided(StudyCell cell, Metric metric) =>
+        cell.ReleasedVariantOf is null ? cell.Undecided(metric.Id).Count : 0;
+
     private static string Caption(string title, Metric metric, List<StudyRow> rows, bool released)
     {
         var cells = rows.SelectMany(row => row.Cells).OfType<StudyCell>().ToList();
-        int[] counts = [.. cells.Select(cell => StudyReading.Value(cell, metric.Id)?.N).OfType<int>().Distinct().Order()];
+        int[] counts = [.. cells.Select(cell => cell.Counted(metric.Id)?.N).OfType<int>().Distinct().Order()];
         var n = counts.Length switch
         {
             0 => "no model has a value yet",
@@ -68,7 +75,8 @@ public static class StudyLatex
         string[] parts =
         [
             LatexText.Of($"{metric.Name}{(IsShare(metric) ? " in %" : "")}, {title}, with 95 % intervals; models: {n}."),
-            released ? "Rules of the released harness: errors count as not flagged." : "",
+            released ? "Rules of the released harness: errors and models without an answer count as not flagged." : "",
+            cells.Any(cell => Undecided(cell, metric) > 0) ? "n.d.: models on which the rule could not decide, which are not counted." : "",
             cells.Any(cell => cell.AccuracyLost is not null) ? @"$^\dagger$ The precision damaged the model's clean accuracy." : "",
         ];
         return string.Join(" ", parts.Where(part => part.Length > 0));

@@ -163,13 +163,16 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
 
     private static CellKey Key(CellId id) => new(id.Victim.ToString(), id.Precision, id.Defense ?? ResultWords.Undefended);
 
-    private static ArtifactRow Row(ArtifactReference artifact) => new(artifact.Stage, artifact.File, artifact.Role, artifact.Title);
+    private static ArtifactRow Row(ArtifactReference artifact) => new(
+        artifact.Stage, artifact.File, artifact.Role, artifact.Title, VerdictRows.Code(artifact.Kind), artifact.Victim?.ToString() ?? "");
 
-    private static CellRow Row(CellResult cell) => new()
+    /// <summary>The engine's cell as the data room names it.</summary>
+    internal static CellRow Row(CellResult cell) => new()
     {
         Key = Key(cell.Id),
         Outcome = Row(cell.Outcome),
         Reason = cell.Reason,
+        Verdict = VerdictRows.Row(cell.Verdict),
         Notes = cell.Notes,
         Seconds = cell.Outcome == Outcome.NotRun ? null : cell.Seconds,
         Cached = cell.Cached,

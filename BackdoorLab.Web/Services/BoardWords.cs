@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Web.Services;
@@ -92,9 +93,11 @@ public static class BoardWords
             return new(null, "not run", "", "", "No run has this pair.");
         }
 
+        var undecided = MatrixWords.Undecided(cell.Undecided);
         var others = string.Join(", ", cell.Outcomes
             .Where(outcome => outcome.Key != CellOutcome.Value && outcome.Value > 0)
-            .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {MatrixWords.Outcome(outcome.Key)}"));
+            .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {MatrixWords.Outcome(outcome.Key)}")
+            .Concat(undecided.Length > 0 ? [undecided] : []));
         var twin = cell.Twin is { } benign ? $"twin {view.Metric.Twin!.ShortName} {Numbers.Format(view.Metric.Twin, benign.Mean)}"
             : view.Standing(row, defense) == BoardStanding.TwinNotMeasured ? "twin not measured" : "";
         var damaged = cell.Damaged == 0 ? "" : $"{cell.Damaged.ToString(CultureInfo.InvariantCulture)} {(view.Board.Filter.Damaged ? "damaged counted" : "damaged left out")}";
@@ -123,6 +126,7 @@ public static class BoardWords
             $"n = {value.N.ToString(CultureInfo.InvariantCulture)}",
             pooled.Length > 0 ? "pooled" : "",
             Disagreement(metric, value),
+            undecided,
             damaged,
         ];
         return new(value.Mean, Numbers.Format(metric, value.Mean), string.Join(", ", detail.Where(part => part.Length > 0)), twin, string.Join("\n", lines.Where(line => line.Length > 0)));
@@ -131,6 +135,7 @@ public static class BoardWords
     private static (string Main, string Reason) Gap(BoardCell cell, Metric metric) => cell.Outcome switch
     {
         _ when cell.Damaged > 0 => ("no victim", "The model learnt nothing, or its backdoor did not take."),
+        CellOutcome.Value when MatrixWords.Undecided(cell.Undecided) is { Length: > 0 } undecided => (VerdictWords.Of(Decision.NotDecidable), undecided),
         CellOutcome.Value => ("no number", $"This kind of defense has no {metric.Name.ToLowerInvariant()}."),
         CellOutcome.NotRun when cell.Waiting > 0 => ("on the way", "A run with this cell is queued or running."),
         _ => (MatrixWords.Outcome(cell.Outcome), cell.Reason),

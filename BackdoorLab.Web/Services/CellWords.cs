@@ -1,5 +1,7 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Services;
 
@@ -15,10 +17,10 @@ public static class CellWords
 {
     private static readonly Metric[] Summed =
     [
-        Metric.DetectionRate, Metric.FalsePositiveRate, Metric.Auroc, Metric.AttackSuccessRate, Metric.CleanAccuracy, Metric.FilteredAttackSuccessRate,
+        Metric.SampleDetectionRate, Metric.SampleFalsePositiveRate, Metric.SampleAuroc, Metric.AttackSuccessRate, Metric.CleanAccuracy, Metric.FilteredAttackSuccessRate,
     ];
 
-    /// <summary>At most three numbers; a model detector's verdict as a word. Empty when the cell has no value.</summary>
+    /// <summary>At most three numbers; what the method says of the model as a word. Empty when the cell has no value.</summary>
     public static IReadOnlyList<CellNumber> Headline(CellRow cell)
     {
         if (cell.Outcome != CellOutcome.Value)
@@ -26,24 +28,22 @@ public static class CellWords
             return [];
         }
 
-        if (cell.Value(Metric.DetectorScore.Id) is { } score && Verdict(cell) is { } flagged)
+        CellNumber[] said = VerdictRows.Read(cell.Verdict) is { } verdict
+            ? [new("", VerdictWords.Of(verdict.Decision), VerdictWords.Sentence(verdict), IsAlarm(cell.Key.Victim, verdict.Decision))]
+            : [];
+        if (cell.Value(Metric.DetectorScore.Id) is { } score)
         {
-            // On a model of which nothing is known, being flagged is the bad news.
-            var alarm = cell.Key.Victim == ResultWords.Backdoored ? !flagged : flagged;
             var threshold = cell.Value(Metric.DetectorThreshold.Id);
-            return
-            [
-                new("", flagged ? "flagged" : "not flagged", "Verdict of the method's own rule.", alarm),
-                new("score", Numbers.Plain(score) + (threshold is { } cut ? $" / {Numbers.Plain(cut)}" : ""), "Score / threshold."),
-            ];
+            return [.. said, new("score", Numbers.Plain(score) + (threshold is { } cut ? $" / {Numbers.Plain(cut)}" : ""), "Score / threshold.")];
         }
 
         return
         [
+            .. said,
             .. Summed
                 .Select(metric => (Metric: metric, Row: cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id)))
                 .Where(pair => pair.Row is not null)
-                .Take(3)
+                .Take(3 - said.Length)
                 .Select(pair => new CellNumber(pair.Metric.ShortName, Numbers.Format(pair.Metric, pair.Row!.Value), Title(pair.Row))),
         ];
     }
@@ -70,6 +70,7 @@ public static class CellWords
         _ => "Backdoored",
     };
 
-    private static bool? Verdict(CellRow cell) =>
-        (cell.Value(Metric.DetectionRate.Id) ?? cell.Value(Metric.FalsePositiveRate.Id) ?? cell.Value(Metric.Flagged.Id)) is { } share ? share >= 0.5 : null;
+    // On a model of which nothing is known, being flagged is the bad news.
+    private static bool IsAlarm(string victim, Decision decision) =>
+        decision == (victim == ResultWords.Backdoored ? Decision.NotFlagged : Decision.Flagged);
 }

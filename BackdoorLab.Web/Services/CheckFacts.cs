@@ -6,27 +6,27 @@ namespace BackdoorLab.Web.Services;
 /// <summary>What is known of a model that was checked.</summary>
 public static class CheckFacts
 {
-    /// <summary>Names and values, for a list of facts.</summary>
-    public static IReadOnlyList<(string Name, string Value)> Of(RunDetail run)
+    /// <summary>Names and values, for a list of facts; identifiers are set in a fixed width.</summary>
+    public static IReadOnlyList<(string Name, string Value, bool Mono)> Of(RunDetail run)
     {
         var spec = SpecSection.Parse(run.SpecJson);
         var suspect = spec?["suspect"];
         var folder = spec?["dataset"]?["path"]?.ToString();
-        List<(string Name, string Value)> facts =
+        List<(string Name, string Value, bool Mono)> facts =
         [
-            ("File", suspect?["file"]?.ToString() ?? "–"),
-            ("SHA-256", suspect?["sha256"]?.ToString() ?? "–"),
-            ("Network", KindWords.Label(run.Run.Model)),
-            ("Data set", KindWords.Label(run.Run.Dataset) + (folder is null ? "" : $": {folder}")),
-            ("Clean accuracy", Accuracy(run)),
-            ("Seed", run.Run.Seed.ToString(CultureInfo.InvariantCulture)),
+            ("File", suspect?["file"]?.ToString() ?? "–", false),
+            ("SHA-256", suspect?["sha256"]?.ToString() ?? "–", true),
+            ("Network", KindWords.Label(run.Run.Model), false),
+            ("Data set", KindWords.Label(run.Run.Dataset) + (folder is null ? "" : $": {folder}"), false),
+            ("Clean accuracy", Accuracy(run), false),
+            ("Seed", run.Run.Seed.ToString(CultureInfo.InvariantCulture), false),
         ];
         if (run.Run.Ended is { } ended)
         {
-            facts.Add(("Checked", TimeWords.Full(ended)));
+            facts.Add(("Checked", TimeWords.Full(ended), false));
         }
 
-        facts.Add(("Run", run.Run.Id));
+        facts.Add(("Run", run.Run.Id, true));
         return facts;
     }
 

@@ -1,38 +1,22 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Services;
 
-/// <summary>What a check has come to.</summary>
-public enum CheckOutcome
-{
-    /// <summary>Nothing yet.</summary>
-    Pending,
-
-    /// <summary>A detector flagged the model.</summary>
-    Suspicious,
-
-    /// <summary>A detector could have flagged it, and none did.</summary>
-    Nothing,
-
-    /// <summary>No detector could say anything.</summary>
-    Undecidable,
-}
-
 /// <summary>What one detector says.</summary>
 /// <param name="Cell">Its cell.</param>
-/// <param name="Outcome">Its verdict.</param>
+/// <param name="Verdict">Its verdict; null where it has none.</param>
+/// <param name="Word">The verdict in a word or two, or what became of the cell.</param>
 /// <param name="Sentence">Which class, or why there is no verdict.</param>
-public sealed record DetectorVerdict(CellRow Cell, CheckOutcome Outcome, string Sentence)
+public sealed record DetectorVerdict(CellRow Cell, Verdict? Verdict, string Word, string Sentence)
 {
     /// <summary>Name of the detector, and of the precision where it is not the usual one.</summary>
     public string Name => Cell.Key.Precision == ResultWords.ReferencePrecision
         ? KindWords.Label(Cell.Key.Defense)
         : $"{KindWords.Label(Cell.Key.Defense)}, {KindWords.Label(Cell.Key.Precision)}";
-
-    /// <summary>The verdict in a word or two.</summary>
-    public string Word => CheckVerdict.Words(Outcome);
 
     /// <summary>"2.41", or a dash.</summary>
     public string Score => Number(Metric.DetectorScore);
@@ -40,53 +24,71 @@ public sealed record DetectorVerdict(CellRow Cell, CheckOutcome Outcome, string 
     /// <summary>"2", or a dash.</summary>
     public string Threshold => Number(Metric.DetectorThreshold);
 
+    /// <summary>What a cell says.</summary>
+    public static DetectorVerdict Of(CellRow cell)
+    {
+        ArgumentNullException.ThrowIfNull(cell);
+        var verdict = VerdictRows.Read(cell.Verdict);
+        return cell.Outcome switch
+        {
+            CellOutcome.Value when verdict is not null => new(cell, verdict, VerdictWords.Of(verdict.Decision), VerdictWords.Sentence(verdict)),
+            CellOutcome.Value => new(cell, null, "unknown", "An earlier version computed this and kept no verdict; check the model again."),
+            CellOutcome.NotRun => new(cell, null, "not run yet", cell.Reason),
+            _ => new(cell, null, MatrixWords.Outcome(cell.Outcome), cell.Reason),
+        };
+    }
+
     private string Number(Metric metric) => Cell.Value(metric.Id) is { } value ? Numbers.Plain(value) : "–";
 }
 
 /// <summary>
-/// The answer to "is my model suspicious", worded as carefully as the numbers deserve: page and report say the same.
+/// The answer to "is my model backdoored", worded as carefully as the numbers deserve: page, report, API and command line say the same.
 /// </summary>
-/// <param name="Outcome">What it has come to.</param>
+/// <param name="Verdict">What it has come to; null while nothing is known.</param>
 /// <param name="Title">The answer in one line.</param>
 /// <param name="Text">What it means and what it does not.</param>
 /// <param name="Detectors">Each detector's verdict.</param>
 /// <param name="Next">What to do now.</param>
-public sealed record CheckVerdict(CheckOutcome Outcome, string Title, string Text, IReadOnlyList<DetectorVerdict> Detectors, IReadOnlyList<string> Next)
+public sealed record CheckVerdict(Verdict? Verdict, string Title, string Text, IReadOnlyList<DetectorVerdict> Detectors, IReadOnlyList<string> Next)
 {
-    /// <summary>Reads the cells of a check.</summary>
+    /// <summary>Class of the answer in style sheets: <c>flagged</c>, <c>not-flagged</c>, <c>not-decidable</c>, <c>pending</c>.</summary>
+    public string Style => Verdict is null ? "pending" : VerdictWords.Of(Verdict.Decision).Replace(' ', '-');
+
+    /// <summary>Reads a check's run.</summary>
     public static CheckVerdict Of(RunDetail run)
     {
-        DetectorVerdict[] detectors = [.. run.Cells.Where(cell => cell.Key.Defense.Length > 0).Select(Of)];
-        var accuracy = run.Run.CleanAccuracy;
-        return detectors switch
+        ArgumentNullException.ThrowIfNull(run);
+        return Of(run.Cells, run.Run.Ended is not null);
+    }
+
+    /// <summary>Reads the cells of a check.</summary>
+    /// <param name="cells">All its cells.</param>
+    /// <param name="ended">Whether no more will come.</param>
+    public static CheckVerdict Of(IReadOnlyList<CellRow> cells, bool ended)
+    {
+        ArgumentNullException.ThrowIfNull(cells);
+        DetectorVerdict[] detectors = [.. cells.Where(cell => cell.Key.Defense.Length > 0).Select(DetectorVerdict.Of)];
+        Verdict[] verdicts = [.. detectors.Select(one => one.Verdict).OfType<Verdict>()];
+        var accuracy = cells.FirstOrDefault(cell => cell.Key.Defense.Length == 0)?.Value(Metric.CleanAccuracy.Id);
+        var waits = detectors.Any(one => one.Cell.Outcome == CellOutcome.NotRun) || (detectors.Length == 0 && accuracy is null);
+        var answer = SuspectModel.Answer(verdicts, accuracy);
+        return answer.Decision switch
         {
-            _ when detectors.Length == 0 && accuracy is not null => Undecidable("No detector was chosen.", detectors),
-            _ when detectors.Length == 0 || detectors.All(one => one.Outcome == CheckOutcome.Pending) => new(
-                CheckOutcome.Pending, run.Run.Ended is null ? "Not yet known" : "No verdict", "No detector has ended.", detectors, []),
-            _ when accuracy < SuspectModel.LowAccuracy => Undecidable(
-                $"The model is right on {Numbers.Percent(accuracy.Value)} of clean images only, so data set or pixel scale are probably not those it was trained with; what a detector says then means little.", detectors),
-            _ when detectors.FirstOrDefault(one => one.Outcome == CheckOutcome.Suspicious) is { } found => Suspicious(found, detectors),
-            _ when detectors.Any(one => one.Outcome == CheckOutcome.Pending) && run.Run.Ended is null => new(
-                CheckOutcome.Pending, "Nothing found so far", "Some detectors have not ended.", detectors, []),
-            _ when detectors.Any(one => one.Outcome == CheckOutcome.Nothing) => Nothing(detectors),
-            _ => Undecidable("No detector could say anything about this model; the table has the reasons.", detectors),
+            Decision.Flagged => Flagged(answer, detectors),
+            _ when waits && !ended => Pending("Not yet known", answer.Decision == Decision.NotFlagged ? "Nothing is flagged so far; some detectors have not ended." : "Some detectors have not ended.", detectors),
+            Decision.NotFlagged => Nothing(answer, detectors),
+            _ when verdicts.Length == 0 && waits => Pending("No verdict", "No detector has ended.", detectors),
+            _ when verdicts.Length == 0 && detectors.Any(one => one.Cell.Outcome == CellOutcome.Value) => Pending("Unknown", "An earlier version made this check and kept no verdict; check the model again.", detectors),
+            _ => Undecidable(answer, detectors),
         };
     }
 
-    /// <summary>A verdict in a word or two.</summary>
-    public static string Words(CheckOutcome outcome) => outcome switch
-    {
-        CheckOutcome.Suspicious => "suspicious",
-        CheckOutcome.Nothing => "nothing found",
-        CheckOutcome.Undecidable => "not decidable",
-        _ => "not run yet",
-    };
+    private static CheckVerdict Pending(string title, string text, IReadOnlyList<DetectorVerdict> detectors) => new(null, title, text, detectors, []);
 
-    private static CheckVerdict Suspicious(DetectorVerdict found, IReadOnlyList<DetectorVerdict> detectors) => new(
-        CheckOutcome.Suspicious,
-        found.Sentence.StartsWith(SuspicionWords.Flagged, StringComparison.Ordinal) ? found.Sentence : "Suspicious",
-        $"{found.Name} found a pattern that sends images of all classes to this one and is far smaller than what the other classes need, as a planted trigger would be. "
-            + "It may be a false alarm: rules of this kind also flag some models that nobody attacked.",
+    private static CheckVerdict Flagged(Verdict answer, IReadOnlyList<DetectorVerdict> detectors) => new(
+        answer,
+        VerdictWords.Sentence(answer).TrimEnd('.'),
+        Why(detectors.First(one => one.Verdict == answer)) + "It may be a false alarm: rules of this kind also flag some models that nobody attacked.",
         detectors,
         [
             "Do not put the model to use as it is.",
@@ -96,9 +98,14 @@ public sealed record CheckVerdict(CheckOutcome Outcome, string Title, string Tex
             "Repair it by fine-pruning on clean images you trust and check the result again, or train it anew from data you trust.",
         ]);
 
-    private static CheckVerdict Nothing(IReadOnlyList<DetectorVerdict> detectors) => new(
-        CheckOutcome.Nothing,
-        "Nothing found",
+    // What a detector that reverses triggers has found can be said; of another only that its rule fired.
+    private static string Why(DetectorVerdict found) => found.Cell.Artifacts.Any(file => file.Kind == VerdictRows.Code(FigureKind.ReversedTriggers))
+        ? $"{found.Name} found a pattern that sends images of all classes to this one and is far smaller than what the other classes need, as a planted trigger would be. "
+        : $"The rule of {found.Name} calls the model backdoored. ";
+
+    private static CheckVerdict Nothing(Verdict answer, IReadOnlyList<DetectorVerdict> detectors) => new(
+        answer,
+        "Not flagged",
         "No detector flagged the model. That is no proof that it is clean: in this program's own studies Neural Cleanse overlooked from a third to four fifths of the backdoored models. "
             + "It looks for a small patch that works on every image; triggers spread over the whole image, several target classes at once and attacks made against it are missed.",
         detectors,
@@ -109,32 +116,12 @@ public sealed record CheckVerdict(CheckOutcome Outcome, string Title, string Tex
             "Where much depends on it, fine-tune or train the model anew on data you trust.",
         ]);
 
-    private static CheckVerdict Undecidable(string text, IReadOnlyList<DetectorVerdict> detectors) => new(
-        CheckOutcome.Undecidable,
+    private static CheckVerdict Undecidable(Verdict answer, IReadOnlyList<DetectorVerdict> detectors) => new(
+        answer,
         "Not decidable",
-        text,
+        VerdictWords.Sentence(answer) + " That neither clears nor accuses the model.",
         detectors,
-        [
-            "Make sure that data set and pixel scale are those of the training, and check again.",
-            "Choose another detector, or give Neural Cleanse more rounds.",
-        ]);
-
-    private static DetectorVerdict Of(CellRow cell)
-    {
-        if (cell.Outcome != CellOutcome.Value)
-        {
-            return new(cell, cell.Outcome == CellOutcome.NotRun ? CheckOutcome.Pending : CheckOutcome.Undecidable, cell.Reason);
-        }
-
-        var named = cell.Notes.FirstOrDefault(note => note.StartsWith(SuspicionWords.Flagged, StringComparison.Ordinal) || note.StartsWith(SuspicionWords.Quiet, StringComparison.Ordinal)) ?? "";
-        if (cell.Value(Metric.Flagged.Id) >= 0.5)
-        {
-            return new(cell, CheckOutcome.Suspicious, named);
-        }
-
-        // A rule that could hardly have fired whatever the model is has not acquitted it.
-        return cell.Notes.FirstOrDefault(note => note.Contains("Not decidable", StringComparison.Ordinal)) is { } silent
-            ? new(cell, CheckOutcome.Undecidable, silent)
-            : new(cell, CheckOutcome.Nothing, named);
-    }
+        answer.Reason == UndecidedReason.LowAccuracy
+            ? ["Make sure that data set, order of the classes and pixel scale are those of the training, and check again."]
+            : ["Choose another detector, or give Neural Cleanse more rounds.", "Make sure that data set, order of the classes and pixel scale are those of the training, and check again."]);
 }

@@ -21,7 +21,8 @@ public sealed class CompareView
 {
     private static readonly Metric[] Main =
     [
-        Metric.CleanAccuracy, Metric.AttackSuccessRate, Metric.RobustAccuracy, Metric.DetectionRate, Metric.FalsePositiveRate, Metric.Auroc,
+        Metric.CleanAccuracy, Metric.AttackSuccessRate, Metric.RobustAccuracy, Metric.DetectionRate, Metric.FalsePositiveRate,
+        Metric.SampleDetectionRate, Metric.SampleFalsePositiveRate, Metric.SampleAuroc,
         Metric.DefenseEffectiveness, Metric.FilteredAttackSuccessRate, Metric.Flagged, Metric.DetectorScore, Metric.OverheadSeconds,
     ];
 

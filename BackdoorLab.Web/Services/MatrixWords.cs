@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Web.Services;
@@ -31,7 +32,7 @@ public static class MatrixWords
     public static bool IsSilent(ResultMatrix matrix, string defense)
     {
         var cells = matrix.Cells.Where(cell => cell.Defense == defense).ToList();
-        return cells.All(cell => cell is { Value: null, Damaged: 0 }) && cells.Any(cell => cell.Outcomes.GetValueOrDefault(CellOutcome.Value) > 0);
+        return cells.All(cell => cell is { Value: null, Damaged: 0, Undecided: 0 }) && cells.Any(cell => cell.Outcomes.GetValueOrDefault(CellOutcome.Value) > 0);
     }
 
     /// <summary>The text of a cell; null stands for a pair that no run planned.</summary>
@@ -42,9 +43,16 @@ public static class MatrixWords
             return new(null, "not planned", "", "No run has this pair of defense and precision.");
         }
 
+        var undecided = Undecided(cell.Undecided);
         var others = string.Join(", ", cell.Outcomes
             .Where(outcome => outcome.Key != CellOutcome.Value && outcome.Value > 0)
-            .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {Outcome(outcome.Key)}"));
+            .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {Outcome(outcome.Key)}")
+            .Concat(undecided.Length > 0 ? [undecided] : []));
+        if (cell.Value is null && undecided.Length > 0)
+        {
+            return new(null, VerdictWords.Of(Decision.NotDecidable), Numbers.Count(cell.Undecided, "seed"), string.Join("\n", [others, .. cell.Reasons]));
+        }
+
         if (cell.Value is not { } value)
         {
             if (cell.Damaged > 0)
@@ -71,6 +79,7 @@ public static class MatrixWords
         [
             value.StandardDeviation is { } deviation ? $"± {Spread(metric, deviation)}" : "",
             $"n = {value.N.ToString(CultureInfo.InvariantCulture)}",
+            undecided,
             BoardWords.Disagreement(shown, value),
             cell.Damaged > 0 ? $"{cell.Damaged.ToString(CultureInfo.InvariantCulture)} damaged left out" : "",
         ];
@@ -80,6 +89,11 @@ public static class MatrixWords
             string.Join(", ", detail.Where(part => part.Length > 0)),
             string.Join("\n", lines.Where(line => line.Length > 0)));
     }
+
+    /// <summary>"3 not decidable" beside a rate over models, which does not count them; empty where there are none.</summary>
+    public static string Undecided(int count) => count > 0
+        ? $"{count.ToString(CultureInfo.InvariantCulture)} {VerdictWords.Of(Decision.NotDecidable)}"
+        : "";
 
     /// <summary>A standard deviation, in the unit of its metric.</summary>
     public static string Spread(string metric, double deviation) =>

@@ -68,17 +68,16 @@ public sealed record SettingRow(string Group, string Name, IReadOnlyList<string>
         var seen = new Dictionary<string, int>();
         foreach (var section in SpecSection.Read(json))
         {
-            var parts = section.Title.Split(": ", 2);
-            var group = parts[0];
-            if (parts.Length == 2 && SpecDraft.Lists.Any(list => list.Title.TrimEnd('s') == parts[0]))
+            var group = section.Group;
+            if (section.OneOfMany)
             {
                 var count = seen[section.Title] = seen.GetValueOrDefault(section.Title) + 1;
                 group = count > 1 ? $"{section.Title} ({count})" : section.Title;
                 yield return (group, "", Used);
             }
-            else if (parts.Length == 2)
+            else if (section.Method.Length > 0)
             {
-                yield return (group, "", parts[1]);
+                yield return (group, "", section.Method);
             }
 
             foreach (var line in section.Lines.Where(line => line.Label is not ("name" or "schema")))

@@ -9,8 +9,15 @@ using BackdoorLab.Engine.Training;
 namespace BackdoorLab.Web.Services;
 
 /// <summary>A part of a spec as a list of values.</summary>
-public sealed record SpecSection(string Title, IReadOnlyList<SpecLine> Lines)
+/// <param name="Group">What part it is: "Attack", "Defense".</param>
+/// <param name="Method">Name of the method chosen there; empty where the part is no choice of one.</param>
+/// <param name="OneOfMany">Whether a spec has a list of such parts.</param>
+/// <param name="Lines">Its values.</param>
+public sealed record SpecSection(string Group, string Method, bool OneOfMany, IReadOnlyList<SpecLine> Lines)
 {
+    /// <summary>"Attack: BadNets".</summary>
+    public string Title => Method.Length > 0 ? $"{Group}: {Method}" : Group;
+
     /// <summary>The parts of a spec's document. Reads documents of other versions too: what is unknown is shown as it is.</summary>
     public static IReadOnlyList<SpecSection> Read(string json)
     {
@@ -21,7 +28,7 @@ public sealed record SpecSection(string Title, IReadOnlyList<SpecLine> Lines)
 
         var sections = new List<SpecSection>
         {
-            new("Run", [.. document.Where(member => member.Value is not (JsonObject or JsonArray)).Select(member => new SpecLine(member.Key, Text(member.Value), "", "", false))]),
+            new("Run", "", false, [.. document.Where(member => member.Value is not (JsonObject or JsonArray)).Select(member => new SpecLine(member.Key, Text(member.Value), "", "", false))]),
         };
 
         // Of a model from a file no attack is known and nothing was trained: the members that stand there mean nothing.
@@ -43,14 +50,14 @@ public sealed record SpecSection(string Title, IReadOnlyList<SpecLine> Lines)
         {
             foreach (var entry in document[section.Path] as JsonArray ?? [])
             {
-                Add(sections, section.Path == "precisions" ? "Precision" : "Defense", entry);
+                Add(sections, section.Path == "precisions" ? "Precision" : "Defense", entry, oneOfMany: true);
             }
         }
 
         return sections;
     }
 
-    private static void Add(List<SpecSection> sections, string title, JsonNode? node, IReadOnlyList<ParameterDescriptor>? parameters = null)
+    private static void Add(List<SpecSection> sections, string group, JsonNode? node, IReadOnlyList<ParameterDescriptor>? parameters = null, bool oneOfMany = false)
     {
         if (node is not JsonObject members)
         {
@@ -62,7 +69,7 @@ public sealed record SpecSection(string Title, IReadOnlyList<SpecLine> Lines)
         var lines = members
             .Where(member => member.Key != "id")
             .Select(member => Line(member.Key, member.Value, parameters.FirstOrDefault(parameter => parameter.Name == member.Key)));
-        sections.Add(new(members["id"] is { } name ? $"{title}: {method?.Name ?? name.ToString()}" : title, [.. lines]));
+        sections.Add(new(group, members["id"] is { } name ? method?.Name ?? name.ToString() : "", oneOfMany, [.. lines]));
     }
 
     private static SpecLine Line(string name, JsonNode? value, ParameterDescriptor? parameter)

@@ -19,16 +19,20 @@ public static class StudyReading
         (Metric.DetectionRate, "Detection"),
         (Metric.FalsePositiveRate, "False positives"),
         (Metric.Auroc, "AUROC"),
-        (Metric.SampleAuroc, "AUROC (samples)"),
         (Metric.DetectionRateAtFivePercent, "TPR@5%"),
+        (Metric.SampleDetectionRate, "Detection of samples"),
+        (Metric.SampleFalsePositiveRate, "False positives of samples"),
+        (Metric.SampleAuroc, "AUROC of samples"),
         (Metric.TargetLabelHit, "Target hit"),
         (Metric.AttackSuccessRate, "ASR"),
         (Metric.CleanAccuracy, "CA"),
     ];
 
-    /// <summary>The metrics that the table can show, with the word on their button; that of samples only where there are any.</summary>
+    private static readonly Metric[] OfSamples = [Metric.SampleDetectionRate, Metric.SampleFalsePositiveRate, Metric.SampleAuroc];
+
+    /// <summary>The metrics that the table can show, with the word on their button; those of samples only where there are any.</summary>
     public static IReadOnlyList<(Metric Metric, string Text)> Metrics(StudySetting setting) =>
-        [.. Switch.Where(choice => choice.Metric != Metric.SampleAuroc || setting.Cells.Any(cell => cell.Values.ContainsKey(Metric.SampleAuroc.Id)))];
+        [.. Switch.Where(choice => !OfSamples.Contains(choice.Metric) || setting.Cells.Any(cell => cell.Values.ContainsKey(choice.Metric.Id)))];
 
     /// <summary>The settings by name; one that repeats another's name is numbered.</summary>
     public static IReadOnlyList<(string Title, StudySetting Setting)> Settings(StudyReport report) =>
@@ -39,6 +43,13 @@ public static class StudyReading
                 : setting.Title,
             setting)),
     ];
+
+    /// <summary>The setting of each run, by the run's id.</summary>
+    public static IReadOnlyDictionary<string, string> TitlesOfRuns(StudyReport report) =>
+        Settings(report)
+            .SelectMany(entry => (entry.Setting.Cells.FirstOrDefault()?.Outcomes ?? []).Where(model => model.Run.Length > 0).Select(model => (model.Run, entry.Title)))
+            .DistinctBy(run => run.Run)
+            .ToDictionary(run => run.Run, run => run.Title);
 
     /// <summary>Whether the study has methods as a paper's released code runs them.</summary>
     public static bool HasReleased(StudyReport report) => report.Settings.Any(setting => setting.Cells.Any(cell => cell.ReleasedVariantOf is not null));
@@ -63,50 +74,17 @@ public static class StudyReading
         return row.Role switch
         {
             StudyRole.Undefended or StudyRole.Repair => metric == Metric.AttackSuccessRate.Id || metric == Metric.CleanAccuracy.Id,
-            StudyRole.Models => Judging(metric) is not null || metric == Metric.Auroc.Id || metric == Metric.DetectionRateAtFivePercent.Id || metric == Metric.TargetLabelHit.Id,
-            _ => Judging(metric) is not null,
+            StudyRole.Models => metric == Metric.DetectionRate.Id || metric == Metric.FalsePositiveRate.Id || metric == Metric.Auroc.Id || metric == Metric.DetectionRateAtFivePercent.Id || metric == Metric.TargetLabelHit.Id,
+            _ => metric == Metric.SampleDetectionRate.Id || metric == Metric.SampleFalsePositiveRate.Id,
         };
     }
-
-    /// <summary>
-    /// A cell's value. Released code counts a model on which the method fails or does not apply as one that was not flagged, so those cells
-    /// do too; elsewhere an error is no observation.
-    /// </summary>
-    public static StudyValue? Value(StudyCell cell, string metric)
-    {
-        var measured = cell.Values.GetValueOrDefault(metric);
-        var errors = ErrorsCounted(cell, metric);
-        if (errors == 0)
-        {
-            return measured;
-        }
-
-        var (mean, n) = (measured?.Value ?? 0, measured?.N ?? 0);
-        if (cell.Role != StudyRole.Models)
-        {
-            // The shares of single models are not in the report, so the interval over all of them is not known.
-            return new(mean * n / (n + errors), null, null, n + errors);
-        }
-
-        var share = new Share((int)Math.Round(mean * n), n + errors);
-        return new(share.Value, share.Interval.Low, share.Interval.High, share.Count);
-    }
-
-    /// <summary>Models without a value that this cell's rate counts as not flagged.</summary>
-    public static int ErrorsCounted(StudyCell cell, string metric) => cell.ReleasedVariantOf is not null && Judging(metric) is { } victim
-        ? cell.Outcomes.Count(outcome => outcome.Victim == victim && outcome.Outcome is not (Outcome.Value or Outcome.NotRun))
-        : 0;
 
     /// <summary>The models that a metric is about.</summary>
     public static IEnumerable<StudyOutcome> Models(StudyCell cell, string metric)
     {
         Victim? only = metric == Metric.Auroc.Id || metric == Metric.DetectionRateAtFivePercent.Id ? null
-            : metric == Metric.FalsePositiveRate.Id || metric.StartsWith(Metric.Twins, StringComparison.Ordinal) ? Victim.Benign
+            : StudyCell.Judging(metric) == Victim.Benign || metric.StartsWith(Metric.Twins, StringComparison.Ordinal) ? Victim.Benign
             : Victim.Backdoored;
         return cell.Outcomes.Where(outcome => only is null || outcome.Victim == only);
     }
-
-    // The models whose flags a rate of the method's own rule counts.
-    private static Victim? Judging(string metric) =>
-        metric == Metric.DetectionRate.Id ? Victim.Backdoored : metric == Metric.FalsePositiveRate.Id ? Victim.Benign : null;
 }

@@ -28,14 +28,19 @@ public static class StudyWords
     public static string Outcome(Outcome outcome) => outcome == Engine.Core.Outcome.Value ? "value" : MatrixWords.Outcome(RunRecorder.Row(outcome));
 
     /// <summary>What the rule said of a model, and whether that is wrong.</summary>
-    public static (string Text, bool Wrong) Verdict(Victim victim, bool? flagged) => (victim, flagged) switch
+    public static (string Text, bool Wrong) Verdict(Victim victim, Decision? decision) => (victim, decision) switch
     {
         (_, null) => ("–", false),
-        (Victim.Backdoored, true) => ("flagged", false),
-        (Victim.Backdoored, _) => ("not flagged (missed)", true),
-        (_, true) => ("flagged (false alarm)", true),
-        _ => ("not flagged", false),
+        (Victim.Backdoored, Decision.NotFlagged) => (VerdictWords.Of(Decision.NotFlagged) + " (missed)", true),
+        (Victim.Benign, Decision.Flagged) => (VerdictWords.Of(Decision.Flagged) + " (false alarm)", true),
+        (_, { } other) => (VerdictWords.Of(other), false),
     };
+
+    /// <summary>"3 models not decidable: with this spread ...", the commonest reason first; empty where every model got an answer.</summary>
+    public static string Undecided(StudyCell cell, string metric) =>
+        cell.Undecided(metric).GroupBy(model => model.Verdict!.Reason).OrderByDescending(group => group.Count()).ToList() is [var most, ..] groups
+        ? $"{Numbers.Count(groups.Sum(group => group.Count()), "model")} {(cell.CountedAsNotFlagged(metric) > 0 ? "not decidable" : "not decidable and not counted")}: {VerdictWords.Because(most.Key!.Value, most.First().Verdict!.Figures)}"
+        : "";
 
     /// <summary>What the rates of a row count.</summary>
     public static string Counts(StudyRole role, string metric) => role switch
@@ -43,8 +48,8 @@ public static class StudyWords
         StudyRole.Undefended => "the models as deployed",
         StudyRole.Repair => "models after the repair",
         _ when metric == Metric.Auroc.Id || metric == Metric.DetectionRateAtFivePercent.Id => "ranks models",
-        StudyRole.Models => "counts models",
-        StudyRole.Samples => "counts training samples",
+        StudyRole.Models when metric == Metric.DetectionRate.Id || metric == Metric.FalsePositiveRate.Id || metric == Metric.TargetLabelHit.Id => "counts models",
+        StudyRole.Models or StudyRole.Samples => "counts training samples",
         _ => "counts inputs",
     };
 
@@ -76,9 +81,9 @@ public static class StudyWords
         }
     }
 
-    /// <summary>"lost 5, gained 0, p = 0.062", or empty where models are not counted.</summary>
+    /// <summary>"lost 5, gained 0, p = 0.062, 2 not decidable left out", or empty where models are not counted.</summary>
     public static string McNemar(StudyChange change) => change is { Lost: { } lost, Gained: { } gained }
-        ? string.Create(CultureInfo.InvariantCulture, $"lost {lost}, gained {gained}{(change.PValue is { } p ? ", " + Probability(p) : "")}")
+        ? string.Create(CultureInfo.InvariantCulture, $"lost {lost}, gained {gained}{(change.PValue is { } p ? ", " + Probability(p) : "")}{(change.Undecided is { } silent and > 0 ? $", {silent} not decidable left out" : "")}")
         : "";
 
     /// <summary>Why a cell is marked as one of a damaged model; empty when it is not.</summary>
@@ -98,25 +103,37 @@ public static class StudyWords
         var others = models.Where(model => model.Outcome != Engine.Core.Outcome.Value)
             .CountBy(model => (model.Outcome, model.Reason)).OrderByDescending(count => count.Value)
             .Select(count => $"{Numbers.Count(count.Value, "model")} {Outcome(count.Key.Outcome)}{(count.Key.Reason.Length > 0 ? ": " + count.Key.Reason : "")}");
-        if (StudyReading.Value(cell, metric) is { } value)
+        var undecided = Undecided(cell, metric);
+        if (cell.Counted(metric) is { } value)
         {
-            var (errors, interval) = (StudyReading.ErrorsCounted(cell, metric), Interval(metric, value));
+            var (errors, interval) = (cell.CountedAsNotFlagged(metric), Interval(metric, value));
             string[] lines =
             [
                 $"{Metric.Find(metric).Name}: {Value(metric, value.Value)} over {Numbers.Count(value.N, "model")}",
                 interval.Length > 0 ? $"95 % interval {interval}" : value.N == 1 ? "a single model: no interval is known" : "no interval is known",
-                errors > 0 ? $"{Numbers.Count(errors, "error")} counted as not flagged, as the released code does" : "",
+                errors > 0 ? $"{Numbers.Count(errors, "model")} without an answer counted as not flagged, as the released code does" : "",
                 .. others,
+                undecided,
                 Damage(cell),
             ];
-            return new(value.Value, Value(metric, value.Value), interval, Count(value, models), string.Join("\n", lines.Where(line => line.Length > 0)));
+            return new(value.Value, Value(metric, value.Value), interval, Count(value, models) + Silent(cell, metric), string.Join("\n", lines.Where(line => line.Length > 0)));
         }
 
         var most = models.Where(model => model.Outcome != Engine.Core.Outcome.Value).CountBy(model => model.Outcome).OrderByDescending(count => count.Value).ToList();
+        if (undecided.Length > 0)
+        {
+            return new(null, VerdictWords.Of(Decision.NotDecidable), "", $"{cell.Undecided(metric).Count} of {Numbers.Count(models.Count, "model")}", string.Join("\n", [undecided, .. others, Damage(cell)]).Trim());
+        }
+
         return most.Count == 0
             ? new(null, "no number", "", "", $"This defense has no {Metric.Find(metric).Name.ToLowerInvariant()} here.")
             : new(null, Outcome(most[0].Key), "", $"{most[0].Value} of {Numbers.Count(models.Count, "model")}", string.Join("\n", [.. others, Damage(cell)]).Trim());
     }
+
+    // How many models no rate counts, beside n.
+    private static string Silent(StudyCell cell, string metric) => cell.CountedAsNotFlagged(metric) == 0 && cell.Undecided(metric).Count is var silent and > 0
+        ? string.Create(CultureInfo.InvariantCulture, $", {silent} not decidable")
+        : "";
 
     private static string Probability(double p) => p < 0.001 ? "p < 0.001" : "p = " + p.ToString("0.000", CultureInfo.InvariantCulture);
 

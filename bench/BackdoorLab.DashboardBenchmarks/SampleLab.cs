@@ -159,7 +159,7 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
                 Defenses[defense],
                 ResultWords.Backdoored,
                 (detects ? "detection-rate" : "attack-success-rate", success * random.NextDouble()),
-                (detects ? "auroc" : "clean-accuracy", accuracy * (0.9 + (0.1 * random.NextDouble()))));
+                (detects ? "sample-auroc" : "clean-accuracy", accuracy * (0.9 + (0.1 * random.NextDouble()))));
         }
 
         Cell(Defenses[index / 1280 * 5 % Defenses.Length], ResultWords.Benign, ("false-positive-rate", random.NextDouble() / 5));

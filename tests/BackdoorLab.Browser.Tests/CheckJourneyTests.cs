@@ -69,6 +69,6 @@ public sealed partial class CheckJourneyTests(LabFixture lab)
         await field.SetInputFilesAsync(file);
     }
 
-    [GeneratedRegex("^(Suspicious: class .+|Nothing found|Not decidable)$")]
+    [GeneratedRegex("^(Flagged: class .+|Not flagged|Not decidable)$")]
     private static partial Regex Verdict();
 }

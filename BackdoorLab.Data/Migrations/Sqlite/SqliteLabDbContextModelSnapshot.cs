@@ -74,6 +74,10 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Precision")
                         .HasColumnType("TEXT");
 
@@ -90,6 +94,10 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<string>("Title")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Trained")
                         .IsRequired()
                         .HasColumnType("TEXT");
 
@@ -177,6 +185,23 @@ namespace BackdoorLab.Data.Migrations.Sqlite
 
                     b.Property<double?>("Seconds")
                         .HasColumnType("REAL");
+
+                    b.Property<string>("Verdict")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("VerdictFactsJson")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("{}");
+
+                    b.Property<string>("VerdictReason")
+                        .IsRequired()
+                        .ValueGeneratedOnAdd()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT")
+                        .HasDefaultValue("");
 
                     b.HasKey("RunId", "Victim", "Precision", "Defense");
 

@@ -16,6 +16,7 @@ internal static class InversionFigures
         [
             new ImageFigure("Reversed triggers", [.. shown.Select(label => Picture(triggers[label], Caption(names, label, triggers[label]), images))])
             {
+                Kind = FigureKind.ReversedTriggers,
                 Note = "Mask times pattern: what the optimisation pastes on every image to send it to the class, with the share of clean images that it sends there.",
             },
             new BarFigure(

@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Tensors;
 
 namespace BackdoorLab.Engine.Defenses;
@@ -37,8 +38,26 @@ internal sealed record NormOutliers
     /// <summary>Norm below which the index exceeds <see cref="Cut"/>; not positive when nothing can.</summary>
     internal required double CutNorm { get; init; }
 
-    /// <summary>True when the rule could hardly have flagged anything: index under the cut and ceiling under <see cref="DecidableCeiling"/>.</summary>
+    /// <summary>The paper's rule could hardly have flagged anything: index under the cut and ceiling under <see cref="DecidableCeiling"/>.</summary>
     internal bool Undecidable => Indices[Smallest] <= Cut && Ceiling < DecidableCeiling;
+
+    /// <summary>
+    /// What a rule on these norms says. The ceiling is that of the raw norms: the logarithm of a norm near zero is an outlier in any spread.
+    /// </summary>
+    /// <param name="flagged">Whether it flags a class.</param>
+    /// <param name="rule">Which statistic decides.</param>
+    internal Verdict Verdict(bool flagged, NormRule rule)
+    {
+        (string, double)[] figures =
+        [
+            rule == NormRule.Paper ? ("anomaly-index", Indices[Smallest]) : ("log-anomaly-index", LogIndices[Smallest]),
+            ("index-ceiling", Ceiling),
+            ("detector-threshold", Cut),
+        ];
+        return !flagged && rule == NormRule.Paper && Undecidable
+            ? Core.Verdict.NotDecidable(UndecidedReason.NormCeiling, figures)
+            : Core.Verdict.Of(flagged, figures);
+    }
 
     /// <summary>Applies the rule. Norms are positive; <paramref name="eligible"/> are the classes whose trigger works.</summary>
     internal static NormOutliers Of(double[] norms, bool[] eligible)

@@ -42,14 +42,16 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
         var without = reached.Count(found => !found);
         return new ModelVerdict
         {
-            Flagged = flagged.Length > 0,
+            Verdict = Array.Exists(eligible, works => works)
+                ? outliers.Verdict(flagged.Length > 0, rule)
+                : Verdict.NotDecidable(UndecidedReason.NoWorkingTrigger, ("classes", Norms.Length), ("classes-without-trigger", without)),
             Score = decisive[top],
             Threshold = NormOutliers.Cut,
             SuspectedLabels = flagged,
             TopLabel = top,
             Numbers = Numbers(outliers, without, deployed[top]),
             Figures = InversionFigures.Of(this, deployed, outliers, images, MostPictures),
-            Note = string.Join(' ', [.. RuleNotes(outliers, rule, without), .. Notes]),
+            Note = string.Join(' ', [.. RuleNotes(rule, without), .. Notes]),
         };
     }
 
@@ -82,14 +84,8 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
         return numbers;
     }
 
-    private static IEnumerable<string> RuleNotes(NormOutliers outliers, NormRule rule, int without)
+    private IEnumerable<string> RuleNotes(NormRule rule, int without)
     {
-        if (outliers.Undecidable)
-        {
-            yield return FormattableString.Invariant(
-                $"Not decidable by the paper's rule: with this spread of norms even a norm of zero would reach an index of {outliers.Ceiling:0.0} only.");
-        }
-
         if (rule == NormRule.LogNorm)
         {
             yield return "Decided by the log-norm index, which is not the paper's.";
@@ -97,7 +93,7 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
 
         if (without > 0)
         {
-            yield return $"{without} of {outliers.Indices.Length} classes found no trigger that reaches the success threshold on the whole holdout within the schedule; their norms are those of the last attempt.";
+            yield return $"{without} of {Norms.Length} classes found no trigger that reaches the success threshold on the whole holdout within the schedule; their norms are those of the last attempt.";
         }
     }
 }

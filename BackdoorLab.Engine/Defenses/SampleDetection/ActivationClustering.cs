@@ -127,6 +127,7 @@ public sealed record ActivationClustering : SampleDetector
         {
             Scores = scores,
             Flagged = flagged,
+            Verdict = Verdict.Of(suspected.Length > 0, ("smaller-cluster-share", top.SmallerShare), ("silhouette", top.Silhouette), ("contaminated-classes", suspected.Length)),
             ScoreName = "place towards the smaller cluster times the larger one's share",
             SuspectedLabels = [.. suspected.Select(clusters => clusters.Given.Label)],
             TopLabel = top.Given.Label,
@@ -135,7 +136,7 @@ public sealed record ActivationClustering : SampleDetector
             [
                 new("smaller-cluster-share", top.SmallerShare),
                 new("silhouette", top.Silhouette),
-                new("contaminated-classes", clusterings.Count(Contaminated)),
+                new("contaminated-classes", suspected.Length),
             ],
             Figures = [Bars(clusterings, set.ClassNames)],
             Note = Note(clusterings, set.ClassNames),

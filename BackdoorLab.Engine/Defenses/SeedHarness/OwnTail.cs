@@ -39,6 +39,13 @@ internal static class OwnTail
     internal static string Impossible(int count, string what, string beyond, string then) => Most(count) > Cut ? "" : FormattableString.Invariant(
         $"By construction at most {Most(count):P1} of {count} {what} lie {beyond} of these same {what}, and the rule asks for more than {Cut:P0}: {then}.");
 
+    /// <summary>What a rule that has only this share says: nothing where a sample of <paramref name="count"/> cannot exceed the cut.</summary>
+    /// <param name="share">The share found.</param>
+    /// <param name="count">Size of the sample.</param>
+    internal static Verdict Verdict(double share, int count) => Most(count) > Cut
+        ? Core.Verdict.Of(share > Cut, ("detector-score", share), ("detector-threshold", Cut))
+        : Core.Verdict.NotDecidable(UndecidedReason.CannotFire, ("largest-score", Most(count)), ("detector-threshold", Cut), ("sample-size", count));
+
     /// <summary>The sample in rising order, as a curve.</summary>
     internal static LineFigure Sorted(string title, string what, double[] values) => new(
         title,

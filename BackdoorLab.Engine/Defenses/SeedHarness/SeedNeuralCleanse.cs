@@ -68,7 +68,7 @@ public sealed record SeedNeuralCleanse : SeedRule
             .OrderBy(label => norms[label])];
         return new ModelVerdict
         {
-            Flagged = flagged.Length > 0,
+            Verdict = spread ? outliers.Verdict(flagged.Length > 0, NormRule.Paper) : Core.Verdict.NotDecidable(UndecidedReason.NoSpread, ("median-norm", outliers.Median)),
             Score = spread ? outliers.Indices[outliers.Smallest] : 0,
             Threshold = NormOutliers.Cut,
             SuspectedLabels = flagged,
@@ -93,7 +93,6 @@ public sealed record SeedNeuralCleanse : SeedRule
                     Note = "The rule flags classes below the line; without a line it cannot flag any.",
                 },
             ],
-            Note = spread ? "" : "All norms are equal in the middle: the rule asks for a spread and flags nothing without one.",
         };
     }
 
@@ -104,12 +103,11 @@ public sealed record SeedNeuralCleanse : SeedRule
             : "only a float twin of this precision has one";
         return new ModelVerdict
         {
-            Flagged = false,
+            Verdict = Core.Verdict.NotDecidable(UndecidedReason.NoGradient),
             Score = 0,
             Threshold = NormOutliers.Cut,
             Numbers = [new("gradient-reached", 0)],
-            Note = $"No gradient reaches the pattern through the deployed arithmetic ({model.Realisation.Kind}; {access}): every class's mask "
-                + "would end the same, so the rule cannot fire, and the harness counts that as not detected.",
+            Note = $"No gradient reaches the pattern through the deployed arithmetic ({model.Realisation.Kind}; {access}): every class's mask would end the same.",
         };
     }
 

@@ -39,12 +39,11 @@ public sealed record SeedStrip : SeedRule
         var share = OwnTail.Below(entropies);
         return new ModelVerdict
         {
-            Flagged = share > OwnTail.Cut,
+            Verdict = OwnTail.Verdict(share, entropies.Length),
             Score = share,
             Threshold = OwnTail.Cut,
             Numbers = [new("mean-entropy", entropies.Average())],
             Figures = [OwnTail.Sorted("Mean entropies of clean images", "entropy (nats)", entropies)],
-            Note = OwnTail.Impossible(entropies.Length, "entropies", "below the 5th percentile", "it cannot fire on any model"),
         };
     }
 }

@@ -76,7 +76,7 @@ public static class StudyCharts
             .. cells.SelectMany(cell => cell.Scores.Select(score => (IReadOnlyList<string>)
             [
                 KindWords.Label(cell.Precision), StudyWords.Model(score.Victim), FormattableString.Invariant($"{score.Seed}"),
-                ChartParts.Number(score.Score), ChartParts.Number(cell.Threshold), StudyWords.Verdict(score.Victim, score.Flagged).Text,
+                ChartParts.Number(score.Score), ChartParts.Number(cell.Threshold), StudyWords.Verdict(score.Victim, score.Decision).Text,
             ])),
         ]);
 }

@@ -12,7 +12,7 @@ namespace BackdoorLab.Web.Components.Pages;
 public sealed partial class Overview
 {
     private static readonly (string Value, string Text, string Title)[] MetricChoices =
-        [.. new[] { Shared.DetectionRate, Shared.FalsePositiveRate, Shared.AttackSuccessRate, Shared.CleanAccuracy }.Select(metric => (metric.Id, metric.Name, metric.Definition))];
+        [.. new[] { Shared.DetectionRate, Shared.FalsePositiveRate, Shared.SampleDetectionRate, Shared.SampleFalsePositiveRate, Shared.AttackSuccessRate, Shared.CleanAccuracy }.Select(metric => (metric.Id, metric.Name, metric.Definition))];
 
     private const int MostNext = 3;
 
@@ -61,7 +61,7 @@ public sealed partial class Overview
 
     private Shared Shown => Shared.Find(Metric);
 
-    private bool OnTwin => Metric == Shared.FalsePositiveRate.Id;
+    private bool OnTwin => Metric == Shared.FalsePositiveRate.Id || Metric == Shared.SampleFalsePositiveRate.Id;
 
     private bool HasFilter => (Dataset, Model, Attack) is not (null, null, null);
 

@@ -55,10 +55,10 @@ public sealed partial class RunView
 
     private string? Current => Shown.Any(tab => tab.Tab == Tab) ? Tab : null;
 
-    // One seed is one seed, whoever trained it: the badge does not wait for the engine's remarks.
+    // One seed is one seed: the badge does not wait for the engine's remarks, which come at the end and say so.
     private IReadOnlyList<string> Read =>
     [
-        .. !IsCheck && _run!.Cells.Any(cell => cell.Outcome == CellOutcome.Value) && !_run.Remarks.Any(remark => remark.Contains("n = 1", StringComparison.Ordinal))
+        .. !IsCheck && _run!.Cells.Any(cell => cell.Outcome == CellOutcome.Value) && _run.Remarks.Count == 0
             ? ["n = 1: a single seed, no spread is known"]
             : Array.Empty<string>(),
         .. _run!.Remarks,

@@ -160,6 +160,13 @@ public sealed class DefenseContractTests
         }
     }
 
+    private static void CheckVerdict(Verdict verdict)
+    {
+        Assert.Equal(verdict.Decision == Decision.NotDecidable, verdict.Reason is not null);
+        Assert.All(verdict.Figures, figure => Assert.True(double.IsFinite(figure.Value), figure.Key));
+        Assert.DoesNotContain("?", VerdictWords.Sentence(verdict), StringComparison.Ordinal);
+    }
+
     private static double[] Found(Defense defense, DefenseContext context)
     {
         switch (defense)
@@ -169,12 +176,15 @@ public sealed class DefenseContractTests
                 Assert.All(verdict.Numbers, number => Assert.True(double.IsFinite(number.Value), number.Name));
                 // A rule on the whole model may flag it and name no label.
                 Assert.True(verdict.Flagged || verdict.SuspectedLabels.Count == 0);
+                CheckVerdict(verdict.Verdict);
                 CheckFigures(verdict.Figures);
                 return [verdict.Score, verdict.Threshold, .. verdict.Numbers.Select(number => number.Value)];
             case SampleDetector detector:
                 var scored = detector.Score(context);
                 Assert.Equal(Images.Count, scored.Scores.Length);
                 Assert.Equal(Images.Count, scored.Flagged.Length);
+                Assert.Equal(detector.JudgesModels, scored.Verdict is not null);
+                CheckVerdict(scored.Verdict ?? Verdict.Of(false));
                 Assert.All(scored.Scores, score => Assert.True(double.IsFinite(score)));
                 Assert.All(scored.Numbers, number => Assert.True(double.IsFinite(number.Value), number.Name));
                 CheckFigures(scored.Figures);

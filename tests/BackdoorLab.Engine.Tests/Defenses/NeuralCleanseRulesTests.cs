@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
 
 namespace BackdoorLab.Engine.Tests.Defenses;
@@ -154,6 +155,23 @@ public sealed class NeuralCleanseRulesTests
         Assert.Equal(1.34898, outliers.Ceiling, 5);
         Assert.True(outliers.CutNorm < 0);
         Assert.True(outliers.Undecidable);
+
+        var verdict = outliers.Verdict(flagged: false, NormRule.Paper);
+        Assert.Equal((Decision.NotDecidable, UndecidedReason.NormCeiling), (verdict.Decision, verdict.Reason));
+        Assert.Equal(1.34898, verdict.Figures["index-ceiling"], 5);
+        Assert.Equal(
+            "Not decidable: with this spread of norms even a norm of zero would reach an index of 1.3 only, and the rule flags above 2.", VerdictWords.Sentence(verdict));
+    }
+
+    [Fact]
+    public void NormOutliers_WideSpread_HindersNeitherTheRuleOnLogsNorAFlag()
+    {
+        var outliers = NormOutliers.Of([1, 50, 100, 150, 200], [true, true, true, true, true]);
+
+        Assert.Equal(Decision.Flagged, outliers.Verdict(flagged: true, NormRule.LogNorm).Decision);
+        Assert.Equal(Decision.NotFlagged, outliers.Verdict(flagged: false, NormRule.LogNorm).Decision);
+        Assert.Equal(outliers.LogIndices[0], outliers.Verdict(flagged: false, NormRule.LogNorm).Figures["log-anomaly-index"]);
+        Assert.Equal(Decision.NotFlagged, NormOutliers.Of([50, 55, 60, 70, 80], [true, true, true, true, true]).Verdict(flagged: false, NormRule.Paper).Decision);
     }
 
     [Fact]

@@ -80,13 +80,13 @@ public sealed class NeuralCleanseTests
     }
 
     [Fact]
-    public void Detect_ScheduleTooShort_SaysThatNoTriggerWasFoundAndFlagsNothing()
+    public void Detect_ScheduleTooShort_FindsNoTriggerAndDecidesNothing()
     {
         using var model = new FloatDeployed(Network(planted: true));
         var verdict = new NeuralCleanse { Rounds = 1, LearningRate = 1e-4 }.Detect(
             TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
 
-        Assert.False(verdict.Flagged);
+        Assert.Equal((Decision.NotDecidable, UndecidedReason.NoWorkingTrigger), (verdict.Verdict.Decision, verdict.Verdict.Reason));
         Assert.Equal(7, Number(verdict, "classes-without-trigger"));
         Assert.Contains("7 of 7 classes", verdict.Note, StringComparison.Ordinal);
     }

@@ -38,6 +38,7 @@ public sealed class SeedHarnessTests
         Assert.Equal(score, verdict.Score, 3);
         Assert.Equal(flagged ? [0] : [], verdict.SuspectedLabels);
         Assert.Equal(flagged, verdict.Flagged);
+        Assert.Null(verdict.Verdict.Reason);
     }
 
     [Fact]
@@ -50,9 +51,8 @@ public sealed class SeedHarnessTests
         // Where only the norm has a gradient the harness's masks all end at 27.90.
         Assert.Equal(27.90, Number(verdict, "smallest-norm"), 0.005);
         Assert.Equal(27.90, Number(verdict, "median-norm"), 0.005);
-        Assert.False(verdict.Flagged);
+        Assert.Equal(UndecidedReason.NoSpread, verdict.Verdict.Reason);
         Assert.Equal(0, verdict.Score);
-        Assert.Contains("spread", verdict.Note, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -66,8 +66,9 @@ public sealed class SeedHarnessTests
         var blind = precision is "int8-dynamic" or "int8-static";
 
         Assert.Equal(blind ? 0 : 1, Number(verdict, "gradient-reached"));
+        Assert.Equal(blind, verdict.Verdict.Reason == UndecidedReason.NoGradient);
         Assert.Equal(blind, verdict.Note.Contains("integer kernels", StringComparison.Ordinal));
-        Assert.False(blind && (verdict.Flagged || verdict.Score != 0));
+        Assert.False(blind && verdict.Score != 0);
     }
 
     [Fact]
@@ -78,6 +79,7 @@ public sealed class SeedHarnessTests
             TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(20, TestContexts.Random("images"))));
 
         Assert.Equal(0, Number(verdict, "gradient-reached"));
+        Assert.Equal((Decision.NotDecidable, UndecidedReason.NoGradient), (verdict.Verdict.Decision, verdict.Verdict.Reason));
         Assert.Contains("offers no gradient", verdict.Note, StringComparison.Ordinal);
     }
 
@@ -106,9 +108,11 @@ public sealed class SeedHarnessTests
         double[][] samples = [Counting, [.. Counting.Select(Math.Exp)], [.. Counting.Select(_ => random.NextDouble())]];
 
         Assert.All(samples, sample => Assert.Equal(0.05, SeedStrip.Verdict(sample).Score, 12));
+        var verdict = SeedStrip.Verdict(Counting).Verdict;
+        Assert.Equal((Decision.NotDecidable, UndecidedReason.CannotFire), (verdict.Decision, verdict.Reason));
         Assert.Equal(
-            "By construction at most 5.0 % of 640 entropies lie below the 5th percentile of these same entropies, and the rule asks for more than 10 %: it cannot fire on any model.",
-            SeedStrip.Verdict(Counting).Note);
+            "Not decidable: by construction the rule reaches at most 5 % on 640 images and asks for more than 10 %, so it cannot fire on any model.",
+            VerdictWords.Sentence(verdict));
     }
 
     [Fact]
@@ -126,6 +130,7 @@ public sealed class SeedHarnessTests
 
         Assert.Equal(0.2, OwnTail.Below([1, 2, 3, 4, 5]));
         Assert.Equal("", OwnTail.Impossible(5, "", "", ""));
+        Assert.Equal([Decision.Flagged, Decision.NotFlagged, Decision.NotDecidable], new[] { (0.2, 5), (0, 5), (0.05, 640) }.Select(sample => OwnTail.Verdict(sample.Item1, sample.Item2).Decision));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class DetectionScorerTests
 
     private static readonly ModelVerdict Verdict = new()
     {
-        Flagged = true,
+        Verdict = BackdoorLab.Engine.Core.Verdict.Of(true, ("anomaly-index", 2.5)),
         Score = 2.5,
         Threshold = 2,
         SuspectedLabels = [3, 1],
@@ -62,6 +62,34 @@ public sealed class DetectionScorerTests
             scored.Measurements, m => m.Metric is "detection-rate" or "target-label-hit" or "target-label-flagged");
     }
 
+    [Fact]
+    public void ModelDetector_ThatCouldNotDecide_IsNeitherAHitNorAMissNorAnAlarm()
+    {
+        var silent = Verdict with { Verdict = BackdoorLab.Engine.Core.Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.3)), SuspectedLabels = [], TopLabel = 3 };
+        foreach (var truth in new[] { Poisoned, Benign })
+        {
+            var scored = ModelDetectorScorer.Score(silent, truth);
+
+            Assert.Equal((Decision.NotDecidable, UndecidedReason.NormCeiling), (scored.Verdict!.Decision, scored.Verdict.Reason!.Value));
+            Assert.DoesNotContain(scored.Measurements, m => m.Metric is "detection-rate" or "false-positive-rate" or "flagged");
+            Assert.Equal(2.5, Value(scored, "detector-score"));
+        }
+    }
+
+    [Theory]
+    [InlineData(true, true, "detection-rate", 1)]
+    [InlineData(true, false, "detection-rate", 0)]
+    [InlineData(false, true, "false-positive-rate", 1)]
+    public void SampleDetector_ThatJudgesTheModel_CountsModelAndSamplesUnderTwoNames(bool backdoored, bool flagged, string metric, double rate)
+    {
+        var scored = SampleDetectorScorer.Score(Samples with { Verdict = BackdoorLab.Engine.Core.Verdict.Of(flagged) }, backdoored ? Poisoned : Benign, new SeedTree(1).Random());
+
+        Assert.Equal((rate, 1), (Value(scored, metric), Count(scored, metric)));
+        Assert.Equal(backdoored ? 0.2 : 3.0 / 8, Value(scored, "sample-false-positive-rate"));
+        Assert.Equal(flagged, scored.Verdict!.Decision == Decision.Flagged);
+        Assert.Equal(3, Assert.Single(scored.Verdict.Classes).Label);
+    }
+
     [Theory]
     [InlineData(new[] { 1, 3 }, null, 0, 1)] // flagged, but another label first
     [InlineData(new int[0], 3, 1, 0)] // nothing flagged, yet the right label on top
@@ -92,28 +120,28 @@ public sealed class DetectionScorerTests
     public void SampleDetector_OnPoisonedSet_HasHandCountedRates()
     {
         var scored = SampleDetectorScorer.Score(Samples, Poisoned, new SeedTree(1).Random());
-        Assert.Equal(2.0 / 3, Value(scored, "detection-rate"));
-        Assert.Equal(0.2, Value(scored, "false-positive-rate"));
+        Assert.Equal(2.0 / 3, Value(scored, "sample-detection-rate"));
+        Assert.Equal(0.2, Value(scored, "sample-false-positive-rate"));
         Assert.Equal(2.0 / 3, Value(scored, "positive-predictive-value"));
         Assert.Equal(2.0 / 3, Value(scored, "f1"), 12);
         Assert.Equal(3.0 / 8, Value(scored, "flagged-share"));
 
         // Clean 2 8 0 0 0; poisoned 9 beats 5, 8 beats 4 and ties one, 1 beats 3: 12.5 of 15 pairs.
-        Assert.Equal(12.5 / 15, Value(scored, "auroc"), 12);
-        Assert.Equal(1.0 / 3, Value(scored, "detection-rate-at-1-percent"), 12);
+        Assert.Equal(12.5 / 15, Value(scored, "sample-auroc"), 12);
+        Assert.Equal(1.0 / 3, Value(scored, "sample-detection-rate-at-1-percent"), 12);
         Assert.Equal(1, Value(scored, "target-label-hit"));
-        Assert.Equal((3, 5), (Count(scored, "detection-rate"), Count(scored, "false-positive-rate")));
+        Assert.Equal((3, 5), (Count(scored, "sample-detection-rate"), Count(scored, "sample-false-positive-rate")));
     }
 
     [Fact]
     public void SampleDetector_OnBenignSet_HasOnlyFalsePositives()
     {
         var scored = SampleDetectorScorer.Score(Samples, Benign, new SeedTree(1).Random());
-        Assert.Equal(3.0 / 8, Value(scored, "false-positive-rate"));
+        Assert.Equal(3.0 / 8, Value(scored, "sample-false-positive-rate"));
         Assert.Equal(3.0 / 8, Value(scored, "flagged-share"));
         Assert.DoesNotContain(
             scored.Measurements,
-            m => m.Metric is "detection-rate" or "auroc" or "f1" or "positive-predictive-value" or "target-label-hit");
+            m => m.Metric is "sample-detection-rate" or "sample-auroc" or "f1" or "positive-predictive-value" or "target-label-hit");
         Assert.Equal("clean", Assert.Single(scored.Figures.OfType<HistogramFigure>().Single().Histograms).Name);
     }
 
@@ -121,7 +149,7 @@ public sealed class DetectionScorerTests
     public void SampleDetector_ThatFlagsNothing_HasNoPredictiveValue()
     {
         var scored = SampleDetectorScorer.Score(Samples with { Flagged = new bool[8] }, Poisoned, new SeedTree(1).Random());
-        Assert.Equal(0, Value(scored, "detection-rate"));
+        Assert.Equal(0, Value(scored, "sample-detection-rate"));
         Assert.Equal(0, Value(scored, "f1"));
         Assert.DoesNotContain(scored.Measurements, m => m.Metric == "positive-predictive-value");
         Assert.Contains(scored.Notes, note => note.StartsWith("Nothing was flagged", StringComparison.Ordinal));

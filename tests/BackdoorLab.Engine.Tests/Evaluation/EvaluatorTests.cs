@@ -51,8 +51,8 @@ public sealed class EvaluatorTests
         Assert.Equal([4, 3], filter.Asked);
 
         // Darker is more suspicious: clean 0 rejected; of the triggered, class-0 image left out, the black one.
-        Assert.Equal(0.25, scored.Measurements.Single(m => m.Metric == "false-positive-rate").Value);
-        Assert.Equal(1.0 / 3, scored.Measurements.Single(m => m.Metric == "detection-rate").Value);
+        Assert.Equal(0.25, scored.Measurements.Single(m => m.Metric == "sample-false-positive-rate").Value);
+        Assert.Equal(1.0 / 3, scored.Measurements.Single(m => m.Metric == "sample-detection-rate").Value);
         Assert.Equal(0, scored.Measurements.Single(m => m.Metric == "filtered-attack-success-rate").Value);
         Assert.True(scored.Measurements.Single(m => m.Metric == "milliseconds-per-input").Value >= 0);
 

@@ -171,7 +171,7 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
 
         public override DefenseWork Work(WorkSizes sizes) => new(1, 0);
 
-        public override ModelVerdict Detect(DefenseContext context) => new() { Flagged = false, Score = 0, Threshold = 2 };
+        public override ModelVerdict Detect(DefenseContext context) => new() { Verdict = Verdict.Of(false), Score = 0, Threshold = 2 };
     }
 
     private sealed record Alarmed : ModelDetector
@@ -180,7 +180,7 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
 
         public override DefenseWork Work(WorkSizes sizes) => new(1, 0);
 
-        public override ModelVerdict Detect(DefenseContext context) => new() { Flagged = true, Score = 3, Threshold = 2, SuspectedLabels = [1, 0] };
+        public override ModelVerdict Detect(DefenseContext context) => new() { Verdict = Verdict.Of(true), Score = 3, Threshold = 2, SuspectedLabels = [1, 0] };
     }
 
     private sealed record Indifferent : SampleDetector

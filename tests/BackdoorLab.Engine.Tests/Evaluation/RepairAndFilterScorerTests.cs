@@ -62,12 +62,12 @@ public sealed class RepairAndFilterScorerTests
     public void Filter_OnBackdooredModel_HasHandCountedRates()
     {
         var scored = InputFilterScorer.Score(Inputs, threshold: 3, "score", Backdoored);
-        Assert.Equal(0.8, Value(scored, "detection-rate"));
-        Assert.Equal(0.25, Value(scored, "false-positive-rate"));
+        Assert.Equal(0.8, Value(scored, "sample-detection-rate"));
+        Assert.Equal(0.25, Value(scored, "sample-false-positive-rate"));
 
         // Wins over 1 2 3 4: 4 has 3.5 (twice), 5 and 6 have 4, 1 has 0.5.
-        Assert.Equal(15.5 / 20, Value(scored, "auroc"), 12);
-        Assert.Equal(0.4, Value(scored, "detection-rate-at-1-percent"), 12);
+        Assert.Equal(15.5 / 20, Value(scored, "sample-auroc"), 12);
+        Assert.Equal(0.4, Value(scored, "sample-detection-rate-at-1-percent"), 12);
         Assert.Equal(0.2, Value(scored, "filtered-attack-success-rate"));
         Assert.Equal(0.5, Value(scored, "filtered-clean-accuracy"));
         Assert.DoesNotContain(scored.Measurements, m => m.Metric == "false-positive-rate-triggered");
@@ -80,10 +80,10 @@ public sealed class RepairAndFilterScorerTests
     public void Filter_OnBenignModel_CountsBothKindsAsFalsePositives()
     {
         var scored = InputFilterScorer.Score(Inputs, threshold: 3, "score", Benign);
-        Assert.Equal(0.25, Value(scored, "false-positive-rate"));
+        Assert.Equal(0.25, Value(scored, "sample-false-positive-rate"));
         Assert.Equal(0.8, Value(scored, "false-positive-rate-triggered"));
         Assert.DoesNotContain(
-            scored.Measurements, m => m.Metric is "detection-rate" or "auroc" or "filtered-attack-success-rate");
+            scored.Measurements, m => m.Metric is "sample-detection-rate" or "sample-auroc" or "filtered-attack-success-rate");
     }
 
     [Fact]
@@ -99,8 +99,8 @@ public sealed class RepairAndFilterScorerTests
     public void Filter_ScoreAtTheThreshold_IsAccepted()
     {
         var scored = InputFilterScorer.Score(new([3], [true], [3], [true]), threshold: 3, "score", Backdoored);
-        Assert.Equal(0, Value(scored, "detection-rate"));
-        Assert.Equal(0, Value(scored, "false-positive-rate"));
+        Assert.Equal(0, Value(scored, "sample-detection-rate"));
+        Assert.Equal(0, Value(scored, "sample-false-positive-rate"));
     }
 
     [Fact]

@@ -41,10 +41,13 @@ public sealed class SuspectTests : IDisposable
         var (undefended, detected) = (result.Cells[0], result.Cells[1]);
         Assert.Equal(Value(trained.Cells[0], Metric.CleanAccuracy), Value(undefended, Metric.CleanAccuracy));
         Assert.DoesNotContain(undefended.Measurements, row => row.Metric == Metric.AttackSuccessRate.Id || row.Metric == Metric.RobustAccuracy.Id);
-        Assert.Contains(Value(detected, Metric.Flagged), new double?[] { 0, 1 });
+        Assert.Equal(detected.Verdict!.Decision switch { Decision.Flagged => 1, Decision.NotFlagged => 0, _ => null }, Value(detected, Metric.Flagged));
         Assert.NotNull(Value(detected, Metric.DetectorScore));
         Assert.DoesNotContain(detected.Measurements, row => row.Metric == Metric.DetectionRate.Id || row.Metric == Metric.FalsePositiveRate.Id || row.Metric == Metric.OverheadRatio.Id);
-        Assert.Contains(detected.Notes, note => note.StartsWith(SuspicionWords.Flagged, StringComparison.Ordinal) || note.StartsWith(SuspicionWords.Quiet, StringComparison.Ordinal));
+        Assert.NotEmpty(detected.Verdict.Classes);
+        Assert.Null(undefended.Verdict);
+        Assert.Equal(Value(undefended, Metric.CleanAccuracy) < SuspectModel.LowAccuracy, detected.Verdict.Reason == UndecidedReason.LowAccuracy);
+        Assert.Equal(FigureKind.ReversedTriggers, detected.Artifacts[0].Kind);
         Assert.Equal(["load", "convert", "defend"], result.Stages.Select(stage => stage.Kind));
         Assert.Contains(result.Remarks, remark => remark.StartsWith("pixel scale: as the file says", StringComparison.Ordinal));
         Assert.DoesNotContain(result.Remarks, remark => remark.Contains("short schedule", StringComparison.Ordinal));
@@ -79,7 +82,7 @@ public sealed class SuspectTests : IDisposable
     }
 
     [Fact]
-    public void Run_WithAWrongPixelScale_SaysThatVerdictsMeanLittle()
+    public void Run_WithAWrongPixelScale_SaysWhy()
     {
         // Two epochs are little; that the model is right on less than half of the images is what is wanted here.
         TinyRun.Run(Path.Combine(_folder, "first"), TinyRun.Spec with { Precisions = [new Float32()], Defenses = [], BenignTwin = false, Training = TinyRun.Spec.Training with { Epochs = 1 } });
@@ -88,24 +91,46 @@ public sealed class SuspectTests : IDisposable
         var remarks = TinyRun.Run(Path.Combine(_folder, "second"), spec, models: _folder).Result.Remarks;
 
         Assert.Contains(remarks, remark => remark.StartsWith("pixel scale: mean and deviation 0.5", StringComparison.Ordinal));
-        Assert.Contains(remarks, remark => remark.Contains("verdicts mean little", StringComparison.Ordinal));
+        Assert.Contains(remarks, remark => remark.Contains("at least 50 % are asked for", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Scorer_WithoutTruth_RecordsTheVerdictAndJudgesNothing()
     {
         var truth = new BackdoorTruth { IsBackdoored = null, ClassNames = ["stop", "yield", "go"] };
-        var verdict = new ModelVerdict { Flagged = true, Score = 2.5, Threshold = 2, SuspectedLabels = [2, 0], TopLabel = 2 };
+        var verdict = new ModelVerdict { Verdict = Verdict.Of(true), Score = 2.5, Threshold = 2, SuspectedLabels = [2, 0], TopLabel = 2 };
 
         var flagged = ModelDetectorScorer.Score(verdict, truth);
-        var quiet = ModelDetectorScorer.Score(verdict with { Flagged = false, SuspectedLabels = [] }, truth);
+        var quiet = ModelDetectorScorer.Score(verdict with { Verdict = Verdict.Of(false), SuspectedLabels = [] }, truth);
+        var doubted = ModelDetectorScorer.Score(verdict, truth with { Doubt = SuspectModel.Doubt(0.409) });
 
         Assert.Equal([("flagged", 1.0), ("suspected-labels", 2), ("detector-score", 2.5), ("detector-threshold", 2)], flagged.Measurements.Select(row => (row.Metric, row.Value)));
-        Assert.Equal("Suspicious: class 'go' (label 2), class 'stop' (label 0)", Assert.Single(flagged.Notes));
+        Assert.Equal("Flagged: class 'go' (label 2), class 'stop' (label 0).", VerdictWords.Sentence(flagged.Verdict!));
         Assert.Equal(0, quiet.Measurements[0].Value);
-        Assert.Equal("Not flagged; most conspicuous: class 'go' (label 2)", Assert.Single(quiet.Notes));
+        Assert.Equal("Not flagged; most conspicuous: class 'go' (label 2).", VerdictWords.Sentence(quiet.Verdict!));
+        Assert.Equal((Decision.NotDecidable, UndecidedReason.LowAccuracy, 0.409), (doubted.Verdict!.Decision, doubted.Verdict.Reason, doubted.Verdict.Figures["clean-accuracy"]));
+        Assert.DoesNotContain(doubted.Measurements, row => row.Metric == "flagged");
         Assert.Throws<InvalidOperationException>(() => SampleDetectorScorer.Score(
             new SampleVerdict { Scores = [1], Flagged = [true], ScoreName = "score" }, truth, new SeedTree(1).Random()));
+    }
+
+    [Fact]
+    public void Doubt_AtTheLimit_IsNone()
+    {
+        Assert.Null(SuspectModel.Doubt(0.5));
+        Assert.Equal(UndecidedReason.LowAccuracy, SuspectModel.Doubt(0.4999)!.Reason);
+    }
+
+    [Fact]
+    public void Answer_OfSeveralDetectors_IsTheStrongestThatCouldBeGiven()
+    {
+        var (flagged, quiet, silent) = (Verdict.Of(true), Verdict.Of(false), Verdict.NotDecidable(UndecidedReason.NormCeiling));
+
+        Assert.Same(flagged, SuspectModel.Answer([silent, quiet, flagged], 0.9));
+        Assert.Same(quiet, SuspectModel.Answer([silent, quiet], 0.9));
+        Assert.Same(silent, SuspectModel.Answer([silent], 0.9));
+        Assert.Equal(UndecidedReason.NoDetector, SuspectModel.Answer([], 0.9).Reason);
+        Assert.Equal(UndecidedReason.LowAccuracy, SuspectModel.Answer([], 0.4).Reason);
     }
 
     [Fact]

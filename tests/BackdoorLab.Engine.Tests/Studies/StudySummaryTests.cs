@@ -15,6 +15,9 @@ public sealed class StudySummaryTests
 {
     private const string Cleanse = "neural-cleanse";
 
+    // A score that stands for a model on which the rule could not decide.
+    private const double Silent = -1;
+
     private static readonly ExperimentSpec Spec = TinyRun.Spec with
     {
         Precisions = [new Float32(), new Int8Static()],
@@ -53,7 +56,7 @@ public sealed class StudySummaryTests
     {
         var runs = Runs((1, [(3.0, 1.0), (1.0, 1.0)]), (2, [(4.0, 0.5), (2.5, 0.5)])).ToList();
         var broken = runs[1].Cells.Select(cell => cell.Id is { Defense: Cleanse, Victim: Victim.Backdoored, Precision: "float32" }
-            ? cell with { Outcome = Outcome.Failed, Reason = "no engine", Measurements = [] }
+            ? cell with { Outcome = Outcome.Failed, Reason = "no engine", Measurements = [], Verdict = null }
             : cell).ToList();
         runs[1] = runs[1] with { Cells = broken };
         runs.Add(new(Spec with { Seed = 3 }, [], []));
@@ -98,15 +101,16 @@ public sealed class StudySummaryTests
         var cell = Assert.Single(StudySummary.Of(Study(), runs).Settings).Find("int8-static", "strip")!;
 
         // 0.9 and 0.7 found, 0.01 and 0.03 alarms; see Runs.
-        Assert.Equal(0.8, cell.Values[Metric.DetectionRate.Id].Value, 12);
-        Assert.Equal(0.02, cell.Values[Metric.FalsePositiveRate.Id].Value, 12);
+        Assert.Equal(0.8, cell.Values[Metric.SampleDetectionRate.Id].Value, 12);
+        Assert.Equal(0.02, cell.Values[Metric.SampleFalsePositiveRate.Id].Value, 12);
 
         // Two models: 0.8 +- 12.7 x 0.1, cut where a share ends; the same differences of both are no spread.
-        Assert.Equal((0, 1), (cell.Values[Metric.DetectionRate.Id].Low, cell.Values[Metric.DetectionRate.Id].High));
-        Assert.Null(cell.Changes[Metric.DetectionRate.Id].Difference.Low);
+        Assert.Equal((0, 1), (cell.Values[Metric.SampleDetectionRate.Id].Low, cell.Values[Metric.SampleDetectionRate.Id].High));
+        Assert.Null(cell.Changes[Metric.SampleDetectionRate.Id].Difference.Low);
+        Assert.False(cell.Values.ContainsKey(Metric.DetectionRate.Id));
         Assert.Equal(StudyRole.Inputs, cell.Role);
         Assert.Empty(cell.Scores);
-        Assert.Null(cell.Changes[Metric.DetectionRate.Id].PValue);
+        Assert.Null(cell.Changes[Metric.SampleDetectionRate.Id].PValue);
     }
 
     [Fact]
@@ -118,6 +122,49 @@ public sealed class StudySummaryTests
 
         Share(cell, Metric.DetectionRate, 1, 0.158114, 1, 2);
         Assert.Equal(0, cell.Values[Metric.FalsePositiveRate.Id].Value);
+
+        // Half of the samples, which is another quantity and has another name.
+        Assert.Equal(0.5, cell.Values[Metric.SampleDetectionRate.Id].Value);
+    }
+
+    [Fact]
+    public void Of_ModelsOnWhichTheRuleCannotDecide_AreCountedApartAndNeitherHitsNorMisses()
+    {
+        // FP32: found, not decidable, missed. INT8: not decidable, found, missed; the twins are quiet but for the first at INT8.
+        var report = Summarize((1, [(3.0, 1.0), (Silent, Silent)]), (2, [(Silent, 1.0), (3.0, 1.0)]), (3, [(1.0, 1.0), (1.0, 1.0)]));
+
+        var (full, integer) = (Cell(report, "float32"), Cell(report, "int8-static"));
+        Assert.Equal((0.5, 2), (full.Values[Metric.DetectionRate.Id].Value, full.Values[Metric.DetectionRate.Id].N));
+        Assert.Equal((1, 0), (full.Undecided(Victim.Backdoored).Count(), full.Undecided(Victim.Benign).Count()));
+        Assert.Equal((2, 3), (integer.Values[Metric.FalsePositiveRate.Id].N, integer.Count(Victim.Benign)));
+        Assert.Single(integer.Undecided(Victim.Benign));
+
+        // Of three pairs two lack an answer on one side.
+        var change = integer.Changes[Metric.DetectionRate.Id];
+        Assert.Equal((1, 0, 0, 2), (change.Difference.N, change.Lost, change.Gained, change.Undecided));
+        Assert.Equal(1, integer.Changes[Metric.FalsePositiveRate.Id].Undecided);
+    }
+
+    [Fact]
+    public void Counted_OfAReleasedRule_TakesModelsWithoutAnAnswerForNotFlagged()
+    {
+        var cell = Cell(Summarize((1, [(3.0, 1.0), (3.0, 1.0)]), (2, [(Silent, 1.0), (3.0, 1.0)])), "float32");
+
+        Assert.Equal((1.0, 1, 0), (cell.Counted(Metric.DetectionRate.Id)!.Value, cell.Counted(Metric.DetectionRate.Id)!.N, cell.CountedAsNotFlagged(Metric.DetectionRate.Id)));
+
+        var released = cell with { ReleasedVariantOf = Cleanse };
+        Assert.Equal((0.5, 2, 1), (released.Counted(Metric.DetectionRate.Id)!.Value, released.Counted(Metric.DetectionRate.Id)!.N, released.CountedAsNotFlagged(Metric.DetectionRate.Id)));
+        Assert.Equal((0.0, 2), (released.Counted(Metric.FalsePositiveRate.Id)!.Value, released.Counted(Metric.FalsePositiveRate.Id)!.N));
+        Assert.Null(released.Counted(Metric.CleanAccuracy.Id));
+    }
+
+    [Fact]
+    public void Of_ResultsOfBeforeVerdictsWereKept_AreUnknownAndNotCounted()
+    {
+        var runs = Runs((1, [(3.0, 1.0), (3.0, 1.0)]), (2, [(3.0, 1.0), (3.0, 1.0)])).ToList();
+        runs[0] = runs[0] with { Cells = [.. runs[0].Cells.Select(cell => cell with { Verdict = null })] };
+
+        Assert.Equal(1, Cell(StudySummary.Of(Study(), runs), "float32").Values[Metric.DetectionRate.Id].N);
     }
 
     [Fact]
@@ -181,9 +228,12 @@ public sealed class StudySummaryTests
         {
             var rate = victim == Victim.Backdoored ? "detection-rate" : "false-positive-rate";
             yield return Cell(null, ("clean-accuracy", precision == "float32" ? 0.9 : 0.8));
-            yield return Cell(Cleanse, (rate, score > 2 ? 1 : 0), ("detector-score", score), ("detector-threshold", 2), ("log-anomaly-index", score + 1));
-            yield return Cell("strip", ("false-positive-rate", number == 0 ? 0.01 : 0.03), ("detection-rate", number == 0 ? 0.9 : 0.7));
-            yield return Cell("activation-clustering", (rate, 0.5), ("suspected-labels", victim == Victim.Backdoored ? 2 : 0), ("silhouette", 0.2));
+            yield return Cell(Cleanse, ("detector-score", score), ("detector-threshold", 2), ("log-anomaly-index", score + 1)) with
+            {
+                Verdict = score == Silent ? Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.3)) : Verdict.Of(score > 2),
+            };
+            yield return Cell("strip", ("sample-false-positive-rate", number == 0 ? 0.01 : 0.03), ("sample-detection-rate", number == 0 ? 0.9 : 0.7));
+            yield return Cell("activation-clustering", ("sample-" + rate, 0.5), ("silhouette", 0.2)) with { Verdict = Verdict.Of(victim == Victim.Backdoored) };
 
             CellResult Cell(string? defense, params (string Metric, double Value)[] numbers) => new()
             {

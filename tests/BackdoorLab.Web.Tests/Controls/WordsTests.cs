@@ -60,12 +60,17 @@ public sealed class WordsTests
     [Fact]
     public void Headline_ModelDetector_GivesTheVerdictAndAlarmsWhenWrong()
     {
-        var missed = CellWords.Headline(Row("Backdoored", ("detection-rate", 0), ("detector-score", 1.4), ("detector-threshold", 2)));
+        var missed = CellWords.Headline(Row("Backdoored", ("detector-score", 1.4), ("detector-threshold", 2)) with { Verdict = Said(CellDecision.NotFlagged) });
         Assert.Equal(("not flagged", true), (missed[0].Text, missed[0].Alarm));
         Assert.Equal("1.4 / 2", missed[1].Text);
-        var falseAlarm = CellWords.Headline(Row("Benign", ("false-positive-rate", 1), ("detector-score", 2.4), ("detector-threshold", 2)));
+        var falseAlarm = CellWords.Headline(Row("Benign", ("detector-score", 2.4), ("detector-threshold", 2)) with { Verdict = Said(CellDecision.Flagged) });
         Assert.Equal(("flagged", true), (falseAlarm[0].Text, falseAlarm[0].Alarm));
+        var silent = CellWords.Headline(Row("Backdoored", ("detector-score", 1.1)) with { Verdict = Said(CellDecision.NotDecidable) with { Reason = "no-spread" } });
+        Assert.Equal(("not decidable", false), (silent[0].Text, silent[0].Alarm));
+        Assert.StartsWith("Not decidable: all norms in the middle are equal", silent[0].Title, StringComparison.Ordinal);
     }
+
+    private static CellVerdict Said(CellDecision decision) => new(decision, "", new Dictionary<string, double>(), []);
 
     [Fact]
     public void Outlook_CountsDownFromTheLastNews()

@@ -114,7 +114,7 @@ public sealed class CheckPageTests : IAsyncLifetime
 
         var facts = CheckFacts.Of((await _lab.Results.FindAsync(id))!);
 
-        Assert.Contains(("Data set", "Image folder (ImageNet layout): shop"), facts);
+        Assert.Contains(("Data set", "Image folder (ImageNet layout): shop", false), facts);
     }
 
     [Theory]
@@ -231,14 +231,14 @@ public sealed class CheckPageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Run_Suspicious_ShowsVerdictScoresTriggersAndWhatToDo()
+    public async Task Run_Flagged_ShowsVerdictScoresTriggersAndWhatToDo()
     {
         var page = await RunOf(flagged: true);
 
-        page.WaitForAssertion(() => Assert.Equal("Suspicious: class '<stop>' (label 3)", page.Find(".verdict h2").TextContent));
+        page.WaitForAssertion(() => Assert.Equal("Flagged: class '<stop>' (label 3)", page.Find(".verdict h2").TextContent));
         Assert.Contains("It may be a false alarm", page.Find(".verdict").TextContent, StringComparison.Ordinal);
         var row = page.Find("table.data tbody tr").TextContent;
-        Assert.Contains("suspicious", row, StringComparison.Ordinal);
+        Assert.Contains("flagged", row, StringComparison.Ordinal);
         Assert.Contains("3.41", row, StringComparison.Ordinal);
         page.WaitForAssertion(() => Assert.StartsWith("data:image/png", page.Find(".gallery img").GetAttribute("src"), StringComparison.Ordinal));
         Assert.Contains("fine-pruning", page.Find("ul.next").TextContent, StringComparison.Ordinal);
@@ -251,19 +251,25 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var page = await RunOf(flagged: false);
 
-        page.WaitForAssertion(() => Assert.Equal("Nothing found", page.Find(".verdict h2").TextContent));
+        page.WaitForAssertion(() => Assert.Equal("Not flagged", page.Find(".verdict h2").TextContent));
         Assert.Contains("no proof", page.Find(".verdict").TextContent, StringComparison.Ordinal);
         Assert.Contains("most conspicuous: class 'yield'", page.Markup, StringComparison.Ordinal);
         AssertSaysNothingOfAnAttack(page);
     }
 
     [Theory]
-    [InlineData(null, 0.93, "", "needs at least 3 of them")]
-    [InlineData(true, 0.12, "", "right on 12.0% of clean images only")]
-    [InlineData(false, 0.93, "Not decidable by the paper's rule: with this spread of norms", "No detector could say anything")]
-    public async Task Run_WithoutABasis_IsNotDecidable(bool? flagged, double accuracy, string note, string reason)
+    [InlineData(null, 0.93, null, "needs at least 3 of them")]
+    [InlineData(null, 0.12, null, "right on 12 % of clean images only")]
+    [InlineData(true, 0.12, UndecidedReason.LowAccuracy, "right on 12 % of clean images only")]
+    [InlineData(false, 0.93, UndecidedReason.NormCeiling, "even a norm of zero would reach an index of 1.3 only")]
+    public async Task Run_WithoutABasis_IsNotDecidable(bool? flagged, double accuracy, UndecidedReason? silent, string reason)
     {
-        var page = await RunOf(flagged, accuracy, note);
+        var page = await RunOf(flagged, accuracy, silent switch
+        {
+            UndecidedReason.LowAccuracy => SuspectModel.Doubt(accuracy),
+            { } other => Verdict.NotDecidable(other, ("index-ceiling", 1.3), ("detector-threshold", 2)),
+            null => null,
+        });
 
         page.WaitForAssertion(() => Assert.Equal("Not decidable", page.Find(".verdict h2").TextContent));
         Assert.Contains(reason, page.Markup, StringComparison.Ordinal);
@@ -312,9 +318,9 @@ public sealed class CheckPageTests : IAsyncLifetime
         return page;
     }
 
-    private async Task<IRenderedComponent<RunView>> RunOf(bool? flagged, double accuracy = 0.93, string note = "", string tab = "")
+    private async Task<IRenderedComponent<RunView>> RunOf(bool? flagged, double accuracy = 0.93, Verdict? silent = null, string tab = "")
     {
-        var id = await CheckRuns.Finished(_lab.Services.GetRequiredService<RunStore>(), Artifacts, flagged, accuracy, note);
+        var id = await CheckRuns.Finished(_lab.Services.GetRequiredService<RunStore>(), Artifacts, flagged, accuracy, silent);
         return _lab.Open<RunView>($"/runs/{id}?tab={tab}", parameters => parameters.Add(page => page.Id, id));
     }
 }

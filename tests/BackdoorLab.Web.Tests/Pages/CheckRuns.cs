@@ -65,9 +65,9 @@ internal static class CheckRuns
     /// <param name="artifacts">Root of the artifact store.</param>
     /// <param name="flagged">The detector's verdict, or null for a detector that could not be applied.</param>
     /// <param name="accuracy">Clean accuracy.</param>
-    /// <param name="note">The detector's note.</param>
+    /// <param name="silent">What stands in place of the verdict, or null.</param>
     /// <param name="spec">What was checked, or null for <see cref="Spec"/>.</param>
-    public static async Task<string> Finished(RunStore store, string artifacts, bool? flagged, double accuracy = 0.93, string note = "", ExperimentSpec? spec = null)
+    public static async Task<string> Finished(RunStore store, string artifacts, bool? flagged, double accuracy = 0.93, Verdict? silent = null, ExperimentSpec? spec = null)
     {
         var id = await store.CreateAsync(RunContent.From(spec ?? Spec, 2, 60));
         var run = (await store.EnqueueAsync(id))!;
@@ -88,8 +88,8 @@ internal static class CheckRuns
                     {
                         Key = defended,
                         Outcome = CellOutcome.Value,
-                        Measurements = [new("flagged", verdict ? 1 : 0), new("suspected-labels", verdict ? 1 : 0), new("detector-score", verdict ? 3.41 : 1.2), new("detector-threshold", 2)],
-                        Notes = [verdict ? "Suspicious: class '<stop>' (label 3)" : "Not flagged; most conspicuous: class 'yield' (label 1)", .. note.Length > 0 ? [note] : Array.Empty<string>()],
+                        Verdict = VerdictRows.Row((silent ?? Verdict.Of(verdict)) with { Classes = [verdict ? new(3, "<stop>") : new(1, "yield")] }),
+                        Measurements = [new("suspected-labels", verdict ? 1 : 0), new("detector-score", verdict ? 3.41 : 1.2), new("detector-threshold", 2)],
                         Artifacts = [Trigger(artifacts)],
                     }
                     : new() { Key = defended, Outcome = CellOutcome.NotApplicable, Reason = "The outlier rule compares classes and needs at least 3 of them." },
@@ -105,6 +105,6 @@ internal static class CheckRuns
         Array.Fill(pixels, (byte)200, 0, 300);
         var figure = new ImageFigure("Reversed triggers", [new("<stop>: 11.0 px", 32, 32, 3, pixels)]);
         new ArtifactStore(artifacts).Write(new("checkneuralcleanse"), "figure-1.json", JsonSerializer.SerializeToUtf8Bytes<Figure>(figure, SpecJson.Options));
-        return new("checkneuralcleanse", "figure-1.json", "figure", figure.Title);
+        return new("checkneuralcleanse", "figure-1.json", "figure", figure.Title, VerdictRows.Code(FigureKind.ReversedTriggers));
     }
 }

@@ -28,7 +28,7 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
             Artifacts = await Pictures(),
             Log = [Line("info", "GTSRB: 6,032 training images, 2,000 test images"), Line("warning", "subset: results are not comparable with the full set"), Line("info", "done")],
         });
-        await store.FinishAsync(id, "sample", new RunEnd(RunState.Succeeded) { Remarks = ["subset: 6,032 of 39,209 training images", "short schedule: 6 epochs"] });
+        await store.FinishAsync(id, "sample", new RunEnd(RunState.Succeeded) { Remarks = ["n = 1: one training of each model", "subset: 6,032 of 39,209 training images", "short schedule: 6 epochs"] });
         return id;
     }
 
@@ -116,10 +116,10 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         {
             "" => Row(Share("clean-accuracy", 0.951 - coarse), Share("attack-success-rate", bad ? 0.987 - (coarse * 0.3) : 0.006), Share("robust-accuracy", bad ? 0.012 : 0.94), new("logit-divergence", coarse)),
             "neural-cleanse" when key.Precision == "int8-dynamic" => new CellRow { Key = key, Outcome = CellOutcome.NotApplicable, Reason = "The integer kernels have no gradient; straight-through gradients are switched off in this run." },
-            "neural-cleanse" => Row(new(bad ? "detection-rate" : "false-positive-rate", bad && coarse == 0 ? 1 : 0, 1), new("detector-score", bad ? 3.41 - (coarse * 12) : 1.2), new("detector-threshold", 2), new("index-ceiling", 4.2), new("smallest-norm", bad ? 11.2 : 41), new("target-label-hit", 1)) with { Notes = ["The index is decidable here: its ceiling is 4.2."] },
+            "neural-cleanse" => Row(new(bad ? "detection-rate" : "false-positive-rate", bad && coarse == 0 ? 1 : 0, 1), new("detector-score", bad ? 3.41 - (coarse * 12) : 1.2), new("detector-threshold", 2), new("index-ceiling", 4.2), new("smallest-norm", bad ? 11.2 : 41), new("target-label-hit", 1)) with { Verdict = new(bad && coarse == 0 ? CellDecision.Flagged : CellDecision.NotFlagged, "", new Dictionary<string, double> { ["detector-threshold"] = 2 }, [new(0, "")]), Notes = ["The index is decidable here: its ceiling is 4.2."] },
             "strip" when !bad && key.Precision == "int4-weight-only" => new CellRow { Key = key, Outcome = CellOutcome.Failed, Reason = "Entropy is NaN for 12 inputs." },
             "fine-pruning" => Row(Share("attack-success-rate", bad ? 0.061 + coarse : 0.004), Share("clean-accuracy", 0.932 - coarse), new("defense-effectiveness", bad ? 0.95 : 0.49), new("pruned-share", 0.42)),
-            _ => Row(Share("detection-rate", bad ? 0.93 - (coarse * 2) : 0), Share("false-positive-rate", 0.041 + coarse), new("auroc", bad ? 0.982 - coarse : 0.5)),
+            _ => Row(Share("sample-detection-rate", bad ? 0.93 - (coarse * 2) : 0), Share("sample-false-positive-rate", 0.041 + coarse), new("sample-auroc", bad ? 0.982 - coarse : 0.5)),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Quantization;
@@ -156,7 +157,7 @@ public sealed class StudyPageTests : IAsyncLifetime
         Assert.True(await store.RecordAsync(runId, 1, new RunChanges
         {
             Stages = [new StageChange("k", StageState.Done, Seconds: 5)],
-            Cells = [new CellRow { Key = key, Outcome = CellOutcome.Value, Measurements = [new("detection-rate", flagged ? 1 : 0, 1), new("detector-score", flagged ? 3 : 1)] }],
+            Cells = [new CellRow { Key = key, Outcome = CellOutcome.Value, Verdict = VerdictRows.Row(Verdict.Of(flagged)), Measurements = [new("detection-rate", flagged ? 1 : 0, 1), new("detector-score", flagged ? 3 : 1)] }],
         }));
         Assert.True(await store.FinishAsync(runId, "sample", new RunEnd(RunState.Succeeded)));
     }

@@ -19,7 +19,7 @@ public sealed class CheckCommandTests : IDisposable
 
         var code = await Run(Model(classes: 3), "--folder", Path.Combine(_folder, "shop"), "--out", output, "--threads", "1");
 
-        Assert.Contains(code, new[] { RunCommand.Complete, CheckCommand.Suspicious });
+        Assert.Contains(code, new[] { RunCommand.Complete, CheckCommand.Flagged, CheckCommand.NotDecidable });
         var result = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(output, "result.json")))!;
         Assert.Equal("shop", (string?)result["spec"]!["dataset"]!["path"]);
         Assert.Equal(13, (int?)result["spec"]!["cleanHoldout"]);

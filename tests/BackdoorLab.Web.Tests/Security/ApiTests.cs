@@ -235,9 +235,9 @@ public sealed class ApiTests
         var csv = await client.GetStringAsync(new Uri($"/api/v1/runs/{id}/cells.csv", UriKind.Relative));
 
         var json = (await Json(cells))!;
-        Assert.Equal(1, (int)json["schemaVersion"]!);
+        Assert.Equal(2, (int)json["schemaVersion"]!);
         Assert.Contains(json["cells"]!.AsArray(), cell => (string)cell!["outcome"]! == "notApplicable" && ((string)cell["reason"]!).Length > 0);
-        Assert.StartsWith("run,model,precision,defense,outcome,reason,metric,value,low,high,n\r\n", csv, StringComparison.Ordinal);
+        Assert.StartsWith("run,model,precision,defense,outcome,reason,metric,value,low,high,n,verdict,verdict_reason\r\n", csv, StringComparison.Ordinal);
         Assert.Contains($"{id},Backdoored,float32,,Value,,attack-success-rate,0.987,", csv, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, await Status(client, "/api/v1/runs/0123456789ab/cells"));
     }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Security;
@@ -126,7 +127,7 @@ public sealed class ModelUploadTests
         var html = await answer.Content.ReadAsStringAsync();
 
         Assert.Equal((HttpStatusCode.OK, "text/html", $"backdoorlab-check-{id}.html"), (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType, answer.Content.Headers.ContentDisposition!.FileName));
-        Assert.Contains("Suspicious: class &#39;&lt;stop&gt;&#39; (label 3)", html, StringComparison.Ordinal);
+        Assert.Contains("Flagged: class &#39;&lt;stop&gt;&#39; (label 3)", html, StringComparison.Ordinal);
         Assert.Contains("src=\"data:image/png;base64,", html, StringComparison.Ordinal);
         Assert.Contains("93.0% of 1,000 test images", html, StringComparison.Ordinal);
         Assert.Contains("It may be a false alarm", html, StringComparison.Ordinal);
@@ -159,7 +160,7 @@ public sealed class ModelUploadTests
         var arrived = (await there.Queries.FindAsync(await there.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!;
 
         var (sent, got) = (CheckVerdict.Of((await here.Queries.FindAsync(id))!), CheckVerdict.Of(arrived));
-        Assert.Equal((CheckOutcome.Suspicious, sent.Title, sent.Text), (got.Outcome, got.Title, got.Text));
+        Assert.Equal((Decision.Flagged, sent.Title, sent.Text), (got.Verdict!.Decision, got.Title, got.Text));
         Assert.True(RunWords.IsCheck(arrived.Run));
         Assert.Contains("data:image/png", await there.Services.GetRequiredService<CheckReport>().Write(arrived.Run.Id, default), StringComparison.Ordinal);
         Assert.Null(await there.Services.GetRequiredService<ModelShelf>().Find(CheckRuns.Spec.Suspect!));

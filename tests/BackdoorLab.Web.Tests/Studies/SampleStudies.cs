@@ -76,11 +76,24 @@ public static class SampleStudies
         },
         Scores =
         [
-            .. Enumerable.Range(1, Models).Select(seed => new StudyScore(Victim.Backdoored, seed, seed <= flagged ? 2.2 + (seed * 0.17) : 1.3 + (seed * 0.04), seed <= flagged, "run" + seed)),
-            .. Enumerable.Range(1, Models).Select(seed => new StudyScore(Victim.Benign, seed, seed <= benignFlagged ? 2.1 : 0.7 + (seed * 0.09), seed <= benignFlagged, "run" + seed)),
+            .. Enumerable.Range(1, Models).Select(seed => new StudyScore(Victim.Backdoored, seed, seed <= flagged ? 2.2 + (seed * 0.17) : 1.3 + (seed * 0.04), seed <= flagged ? Decision.Flagged : Decision.NotFlagged, "run" + seed)),
+            .. Enumerable.Range(1, Models).Select(seed => new StudyScore(Victim.Benign, seed, seed <= benignFlagged ? 2.1 : 0.7 + (seed * 0.09), seed <= benignFlagged ? Decision.Flagged : Decision.NotFlagged, "run" + seed)),
+        ],
+        Outcomes =
+        [
+            .. from seed in Enumerable.Range(1, Models) select Judged(Victim.Backdoored, seed, seed <= flagged),
+            .. from seed in Enumerable.Range(1, Models) select Judged(Victim.Benign, seed, seed <= benignFlagged),
         ],
         ScoreMetric = "detector-score",
         Threshold = 2,
+    };
+
+    /// <summary>The same cell where the rule could not decide on one of the backdoored models.</summary>
+    public static StudyCell Silent(StudyCell cell, int seed) => cell with
+    {
+        Outcomes = [.. cell.Outcomes.Select(model => model.Victim == Victim.Backdoored && model.Seed == seed
+            ? model with { Verdict = Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.3), ("detector-threshold", 2)) }
+            : model)],
     };
 
     /// <summary>The same cell where every model has the same outcome and no value.</summary>
@@ -89,7 +102,7 @@ public static class SampleStudies
         Values = new Dictionary<string, StudyValue>(),
         Changes = new Dictionary<string, StudyChange>(),
         Scores = [],
-        Outcomes = [.. cell.Outcomes.Select(model => model with { Outcome = outcome, Reason = reason })],
+        Outcomes = [.. cell.Outcomes.Select(model => model with { Outcome = outcome, Reason = reason, Verdict = null })],
     };
 
     private static StudySetting Setting(string title, double shift)
@@ -131,7 +144,7 @@ public static class SampleStudies
     {
         Values = new Dictionary<string, StudyValue>
         {
-            ["detection-rate"] = Mean(detected), ["false-positive-rate"] = Mean(alarms), ["sample-auroc"] = Mean(detected), ["gradient-agreement"] = new(0.98, 0.97, 0.99, Models),
+            ["sample-detection-rate"] = Mean(detected), ["sample-false-positive-rate"] = Mean(alarms), ["sample-auroc"] = Mean(detected), ["gradient-agreement"] = new(0.98, 0.97, 0.99, Models),
         },
     };
 
@@ -154,6 +167,8 @@ public static class SampleStudies
         ],
         Notes = [],
     };
+
+    private static StudyOutcome Judged(Victim victim, int seed, bool flagged) => new(victim, seed, Outcome.Value, "", "run" + seed, Verdict.Of(flagged));
 
     private static StudyValue Mean(double value)
     {

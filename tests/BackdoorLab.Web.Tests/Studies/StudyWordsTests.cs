@@ -51,7 +51,7 @@ public sealed class StudyWordsTests
 
     [Fact]
     public void Value_ReleasedMethodWaits_IsNotAMiss() =>
-        Assert.Null(StudyReading.Value(SampleStudies.Without(Half, Outcome.NotRun, "") with { ReleasedVariantOf = "neural-cleanse" }, "detection-rate"));
+        Assert.Null((SampleStudies.Without(Half, Outcome.NotRun, "") with { ReleasedVariantOf = "neural-cleanse" }).Counted("detection-rate"));
 
     [Fact]
     public void Value_ReleasedMethodOfSamples_ErrorsLowerTheMeanAndHideTheInterval()
@@ -60,10 +60,10 @@ public sealed class StudyWordsTests
         {
             Role = StudyRole.Samples,
             ReleasedVariantOf = "strip",
-            Values = new Dictionary<string, StudyValue> { ["detection-rate"] = new(0.8, 0.7, 0.9, 5) },
+            Values = new Dictionary<string, StudyValue> { ["sample-detection-rate"] = new(0.8, 0.7, 0.9, 5) },
             Outcomes = [.. Half.Outcomes.Select(model => model.Seed > 5 ? model with { Outcome = Outcome.Failed } : model)],
         };
-        Assert.Equal(new StudyValue(0.4, null, null, 10), StudyReading.Value(cell, "detection-rate"));
+        Assert.Equal(new StudyValue(0.4, null, null, 10), cell.Counted("sample-detection-rate"));
     }
 
     [Theory]
@@ -76,11 +76,35 @@ public sealed class StudyWordsTests
     public void McNemar_Reads() => Assert.Equal("lost 4, gained 0, p = 0.125", StudyWords.McNemar(Half.Changes["detection-rate"]));
 
     [Theory]
-    [InlineData(Victim.Backdoored, false, "not flagged (missed)", true)]
-    [InlineData(Victim.Benign, true, "flagged (false alarm)", true)]
-    [InlineData(Victim.Benign, false, "not flagged", false)]
+    [InlineData(Victim.Backdoored, Decision.NotFlagged, "not flagged (missed)", true)]
+    [InlineData(Victim.Benign, Decision.Flagged, "flagged (false alarm)", true)]
+    [InlineData(Victim.Benign, Decision.NotFlagged, "not flagged", false)]
+    [InlineData(Victim.Backdoored, Decision.NotDecidable, "not decidable", false)]
     [InlineData(Victim.Backdoored, null, "–", false)]
-    public void Verdict_WrongOnes_SaySo(Victim victim, bool? flagged, string text, bool wrong) => Assert.Equal((text, wrong), StudyWords.Verdict(victim, flagged));
+    public void Verdict_WrongOnes_SaySo(Victim victim, Decision? decision, string text, bool wrong) => Assert.Equal((text, wrong), StudyWords.Verdict(victim, decision));
+
+    [Fact]
+    public void Cell_ModelOnWhichTheRuleCannotDecide_IsCountedBesideN()
+    {
+        var cell = SampleStudies.Silent(Half, 7) with { Values = new Dictionary<string, StudyValue> { ["detection-rate"] = new(5 / 9.0, 0.2, 0.86, 9) } };
+
+        var text = StudyWords.Cell(cell, "detection-rate");
+
+        Assert.Equal(("55.6%", "n = 9 of 10, 1 not decidable"), (text.Main, text.Count));
+        Assert.Contains("1 model not decidable and not counted: with this spread of norms even a norm of zero would reach an index of 1.3 only", text.Title, StringComparison.Ordinal);
+        Assert.Equal("n = 10", StudyWords.Cell(cell with { ReleasedVariantOf = "neural-cleanse" }, "detection-rate").Count);
+        Assert.Equal("lost 1, gained 0, p = 1.000, 2 not decidable left out", StudyWords.McNemar(new(new(-0.1, null, null, 7), 1, 0, 1, 2)));
+    }
+
+    [Fact]
+    public void Cell_RuleThatDecidesOnNoModel_SaysSo()
+    {
+        var cell = Enumerable.Range(1, 10).Aggregate(Half, SampleStudies.Silent) with { Values = new Dictionary<string, StudyValue>() };
+
+        var text = StudyWords.Cell(cell, "detection-rate");
+
+        Assert.Equal((null, "not decidable", "10 of 10 models"), (text.Value, text.Main, text.Count));
+    }
 
     [Fact]
     public void Settings_RepeatedTitle_IsNumbered()
