@@ -28,15 +28,15 @@ public sealed class QueuePageTests : IAsyncLifetime
     public async Task Queue_OfManyRuns_ShowsAPageOfThemAndTurns()
     {
         var page = _lab.Open<QueuePage>("/queue");
-        page.WaitForAssertion(() => Assert.Equal(50, page.FindAll("table.data tbody tr").Count));
+        page.WaitForAssertion(() => Assert.Equal(25, page.FindAll("table.data tbody tr").Count));
         Assert.Contains("120 runs, ", page.Markup, StringComparison.Ordinal);
-        Assert.Contains("Showing 1–50 of 120 runs", page.Markup, StringComparison.Ordinal);
+        Assert.Contains("Showing 1–25 of 120 runs", page.Markup, StringComparison.Ordinal);
 
         await Next(page).ClickAsync(new());
         await Next(page).ClickAsync(new());
 
-        Assert.Equal(20, page.FindAll("table.data tbody tr").Count);
-        Assert.Equal("101", page.Find("table.data tbody tr td").TextContent);
+        Assert.Equal(25, page.FindAll("table.data tbody tr").Count);
+        Assert.Equal("51", page.Find("table.data tbody tr td").TextContent);
     }
 
     [Fact]
