@@ -46,7 +46,7 @@ public sealed class SampleDetectorTests
         var scored = SampleDetectorScorer.Score(verdict, Truth(labels.Length, poisoned), TestContexts.Random("figures"));
 
         Assert.Equal(ceiling, Value(scored, "detection-ceiling"), 12);
-        Assert.Equal(ceiling, Value(scored, "detection-rate"), 12);
+        Assert.Equal(ceiling, Value(scored, "sample-detection-rate"), 12);
         Assert.Equal(ceiling < 1, scored.Notes.Any(note => note.Contains("at best", StringComparison.Ordinal)));
     }
 
@@ -115,8 +115,8 @@ public sealed class SampleDetectorTests
         var truth = Truth(labels.Length, [.. Enumerable.Range(30, 10)]);
         var scored = SampleDetectorScorer.Score(Score(new ActivationClustering { Reduction = reduction }, labels, features), truth, TestContexts.Random("figures"));
 
-        Assert.Equal(1, Value(scored, "detection-rate"));
-        Assert.Equal(falsePositives, Value(scored, "false-positive-rate"), 12);
+        Assert.Equal(1, Value(scored, "sample-detection-rate"));
+        Assert.Equal(falsePositives, Value(scored, "sample-false-positive-rate"), 12);
     }
 
     [Fact]
