@@ -27,7 +27,7 @@ public sealed class DataFaults(string dataRoot)
             _shapes[spec.Dataset] = shape = Look(spec.Dataset);
         }
 
-        return shape is null ? [] : [.. Of(spec, shape.Classes, spec.Dataset.TestLimit > 0 ? Math.Min(spec.Dataset.TestLimit, shape.TestCount) : shape.TestCount)];
+        return shape is null ? [] : [.. Of(spec, shape.Classes, Limited(shape.TestCount, spec.Dataset.TestLimit)), .. Poison(spec, Limited(shape.TrainCount, spec.Dataset.TrainLimit))];
     }
 
     /// <summary>Refuses a spec that has some.</summary>
@@ -53,6 +53,12 @@ public sealed class DataFaults(string dataRoot)
             yield return new("cleanHoldout", $"must be below the {testImages} test images found; found {spec.CleanHoldout}.");
         }
     }
+
+    // Of which label the images are is seen when they are loaded; clients have rates of their own.
+    private static IEnumerable<SpecFault> Poison(ExperimentSpec spec, int trainImages) =>
+        spec is { Federation: null, Suspect: null } && AchievedPoison.Fault(spec.Attack, trainImages) is { } fault ? [fault] : [];
+
+    private static int Limited(int count, int limit) => limit > 0 ? Math.Min(limit, count) : count;
 
     private DatasetShape? Look(DatasetSource dataset)
     {

@@ -1,4 +1,5 @@
 using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Experiments;
@@ -29,6 +30,9 @@ public sealed record ExperimentResult(
 
     /// <summary>How much of the training set is poisoned, beside what was asked; null where nothing is.</summary>
     public AchievedPoison? Poison { get; init; }
+
+    /// <summary>Faults of the spec that only its data showed; the run ended with them before it computed anything.</summary>
+    public IReadOnlyList<SpecFault> Faults { get; init; } = [];
 
     /// <summary>What became of each victim; those that are not sound belong in no mean.</summary>
     public IReadOnlyList<VictimOutcome> Victims { get; init; } = [];

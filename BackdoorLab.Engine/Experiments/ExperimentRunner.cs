@@ -25,6 +25,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         var cells = new CellTable();
         List<string> remarks = [.. Remarks.Of(spec)];
         var (ending, error) = (RunEnding.Completed, "");
+        IReadOnlyList<SpecFault> faults = [];
         try
         {
             TorchRuntime.Initialize(options.Threads);
@@ -43,6 +44,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             (ending, error) = (RunEnding.Failed, FullDisk.Is(failure) ? FullDisk.Words : failure.Message);
+            faults = (failure as SpecException)?.Faults ?? [];
             events.Log("error", IsToldInWords(failure) ? failure.Message : failure.ToString());
         }
 
@@ -50,7 +52,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         var victims = VictimOutcome.Of(cells.Results);
         remarks.AddRange(victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0));
         events.Emit(new RunFinished(ending, error, remarks) { Victims = victims });
-        return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data, Poison = events.Poison, Victims = victims };
+        return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data, Poison = events.Poison, Faults = faults, Victims = victims };
     }
 
     // What is wrong with files or settings is said by the message; where in the program it was noticed helps nobody.

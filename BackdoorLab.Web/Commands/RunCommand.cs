@@ -42,7 +42,7 @@ public static class RunCommand
         WholeFile.Write(path, stream => JsonSerializer.Serialize(stream, result, SpecJson.Indented));
         ResultTable.Write(result, Console.Out);
         Console.Error.WriteLine(result.Error.Length > 0 ? $"{result.Error}\nWrote {path}" : $"Wrote {path}");
-        return result.Ending == RunEnding.Completed
+        return result.Faults.Count > 0 ? InvalidSpec : result.Ending == RunEnding.Completed
             && result.Cells.All(cell => cell.Outcome is Outcome.Value or Outcome.NotApplicable) ? Complete : Incomplete;
     }
 

@@ -47,6 +47,16 @@ public sealed class DataFaultsTests : IDisposable
     }
 
     [Fact]
+    public void Of_ARateThatPoisonsNoneOfTheFoldersImages_IsAFaultWithTheSmallestThatDoes()
+    {
+        // 24 training images of 30: half an image is the least.
+        Assert.Equal(
+            "attack.poisonRate: 0.001 of 24 training images is no image: give at least 0.0209, which poisons one, or 0 to train a benign model.",
+            Assert.Single(new DataFaults(_root.Path).Of(Spec with { Attack = new BadNets { PoisonRate = 0.001 } })).ToString());
+        Assert.Empty(new DataFaults(_root.Path).Of(Spec with { Attack = new BadNets { PoisonRate = 0.0209 } }));
+    }
+
+    [Fact]
     public void Of_FolderThatIsNotThere_SaysNothing()
     {
         Assert.Empty(new DataFaults(Path.Combine(_root.Path, "none")).Of(Spec with { Attack = new BadNets { TargetLabel = 9 } }));

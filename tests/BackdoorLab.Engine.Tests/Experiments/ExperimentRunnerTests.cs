@@ -216,6 +216,13 @@ public sealed class ExperimentRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Run_SpecThatTheDataDoNotBear_EndsWithItsFaults()
+    {
+        var (result, _) = TinyRun.Run(Store("a"), TinyRun.Spec with { CleanHoldout = TinyRun.Spec.Dataset.Shape.TestCount });
+        Assert.Equal((RunEnding.Failed, "cleanHoldout"), (result.Ending, Assert.Single(result.Faults).Path));
+    }
+
+    [Fact]
     public void Inputs_StampedAfterAugmentation_ShowTheDefenderTheStampedPixels()
     {
         var data = TinyRun.Spec.Dataset.Load("", new SeedTree(1));
