@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Runs;
@@ -139,7 +140,9 @@ public sealed class TroubleTests : IDisposable
         using var client = new HttpClient { BaseAddress = lab.Address };
         _database.Full = full;
         await using var locked = full ? null : await DatabasePressure.Lock(lab);
-        var spec = SpecJson.Write(TinySpec.Short with { Name = new string('x', 60_000) });
+
+        // More than fits between what the file already has.
+        var spec = SpecJson.Write(TinySpec.Short with { Defenses = [.. Enumerable.Range(10, 400).Select(overlays => new Strip { Overlays = overlays })] });
 
         using var answer = await client.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), new StringContent(spec, null, "application/json"));
 
