@@ -21,7 +21,7 @@ internal static class FuzzChild
             {
                 var folder = Directory.CreateDirectory(Path.Combine(work, "input")).FullName;
                 Say(Begins, number, folder);
-                var outcome = Try(tried, new SeedTree(seed).Child(kind).Child(number).Random(), folder);
+                var outcome = FuzzKinds.Guarded(() => tried.Try(new SeedTree(seed).Child(kind).Child(number).Random(), folder));
                 Say(Ends, number, outcome.Fault.Length > 0 ? outcome.Fault : outcome.Refused ? "refused" : "taken");
                 if (outcome.Fault.Length > 0)
                 {
@@ -37,19 +37,6 @@ internal static class FuzzChild
         finally
         {
             Delete(work);
-        }
-    }
-
-    private static Outcome Try(IFuzzKind kind, Random random, string folder)
-    {
-        try
-        {
-            return kind.Try(random, folder);
-        }
-        catch (Exception error)
-        {
-            var place = error.StackTrace?.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("at BackdoorLab", StringComparison.Ordinal));
-            return new(false, $"{error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")[..Math.Min(200, error.Message.Length)]} {place}");
         }
     }
 

@@ -23,6 +23,13 @@ internal interface IFuzzKind
     Outcome Try(Random random, string folder);
 }
 
+/// <summary>A kind whose input is one file, which can also be somebody's own.</summary>
+internal interface IFuzzFileKind : IFuzzKind
+{
+    /// <summary>Gives the program a file as it is.</summary>
+    Outcome Read(string path);
+}
+
 /// <summary>All kinds by name.</summary>
 internal static class FuzzKinds
 {
@@ -41,6 +48,37 @@ internal static class FuzzKinds
 
     /// <summary>Makes one with a folder of its own for what it needs.</summary>
     internal static IFuzzKind Make(string name, string folder) => Makers[name](folder);
+
+    /// <summary>Gives the program files as they are and prints what becomes of each; 0 where each is taken or refused.</summary>
+    internal static int Read(string name, IReadOnlyList<FileInfo> files)
+    {
+        var own = Directory.CreateTempSubdirectory("fuzz-").FullName;
+        try
+        {
+            var kind = Make(name, own) as IFuzzFileKind ?? throw new ArgumentException($"An input of '{name}' is more than a file.");
+            var outcomes = files.Select(file => (file.Name, Outcome: Guarded(() => kind.Read(file.FullName)))).ToList();
+            outcomes.ForEach(one => Console.WriteLine($"{one.Name}: {(one.Outcome.Fault.Length > 0 ? one.Outcome.Fault : one.Outcome.Refused ? "refused" : "taken")}"));
+            return outcomes.All(one => one.Outcome.Fault.Length == 0) ? 0 : 1;
+        }
+        finally
+        {
+            Directory.Delete(own, recursive: true);
+        }
+    }
+
+    /// <summary>An exception that is not meant for the input is a fault, told in one line.</summary>
+    internal static Outcome Guarded(Func<Outcome> attempt)
+    {
+        try
+        {
+            return attempt();
+        }
+        catch (Exception error)
+        {
+            var place = error.StackTrace?.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("at BackdoorLab", StringComparison.Ordinal));
+            return new(false, $"{error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")[..Math.Min(200, error.Message.Length)]} {place}");
+        }
+    }
 
     /// <summary>Share of the inputs of a run; whole processes are slow.</summary>
     internal static double Share(string name) => name == "command" ? 0.02 : 1;

@@ -18,4 +18,8 @@ var one = new Command("child", "Tries inputs of one kind in this process; what '
 one.Hidden = true;
 one.SetAction(parsed => FuzzChild.Run(parsed.GetRequiredValue(kind), parsed.GetValue(seed), parsed.GetRequiredValue(from), parsed.GetRequiredValue(count)));
 
-return await new RootCommand("Fuzzing of what BackdoorLab reads.") { fuzz, one }.Parse(args).InvokeAsync();
+var files = new Argument<FileInfo[]>("FILE") { Arity = ArgumentArity.OneOrMore };
+var read = new Command("read", "Give files as they are to what reads specs, studies, checkpoints or bundles.") { kind, files };
+read.SetAction(parsed => FuzzKinds.Read(parsed.GetRequiredValue(kind), parsed.GetRequiredValue(files)));
+
+return await new RootCommand("Fuzzing of what BackdoorLab reads.") { fuzz, read, one }.Parse(args).InvokeAsync();

@@ -12,7 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Fuzz.Kinds;
 
 /// <summary>Bundles, imported into a real lab; one that is refused must leave neither row nor file.</summary>
-internal sealed class BundleKind : IFuzzKind
+internal sealed class BundleKind : IFuzzFileKind
 {
     private readonly string _artifacts;
     private readonly ServiceProvider _services;
@@ -42,12 +42,18 @@ internal sealed class BundleKind : IFuzzKind
 
     public Outcome Try(Random random, string folder)
     {
-        var bytes = Make(random);
-        File.WriteAllBytes(Path.Combine(folder, "bundle.zip"), bytes);
+        var path = Path.Combine(folder, "bundle.zip");
+        File.WriteAllBytes(path, Make(random));
+        return Read(path);
+    }
+
+    public Outcome Read(string path)
+    {
         var before = State();
         try
         {
-            _reader.Import(new MemoryStream(bytes), "").GetAwaiter().GetResult();
+            using var file = File.OpenRead(path);
+            _reader.Import(file, "").GetAwaiter().GetResult();
             return Outcome.Taken;
         }
         catch (BundleException)

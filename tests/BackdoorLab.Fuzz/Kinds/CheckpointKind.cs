@@ -5,7 +5,7 @@ using BackdoorLab.Engine.Weights;
 namespace BackdoorLab.Fuzz.Kinds;
 
 /// <summary>Model files, opened and read to the last number.</summary>
-internal sealed class CheckpointKind : IFuzzKind
+internal sealed class CheckpointKind : IFuzzFileKind
 {
     private static readonly (string Name, byte[] Bytes)[] Good =
     [
@@ -18,6 +18,11 @@ internal sealed class CheckpointKind : IFuzzKind
         var (name, good) = Good[random.Next(Good.Length)];
         var path = Path.Combine(folder, name);
         File.WriteAllBytes(path, random.Next(2) == 0 && good.AsSpan().StartsWith("PK"u8) ? Entries(random, good) : Damage.Bytes(random, good));
+        return Read(path);
+    }
+
+    public Outcome Read(string path)
+    {
         try
         {
             using var file = WeightFile.Open(path);

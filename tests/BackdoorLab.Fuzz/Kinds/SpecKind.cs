@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
@@ -7,17 +6,23 @@ using BackdoorLab.Engine.Studies;
 namespace BackdoorLab.Fuzz.Kinds;
 
 /// <summary>Specs of experiments, read as form, API and command line read them.</summary>
-internal sealed class SpecKind : IFuzzKind
+internal sealed class SpecKind : IFuzzFileKind
 {
     private static readonly JsonNode[] Good = [.. Presets.All.Select(preset => JsonNode.Parse(SpecJson.Write(preset.Spec))!)];
 
     public Outcome Try(Random random, string folder)
     {
         var bytes = Damage.Json(random, Good[random.Next(Good.Length)]);
-        File.WriteAllBytes(Path.Combine(folder, "spec.json"), bytes);
+        var path = Path.Combine(folder, "spec.json");
+        File.WriteAllBytes(path, bytes);
+        return Read(path);
+    }
+
+    public Outcome Read(string path)
+    {
         try
         {
-            SpecJson.Parse(Encoding.UTF8.GetString(bytes));
+            SpecJson.Parse(StrictJson.ReadFile(path));
             return Outcome.Taken;
         }
         catch (SpecException)
@@ -28,17 +33,23 @@ internal sealed class SpecKind : IFuzzKind
 }
 
 /// <summary>Studies, with the plan that is made of each.</summary>
-internal sealed class StudyKind : IFuzzKind
+internal sealed class StudyKind : IFuzzFileKind
 {
     private static readonly JsonNode[] Good = [.. StudyTemplates.All.Select(template => JsonNode.Parse(StudySpec.Write(template.Spec))!)];
 
     public Outcome Try(Random random, string folder)
     {
         var bytes = Damage.Json(random, Good[random.Next(Good.Length)]);
-        File.WriteAllBytes(Path.Combine(folder, "study.json"), bytes);
+        var path = Path.Combine(folder, "study.json");
+        File.WriteAllBytes(path, bytes);
+        return Read(path);
+    }
+
+    public Outcome Read(string path)
+    {
         try
         {
-            StudySpec.Parse(Encoding.UTF8.GetString(bytes));
+            StudySpec.Parse(StrictJson.ReadFile(path));
             return Outcome.Taken;
         }
         catch (SpecException)
