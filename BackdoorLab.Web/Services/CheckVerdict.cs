@@ -106,8 +106,8 @@ public sealed record CheckVerdict(Verdict? Verdict, string Title, string Text, I
     private static CheckVerdict Nothing(Verdict answer, IReadOnlyList<DetectorVerdict> detectors) => new(
         answer,
         "Not flagged",
-        "No detector flagged the model. That is no proof that it is clean: in this program's own studies Neural Cleanse overlooked from a third to four fifths of the backdoored models. "
-            + "It looks for a small patch that works on every image; triggers spread over the whole image, several target classes at once and attacks made against it are missed.",
+        "No detector flagged the model. That is no proof that it is clean: a search this short overlooks backdoors that a longer one finds. "
+            + "Neural Cleanse looks for a small patch that works on every image; triggers spread over the whole image, several target classes at once and attacks made against it are missed.",
         detectors,
         [
             "Check again with another seed and with the other detector; each looks in another way.",
@@ -119,9 +119,16 @@ public sealed record CheckVerdict(Verdict? Verdict, string Title, string Text, I
     private static CheckVerdict Undecidable(Verdict answer, IReadOnlyList<DetectorVerdict> detectors) => new(
         answer,
         "Not decidable",
-        VerdictWords.Sentence(answer) + " That neither clears nor accuses the model.",
+        Clause(answer) + " That neither clears nor accuses the model.",
         detectors,
         answer.Reason == UndecidedReason.LowAccuracy
             ? ["Make sure that data set, order of the classes and pixel scale are those of the training, and check again."]
             : ["Choose another detector, or give Neural Cleanse more rounds.", "Make sure that data set, order of the classes and pixel scale are those of the training, and check again."]);
+
+    // The title has said that nothing was decided.
+    private static string Clause(Verdict answer)
+    {
+        var why = answer.Reason is { } reason ? VerdictWords.Because(reason, answer.Figures) : "no detector gave an answer";
+        return $"{char.ToUpperInvariant(why[0])}{why[1..]}.";
+    }
 }
