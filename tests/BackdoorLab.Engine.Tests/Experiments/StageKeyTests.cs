@@ -170,6 +170,8 @@ public sealed class StageKeyTests
     public void Defaults_OfParametersThatAreLeftOut_AreThoseOfThisFormat() => Assert.Equal(
         """
         gtsrb.classCount=0
+        image-folder.classFile=
+        image-folder.classOrder=automatic
         int4-weight-only.rounding=nearest
         int4-weight-only.roundingImages=256
         int4-weight-only.roundingSteps=400
