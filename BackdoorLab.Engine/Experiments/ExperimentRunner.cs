@@ -49,7 +49,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         }
 
         cells.CompleteWith(ending == RunEnding.Cancelled ? "The run was cancelled before this cell." : $"The run ended before this cell. {error}".Trim());
-        var victims = VictimOutcome.Of(cells.Results);
+        var victims = VictimOutcome.Of(cells.Results, spec.Federation is not null);
         remarks.AddRange(victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0));
         events.Emit(new RunFinished(ending, error, remarks) { Victims = victims });
         return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data, Poison = events.Poison, Faults = faults, Victims = victims };

@@ -58,17 +58,24 @@ public sealed record VictimOutcome
         _ => "",
     };
 
+    /// <summary>Whether its numbers say nothing, so that they belong in no mean.</summary>
+    public bool IsDamaged => Outcome is TrainingOutcome.NotLearned or TrainingOutcome.BackdoorNotTaken;
+
     /// <summary>Every victim that has an undefended cell, in the order of the cells.</summary>
     /// <param name="cells">Cells of one run.</param>
-    public static IReadOnlyList<VictimOutcome> Of(IEnumerable<CellResult> cells)
+    /// <param name="federated">
+    /// Whether clients trained it. Whether a backdoor gets through their aggregation is then what was asked: that it does not is a result,
+    /// and leaving it out would leave out every success of a rule.
+    /// </param>
+    public static IReadOnlyList<VictimOutcome> Of(IEnumerable<CellResult> cells, bool federated = false)
     {
         List<CellResult> undefended = [.. cells.Where(cell => cell.Id.Defense is null)];
         return [.. undefended.GroupBy(cell => cell.Id.Victim).Select(group => group
-            .Select(cell => At(cell, undefended.FirstOrDefault(twin => twin.Id == cell.Id with { Victim = Victim.Benign })))
+            .Select(cell => At(cell, undefended.FirstOrDefault(twin => twin.Id == cell.Id with { Victim = Victim.Benign }), federated))
             .MinBy(outcome => Rank(outcome.Outcome))!)];
     }
 
-    private static VictimOutcome At(CellResult cell, CellResult? twin)
+    private static VictimOutcome At(CellResult cell, CellResult? twin, bool federated)
     {
         var (clean, chance) = (Row(cell, Metric.CleanAccuracy), Row(cell, Metric.ChanceAccuracy)?.Value);
         if (clean is null || chance is not { } floor)
@@ -89,7 +96,7 @@ public sealed record VictimOutcome
             AttackSuccessRate = success,
             TwinAttackSuccessRate = reference,
             Outcome = !TrainingRule.Learned(clean, floor) ? TrainingOutcome.NotLearned
-                : !backdoored ? TrainingOutcome.Sound
+                : !backdoored || federated ? TrainingOutcome.Sound
                 : success is null ? TrainingOutcome.NotMeasured
                 : TrainingRule.Took(success, reference, floor) ? TrainingOutcome.Sound
                 : TrainingOutcome.BackdoorNotTaken,

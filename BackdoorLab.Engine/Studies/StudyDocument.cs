@@ -49,6 +49,7 @@ internal static class StudyDocument
             Given(root, "question", node => Text(node, PersonText.Question)),
             Given(root, "paper", node => Text(node, PersonText.Parameter)),
             Given(root, "largestAccuracyLoss", node => node?.GetValueKind() == JsonValueKind.Number ? null : "must be a number"),
+            Given(root, "countDamaged", node => node?.GetValueKind() is JsonValueKind.True or JsonValueKind.False ? null : "must be true or false"),
             Given(root, "experiment", node => node is JsonObject ? null : "must be an object"),
             Given(root, "seeds", node => node is JsonArray seeds && seeds.All(IsWhole) ? null : "must be a list of whole numbers"),
             Given(root, "axes", node => node is JsonArray ? null : "must be a list of axes"),

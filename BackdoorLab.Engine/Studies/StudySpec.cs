@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 
@@ -34,6 +35,13 @@ public sealed record StudySpec
     /// <summary>Clean accuracy that a precision may lose against FP32 before its cells are marked as those of a damaged model.</summary>
     [Range(0.0, 1.0)]
     public double LargestAccuracyLoss { get; init; } = 0.05;
+
+    /// <summary>
+    /// Whether models that learnt nothing, or whose backdoor did not take (<see cref="VictimOutcome"/>), are counted like others; they are in
+    /// no number otherwise.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool CountDamaged { get; init; }
 
     /// <summary>Id of the paper whose claims stand beside the numbers (see <see cref="PublishedClaims"/>), or empty.</summary>
     public string Paper { get; init; } = "";

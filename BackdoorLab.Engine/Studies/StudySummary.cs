@@ -15,13 +15,45 @@ public static class StudySummary
     /// <summary>Summarises runs; those of one setting differ in the seed alone.</summary>
     public static StudyReport Of(StudySpec study, IReadOnlyList<StudyRun> runs)
     {
+        var left = study.CountDamaged ? [] : runs.SelectMany(Damaged).ToList();
+        runs = study.CountDamaged ? runs : [.. runs.Select(WithoutDamaged)];
         var groups = runs
             .GroupBy(run => JsonSerializer.Serialize(run.Spec with { Name = "", Seed = 0 }, SpecJson.Options))
             .Select(group => group.OrderBy(run => run.Spec.Seed).ToList())
             .ToList();
         (string Title, ExperimentSpec Spec)[] titled = [.. SettingTitles.Of(groups.ConvertAll(group => group[0].Spec)).Zip(groups, (title, group) => (title, group[0].Spec))];
         var settings = groups.Zip(titled, (group, setting) => Setting(group, setting.Title, study.LargestAccuracyLoss)).ToList();
-        return new(StudyReport.CurrentSchema, study.Name, study.Question, study.Seeds, settings, Seconds(runs), PublishedClaims.Compare(study.Paper, settings), Remarks(study, runs, settings, titled));
+        return new(StudyReport.CurrentSchema, study.Name, study.Question, study.Seeds, settings, Seconds(runs), PublishedClaims.Compare(study.Paper, settings), [.. Remarks(study, runs, settings, titled), .. LeftOut(left)]);
+    }
+
+    private static IEnumerable<VictimOutcome> Damaged(StudyRun run) =>
+        VictimOutcome.Of(run.Cells, run.Spec.Federation is not null).Where(victim => victim.IsDamaged);
+
+    // Its cells are no values, with the reason. The released rules count whatever they get; they are what they are.
+    private static StudyRun WithoutDamaged(StudyRun run)
+    {
+        var damaged = Damaged(run).ToDictionary(victim => victim.Victim, victim => victim.Remark);
+        var released = run.Spec.Defenses.Where(defense => defense.ReleasedVariantOf is not null).Select(MethodCatalog.Default.Label).ToHashSet();
+        return damaged.Count == 0 ? run : run with
+        {
+            Cells =
+            [
+                .. run.Cells.Select(cell => cell.Outcome == Outcome.Value && damaged.TryGetValue(cell.Id.Victim, out var why) && !released.Contains(cell.Id.Defense ?? "")
+                    ? new CellResult { Id = cell.Id, Outcome = Outcome.NotApplicable, Reason = $"Left out: {why}.", Seconds = cell.Seconds }
+                    : cell),
+            ],
+        };
+    }
+
+    private static IEnumerable<string> LeftOut(IReadOnlyList<VictimOutcome> left)
+    {
+        foreach (var (outcome, words) in new[] { (TrainingOutcome.NotLearned, "learnt nothing"), (TrainingOutcome.BackdoorNotTaken, "took no backdoor") })
+        {
+            if (left.Count(victim => victim.Outcome == outcome) is > 0 and var count)
+            {
+                yield return $"{count} {(count == 1 ? "model" : "models")} {words} and {(count == 1 ? "is" : "are")} in no number, by the intervals of accuracy and attack success; 'countDamaged' counts them.";
+            }
+        }
     }
 
     private static StudySetting Setting(IReadOnlyList<StudyRun> runs, string title, double largestLoss)

@@ -21,6 +21,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
     private RunProgress? _progress;
     private bool _changed;
     private bool _judged;
+    private bool _federated;
 
     /// <summary>The engine's last word, once it has come.</summary>
     public RunFinished? Finished { get; private set; }
@@ -89,7 +90,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
                 Progress = _progress,
                 Stages = [.. _stages],
                 Cells = [.. _cells],
-                Victims = _judged ? [.. VictimOutcome.Of(_undefended).Select(victim => new VictimState(victim.Victim.ToString(), victim.Remark))] : [],
+                Victims = _judged ? [.. VictimOutcome.Of(_undefended, _federated).Select(victim => new VictimState(victim.Victim.ToString(), victim.Remark))] : [],
                 Curve = [.. _curve],
                 Artifacts = [.. _artifacts],
                 Log = [.. _log],
@@ -115,6 +116,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
 
     private void Plan(RunStarted started)
     {
+        _federated = started.Poison?.OfAttackers == true;
         foreach (var stage in started.Stages)
         {
             _titles[stage.Key] = stage.Title;

@@ -34,6 +34,15 @@ public static class StudyReading
     public static IReadOnlyList<(Metric Metric, string Text)> Metrics(StudySetting setting) =>
         [.. Switch.Where(choice => !OfSamples.Contains(choice.Metric) || setting.Cells.Any(cell => cell.Values.ContainsKey(choice.Metric.Id)))];
 
+    /// <summary>The metric to begin with: the first of those that can be shown which some method of the setting has.</summary>
+    public static Metric First(StudySetting setting)
+    {
+        var metrics = Metrics(setting);
+        return (metrics.FirstOrDefault(choice => setting.Cells.Any(cell => cell.Defense is not null && (cell.Role == StudyRole.Models || cell.Values.ContainsKey(choice.Metric.Id)))) is { Metric: { } found }
+            ? found
+            : metrics[0].Metric);
+    }
+
     /// <summary>The settings by name; one that repeats another's name is numbered.</summary>
     public static IReadOnlyList<(string Title, StudySetting Setting)> Settings(StudyReport report) =>
     [

@@ -60,7 +60,7 @@ public sealed partial class StudyResults
         _released = Rules == ReleasedRules && StudyReading.HasReleased(Report);
         var metrics = StudyReading.Metrics(Chosen.Setting);
         _choices = [.. metrics.Select(choice => (choice.Metric.Id, choice.Text, $"{choice.Metric.Name}: {choice.Metric.Definition}"))];
-        _metric = metrics.Select(choice => choice.Metric).FirstOrDefault(metric => metric.Id == MetricId) ?? metrics[0].Metric;
+        _metric = metrics.Select(choice => choice.Metric).FirstOrDefault(metric => metric.Id == MetricId) ?? StudyReading.First(Chosen.Setting);
     }
 
     private string Address(string name, object? value) => Navigation.GetUriWithQueryParameter(name, value?.ToString());

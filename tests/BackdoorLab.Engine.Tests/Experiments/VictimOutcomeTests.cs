@@ -37,6 +37,16 @@ public sealed class VictimOutcomeTests
         Assert.Equal(twin / 1000.0, outcomes[0].TwinAttackSuccessRate!.Value);
     }
 
+    // That an aggregation keeps the backdoor out is what such a run measures.
+    [Fact]
+    public void Of_AFederationThatKeptTheBackdoorOut_IsSound()
+    {
+        CellResult[] cells = [Cell(Victim.Backdoored, Good, new(10, 1000))];
+
+        Assert.Equal(TrainingOutcome.BackdoorNotTaken, Assert.Single(VictimOutcome.Of(cells)).Outcome);
+        Assert.Equal(TrainingOutcome.Sound, Assert.Single(VictimOutcome.Of(cells, federated: true)).Outcome);
+    }
+
     [Theory]
     [InlineData(119, TrainingOutcome.BackdoorNotTaken)]
     [InlineData(121, TrainingOutcome.Sound)]

@@ -71,6 +71,28 @@ public sealed class StudySummaryTests
     }
 
     [Fact]
+    public void Of_AModelThatLearntNothing_IsInNoNumberUnlessAskedFor()
+    {
+        var runs = Runs((1, [(3.0, 1.0), (3.0, 1.0)]), (2, [(1.0, 1.0), (1.0, 1.0)])).ToList();
+        runs[1] = runs[1] with
+        {
+            // 12 of 100 images right where always the same class gives 10.
+            Cells = [.. runs[1].Cells.Select(cell => cell.Id is { Victim: Victim.Backdoored, Defense: null }
+                ? cell with { Measurements = [new Share(12, 100).As(Metric.CleanAccuracy), new(Metric.ChanceAccuracy.Id, 0.1)] }
+                : cell)],
+        };
+
+        var report = StudySummary.Of(Study(), runs);
+
+        Share(Cell(report, "float32"), Metric.DetectionRate, 1, 0.025, 1, 1);
+        Assert.Equal(0, Cell(report, "float32").Values[Metric.FalsePositiveRate.Id].Value);
+        Assert.Equal(2, Cell(report, "float32").Values[Metric.FalsePositiveRate.Id].N);
+        Assert.StartsWith("Left out: the backdoored model did not learn", Cell(report, "float32").Outcomes.Single(outcome => outcome.Outcome == Outcome.NotApplicable).Reason, StringComparison.Ordinal);
+        Assert.Contains(report.Remarks, remark => remark.StartsWith("1 model learnt nothing and is in no number", StringComparison.Ordinal));
+        Assert.Equal(0.5, Cell(StudySummary.Of(Study() with { CountDamaged = true }, runs), "float32").Values[Metric.DetectionRate.Id].Value);
+    }
+
+    [Fact]
     public void Of_ModelDetector_TellsTheLogIndexOfBothKindsOfModel()
     {
         var cell = Cell(Summarize((1, [(3, 1), (3, 1)]), (2, [(5, 2), (3, 1)])), "float32");
