@@ -51,7 +51,7 @@ public sealed class BoardJourneyTests(LabFixture lab) : IAsyncLifetime
         await visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" }).GetByRole(AriaRole.Link, new() { Name = "Leaderboard" }).ClickAsync();
         await visit.Heading("Leaderboard");
         await RunPage.Charts(visit, 1);
-        await visit.Page.Locator("table.board button.cell").Filter(new() { HasText = "93.0%" }).First.ClickAsync();
+        await visit.Page.Locator("table.board button.cell").Filter(new() { HasText = "n = 3" }).First.ClickAsync();
         await visit.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Link, new() { Name = Presets.Demo.Spec.Name }).First.ClickAsync();
 
         await visit.Arrive(@"/runs/[0-9a-z]{12}\?tab=defenses");
@@ -66,7 +66,7 @@ public sealed class BoardJourneyTests(LabFixture lab) : IAsyncLifetime
         await using var visit = await Visit.Start(lab.Browser, _server!);
 
         await visit.Open("/leaderboard");
-        await visit.Page.Locator("table.board button.cell").Filter(new() { HasText = "93.0%" }).First.ClickAsync();
+        await visit.Page.Locator("table.board button.cell").Filter(new() { HasText = "n = 3" }).First.ClickAsync();
         await visit.Page.GetByRole(AriaRole.Link, new() { Name = "Compare top 3" }).ClickAsync();
 
         await visit.Heading("Compare 3 runs");
