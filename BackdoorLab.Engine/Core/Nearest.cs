@@ -9,7 +9,7 @@ public static class Nearest
     /// <summary>The candidate with the smallest edit distance to <paramref name="name"/>; the first of equals; empty when there are none.</summary>
     public static string To(string name, IEnumerable<string> candidates)
     {
-        var wanted = Brief.Of(name, LongestName).ToUpperInvariant();
+        var wanted = Shortened.Of(name, LongestName).ToUpperInvariant();
         return candidates.MinBy(candidate => Distance(wanted, candidate.ToUpperInvariant())) ?? "";
     }
 

@@ -9,7 +9,7 @@ public static class ParameterCheck
     /// <summary>What is wrong with <paramref name="value"/> for this parameter: rule, value found, remedy; null when it is legal.</summary>
     public static string? Fault(ParameterDescriptor parameter, JsonNode? value)
     {
-        var found = Brief.Of(value?.ToJsonString() ?? "null");
+        var found = Shortened.Of(value?.ToJsonString() ?? "null");
         var kind = value?.GetValueKind() ?? JsonValueKind.Null;
         switch (parameter.Kind)
         {

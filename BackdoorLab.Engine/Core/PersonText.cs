@@ -91,7 +91,7 @@ public sealed record PersonText(string Field, int Most, bool Lines = false)
             }
         }
 
-        return Brief.Of(Normal(fit.ToString()), Most);
+        return Shortened.Of(Normal(fit.ToString()), Most);
     }
 
     private string TooLong(int length) => string.Create(CultureInfo.InvariantCulture, $"has at most {Most} characters; found {length}.");

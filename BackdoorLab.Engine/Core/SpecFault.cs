@@ -9,10 +9,10 @@ public sealed record SpecFault(string Path, string Message)
     private const int LongestMessage = 4_000;
 
     /// <summary>Where, as a JSON path without the leading "$.".</summary>
-    public string Path { get; init; } = Brief.Of(Path, LongestPath);
+    public string Path { get; init; } = Shortened.Of(Path, LongestPath);
 
     /// <summary>What is wrong, the legal values, the value found, and the remedy.</summary>
-    public string Message { get; init; } = Brief.Of(Message, LongestMessage);
+    public string Message { get; init; } = Shortened.Of(Message, LongestMessage);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Path}: {Message}";

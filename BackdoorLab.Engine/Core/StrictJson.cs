@@ -114,7 +114,7 @@ public static class StrictJson
                     break;
                 case JsonTokenType.PropertyName:
                     var inside = places.Peek();
-                    inside.Step = Word(ref reader) is { } name ? "." + Brief.Of(name) : ".?";
+                    inside.Step = Word(ref reader) is { } name ? "." + Shortened.Of(name) : ".?";
                     if (inside.Step == ".?")
                     {
                         faults.Add(new(Path(places), "has half of a surrogate pair in its name, which is no text."));
@@ -129,7 +129,7 @@ public static class StrictJson
                     faults.Add(new(Path(places), "holds half of a surrogate pair, which is no text."));
                     break;
                 case JsonTokenType.Number when !reader.TryGetDouble(out var number) || !double.IsFinite(number):
-                    faults.Add(new(Path(places), $"is a number that is too large; found {Brief.Of(Encoding.ASCII.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan))}."));
+                    faults.Add(new(Path(places), $"is a number that is too large; found {Shortened.Of(Encoding.ASCII.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan))}."));
                     break;
             }
         }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Datasets;
 
@@ -38,7 +39,7 @@ internal static partial class ClassOrdering
 
         var byNumber = order == ClassOrder.Automatic && names.All(name => Digits().IsMatch(name));
         string[] ordered = byNumber
-            ? [.. names.OrderBy(name => name.TrimStart('0').Length).ThenBy(name => name.TrimStart('0'), StringComparer.Ordinal).ThenBy(name => name, StringComparer.Ordinal)]
+            ? [.. names.Order(NaturalOrder.Instance).ThenBy(name => name, StringComparer.Ordinal)]
             : [.. names.Order(StringComparer.Ordinal)];
         var unused = File.Exists(Path.Combine(folder, SynsetFile)) ? $"; the order of {SynsetFile} is another and not used unless 'classFile' names it" : "";
         return (ordered, $"classes in {(byNumber ? "numeric" : "alphabetical")} order: {DataFile.Some(ordered)}{unused}");

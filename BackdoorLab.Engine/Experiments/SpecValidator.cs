@@ -186,7 +186,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
         var method = known.FirstOrDefault(method => method.Id == id);
         if (method is null)
         {
-            faults.Add(new(path + ".id", $"'{Brief.Of(id)}' is unknown. Did you mean '{Nearest.To(id, known.Select(method => method.Id))}'? Known: {choices}."));
+            faults.Add(new(path + ".id", $"'{Shortened.Of(id)}' is unknown. Did you mean '{Nearest.To(id, known.Select(method => method.Id))}'? Known: {choices}."));
             return null;
         }
 
@@ -234,7 +234,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
         }
 
         var range = typeof(ExperimentSpec).GetProperty(property)!.GetCustomAttribute<RangeAttribute>();
-        var found = Brief.Of(node?.ToJsonString() ?? "null");
+        var found = Shortened.Of(node?.ToJsonString() ?? "null");
         if (node is not JsonValue value || !value.TryGetValue(out int number))
         {
             faults.Add(new(name, $"must be a whole number; found {found}."));
@@ -266,7 +266,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
     {
         if (root.TryGetPropertyValue(name, out var node) && node?.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
         {
-            faults.Add(new(name, $"must be true or false; found {Brief.Of(node?.ToJsonString() ?? "null")}."));
+            faults.Add(new(name, $"must be true or false; found {Shortened.Of(node?.ToJsonString() ?? "null")}."));
         }
     }
 

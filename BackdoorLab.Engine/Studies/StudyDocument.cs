@@ -89,5 +89,5 @@ internal static class StudyDocument
 
     private static bool IsWhole(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out int _);
 
-    private static string Found(JsonNode? node) => Brief.Of(node?.ToJsonString() ?? "null");
+    private static string Found(JsonNode? node) => Shortened.Of(node?.ToJsonString() ?? "null");
 }

@@ -91,7 +91,7 @@ public sealed class StudyPlan
     private static string Name(string study, string setting, int seed)
     {
         var (head, tail) = ($"{study}: ", string.Create(CultureInfo.InvariantCulture, $", seed {seed}"));
-        return PersonText.RunName.Fit(head + Brief.Of(setting, Math.Max(2, PersonText.RunName.Most - head.Length - tail.Length)) + tail);
+        return PersonText.RunName.Fit(head + Shortened.Of(setting, Math.Max(2, PersonText.RunName.Most - head.Length - tail.Length)) + tail);
     }
 
     private static IEnumerable<SpecFault> OwnFaults(StudySpec study)

@@ -15,8 +15,12 @@ public static class StudySummary
     /// <summary>Summarises runs; those of one setting differ in the seed alone.</summary>
     public static StudyReport Of(StudySpec study, IReadOnlyList<StudyRun> runs)
     {
-        var left = study.CountDamaged ? [] : runs.SelectMany(Damaged).ToList();
-        runs = study.CountDamaged ? runs : [.. runs.Select(WithoutDamaged)];
+        var left = new List<VictimOutcome>();
+        if (!study.CountDamaged)
+        {
+            runs = [.. runs.Select(run => WithoutDamaged(run, left))];
+        }
+
         var groups = runs
             .GroupBy(run => JsonSerializer.Serialize(run.Spec with { Name = "", Seed = 0 }, SpecJson.Options))
             .Select(group => group.OrderBy(run => run.Spec.Seed).ToList())
@@ -26,20 +30,18 @@ public static class StudySummary
         return new(StudyReport.CurrentSchema, study.Name, study.Question, study.Seeds, settings, Seconds(runs), PublishedClaims.Compare(study.Paper, settings), [.. Remarks(study, runs, settings, titled), .. LeftOut(left)]);
     }
 
-    private static IEnumerable<VictimOutcome> Damaged(StudyRun run) =>
-        VictimOutcome.Of(run.Cells, run.Spec.Federation is not null).Where(victim => victim.IsDamaged);
-
     // Its cells are no values, with the reason. The released rules count whatever they get; they are what they are.
-    private static StudyRun WithoutDamaged(StudyRun run)
+    private static StudyRun WithoutDamaged(StudyRun run, List<VictimOutcome> left)
     {
-        var damaged = Damaged(run).ToDictionary(victim => victim.Victim, victim => victim.Remark);
+        var damaged = VictimOutcome.Of(run.Cells, run.Spec.Federation is not null).Where(victim => victim.IsDamaged).ToDictionary(victim => victim.Victim);
+        left.AddRange(damaged.Values);
         var released = run.Spec.Defenses.Where(defense => defense.ReleasedVariantOf is not null).Select(MethodCatalog.Default.Label).ToHashSet();
         return damaged.Count == 0 ? run : run with
         {
             Cells =
             [
-                .. run.Cells.Select(cell => cell.Outcome == Outcome.Value && damaged.TryGetValue(cell.Id.Victim, out var why) && !released.Contains(cell.Id.Defense ?? "")
-                    ? new CellResult { Id = cell.Id, Outcome = Outcome.NotApplicable, Reason = $"Left out: {why}.", Seconds = cell.Seconds }
+                .. run.Cells.Select(cell => cell.Outcome == Outcome.Value && damaged.TryGetValue(cell.Id.Victim, out var victim) && !released.Contains(cell.Id.Defense ?? "")
+                    ? new CellResult { Id = cell.Id, Outcome = Outcome.NotApplicable, Reason = $"Left out: {victim.Remark}.", Seconds = cell.Seconds }
                     : cell),
             ],
         };

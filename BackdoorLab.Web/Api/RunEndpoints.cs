@@ -64,7 +64,7 @@ internal static class RunEndpoints
         var states = (state ?? []).Select(name => (Name: name, State: EnumName.Read<RunState>(name))).ToList();
         if (states.Find(one => one.State is null) is { Name: not null } unknown)
         {
-            return Results.Problem($"state: there is no state '{Brief.Of(unknown.Name)}'.", statusCode: StatusCodes.Status400BadRequest);
+            return Results.Problem($"state: there is no state '{Shortened.Of(unknown.Name)}'.", statusCode: StatusCodes.Status400BadRequest);
         }
 
         var query = RunQueryText.Parse(q);

@@ -46,7 +46,7 @@ public static class CheckCommand
         {
             if (result.Tokens is [{ Value: var name }] && EnumName.Read<PixelScale>(name) is null)
             {
-                result.AddError($"--pixels: there is no scale '{Brief.Of(name)}'. Scales are {string.Join(", ", Enum.GetNames<PixelScale>())}.");
+                result.AddError($"--pixels: there is no scale '{Shortened.Of(name)}'. Scales are {string.Join(", ", Enum.GetNames<PixelScale>())}.");
             }
         });
         var seed = new Option<int>("--seed") { Description = "Root of the detectors' random choices.", DefaultValueFactory = _ => 1 };

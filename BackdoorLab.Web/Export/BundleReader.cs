@@ -39,7 +39,7 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
         var bundle = Parse(content);
         if (BundleCheck.Fault(bundle) is { } fault)
         {
-            throw new BundleException($"The bundle's run cannot be taken in: {Brief.Of(fault, 500)}");
+            throw new BundleException($"The bundle's run cannot be taken in: {Shortened.Of(fault, 500)}");
         }
 
         var experiment = SpecOf(bundle);
@@ -64,7 +64,7 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
             {
                 if (!Known().IsMatch(entry.FullName))
                 {
-                    throw new BundleException($"The bundle holds '{Brief.Of(entry.FullName)}', which is no file of a run.");
+                    throw new BundleException($"The bundle holds '{Shortened.Of(entry.FullName)}', which is no file of a run.");
                 }
 
                 // The sizes that an archive states may be lies; what comes out is counted.
@@ -115,7 +115,7 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
             .ToLookup(pair => pair[1], pair => pair[0]);
         if (sums.Select(sum => sum.Key).FirstOrDefault(name => !content.ContainsKey(name)) is { } absent)
         {
-            throw new BundleException($"The bundle's file '{Brief.Of(absent)}' is missing; it was lost on the way.");
+            throw new BundleException($"The bundle's file '{Shortened.Of(absent)}' is missing; it was lost on the way.");
         }
 
         foreach (var (name, file) in content.Where(file => file.Key != RunBundle.ChecksumFile))
@@ -149,11 +149,11 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
         }
         catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
         {
-            throw new BundleException($"The bundle's {RunBundle.RunFile} cannot be read: {Brief.Of(error.Message, 500)}", error);
+            throw new BundleException($"The bundle's {RunBundle.RunFile} cannot be read: {Shortened.Of(error.Message, 500)}", error);
         }
         catch (SpecException invalid)
         {
-            throw new BundleException($"The bundle's {RunBundle.RunFile} cannot be read: {Brief.Of(invalid.Faults[0].ToString(), 500)}", invalid);
+            throw new BundleException($"The bundle's {RunBundle.RunFile} cannot be read: {Shortened.Of(invalid.Faults[0].ToString(), 500)}", invalid);
         }
     }
 
@@ -169,7 +169,7 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
         }
         catch (SpecException invalid)
         {
-            throw new BundleException($"The bundle's spec is not one of this version: {Brief.Of(string.Join(' ', invalid.Faults.Take(3)), 1_000)}", invalid);
+            throw new BundleException($"The bundle's spec is not one of this version: {Shortened.Of(string.Join(' ', invalid.Faults.Take(3)), 1_000)}", invalid);
         }
     }
 

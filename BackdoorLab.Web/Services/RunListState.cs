@@ -56,7 +56,7 @@ public sealed record RunListState
     /// <summary>What of the address is not understood and left out; what is shown is more than it says.</summary>
     public IReadOnlyList<string> Faults => State is null || EnumName.Read<RunState>(State) is not null
         ? Text.Faults
-        : [.. Text.Faults, $"there is no state '{Brief.Of(State)}'. States are {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}."];
+        : [.. Text.Faults, $"there is no state '{Shortened.Of(State)}'. States are {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}."];
 
     /// <summary>Whether anything narrows the list.</summary>
     public bool HasFilter => Archived || new[] { Query, State, Dataset, Model, Attack }.Any(value => !string.IsNullOrEmpty(value));

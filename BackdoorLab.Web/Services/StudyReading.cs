@@ -37,10 +37,8 @@ public static class StudyReading
     /// <summary>The metric to begin with: the first of those that can be shown which some method of the setting has.</summary>
     public static Metric First(StudySetting setting)
     {
-        var metrics = Metrics(setting);
-        return (metrics.FirstOrDefault(choice => setting.Cells.Any(cell => cell.Defense is not null && (cell.Role == StudyRole.Models || cell.Values.ContainsKey(choice.Metric.Id)))) is { Metric: { } found }
-            ? found
-            : metrics[0].Metric);
+        List<Metric> metrics = [.. Metrics(setting).Select(choice => choice.Metric)];
+        return metrics.Find(metric => setting.Cells.Any(cell => cell.Defense is not null && (cell.Role == StudyRole.Models || cell.Values.ContainsKey(metric.Id)))) ?? metrics[0];
     }
 
     /// <summary>The settings by name; one that repeats another's name is numbered.</summary>

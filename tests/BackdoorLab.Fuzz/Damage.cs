@@ -7,12 +7,17 @@ namespace BackdoorLab.Fuzz;
 /// <summary>Ways in which files and documents go wrong.</summary>
 internal static class Damage
 {
-    private static readonly long[] Extremes = [0, 1, -1, 127, 128, 255, 256, 32767, 65535, 65536, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue];
+    private static readonly long[] Extremes = [0, 1, -1, 127, 128, 255, 256, 32767, 65535, 65536, 99_999_999_999_999, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue];
 
     private static readonly string[] Texts =
     [
-        "", " ", "\0", "a\0b", "../../etc/passwd", "/dev/zero", "NaN", "Infinity", "-1", "1e999", "null", "\u202Eabc", "\uFEFF", "\u0001", "<script>", new('x', 5000), "{}", "id",
+        "", " ", "\0", "a\0b", "../../etc/passwd", "/dev/zero", "NaN", "Infinity", "-1", "1e999", "null", "\u202Eabc", "\uFEFF", "\u0001", "<script>", new('x', 5000), new('x', 70_000), "{}", "id", "0001-01-01T00:00:00",
     ];
+
+    // What a document's writer would not write: it stands behind a mark until the text is made.
+    private static readonly string[] Raw = ["1e999", "1e308", "\"\\ud800\"", "[null]", "[[[[]]]]", "NaN"];
+
+    private const string Mark = "@@";
 
     /// <summary>One to four changes of bytes: flips, extreme integers, pieces cut out, doubled or moved, the end cut off.</summary>
     internal static byte[] Bytes(Random random, byte[] bytes)
@@ -61,6 +66,11 @@ internal static class Damage
         }
 
         var text = document.ToJsonString();
+        for (var i = 0; i < Raw.Length; i++)
+        {
+            text = text.Replace($"\"{Mark}{i}\"", Raw[i], StringComparison.Ordinal);
+        }
+
         switch (random.Next(12))
         {
             case 0:
@@ -111,13 +121,16 @@ internal static class Damage
             case 2 when owner[name] is JsonArray { Count: > 0 } list && random.Next(2) == 0:
                 list.Add(random.Next(3) == 0 ? Value(random) : list[0]?.DeepClone());
                 break;
+            case 3 when owner[name] is JsonArray { Count: > 0 } items:
+                items[random.Next(items.Count)] = Value(random);
+                break;
             default:
                 owner[name] = Value(random);
                 break;
         }
     }
 
-    private static JsonNode? Value(Random random) => random.Next(8) switch
+    private static JsonNode? Value(Random random) => random.Next(9) switch
     {
         0 => null,
         1 => JsonValue.Create(Extremes[random.Next(Extremes.Length)]),
@@ -125,6 +138,7 @@ internal static class Damage
         3 => JsonValue.Create(random.Next(2) == 0),
         4 => new JsonArray(),
         5 => new JsonObject { ["id"] = Texts[random.Next(Texts.Length)] },
+        6 => JsonValue.Create($"{Mark}{random.Next(Raw.Length)}"),
         _ => JsonValue.Create(Texts[random.Next(Texts.Length)]),
     };
 

@@ -35,8 +35,8 @@ internal static class FuzzKinds
 {
     private static readonly Dictionary<string, Func<string, IFuzzKind>> Makers = new(StringComparer.Ordinal)
     {
-        ["spec"] = _ => new SpecKind(),
-        ["study"] = _ => new StudyKind(),
+        ["spec"] = _ => DocumentKind.Specs,
+        ["study"] = _ => DocumentKind.Studies,
         ["data"] = _ => new DataKind(),
         ["checkpoint"] = _ => new CheckpointKind(),
         ["bundle"] = folder => new BundleKind(folder),

@@ -1,12 +1,10 @@
-using System.IO.Compression;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web;
 using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Tests.Pages;
+using BackdoorLab.Web.Tests.Runs;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Fuzz.Kinds;
@@ -17,7 +15,7 @@ internal sealed class BundleKind : IFuzzFileKind
     private readonly string _artifacts;
     private readonly ServiceProvider _services;
     private readonly BundleReader _reader;
-    private readonly Dictionary<string, byte[]> _good = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, byte[]> _good;
 
     internal BundleKind(string folder)
     {
@@ -30,14 +28,7 @@ internal sealed class BundleKind : IFuzzFileKind
         var id = new SampleRuns(store, _artifacts).Finished(Presets.Demo.Spec).GetAwaiter().GetResult();
         using var zip = new MemoryStream();
         ActivatorUtilities.CreateInstance<BundleWriter>(_services, options).Write(id, zip, default).GetAwaiter().GetResult();
-        using var archive = new ZipArchive(zip);
-        foreach (var entry in archive.Entries)
-        {
-            using var content = new MemoryStream();
-            using var stream = entry.Open();
-            stream.CopyTo(content);
-            _good[entry.FullName] = content.ToArray();
-        }
+        _good = BundleFiles.Read(zip.ToArray());
     }
 
     public Outcome Try(Random random, string folder)
@@ -87,22 +78,7 @@ internal sealed class BundleKind : IFuzzFileKind
         }
 
         // Signed anew, or the checksum would refuse all of them alike.
-        if (random.Next(8) > 0)
-        {
-            files[RunBundle.ChecksumFile] = Encoding.UTF8.GetBytes(string.Concat(
-                files.Where(file => file.Key != RunBundle.ChecksumFile).Select(file => $"{Convert.ToHexStringLower(SHA256.HashData(file.Value))}  {file.Key}\n")));
-        }
-
-        using var result = new MemoryStream();
-        using (var archive = new ZipArchive(result, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach (var (name, bytes) in files)
-            {
-                using var stream = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
-                stream.Write(bytes);
-            }
-        }
-
-        return random.Next(8) == 0 ? Damage.Bytes(random, result.ToArray()) : result.ToArray();
+        var zip = BundleFiles.Write(files, resign: random.Next(8) > 0);
+        return random.Next(8) == 0 ? Damage.Bytes(random, zip) : zip;
     }
 }

@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Tests.Controls;

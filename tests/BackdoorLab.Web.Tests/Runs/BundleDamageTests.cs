@@ -1,7 +1,8 @@
-using System.Text;
+using System.Text.Json.Nodes;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Fuzz;
 using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Tests.Pages;
 using Microsoft.Extensions.DependencyInjection;
@@ -111,7 +112,7 @@ public sealed class BundleDamageTests
         }
 
         var files = BundleFiles.Read(zip);
-        files[RunBundle.RunFile] = Encoding.UTF8.GetBytes(JsonDamage.Of(Encoding.UTF8.GetString(files[RunBundle.RunFile]), random));
+        files[RunBundle.RunFile] = Damage.Json(random, JsonNode.Parse(files[RunBundle.RunFile])!);
         return BundleFiles.Write(files);
     }
 }

@@ -1,4 +1,4 @@
-namespace BackdoorLab.Web.Services;
+namespace BackdoorLab.Engine.Core;
 
 /// <summary>Texts as a person orders them: numbers in them by their size, "2 epochs" before "10 epochs".</summary>
 public sealed class NaturalOrder : IComparer<string>
