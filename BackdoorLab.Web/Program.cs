@@ -15,6 +15,7 @@ var root = new RootCommand("BackdoorLab: an evaluation dashboard for backdoor at
     BackupCommands.Restore(),
     WorkerCommand.Create(),
     InspectModelCommand.Create(),
+    RunProgramCommand.Create(),
 };
 LabCommandOptions.AddTo(root);
 root.SetAction((parsed, stop) => ServeCommand.Serve(parsed, (_, _) => Task.CompletedTask, stop));

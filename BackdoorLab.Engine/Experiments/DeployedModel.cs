@@ -19,7 +19,13 @@ internal sealed class DeployedModel : IDisposable
     internal DeployedModel(StageContext stage, VictimModels models, Victim victim, Precision precision, string label, RunContext run)
     {
         (_stage, _models, _victim, _label) = (stage, models, victim, label);
-        Model = precision.Convert(models.Model(victim), stage.Inputs.ImagesFor(precision, victim), run);
+        var network = models.Model(victim);
+        if (network.IsOpaque && precision is not Float32)
+        {
+            throw new NotApplicableException("The model is the program of a TorchScript file, which computes as it was saved: it has no weights that could be converted. FP32 is the program as it is.");
+        }
+
+        Model = precision.Convert(network, stage.Inputs.ImagesFor(precision, victim), run);
         Metrics = Evaluator.Measure(Model, stage.Inputs.CleanTest, stage.Inputs.Triggered, run);
     }
 

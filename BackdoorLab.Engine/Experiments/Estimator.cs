@@ -47,7 +47,7 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
     }
 
     /// <summary>Reading a model and trying the pixel scales on it.</summary>
-    internal double Load() => FixedSeconds + 3.0 * SuspectStage.Images / pace.ForwardImagesPerSecond;
+    internal double Load() => FixedSeconds + 3.0 * SuspectStage.MostImages / pace.ForwardImagesPerSecond;
 
     /// <summary>What the attack adds to the training of the backdoored model.</summary>
     internal double Implant() => spec.Attack.ImplantImages(trainCount) / pace.TrainImagesPerSecond;

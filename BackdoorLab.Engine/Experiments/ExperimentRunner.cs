@@ -75,7 +75,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         }
 
         events.Begin(plan, TorchRuntime.Describe(), inputs.Achieved);
-        var stage = new StageContext(spec, inputs, shape, store, options.ModelFolder, events, cancellation);
+        var stage = new StageContext(spec, inputs, shape, store, options.ModelFolder, options.Programs, events, cancellation);
         if (plan.Poison is { } gallery)
         {
             new PoisonStage(stage).Run(gallery);

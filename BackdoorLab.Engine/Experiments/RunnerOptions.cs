@@ -1,3 +1,5 @@
+using BackdoorLab.Engine.Programs;
+
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>Where and how a run is executed; nothing here but <see cref="Threads"/> influences its numbers.</summary>
@@ -8,4 +10,7 @@ public sealed record RunnerOptions(string DataRoot, string StoreFolder, int Thre
 {
     /// <summary>Folder of the model files that specs may name (<see cref="ExperimentSpec.Suspect"/>), by content or by name; or the one file itself.</summary>
     public string ModelFolder { get; init; } = "";
+
+    /// <summary>Starts the processes that programs of files are run in (<see cref="FileProgram"/>); null where none are run.</summary>
+    public IProgramLauncher? Programs { get; init; }
 }

@@ -1,5 +1,6 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Programs;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -10,6 +11,7 @@ internal sealed record StageContext(
     ClassifierShape Shape,
     ArtifactStore Store,
     string ModelFolder,
+    IProgramLauncher? Programs,
     EventStream Events,
     CancellationToken Cancellation)
 {

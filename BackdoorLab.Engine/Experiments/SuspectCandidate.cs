@@ -2,6 +2,7 @@ using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Weights;
 
@@ -27,15 +28,17 @@ public sealed record SuspectCandidate(DatasetSource Dataset, DatasetShape Shape,
     /// <param name="dataset">The data set.</param>
     /// <param name="dataRoot">Folder of the data sets.</param>
     /// <param name="entry">Which of the file's entries; empty for the first that fits.</param>
-    /// <exception cref="WeightFileException">It has no such entry.</exception>
+    /// <param name="program">Asks the file's program where it has one and its weights belong to no network of the catalog; null never to.</param>
+    /// <param name="preferred">Whether the program is asked before the weights are compared.</param>
+    /// <exception cref="WeightFileException">It has no such entry, or its program cannot be loaded.</exception>
     /// <exception cref="DatasetException">It has too few images, or its size stands in its files alone and they are not there.</exception>
-    public static SuspectCandidate Try(WeightFile file, DatasetSource dataset, string dataRoot, string entry = "")
+    public static SuspectCandidate Try(WeightFile file, DatasetSource dataset, string dataRoot, string entry = "", ProgramProbe? program = null, bool preferred = false)
     {
         var name = MethodCatalog.Default.For(dataset).Name;
         dataset = dataset.WithoutTraining();
         var shape = dataset.ShapeIn(dataRoot);
-        var fit = Architectures.Find(file, shape, name, entry);
-        if (fit.Outputs is { } outputs && dataset.WithClasses(outputs) is { } other && Architectures.Find(file, other.ShapeIn(dataRoot), name, entry) is { Fits: true } better)
+        var fit = Find(shape);
+        if (fit.Outputs is { } outputs && dataset.WithClasses(outputs) is { } other && Find(other.ShapeIn(dataRoot)) is { Fits: true } better)
         {
             (dataset, shape, fit) = (other, other.ShapeIn(dataRoot), better);
         }
@@ -43,6 +46,12 @@ public sealed record SuspectCandidate(DatasetSource Dataset, DatasetShape Shape,
         return shape.TestCount >= FewestImages
             ? new(dataset, shape, fit)
             : throw new DatasetException($"{name} has {shape.TestCount} test images; a check needs at least {FewestImages}.");
+
+        ArchitectureFit Find(DatasetShape images)
+        {
+            var weights = preferred && program is not null && entry.Length == 0 ? null : Architectures.Find(file, images, name, entry);
+            return weights is { Fits: true } || program is null || entry.Length > 0 ? weights! : program.Fit(images, name);
+        }
     }
 
     /// <summary>The experiment that puts detectors on the model.</summary>

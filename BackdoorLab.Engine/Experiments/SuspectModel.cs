@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Programs;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -112,6 +113,11 @@ public sealed record SuspectModel : Method
                 yield return new("attack.id", "'unknown' stands for a model from a file and needs 'suspect'; choose an attack.");
             }
 
+            if (spec.Model is FileProgram)
+            {
+                yield return new("model.id", "'file-program' stands for the program of a TorchScript file and needs 'suspect'; choose a network.");
+            }
+
             yield break;
         }
 
@@ -133,6 +139,11 @@ public sealed record SuspectModel : Method
         if (spec.Attack is not UnknownAttack || spec.Attack.PoisonRate > 0)
         {
             yield return new("attack", "must be 'unknown' with poison rate 0 where the model comes from a file: nothing is known of how it was trained.");
+        }
+
+        if (spec.Model is FileProgram && suspect.Entry.Length > 0)
+        {
+            yield return new("suspect.entry", "must be empty where the program of the file is run: it is one.");
         }
 
         if (spec.BenignTwin)

@@ -4,7 +4,9 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Training;
+using BackdoorLab.Engine.Weights;
 using TorchSharp;
 
 namespace BackdoorLab.Engine.Experiments;
@@ -13,6 +15,7 @@ namespace BackdoorLab.Engine.Experiments;
 internal sealed class VictimModels(StageContext stage) : IDisposable
 {
     private const string Weights = "weights.safetensors";
+    private const string Program = "program.pt";
     private const string BeforeImplant = "before-implant.safetensors";
     private const string Unfinished = "unfinished.safetensors";
     private const string CurveFile = "curve.json";
@@ -24,6 +27,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     private readonly Dictionary<Victim, Classifier> _loaded = [];
     private readonly List<(Victim Victim, string Text)> _observed = [];
     private SuspectLoaded? _suspect;
+    private ProgramClient? _program;
 
     // Every epoch of both models is measured on the same images: of all test images, since the size of the holdout is not in a training's key.
     private readonly Lazy<ImageSet> _curveClean = new(() => stage.Inputs.Test.Select(Spread(Enumerable.Range(0, stage.Inputs.Test.Count))));
@@ -102,23 +106,45 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     {
         if (!_loaded.TryGetValue(victim, out var model))
         {
-            model = stage.Spec.Model.Build(ShapeOf(victim));
-            LoadWeights(_trained[victim].Key, Weights, model);
-            _loaded[victim] = model;
+            _loaded[victim] = model = stage.Spec.Model is FileProgram ? Running(_trained[victim].Key) : Stored(victim);
         }
 
         return model;
     }
 
+    private Classifier Stored(Victim victim)
+    {
+        var model = stage.Spec.Model.Build(ShapeOf(victim));
+        LoadWeights(_trained[victim].Key, Weights, model);
+        return model;
+    }
+
+    private ProgramNetwork Running(StageKey key) => new(Start(stage.Store.PathOf(key.Value, Program)), ShapeOf(Victim.Suspect), _suspect!.GivesProbabilities);
+
+    private ProgramClient Start(string path) => _program ??= stage.Programs?.Start(path)
+        ?? throw new WeightFileException("The model is the program of a TorchScript file, and programs are not run here.");
+
     // Once loaded the model is in the store, so a later run of it does not need the file.
     private void Load(VictimPlan plan, RunContext run)
     {
-        _suspect = stage.Store.Has(plan.Key, Weights) ? stage.Store.ReadJson<SuspectLoaded>(plan.Key, SuspectStage.ResultFile) : null;
+        var kept = stage.Spec.Model is FileProgram ? Program : Weights;
+        _suspect = stage.Store.Has(plan.Key, kept) ? stage.Store.ReadJson<SuspectLoaded>(plan.Key, SuspectStage.ResultFile) : null;
         var cached = _suspect is not null;
         if (!cached)
         {
-            (_loaded[plan.Victim], _suspect) = new SuspectStage(stage).Load(run);
-            SaveWeights(plan.Key, Weights, _loaded[plan.Victim]);
+            var loading = new SuspectStage(stage);
+            var file = loading.File();
+            (_loaded[plan.Victim], _suspect) = kept == Program ? loading.Load(Start(file), run) : loading.Load(file, run);
+            if (kept == Program)
+            {
+                using var content = RegularFile.OpenRead(file);
+                WholeFile.Write(stage.Store.PathOf(plan.Key.Value, Program), content.CopyTo);
+            }
+            else
+            {
+                SaveWeights(plan.Key, Weights, _loaded[plan.Victim]);
+            }
+
             stage.Store.WriteJson(plan.Key, SuspectStage.ResultFile, _suspect);
         }
 
@@ -138,6 +164,8 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         {
             model.Dispose();
         }
+
+        _program?.Dispose();
     }
 
     /// <summary>The usual training, and for the backdoored model what its attack adds. Returns its seconds, earlier attempts included.</summary>

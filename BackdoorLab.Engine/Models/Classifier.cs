@@ -21,6 +21,9 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     /// <summary>Channels of the last convolutional activation (the units that Fine-Pruning ranks); 0 where there is none.</summary>
     public abstract int LastConvChannels { get; }
 
+    /// <summary>Whether its logits and their gradients are all that can be had of it: no weights, features or layers.</summary>
+    public virtual bool IsOpaque => false;
+
     /// <summary>
     /// Last convolutional activation after its non-linearity, [N, LastConvChannels, h, w], from pixels in [0,1] [N,C,H,W]; of a network
     /// without convolutions the normalised pixels.

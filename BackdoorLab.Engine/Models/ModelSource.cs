@@ -18,7 +18,7 @@ public abstract record ModelSource : Method
     public virtual bool TracksStatistics => true;
 
     /// <summary>Trainable parameters and multiply-adds of one image's forward pass.</summary>
-    public ModelCost Cost(ClassifierShape shape) => CostMeter.Measure(this, shape);
+    public virtual ModelCost Cost(ClassifierShape shape) => CostMeter.Measure(this, shape);
 }
 
 /// <summary>Size of a network.</summary>

@@ -45,11 +45,8 @@ public static class Architectures
             fitting = [.. file.Entries.SelectMany(WeightNames.Parts).Select(WeightNames.Plain).Select(plain => Nearest(plain, sources, shape, dataset)).Where(fit => fit.Fits)];
         }
 
-        return fitting.Count == 0 ? Unfitting(file, whole.MinBy(fit => fit.Distance)!) : fitting[0] with { OtherEntries = [.. fitting.Skip(1).Select(fit => fit.Entry)] };
+        return fitting.Count == 0 ? whole.MinBy(fit => fit.Distance)! : fitting[0] with { OtherEntries = [.. fitting.Skip(1).Select(fit => fit.Entry)] };
     }
-
-    private static ArchitectureFit Unfitting(WeightFile file, ArchitectureFit nearest) => file.Format != WeightFile.TorchScript ? nearest
-        : nearest with { Fault = $"The file is TorchScript (torch.jit.save), a program that is not run here; its weights alone are read, and they have to be those of a network of the catalog. {nearest.Fault}" };
 
     private static IEnumerable<WeightEntry> Chosen(IReadOnlyList<WeightEntry> entries, string entry) => entries.Where(one => entry.Length == 0 || one.Name == entry);
 
@@ -92,6 +89,7 @@ public static class Architectures
             Outputs = head ? (int)Math.Min(other[0].InFile[0], int.MaxValue) : null,
             Fault = head
                 ? $"The file has {other[0].InFile[0]} outputs, {dataset} has {shape.Classes} classes: choose the data set it was trained for."
+                : tensors.Count == 0 ? "The file has no weights by name: a frozen or quantized program."
                 : found.Count == 0 ? $"No network of the catalog for {dataset} has any of the names in the file, which begin with {Shortened.List(unexpected)}."
                 : Words(source, dataset, missing, unexpected, [.. other.Select(entry => $"{entry.Name} is {Text(entry.InFile)} in the file and {Text(entry.InNetwork)} in the network")]),
         };

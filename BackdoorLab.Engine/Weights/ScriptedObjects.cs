@@ -2,15 +2,14 @@ namespace BackdoorLab.Engine.Weights;
 
 /// <summary>
 /// The weights of a TorchScript file (<c>torch.jit.save</c>). Its pickle holds objects whose attributes are layers and tensors, so that the
-/// paths through it are the names of a state dict. Its program lies beside the pickle and is neither read nor run.
+/// paths through it are the names of a state dict. Its program lies beside the pickle and is not read here (<see cref="Programs.ProgramServer"/> runs it).
 /// </summary>
 internal static class ScriptedObjects
 {
     private const int MostObjects = 20_000;
 
-    /// <summary>Tensors by their paths.</summary>
+    /// <summary>Tensors by their paths; none in a frozen or quantized program, which keeps them elsewhere.</summary>
     /// <param name="root">What the pickle holds.</param>
-    /// <exception cref="WeightFileException">It holds no object of a script, or no tensor in it.</exception>
     internal static PickledDictionary Weights(object? root)
     {
         var weights = new PickledDictionary();
@@ -42,7 +41,6 @@ internal static class ScriptedObjects
             }
         }
 
-        return weights.Entries.Count > 0 ? weights
-            : throw new WeightFileException($"The file is TorchScript (torch.jit.save) without weights by name: a frozen or quantized program. A program is not run here. {WeightFile.Remedy}");
+        return weights;
     }
 }

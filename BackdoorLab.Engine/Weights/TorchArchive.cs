@@ -59,9 +59,9 @@ internal sealed class TorchArchive
         var machine = new StatePickle(ReadAll(pickle));
         var root = machine.Load();
         var script = zip.Entries.Any(entry => entry.Name == "constants.pkl" || entry.FullName.StartsWith(archive._folder + "code/", StringComparison.Ordinal));
-        WeightEntry[] entries = [.. PickledEntries.Of(script ? ScriptedObjects.Weights(root) : root).Select(entry => new WeightEntry(entry.Name, [.. archive.Tensors(entry.Content)]))];
+        WeightEntry[] entries = [.. (script ? [("", ScriptedObjects.Weights(root))] : PickledEntries.Of(root)).Select(entry => new WeightEntry(entry.Name, [.. archive.Tensors(entry.Content)]))];
         return new WeightFile(
-            script ? WeightFile.TorchScript : "PyTorch state dict",
+            WeightFile.FormatOf(script),
             entries,
             script ? [] : [.. machine.Uncalled.Select(name => name.ToString()).Order(StringComparer.Ordinal)],
             zip);

@@ -8,7 +8,7 @@ public sealed class WeightFile : IDisposable
 {
     private const string HowToSave = "Save the weights where the model is: torch.save(model.state_dict(), 'model.pth'), or safetensors.torch.save_file(model.state_dict(), 'model.safetensors').";
 
-    internal const string TorchScript = "TorchScript (its weights alone; its program is not run)";
+    private const string TorchScript = "TorchScript";
 
     private readonly IDisposable _source;
 
@@ -17,6 +17,9 @@ public sealed class WeightFile : IDisposable
 
     /// <summary>What the file is, in words.</summary>
     public string Format { get; }
+
+    /// <summary>Whether it holds a program beside its weights (<c>torch.jit.save</c>).</summary>
+    public bool HasProgram => IsProgram(Format);
 
     /// <summary>Its state dicts, the likeliest to be the network first; never empty.</summary>
     public IReadOnlyList<WeightEntry> Entries { get; }
@@ -29,6 +32,10 @@ public sealed class WeightFile : IDisposable
 
     /// <summary>Weights and statistics in the first entry.</summary>
     public long Numbers => Tensors.Where(tensor => tensor.IsFloat).Sum(tensor => tensor.Count);
+
+    internal static bool IsProgram(string format) => format == TorchScript;
+
+    internal static string FormatOf(bool program) => program ? TorchScript : "PyTorch state dict";
 
     /// <summary>How to make a file that can be read.</summary>
     internal static string Remedy => HowToSave;

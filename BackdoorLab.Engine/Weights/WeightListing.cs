@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Weights;
@@ -10,6 +11,10 @@ public sealed record WeightListing(string Format, IReadOnlyList<ListedEntry> Ent
 {
     private const int MostTensors = 20_000;
     private const int MostUncalled = 20;
+
+    /// <summary>See <see cref="WeightFile.HasProgram"/>.</summary>
+    [JsonIgnore]
+    public bool HasProgram => WeightFile.IsProgram(Format);
 
     /// <summary>Of a file that is open.</summary>
     /// <exception cref="WeightFileException">It has more tensors than any network here.</exception>

@@ -7,6 +7,7 @@ using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Weights;
 using BackdoorLab.Web.Runs;
@@ -49,9 +50,10 @@ public static class CheckCommand
                 result.AddError($"--pixels: there is no scale '{Shortened.Of(name)}'. Scales are {string.Join(", ", Enum.GetNames<PixelScale>())}.");
             }
         });
+        var program = new Option<bool>("--program") { Description = "Check the program of a TorchScript file itself, also where its weights belong to a network of the catalog." };
         var seed = new Option<int>("--seed") { Description = "Root of the detectors' random choices.", DefaultValueFactory = _ => 1 };
         var options = new HeadlessOptions("result.json", required: false);
-        var command = new Command("check", ExitCodes) { file, dataset, methods, pixels, entry, seed };
+        var command = new Command("check", ExitCodes) { file, dataset, methods, pixels, entry, program, seed };
         pictures.AddTo(command);
         command.Validators.Add(result => pictures.Validate(result, dataset));
         options.AddTo(command);
@@ -64,10 +66,10 @@ public static class CheckCommand
                 var folder = output ?? (scratch = Directory.CreateTempSubdirectory("backdoorlab-check-"));
                 var runner = options.Runner(parsed, folder.FullName);
                 var (source, root) = pictures.Read(parsed) ?? ((DatasetSource)MethodCatalog.Default.Find(parsed.GetRequiredValue(dataset)!)!.CreateDefault(), runner.DataRoot);
-                runner = runner with { DataRoot = root };
+                runner = runner with { DataRoot = root, ModelFolder = parsed.GetRequiredValue(file).FullName };
                 TorchRuntime.Initialize(runner.Threads);
-                var spec = Read(parsed.GetRequiredValue(file), source, root, parsed.GetValue(methods)!, parsed.GetValue(pixels), parsed.GetValue(entry)!) with { Seed = parsed.GetValue(seed) };
-                return Task.FromResult(Execute(spec, output, runner with { ModelFolder = parsed.GetRequiredValue(file).FullName }, cancellation));
+                var spec = Read(parsed.GetRequiredValue(file), source, runner, parsed.GetValue(methods)!, parsed.GetValue(pixels), parsed.GetValue(entry)!, parsed.GetValue(program)) with { Seed = parsed.GetValue(seed) };
+                return Task.FromResult(Execute(spec, output, runner, cancellation));
             }
             catch (Exception refused) when (refused is WeightFileException or SpecException or DatasetException or CommandException or IOException or UnauthorizedAccessException)
             {
@@ -89,7 +91,7 @@ public static class CheckCommand
         2 the file, the folder or an option cannot be used; 1 a detector failed and none flagged the model.
         """;
 
-    private static ExperimentSpec Read(FileInfo file, DatasetSource dataset, string dataRoot, IEnumerable<string> methods, PixelScale pixels, string entry)
+    private static ExperimentSpec Read(FileInfo file, DatasetSource dataset, RunnerOptions options, IEnumerable<string> methods, PixelScale pixels, string entry, bool preferred)
     {
         if (RegularFile.Fault(file.FullName) is { } fault)
         {
@@ -97,14 +99,20 @@ public static class CheckCommand
         }
 
         using var weights = WeightFile.Open(file.FullName);
-        var candidate = SuspectCandidate.Try(weights, dataset, dataRoot, entry);
+        if (preferred && (!weights.HasProgram || entry.Length > 0))
+        {
+            throw new WeightFileException(entry.Length > 0 ? "--program and --entry exclude each other: a program is one." : "--program: the file has none. TorchScript files (torch.jit.save) have one.");
+        }
+
+        using var program = weights.HasProgram ? new ProgramProbe(options.Programs!, file.FullName) : null;
+        var candidate = SuspectCandidate.Try(weights, dataset, options.DataRoot, entry, program, preferred);
         if (!candidate.Fit.Fits)
         {
             throw new WeightFileException(candidate.Fit.Fault);
         }
 
         Console.Error.WriteLine($"{file.Name}: {weights.Format}, {MethodCatalog.Default.Label(candidate.Fit.Source)} for {candidate.Name} with {candidate.Shape.Classes} classes.");
-        foreach (var remark in candidate.Dataset.RemarksIn(dataRoot))
+        foreach (var remark in candidate.Dataset.RemarksIn(options.DataRoot))
         {
             Console.Error.WriteLine(remark);
         }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Hosting;
+using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Commands;
 
@@ -72,6 +73,6 @@ internal sealed class HeadlessOptions(string file, bool required = true)
         var data = LabOptionsReader.DataFolder(parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA"), output);
         return CommandException.FileAt(data) is { } file
             ? throw new CommandException($"--data: '{file}' is a file. Give the folder that holds the data sets.")
-            : new(data, parsed.GetValue(_store) is { } store ? CommandException.MakeFolder("--store", store).FullName : Path.Combine(output, "store"), parsed.GetValue(_threads));
+            : new(data, parsed.GetValue(_store) is { } store ? CommandException.MakeFolder("--store", store).FullName : Path.Combine(output, "store"), parsed.GetValue(_threads)) { Programs = new ProgramLauncher(parsed.GetValue(_threads)) };
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using BackdoorLab.Engine.Weights;
+using BackdoorLab.Web.Hosting;
 using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Commands;
@@ -11,7 +11,6 @@ internal static class InspectModelCommand
 {
     // Of all memory that can be written to; the heap has a closer limit of its own. This one holds threads and native buffers.
     private const ulong MostBytes = 1UL << 30;
-    private const int DataLimit = 2;
 
     /// <summary>Makes the command.</summary>
     public static Command Create()
@@ -25,7 +24,7 @@ internal static class InspectModelCommand
 
     private static int Run(string path)
     {
-        LimitMemory();
+        ProcessLimits.Memory(MostBytes);
         var answer = JsonSerializer.Serialize(Inspect(path));
         using var output = Console.OpenStandardOutput();
         output.Write(System.Text.Encoding.UTF8.GetBytes(answer + "\n"));
@@ -43,24 +42,5 @@ internal static class InspectModelCommand
         {
             return new(null, error.Message);
         }
-    }
-
-    private static void LimitMemory()
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            var limit = new Limit { Soft = MostBytes, Hard = MostBytes };
-            _ = SetLimit(DataLimit, in limit);
-        }
-    }
-
-    [DllImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
-    private static extern int SetLimit(int resource, in Limit limit);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Limit
-    {
-        public ulong Soft;
-        public ulong Hard;
     }
 }

@@ -11,7 +11,7 @@ internal static class Experiment
     public static void Run(WorkerOrder order, ExperimentSpec spec, IExperimentObserver observer, CancellationToken stop)
     {
         using var turn = WaitForTurn(order.LockFile, observer, stop);
-        new ExperimentRunner(new RunnerOptions(order.DataRoot, order.StoreFolder, order.Threads) { ModelFolder = order.ModelFolder }).Run(spec, observer, stop);
+        new ExperimentRunner(new RunnerOptions(order.DataRoot, order.StoreFolder, order.Threads) { ModelFolder = order.ModelFolder, Programs = new ProgramLauncher(order.Threads) }).Run(spec, observer, stop);
     }
 
     /// <summary>

@@ -24,6 +24,7 @@ public static class CheckWords
         "What torch.save wrote since PyTorch 1.6, and safetensors, whatever the file is called (.pth, .pt, .pth.tar, .ckpt, .bin): a state dict, alone or under any key beside an optimizer and the like.",
         $"Networks of the catalog ({string.Join(", ", MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Name))}); the names and shapes in the file tell which one it is. A normalising layer before it is used.",
         "Float32; half, bfloat16 and double become float32.",
-        "Of TorchScript the weights alone, as its program is not run. Not whole pickled models or ONNX: to open such a file is to run what is in it, or it holds a network that is not here. Save the state dict instead. Nothing in a file is called, and a process of its own reads it.",
+        "TorchScript (torch.jit.save): as weights where they belong to a network of the catalog, else its program is run, whatever its architecture, if it returns logits. It gets a process that can write no file, make no connection, has 4 GB of memory and 60 seconds for an answer; it can still read files and compute what it likes, so take such files from people you know.",
+        "Not whole pickled models or ONNX: to open such a file is to run what is in it, or it holds a network that is not here. Save the state dict, or TorchScript. Nothing in a pickle is called, and a process of its own reads it.",
     ];
 }

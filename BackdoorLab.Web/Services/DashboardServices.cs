@@ -12,6 +12,7 @@ public static class DashboardServices
         .AddSingleton<FigureFiles>()
         .AddSingleton<SpeedProbe>()
         .AddSingleton<Runs.IModelInspector, Runs.ModelInspector>()
+        .AddSingleton<Engine.Programs.IProgramLauncher>(_ => new Runs.ProgramLauncher(threads: 1))
         .AddSingleton<ModelShelf>()
         .AddSingleton<RunFiles>()
         .AddSingleton<StudyReports>()

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Weights;
 using BackdoorLab.Web.Runs;
@@ -28,11 +29,16 @@ public sealed record ShelvedModel(string Name, string Sha256, long Bytes, string
     public WeightListing? Listing { get; init; }
 }
 
+/// <summary>What of a model file is checked.</summary>
+/// <param name="Entry">Which of its state dicts; empty for the first that fits.</param>
+/// <param name="Program">Whether its program is asked before its weights are compared; it is asked anyway where they fit nothing.</param>
+public sealed record ModelPart(string Entry = "", bool Program = false);
+
 /// <summary>
 /// Model files of people, in one folder, each under the hash of its content. This process never opens them: another one reads them by rules
 /// that run nothing (<see cref="WeightFile"/>), and what cannot be read does not stay.
 /// </summary>
-public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspector inspector)
+public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspector inspector, IProgramLauncher programs)
 {
     private const int MostListings = 16;
     private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
@@ -88,16 +94,19 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
     /// <summary>What the file holds by each of these data sets, those that fit first.</summary>
     /// <param name="model">The file, as the shelf gave it.</param>
     /// <param name="datasets">Data sets that are here.</param>
-    /// <param name="entry">Which of the file's state dicts; empty for the first that fits.</param>
+    /// <param name="part">What of it; the usual unless given.</param>
     /// <exception cref="DatasetException">One has too few images, or its files are not there.</exception>
-    public IReadOnlyList<SuspectCandidate> Candidates(ShelvedModel model, IEnumerable<DatasetSource> datasets, string entry = "")
+    /// <exception cref="WeightFileException">The file has no such entry, or its program cannot be run.</exception>
+    public IReadOnlyList<SuspectCandidate> Candidates(ShelvedModel model, IEnumerable<DatasetSource> datasets, ModelPart? part = null)
     {
+        part ??= new();
         TorchRuntime.Initialize(1);
         using var file = model.Listing!.Unread();
+        using var probe = file.HasProgram ? new ProgramProbe(programs, PathOf(model.Suspect)) : null;
         return
         [
             .. datasets
-                .Select(dataset => (Asked: dataset, Candidate: SuspectCandidate.Try(file, dataset, options.Data, entry)))
+                .Select(dataset => (Asked: dataset, Candidate: SuspectCandidate.Try(file, dataset, options.Data, part.Entry, probe, part.Program)))
                 .OrderByDescending(pair => pair.Candidate.Fit.Fits)
 
                 // A set as it is before one whose classes were cut to fit; photographs before drawings.

@@ -76,7 +76,7 @@ public sealed class PictureFolder
     public string Fault { get; private set; } = "";
 
     /// <summary>Looks at the folder and compares it with the file. Of several looks the last one counts, whichever ends last.</summary>
-    public async Task Look(ModelShelf shelf, ShelvedModel model, string entry = "")
+    public async Task Look(ModelShelf shelf, ShelvedModel model, ModelPart? part = null)
     {
         var version = _draft.Version;
         (Candidate, Fault, Remarks) = (null, Typed(), []);
@@ -85,18 +85,18 @@ public sealed class PictureFolder
             return;
         }
 
-        var (candidate, fault, remarks) = await Task.Run(() => Compare(shelf, model, entry, pictures));
+        var (candidate, fault, remarks) = await Task.Run(() => Compare(shelf, model, part, pictures));
         if (version == _draft.Version)
         {
             (Candidate, Fault, Remarks) = (candidate, fault, remarks);
         }
     }
 
-    private static (SuspectCandidate? Candidate, string Fault, IReadOnlyList<string> Remarks) Compare(ModelShelf shelf, ShelvedModel model, string entry, ImageFolder pictures)
+    private static (SuspectCandidate? Candidate, string Fault, IReadOnlyList<string> Remarks) Compare(ModelShelf shelf, ShelvedModel model, ModelPart? part, ImageFolder pictures)
     {
         try
         {
-            var candidate = shelf.Candidates(model, [pictures], entry)[0];
+            var candidate = shelf.Candidates(model, [pictures], part)[0];
             return candidate.Fit.Fits ? (candidate, "", shelf.RemarksOf(candidate.Dataset)) : (null, candidate.Fit.Fault, []);
         }
         catch (Exception error) when (error is DatasetException or WeightFileException or IOException or UnauthorizedAccessException)

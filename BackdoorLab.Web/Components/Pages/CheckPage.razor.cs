@@ -5,6 +5,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Weights;
 using BackdoorLab.Web.Security;
@@ -33,7 +34,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     private PixelScale _pixels;
     private int _chosen;
     private int _seed = 1;
-    private string _entry = "";
+    private ModelPart _part = new();
     private CheckCost _cost = CheckCost.Unknown;
     private bool _busy;
     private bool _ready;
@@ -104,7 +105,7 @@ public sealed partial class CheckPage : IAsyncDisposable
         _sending = null;
         if (JsonSerializer.Deserialize<ShelvedModel>(answer, JsonSerializerOptions.Web) is { } told && await Shelf.Find(told.Suspect, _gone.Token) is { } model)
         {
-            _entry = "";
+            _part = new();
             await Take(model);
         }
     }
@@ -142,7 +143,7 @@ public sealed partial class CheckPage : IAsyncDisposable
         }
 
         // Repeating with the same seed would only read the result from the store.
-        (_pixels, _entry, _seed) = (suspect.Pixels, suspect.Entry, spec.Seed < int.MaxValue ? spec.Seed + 1 : 1);
+        (_pixels, _part, _seed) = (suspect.Pixels, new(suspect.Entry, spec.Model is FileProgram), spec.Seed < int.MaxValue ? spec.Seed + 1 : 1);
         _detectors.Clear();
         _detectors.UnionWith(spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id).Where(id => CheckWords.Detectors.Any(method => method.Id == id)));
         await Take(model);
@@ -174,7 +175,7 @@ public sealed partial class CheckPage : IAsyncDisposable
         try
         {
             var here = await Datasets.Usable();
-            _candidates = await Task.Run(() => Shelf.Candidates(model, here, _entry), _gone.Token);
+            _candidates = await Task.Run(() => Shelf.Candidates(model, here, _part), _gone.Token);
             Estimate();
         }
         catch (Exception error) when (error is WeightFileException or TorchUnavailableException)
@@ -186,7 +187,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     }
 
     private ExperimentSpec? SpecOf(IReadOnlyList<MethodDescriptor> detectors) => _model is { } model && Candidate is { } candidate
-        ? candidate.Check(model.Suspect with { Pixels = _pixels, Entry = _entry }, [.. detectors.Select(method => (Defense)method.CreateDefault())]) with { Seed = _seed }
+        ? candidate.Check(model.Suspect with { Pixels = _pixels, Entry = candidate.Fit.Source is FileProgram ? "" : _part.Entry }, [.. detectors.Select(method => (Defense)method.CreateDefault())]) with { Seed = _seed }
         : null;
 
     private void Estimate() => _cost = CheckCost.Of(Speed, Candidate?.Shape, SpecOf, Spec);
@@ -202,7 +203,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     {
         if (_own is { } own)
         {
-            await own.Look(Shelf, _model!, _entry);
+            await own.Look(Shelf, _model!, _part);
         }
 
         Estimate();
@@ -210,9 +211,9 @@ public sealed partial class CheckPage : IAsyncDisposable
 
     private void Scale(object? value) => _pixels = Enum.Parse<PixelScale>((string)value!);
 
-    private async Task Enter(object? value)
+    private async Task Part(ModelPart part)
     {
-        (_entry, var own) = ((string?)value ?? "", _own);
+        (_part, var own) = (part, _own);
         await Take(_model!);
         _own = own;
         await Look();

@@ -4,6 +4,7 @@ using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
 
@@ -25,10 +26,10 @@ internal static class TinyRun
     };
 
     internal static (ExperimentResult Result, Recorder Events) Run(
-        string store, ExperimentSpec? spec = null, CancellationToken cancellation = default, Action<ExperimentEvent>? on = null, string models = "")
+        string store, ExperimentSpec? spec = null, CancellationToken cancellation = default, Action<ExperimentEvent>? on = null, string models = "", IProgramLauncher? programs = null)
     {
         var recorder = new Recorder(on);
-        var result = new ExperimentRunner(new RunnerOptions("no data root", store, Threads: 1) { ModelFolder = models }).Run(spec ?? Spec, recorder, cancellation);
+        var result = new ExperimentRunner(new RunnerOptions("no data root", store, Threads: 1) { ModelFolder = models, Programs = programs }).Run(spec ?? Spec, recorder, cancellation);
         return (result, recorder);
     }
 

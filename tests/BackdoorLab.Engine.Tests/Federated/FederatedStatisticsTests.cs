@@ -17,7 +17,7 @@ public sealed class FederatedStatisticsTests
 
     public static TheoryData<string> Rules => [.. MethodCatalog.Default.Of<Aggregator>().Select(method => method.Id)];
 
-    public static TheoryData<string> Networks => [.. MethodCatalog.Default.Of<ModelSource>().Select(method => method.Id)];
+    public static TheoryData<string> Networks => [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
 
     [Fact]
     public void Estimate_OfOneBatch_IsItsMeanAndUnbiasedVariance()

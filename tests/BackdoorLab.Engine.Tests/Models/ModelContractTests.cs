@@ -9,9 +9,9 @@ namespace BackdoorLab.Engine.Tests.Models;
 [Collection("torch")]
 public sealed class ModelContractTests
 {
-    public static TheoryData<string> Architectures => [.. MethodCatalog.Default.Of<ModelSource>().Select(method => method.Id)];
+    public static TheoryData<string> Architectures => [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
 
-    public static TheoryData<string> ArchitecturesWithChannels => [.. MethodCatalog.Default.Of<ModelSource>().Select(method => method.Id).Where(id =>
+    public static TheoryData<string> ArchitecturesWithChannels => [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id).Where(id =>
     {
         using var model = SmallModels.Build(id, SmallModels.Shape());
         return model.LastConvChannels > 0;
@@ -22,7 +22,7 @@ public sealed class ModelContractTests
         get
         {
             var sizes = new TheoryData<string, int, int>();
-            foreach (var id in MethodCatalog.Default.Of<ModelSource>().Select(method => method.Id))
+            foreach (var id in MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id))
             {
                 sizes.Add(id, 3, 32);
                 sizes.Add(id, 1, 28);

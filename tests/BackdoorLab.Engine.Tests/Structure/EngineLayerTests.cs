@@ -16,6 +16,7 @@ public sealed class EngineLayerTests
         ["Datasets"] = 2,
         ["Training"] = 3,
         ["Weights"] = 3,
+        ["Programs"] = 3,
         ["Evaluation"] = 3,
         ["Quantization"] = 3,
         ["Attacks"] = 3,

@@ -16,7 +16,7 @@ public sealed class ArchitecturesTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("architectures-").FullName;
 
-    public static TheoryData<string> Networks => [.. MethodCatalog.Default.Of<ModelSource>().Select(method => method.Id)];
+    public static TheoryData<string> Networks => [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

@@ -4,6 +4,8 @@ using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Programs;
+using BackdoorLab.Engine.Tests.Programs;
 using BackdoorLab.Web.Components.Pages;
 using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Services;
@@ -32,7 +34,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var page = _lab.Open<CheckPage>("/check");
 
-        Assert.Contains("safetensors or a PyTorch state dict, at most 1.0 GB", page.Markup, StringComparison.Ordinal);
+        Assert.Contains("safetensors, a PyTorch state dict or TorchScript, at most 1.0 GB", page.Markup, StringComparison.Ordinal);
         Assert.Contains("stays on this machine", page.Find("#model-file-help").TextContent, StringComparison.Ordinal);
         Assert.Null(page.Find("#model-file").GetAttribute("accept"));
         Assert.True(CheckButton(page).HasAttribute("disabled"));
@@ -74,6 +76,28 @@ public sealed class CheckPageTests : IAsyncLifetime
         Assert.Contains("The file has 7 outputs, Synthetic signs has 10 classes: choose the data set it was trained for.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         Assert.Equal(["None that is here", "My own pictures (a folder for each class)"], page.FindAll("#check-dataset option").Select(option => option.TextContent));
         Assert.True(CheckButton(page).HasAttribute("disabled"));
+    }
+
+    [SkippableFact]
+    public async Task Check_AProgramOfNoKnownNetwork_AsksItAndQueuesTheRun()
+    {
+        Skip.IfNot(Hosting.ProcessLimits.HasReadOnly, "Programs are run on 64-bit Linux alone.");
+        var ten = await Shelf.Add("ten.pt", new MemoryStream(TinyProgram.Of("torch.slice(torch.flatten(torch.adaptive_avg_pool2d(x, [2, 2]), 1), 1, 0, 10, 1)")));
+        var several = await Shelf.Add("several.pt", new MemoryStream(TinyProgram.Of("(x, x)", "Tuple[Tensor, Tensor]")));
+        var page = _lab.Open<CheckPage>("/check");
+
+        await Arrives(page, several);
+        Assert.Contains("gives several values, not one tensor of logits", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+
+        await Arrives(page, ten);
+        Assert.Contains("Program of the file", page.Find("dl.facts").TextContent, StringComparison.Ordinal);
+        Assert.Empty(page.FindAll("#check-program"));
+        Assert.Contains("what a program costs is known when it runs", page.Find("aside").TextContent, StringComparison.Ordinal);
+        await CheckButton(page).ClickAsync(new());
+
+        page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
+        var queued = Assert.Single(await _lab.Results.QueueAsync());
+        Assert.IsType<FileProgram>(SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson).Model);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using BackdoorLab.Engine.Tests.Programs;
 using BackdoorLab.Web.Commands;
 using BackdoorLab.Web.Tests.Pages;
 
@@ -33,6 +34,23 @@ public sealed class CheckCommandTests : IDisposable
         CheckRuns.Pictures(Path.Combine(_folder, "shop"), classes: 3, perClass: 10);
 
         Assert.Equal(RunCommand.InvalidSpec, await Run(Model(classes: 4), "--folder", Path.Combine(_folder, folder), "--threads", "1"));
+    }
+
+    [SkippableFact]
+    public async Task Check_OfAProgram_RunsItInAProcessOfItsOwn()
+    {
+        Skip.IfNot(Hosting.ProcessLimits.HasReadOnly, "Programs are run on 64-bit Linux alone.");
+        CheckRuns.Pictures(Path.Combine(_folder, "shop"), classes: 3, perClass: 10);
+        var (file, output) = (Path.Combine(_folder, "model.pt"), Path.Combine(_folder, "out"));
+        await File.WriteAllBytesAsync(file, TinyProgram.Of("torch.mean(x, [2, 3])"));
+
+        var code = await Run(file, "--folder", Path.Combine(_folder, "shop"), "--out", output, "--threads", "1");
+
+        Assert.Contains(code, new[] { RunCommand.Complete, CheckCommand.Flagged, CheckCommand.NotDecidable });
+        var result = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(output, "result.json")))!;
+        Assert.Equal("file-program", (string?)result["spec"]!["model"]!["id"]);
+        Assert.Equal(["value", "value"], result["cells"]!.AsArray().Select(cell => (string?)cell!["outcome"]));
+        Assert.Equal(RunCommand.InvalidSpec, await Run(Model(classes: 3), "--folder", Path.Combine(_folder, "shop"), "--program", "--threads", "1"));
     }
 
     [Theory]
