@@ -104,7 +104,7 @@ public sealed record BoardCell
     public int Damaged { get; init; }
 
     /// <summary>Number of seeds by outcome; outcomes that do not occur are absent.</summary>
-    public IReadOnlyDictionary<CellOutcome, int> Outcomes { get; init; } = new Dictionary<CellOutcome, int>();
+    public IReadOnlyDictionary<Outcome, int> Outcomes { get; init; } = new Dictionary<Outcome, int>();
 
     /// <summary>Seeds in which the defense could not decide about the model, which a rate over models does not count; 0 for other metrics.</summary>
     public int Undecided { get; init; }
@@ -125,10 +125,10 @@ public sealed record BoardCell
     public int Seeds => Outcomes.Values.Sum();
 
     /// <summary>What the cell is when it has no number: the weightiest outcome; values of other metrics weigh most.</summary>
-    public CellOutcome Outcome => ByWeight.FirstOrDefault(outcome => Outcomes.GetValueOrDefault(outcome) > 0, CellOutcome.NotRun);
+    public Outcome Outcome => ByWeight.FirstOrDefault(outcome => Outcomes.GetValueOrDefault(outcome) > 0, Outcome.NotRun);
 
-    internal static CellOutcome[] ByWeight { get; } =
-        [CellOutcome.Value, CellOutcome.Failed, CellOutcome.TimedOut, CellOutcome.NotApplicable, CellOutcome.NotRun];
+    internal static Outcome[] ByWeight { get; } =
+        [Outcome.Value, Outcome.Failed, Outcome.TimedOut, Outcome.NotApplicable, Outcome.NotRun];
 }
 
 /// <summary>Defenses against attacks, or against precisions, for one data set, network and poison rate.</summary>

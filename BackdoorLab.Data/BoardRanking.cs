@@ -10,7 +10,7 @@ public sealed record BoardRank(string Defense, double MeanRank, int Wins);
 /// <param name="Values">Cells with one.</param>
 /// <param name="Cells">All cells.</param>
 /// <param name="Without">Cells without one, by what they are; a pair that no run planned is not run.</param>
-public sealed record BoardCoverage(int Values, int Cells, IReadOnlyDictionary<CellOutcome, int> Without)
+public sealed record BoardCoverage(int Values, int Cells, IReadOnlyDictionary<Outcome, int> Without)
 {
     /// <summary>0..1; 0 for an empty board.</summary>
     public double Share => Cells == 0 ? 0 : (double)Values / Cells;
@@ -46,7 +46,7 @@ public static class BoardRanking
     {
         ArgumentNullException.ThrowIfNull(board);
         var cells = board.Cells.Where(cell => cell.Defense == defense).ToList();
-        return cells.All(cell => cell is { Value: null, Damaged: 0, Undecided: 0 }) && cells.Exists(cell => cell.Outcome == CellOutcome.Value);
+        return cells.All(cell => cell is { Value: null, Damaged: 0, Undecided: 0 }) && cells.Exists(cell => cell.Outcome == Outcome.Value);
     }
 
     /// <summary>Whether Youden's index stands for the metric: detection or false alarms alone are half a judgement.</summary>
@@ -142,7 +142,7 @@ public static class BoardRanking
         return new(
             cells.Count(cell => cell?.Value is not null),
             cells.Count,
-            cells.Where(cell => cell?.Value is null).CountBy(cell => cell?.Outcome ?? CellOutcome.NotRun).ToDictionary());
+            cells.Where(cell => cell?.Value is null).CountBy(cell => cell?.Outcome ?? Outcome.NotRun).ToDictionary());
     }
 
     // Higher is better. Of a defense that judges, detection and false alarms of the same runs together.

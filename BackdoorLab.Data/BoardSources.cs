@@ -22,7 +22,7 @@ public sealed record BoardCellRun
     public string Damage { get; init; } = "";
 
     /// <summary>What became of the cell.</summary>
-    public CellOutcome Outcome { get; init; }
+    public Outcome Outcome { get; init; }
 
     /// <summary>Why there is no value; empty when there is.</summary>
     public string Reason { get; init; } = "";

@@ -69,7 +69,7 @@ internal sealed class ConditionReading
             .ToListAsync(cancellation);
         var numbers = await (
             from cell in cells
-            where cell.Outcome == CellOutcome.Value
+            where cell.Outcome == Outcome.Value
             join number in context.Measurements.AsNoTracking()
                 on new { cell.RunId, cell.Victim, cell.Precision, cell.Defense } equals new { number.RunId, number.Victim, number.Precision, number.Defense }
             where (number.Victim == filter.Victim && number.Metric == filter.Metric)
@@ -89,7 +89,7 @@ internal sealed class ConditionReading
     {
         var newest = cells.OrderByDescending(cell => Runs[cell.RunId].Created).ThenByDescending(cell => cell.RunId, StringComparer.Ordinal).ToList();
         var seeds = newest.GroupBy(cell => (Runs[cell.RunId].Condition, Runs[cell.RunId].Seed))
-            .Select(seed => seed.FirstOrDefault(cell => cell.Outcome == CellOutcome.Value) ?? seed.First())
+            .Select(seed => seed.FirstOrDefault(cell => cell.Outcome == Outcome.Value) ?? seed.First())
             .ToList();
         var (detected, alarmed) = Judging();
         return new()
@@ -104,9 +104,9 @@ internal sealed class ConditionReading
             Change = defense.Length == 0 ? null : Change(),
             Damaged = newest.Where(cell => IsDamaged(cell, filter.Victim) && Number(cell, filter.Victim, filter.Metric) is not null)
                 .Select(cell => (Runs[cell.RunId].Condition, Runs[cell.RunId].Seed)).Distinct().Count(),
-            Undecided = filter.Metric is ResultWords.DetectionRate or ResultWords.FalsePositiveRate ? seeds.Count(cell => cell.Verdict == CellDecision.NotDecidable) : 0,
+            Undecided = filter.Metric is ResultWords.DetectionRate or ResultWords.FalsePositiveRate ? seeds.Count(cell => cell.Verdict == Decision.NotDecidable) : 0,
             Outcomes = seeds.CountBy(cell => cell.Outcome).ToDictionary(),
-            Waiting = seeds.Count(cell => cell.Outcome == CellOutcome.NotRun && Runs[cell.RunId].State is RunState.Queued or RunState.Running or RunState.Cancelling),
+            Waiting = seeds.Count(cell => cell.Outcome == Outcome.NotRun && Runs[cell.RunId].State is RunState.Queued or RunState.Running or RunState.Cancelling),
             Reason = BoardCell.ByWeight.Skip(1)
                 .Select(outcome => seeds.Where(cell => cell.Outcome == outcome && cell.Reason.Length > 0).Select(cell => cell.Reason).Max(StringComparer.Ordinal))
                 .FirstOrDefault(reason => reason is not null) ?? "",
@@ -170,7 +170,7 @@ internal sealed record RunFact(string Id, string Attack, string Condition, long 
 
 /// <summary>A cell of a run.</summary>
 internal sealed record CellFact(
-    string RunId, string Precision, string PrecisionKey, string Defense, string DefenseKey, CellOutcome Outcome, string Reason, string NotesJson, CellDecision? Verdict)
+    string RunId, string Precision, string PrecisionKey, string Defense, string DefenseKey, Outcome Outcome, string Reason, string NotesJson, Decision? Verdict)
 {
     /// <summary>Its numbers, those of the twin too.</summary>
     public List<NumberFact> Numbers { get; set; } = [];

@@ -31,7 +31,7 @@ public abstract class LabDbContext : IdentityUserContext<LabUser>
 
     internal DbSet<Cell> Cells => Set<Cell>();
 
-    internal DbSet<Measurement> Measurements => Set<Measurement>();
+    internal DbSet<CellNumber> Measurements => Set<CellNumber>();
 
     internal DbSet<CurvePoint> CurvePoints => Set<CurvePoint>();
 

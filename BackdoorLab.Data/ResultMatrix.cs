@@ -76,7 +76,7 @@ public sealed record MatrixCell
     public int Damaged { get; init; }
 
     /// <summary>Number of seeds by outcome; outcomes that do not occur are absent. A value without this metric counts as value.</summary>
-    public required IReadOnlyDictionary<CellOutcome, int> Outcomes { get; init; }
+    public required IReadOnlyDictionary<Outcome, int> Outcomes { get; init; }
 
     /// <summary>Seeds in which the defense could not decide about the model, which a rate over models does not count; 0 for other metrics.</summary>
     public int Undecided { get; init; }

@@ -56,7 +56,7 @@ public sealed partial class ResultQueries
                    Outcome = own.Outcome,
                    Reason = own.Reason,
                    Notes = own.Notes,
-                   Value = own.Outcome == CellOutcome.Value ? own.Value(filter.Metric) : null,
+                   Value = own.Outcome == Outcome.Value ? own.Value(filter.Metric) : null,
                    Twin = filter.TwinMetric is { } twin ? Find(part, ResultWords.Benign)?.Value(twin) : null,
                },
         ];

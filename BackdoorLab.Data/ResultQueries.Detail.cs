@@ -112,7 +112,7 @@ public sealed partial class ResultQueries
                 .ToListAsync(cancellation))
             .ToLookup(
                 row => (row.RunId, row.Victim, row.Precision, row.Defense),
-                row => new MeasurementRow(row.Metric, row.Value, row.Count, row.Low, row.High));
+                row => new Measurement(row.Metric, row.Value, row.Count, row.Low, row.High));
         var cells = await context.Cells.AsNoTracking()
             .Where(cell => ids.Contains(cell.RunId))
             .OrderBy(cell => cell.Victim).ThenBy(cell => cell.Precision).ThenBy(cell => cell.Defense)
@@ -124,7 +124,7 @@ public sealed partial class ResultQueries
                 Key = new CellKey(cell.Victim, cell.Precision, cell.Defense),
                 Outcome = cell.Outcome,
                 Reason = cell.Reason,
-                Verdict = CellVerdict.Of(cell.Verdict, cell.VerdictReason, cell.VerdictFactsJson),
+                Verdict = VerdictColumns.Read(cell.Verdict, cell.VerdictReason, cell.VerdictFactsJson),
                 Notes = JsonText.List(cell.NotesJson),
                 Seconds = cell.Seconds,
                 Cached = cell.Cached,

@@ -88,7 +88,7 @@ public sealed partial class ResultQueries
             Damaged = wanted.Damaged ? 0 : cell.Damaged,
             Undecided = cell.Undecided,
             Outcomes = cell.Outcomes,
-            Reasons = MostFrequent(cells.Where(part => part.Outcome != CellOutcome.Value).Select(part => part.Reason)),
+            Reasons = MostFrequent(cells.Where(part => part.Outcome != Outcome.Value).Select(part => part.Reason)),
             Notes = MostFrequent(cells.SelectMany(part => JsonText.List(part.NotesJson))),
             RunIds = [.. cell.Parts.Select(part => part.RunId)],
         };

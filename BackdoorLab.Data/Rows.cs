@@ -13,13 +13,13 @@ public sealed record CellRow
     public required CellKey Key { get; init; }
 
     /// <summary>Outcome.</summary>
-    public required CellOutcome Outcome { get; init; }
+    public required Outcome Outcome { get; init; }
 
     /// <summary>Why there is no value; empty when there is.</summary>
     public string Reason { get; init; } = "";
 
     /// <summary>What the defense says of the model; null where it judges none, and in results of before verdicts were kept.</summary>
-    public CellVerdict? Verdict { get; init; }
+    public Verdict? Verdict { get; init; }
 
     /// <summary>What must be read beside the numbers.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
@@ -31,7 +31,7 @@ public sealed record CellRow
     public bool Cached { get; init; }
 
     /// <summary>Its numbers.</summary>
-    public IReadOnlyList<MeasurementRow> Measurements { get; init; } = [];
+    public IReadOnlyList<Measurement> Measurements { get; init; } = [];
 
     /// <summary>Its files.</summary>
     public IReadOnlyList<ArtifactRow> Artifacts { get; init; } = [];
@@ -40,14 +40,6 @@ public sealed record CellRow
     /// <param name="metric">Id of the metric.</param>
     public double? Value(string metric) => Measurements.FirstOrDefault(measurement => measurement.Metric == metric)?.Value;
 }
-
-/// <summary>One number of a cell.</summary>
-/// <param name="Metric">Id of the metric.</param>
-/// <param name="Value">Shares are 0..1, never percent. A value that is not finite is dropped and said so in the cell's notes.</param>
-/// <param name="Count">Number of images or models behind a share, or null.</param>
-/// <param name="Low">Lower end of the 95 % interval, or null.</param>
-/// <param name="High">Upper end, or null.</param>
-public sealed record MeasurementRow(string Metric, double Value, int? Count = null, double? Low = null, double? High = null);
 
 /// <summary>A file in the artifact store.</summary>
 /// <param name="Stage">Key of the stage that wrote it.</param>

@@ -34,7 +34,7 @@ public sealed record RunChanges
 /// <param name="Environment">Versions, processor, threads.</param>
 /// <param name="EstimatedSeconds">Estimate for the whole run.</param>
 public sealed record RunPlan(
-    IReadOnlyList<StagePlan> Stages,
+    IReadOnlyList<PlannedStage> Stages,
     IReadOnlyList<CellKey> Cells,
     IReadOnlyDictionary<string, string> Environment,
     double EstimatedSeconds)
@@ -48,14 +48,6 @@ public sealed record RunPlan(
     /// <summary>The data by content, or null where it is not known.</summary>
     public DataContent? Data { get; init; }
 }
-
-/// <summary>A stage to come.</summary>
-/// <param name="Key">Content key.</param>
-/// <param name="Kind">data, poison, train, convert, defend.</param>
-/// <param name="Title">Words.</param>
-/// <param name="EstimatedSeconds">Estimate.</param>
-/// <param name="Method">Label of the defense; empty for other stages.</param>
-public sealed record StagePlan(string Key, string Kind, string Title, double EstimatedSeconds, string Method = "");
 
 /// <summary>What became of a trained model.</summary>
 /// <param name="Victim"><see cref="ResultWords.Backdoored"/> or <see cref="ResultWords.Benign"/>.</param>

@@ -47,7 +47,7 @@ public sealed partial class RunStore
         var now = Now;
         var summary = changes.Cells.LastOrDefault(cell => cell is
         {
-            Outcome: CellOutcome.Value,
+            Outcome: Outcome.Value,
             Key: { Victim: ResultWords.Backdoored or ResultWords.Suspect, Precision: ResultWords.ReferencePrecision, Defense: ResultWords.Undefended },
         });
         var updated = await context.Runs
@@ -135,7 +135,7 @@ public sealed partial class RunStore
             Defense = key.Defense,
             PrecisionKey = condition.Precision(key.Precision).Key,
             DefenseKey = condition.Defense(key.Defense).Key,
-            Outcome = CellOutcome.NotRun,
+            Outcome = Outcome.NotRun,
         }));
         await context.SaveChangesAsync(cancellation);
         context.ChangeTracker.Clear();
@@ -196,15 +196,15 @@ public sealed partial class RunStore
                 Outcome = row.Outcome,
                 Reason = row.Reason,
                 Verdict = row.Verdict?.Decision,
-                VerdictReason = row.Verdict?.Reason ?? "",
-                VerdictFactsJson = row.Verdict?.FactsJson ?? "{}",
+                VerdictReason = ReasonCode.Of(row.Verdict?.Reason),
+                VerdictFactsJson = VerdictColumns.FactsJson(row.Verdict),
                 NotesJson = JsonText.Write(row.Notes.Concat(
                     notFinite.Select(measurement => $"The {measurement.Metric} came out as no finite number and is left out."))),
                 Seconds = Finite(row.Seconds),
                 Cached = row.Cached,
             });
             context.Measurements.AddRange(row.Measurements.Except(notFinite).Reverse().DistinctBy(measurement => measurement.Metric)
-                .Select(measurement => new Measurement
+                .Select(measurement => new CellNumber
                 {
                     RunId = runId,
                     Victim = victim,

@@ -36,46 +36,6 @@ public sealed partial class RunStore(IDbContextFactory<LabDbContext> contexts, T
         return run.Id;
     }
 
-    /// <summary>Replaces the content of a draft.</summary>
-    /// <param name="runId">Run.</param>
-    /// <param name="version">The version the author read.</param>
-    /// <param name="content">New content.</param>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<DraftUpdate> UpdateDraftAsync(
-        string runId, long version, NewRun content, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(content);
-        await using var context = await contexts.CreateDbContextAsync(cancellation);
-        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        var run = await context.Runs.SingleOrDefaultAsync(candidate => candidate.Id == runId, cancellation);
-        if (run is not { State: RunState.Draft, Deleted: false })
-        {
-            return DraftUpdate.NotADraft;
-        }
-
-        if (run.Version != version)
-        {
-            return DraftUpdate.Conflict;
-        }
-
-        Fill(run, content);
-        context.Entry(run).State = EntityState.Modified;
-        try
-        {
-            await context.SaveChangesAsync(cancellation);
-        }
-        catch (DbUpdateConcurrencyException)
-        {
-            return DraftUpdate.Conflict;
-        }
-
-        await context.RunTexts
-            .Where(text => text.RunId == runId)
-            .ExecuteUpdateAsync(set => set.SetProperty(text => text.SpecJson, content.SpecJson), cancellation);
-        await transaction.CommitAsync(cancellation);
-        return DraftUpdate.Saved;
-    }
-
     /// <summary>Gives a run of any state another name. False when there is no such run.</summary>
     /// <param name="runId">Run.</param>
     /// <param name="name">Name.</param>

@@ -18,12 +18,12 @@ internal sealed class Cell
     /// <summary>Hash of the defense with all its parameters; empty for the undefended model.</summary>
     public string DefenseKey { get; set; } = "";
 
-    public CellOutcome Outcome { get; set; }
+    public Outcome Outcome { get; set; }
 
     public string Reason { get; set; } = "";
 
     /// <summary>Null where the defense judges no model, and in rows of before verdicts were kept.</summary>
-    public CellDecision? Verdict { get; set; }
+    public Decision? Verdict { get; set; }
 
     /// <summary>Why nothing could be decided; empty otherwise.</summary>
     public string VerdictReason { get; set; } = "";

@@ -119,5 +119,5 @@ public sealed record VictimOutcome
         $"{100 * share.Value:0.0} % of {share.Count} images (95 % interval {100 * share.Low:0.0} to {100 * share.High:0.0} %)");
 
     private static Measurement? Row(CellResult cell, Metric metric) =>
-        cell.Outcome == Core.Outcome.Value ? cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id) : null;
+        cell.Outcome == Results.Outcome.Value ? cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id) : null;
 }

@@ -106,7 +106,7 @@ public sealed record StudyChange(StudyValue Difference, int? Lost = null, int? G
 /// <param name="Score">Higher is more suspicious.</param>
 /// <param name="Decision">What the rule says of the model, or null where it judges none.</param>
 /// <param name="Run">Where to find the run, or empty.</param>
-public sealed record StudyScore(Victim Victim, int Seed, double Score, Core.Decision? Decision, string Run);
+public sealed record StudyScore(Victim Victim, int Seed, double Score, Decision? Decision, string Run);
 
 /// <summary>A planned cell of one model.</summary>
 /// <param name="Victim">Which model.</param>
@@ -115,7 +115,7 @@ public sealed record StudyScore(Victim Victim, int Seed, double Score, Core.Deci
 /// <param name="Reason">Why there is no value.</param>
 /// <param name="Run">Where to find the run, or empty.</param>
 /// <param name="Verdict">What the defense says of the model; null where it judges none or has no value.</param>
-public sealed record StudyOutcome(Victim Victim, int Seed, Core.Outcome Outcome, string Reason, string Run, Core.Verdict? Verdict = null);
+public sealed record StudyOutcome(Victim Victim, int Seed, Results.Outcome Outcome, string Reason, string Run, Results.Verdict? Verdict = null);
 
 /// <summary>A defense at a precision over all seeds.</summary>
 public sealed record StudyCell
@@ -157,11 +157,11 @@ public sealed record StudyCell
     public double? AccuracyLost { get; init; }
 
     /// <summary>Number of models of a kind that have a value.</summary>
-    public int Count(Victim victim) => Outcomes.Count(outcome => outcome.Victim == victim && outcome.Outcome == Core.Outcome.Value);
+    public int Count(Victim victim) => Outcomes.Count(outcome => outcome.Victim == victim && outcome.Outcome == Results.Outcome.Value);
 
     /// <summary>Models of a kind on which the rule could not decide, which no rate over models counts.</summary>
     public IEnumerable<StudyOutcome> Undecided(Victim victim) =>
-        Outcomes.Where(outcome => outcome.Victim == victim && outcome.Verdict?.Decision == Core.Decision.NotDecidable);
+        Outcomes.Where(outcome => outcome.Victim == victim && outcome.Verdict?.Decision == Decision.NotDecidable);
 
     /// <summary>The models that a rate over models does not count because the rule could not decide; none for other metrics.</summary>
     public IReadOnlyList<StudyOutcome> Undecided(string metric) =>
@@ -195,7 +195,7 @@ public sealed record StudyCell
 
     /// <summary>Models without an answer that <see cref="Counted"/> takes for not flagged, as released code does; 0 for methods as their papers describe them.</summary>
     public int CountedAsNotFlagged(string metric) => ReleasedVariantOf is not null && Judging(metric) is { } victim
-        ? Outcomes.Count(outcome => outcome.Victim == victim && outcome.Outcome is not (Core.Outcome.Value or Core.Outcome.NotRun)) + Undecided(metric).Count
+        ? Outcomes.Count(outcome => outcome.Victim == victim && outcome.Outcome is not (Results.Outcome.Value or Results.Outcome.NotRun)) + Undecided(metric).Count
         : 0;
 
     /// <summary>The models whose flags a rate of a method's own rule counts; null for other metrics.</summary>

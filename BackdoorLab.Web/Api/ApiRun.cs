@@ -129,11 +129,11 @@ public sealed record ApiRunDetail(ApiRun Run, JsonNode? Spec, IReadOnlyDictionar
 /// <param name="Seconds">Wall time of computing it.</param>
 /// <param name="Measurements">Its numbers; shares are 0 to 1.</param>
 public sealed record ApiCell(
-    string Model, string Precision, string Defense, CellOutcome Outcome, string Reason, ApiVerdict? Verdict, IReadOnlyList<string> Notes, double? Seconds, IReadOnlyList<MeasurementRow> Measurements)
+    string Model, string Precision, string Defense, Outcome Outcome, string Reason, ApiVerdict? Verdict, IReadOnlyList<string> Notes, double? Seconds, IReadOnlyList<Measurement> Measurements)
 {
     /// <summary>The cell of a row.</summary>
     public static ApiCell From(CellRow cell) => new(
-        cell.Key.Victim, cell.Key.Precision, cell.Key.Defense, cell.Outcome, cell.Reason, ApiVerdict.From(VerdictRows.Read(cell.Verdict)), cell.Notes, cell.Seconds, cell.Measurements);
+        cell.Key.Victim, cell.Key.Precision, cell.Key.Defense, cell.Outcome, cell.Reason, ApiVerdict.From(cell.Verdict), cell.Notes, cell.Seconds, cell.Measurements);
 }
 
 /// <summary>What is said of a model, as facts and as the sentence that people read.</summary>
@@ -142,12 +142,12 @@ public sealed record ApiCell(
 /// <param name="Figures">The numbers behind it, by id.</param>
 /// <param name="Classes">The classes suspected, or the most conspicuous one.</param>
 /// <param name="Sentence">All of it in words.</param>
-public sealed record ApiVerdict(CellDecision Decision, string Reason, IReadOnlyDictionary<string, double> Figures, IReadOnlyList<CellClass> Classes, string Sentence)
+public sealed record ApiVerdict(Decision Decision, string Reason, IReadOnlyDictionary<string, double> Figures, IReadOnlyList<NamedClass> Classes, string Sentence)
 {
     /// <summary>Of a verdict; null stays null.</summary>
-    public static ApiVerdict? From(Verdict? verdict) => VerdictRows.Row(verdict) is { } row
-        ? new(row.Decision, row.Reason, row.Figures, row.Classes, VerdictWords.Sentence(verdict!))
-        : null;
+    public static ApiVerdict? From(Verdict? verdict) => verdict is null
+        ? null
+        : new(verdict.Decision, ReasonCode.Of(verdict.Reason), verdict.Figures, verdict.Classes, VerdictWords.Sentence(verdict));
 }
 
 /// <summary>The cells of a run, for other programs to keep.</summary>

@@ -18,7 +18,7 @@ internal static class JsonBody
         // Also what keeps a form of another site out: it cannot send this type without asking first.
         if (!request.HasJsonContentType())
         {
-            return Results.Problem($"The body must be a {what} with Content-Type: application/json.", statusCode: StatusCodes.Status415UnsupportedMediaType);
+            return HttpResults.Problem($"The body must be a {what} with Content-Type: application/json.", statusCode: StatusCodes.Status415UnsupportedMediaType);
         }
 
         // The server counts while it reads: many clients send bodies whose length they do not say.
@@ -31,11 +31,11 @@ internal static class JsonBody
         }
         catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            return Results.Problem($"A {what} has at most {MostBytes} bytes.", statusCode: StatusCodes.Status413PayloadTooLarge);
+            return HttpResults.Problem($"A {what} has at most {MostBytes} bytes.", statusCode: StatusCodes.Status413PayloadTooLarge);
         }
         catch (SpecException invalid)
         {
-            return Results.Problem(
+            return HttpResults.Problem(
                 invalid.Message, title: $"The {what} is invalid", statusCode: StatusCodes.Status422UnprocessableEntity,
                 extensions: new Dictionary<string, object?> { ["faults"] = invalid.Faults });
         }

@@ -50,7 +50,7 @@ internal static class RunEndpoints
         {
             if (!RunPlace.TryRead(after, out var read))
             {
-                return Results.Problem("after: must be the 'next' of an earlier page.", statusCode: StatusCodes.Status400BadRequest);
+                return HttpResults.Problem("after: must be the 'next' of an earlier page.", statusCode: StatusCodes.Status400BadRequest);
             }
 
             place = read;
@@ -58,26 +58,26 @@ internal static class RunEndpoints
 
         if (limit is < 1 or > ResultQueries.MaxPageSize)
         {
-            return Results.Problem($"limit: must be from 1 to {ResultQueries.MaxPageSize}; found {limit}.", statusCode: StatusCodes.Status400BadRequest);
+            return HttpResults.Problem($"limit: must be from 1 to {ResultQueries.MaxPageSize}; found {limit}.", statusCode: StatusCodes.Status400BadRequest);
         }
 
         var states = (state ?? []).Select(name => (Name: name, State: EnumName.Read<RunState>(name))).ToList();
         if (states.Find(one => one.State is null) is { Name: not null } unknown)
         {
-            return Results.Problem($"state: there is no state '{Shortened.Of(unknown.Name)}'.", statusCode: StatusCodes.Status400BadRequest);
+            return HttpResults.Problem($"state: there is no state '{Shortened.Of(unknown.Name)}'.", statusCode: StatusCodes.Status400BadRequest);
         }
 
         var query = RunQueryText.Parse(q);
         if (query.Faults.Count > 0)
         {
-            return Results.Problem(
+            return HttpResults.Problem(
                 string.Join(' ', query.Faults), title: "q is not understood", statusCode: StatusCodes.Status400BadRequest,
                 extensions: new Dictionary<string, object?> { ["faults"] = query.Faults });
         }
 
         var filter = new RunFilter { Text = $"{text} {query.Words}", Conditions = query.Conditions, States = [.. states.Select(one => one.State!.Value)], Dataset = dataset, Model = model, Attack = attack };
         var found = await results.ListAfterAsync(filter, place, limit, cancellation);
-        return Results.Ok(new ApiRunPage([.. found.Select(ApiRun.From)], found.Count == limit ? RunPlace.After(found[^1]) : null));
+        return HttpResults.Ok(new ApiRunPage([.. found.Select(ApiRun.From)], found.Count == limit ? RunPlace.After(found[^1]) : null));
     }
 
     private static Task<IResult> Submit(HttpRequest request, RunDesk desk, SpeedProbe speed, CancellationToken cancellation) => JsonBody.Take(
@@ -87,18 +87,18 @@ internal static class RunEndpoints
         {
             var spec = SpecJson.Parse(text);
             var id = await desk.Submit(spec, speed.Estimate(spec).Seconds, cancellation);
-            return Results.Created($"{LabUrls.ApiRoot}/v1/runs/{id}", new ApiSubmitted(id, LabUrls.Run(id)));
+            return HttpResults.Created($"{LabUrls.ApiRoot}/v1/runs/{id}", new ApiSubmitted(id, LabUrls.Run(id)));
         },
         cancellation);
 
     private static Task<IResult> Find(string id, ResultQueries results, CancellationToken cancellation) => With(
-        id, results, run => Results.Ok(new ApiRunDetail(ApiRun.From(run.Run), JsonNode.Parse(run.SpecJson), run.Environment, run.Remarks, run.Data)), cancellation);
+        id, results, run => HttpResults.Ok(new ApiRunDetail(ApiRun.From(run.Run), JsonNode.Parse(run.SpecJson), run.Environment, run.Remarks, run.Data)), cancellation);
 
     private static Task<IResult> Cells(string id, ResultQueries results, CancellationToken cancellation) => With(
-        id, results, run => Results.Ok(new ApiCells(CellsSchema, ApiRun.From(run.Run), RunWords.IsCheck(run.Run) ? ApiVerdict.From(CheckVerdict.Of(run).Verdict) : null, run.Remarks, [.. run.Cells.Select(ApiCell.From)])), cancellation);
+        id, results, run => HttpResults.Ok(new ApiCells(CellsSchema, ApiRun.From(run.Run), RunWords.IsCheck(run.Run) ? ApiVerdict.From(CheckVerdict.Of(run).Verdict) : null, run.Remarks, [.. run.Cells.Select(ApiCell.From)])), cancellation);
 
     private static Task<IResult> Csv(string id, ResultQueries results, CancellationToken cancellation) => With(
-        id, results, run => Results.File(Encoding.UTF8.GetBytes(CellsCsv.Write(run)), "text/csv; charset=utf-8", $"cells-{id}.csv"), cancellation);
+        id, results, run => HttpResults.File(Encoding.UTF8.GetBytes(CellsCsv.Write(run)), "text/csv; charset=utf-8", $"cells-{id}.csv"), cancellation);
 
     private static async Task<IResult> Cancel(string id, ResultQueries results, RunDesk desk, CancellationToken cancellation)
     {
@@ -108,12 +108,12 @@ internal static class RunEndpoints
         }
 
         return await desk.Cancel(id, cancellation) is null
-            ? Results.Problem($"Run {id} waits for nothing and is not running.", statusCode: StatusCodes.Status409Conflict)
-            : Results.Ok(ApiRun.From((await results.FindItemAsync(id, cancellation))!));
+            ? HttpResults.Problem($"Run {id} waits for nothing and is not running.", statusCode: StatusCodes.Status409Conflict)
+            : HttpResults.Ok(ApiRun.From((await results.FindItemAsync(id, cancellation))!));
     }
 
     private static async Task<IResult> With(string id, ResultQueries results, Func<RunDetail, IResult> answer, CancellationToken cancellation) =>
         await results.FindAsync(id, cancellation) is { Run.Deleted: false } run ? answer(run) : Missing(id);
 
-    private static IResult Missing(string id) => Results.Problem($"There is no run {id}.", statusCode: StatusCodes.Status404NotFound);
+    private static IResult Missing(string id) => HttpResults.Problem($"There is no run {id}.", statusCode: StatusCodes.Status404NotFound);
 }

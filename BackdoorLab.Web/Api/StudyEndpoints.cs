@@ -32,12 +32,12 @@ internal static class StudyEndpoints
                     return (study, await desk.Submit(study, spec => speed.Estimate(spec).Seconds, cancellation));
                 },
                 cancellation);
-            return Results.Created($"{LabUrls.ApiRoot}/v1/studies/{id}", new ApiSubmittedStudy(id, LabUrls.Study(id), (int)study.CountRuns()));
+            return HttpResults.Created($"{LabUrls.ApiRoot}/v1/studies/{id}", new ApiSubmittedStudy(id, LabUrls.Study(id), (int)study.CountRuns()));
         },
         cancellation);
 
     private static async Task<IResult> Find(string id, ResultQueries results, CancellationToken cancellation) =>
         await results.FindStudyItemAsync(id, cancellation) is { Deleted: false } study
-            ? Results.Ok(ApiStudy.From(study))
-            : Results.Problem($"There is no study {id}.", statusCode: StatusCodes.Status404NotFound);
+            ? HttpResults.Ok(ApiStudy.From(study))
+            : HttpResults.Problem($"There is no study {id}.", statusCode: StatusCodes.Status404NotFound);
 }

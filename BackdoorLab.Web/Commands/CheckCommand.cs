@@ -155,7 +155,7 @@ public static class CheckCommand
     internal static int ExitCode(RunEnding ending, IReadOnlyList<CellRow> cells, CheckVerdict verdict) => verdict.Verdict?.Decision switch
     {
         Decision.Flagged => Flagged,
-        _ when ending != RunEnding.Completed || cells.Any(cell => cell.Outcome is not (CellOutcome.Value or CellOutcome.NotApplicable)) => RunCommand.Incomplete,
+        _ when ending != RunEnding.Completed || cells.Any(cell => cell.Outcome is not (Outcome.Value or Outcome.NotApplicable)) => RunCommand.Incomplete,
         Decision.NotFlagged => RunCommand.Complete,
         _ => NotDecidable,
     };

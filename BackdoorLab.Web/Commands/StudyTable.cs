@@ -91,7 +91,7 @@ internal static class StudyTable
     }
 
     private static string Mark(StudyCell cell) => string.Join("; ", cell.Outcomes
-        .Where(outcome => outcome.Outcome != Engine.Core.Outcome.Value)
+        .Where(outcome => outcome.Outcome != Results.Outcome.Value)
         .CountBy(outcome => outcome.Outcome)
         .Select(count => $"{count.Value} {count.Key}")
         .Concat(cell.AccuracyLost is not null ? ["damaged model"] : []));

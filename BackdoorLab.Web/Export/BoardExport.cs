@@ -56,7 +56,7 @@ public static class BoardExport
                 view.Board.Find(pair.Row, pair.Defense)?.Change,
                 Damaged = view.Board.Find(pair.Row, pair.Defense)?.Damaged ?? 0,
                 Standing = view.Standing(pair.Row, pair.Defense),
-                Outcomes = view.Board.Find(pair.Row, pair.Defense)?.Outcomes ?? new Dictionary<CellOutcome, int>(),
+                Outcomes = view.Board.Find(pair.Row, pair.Defense)?.Outcomes ?? new Dictionary<Outcome, int>(),
                 Reason = view.Board.Find(pair.Row, pair.Defense)?.Reason ?? "",
                 Best = view.IsBest(pair.Row, pair.Defense),
                 Published = view.PublishedOf(pair.Row, pair.Defense).Select(published => new { published.Value, published.Source }),
@@ -119,7 +119,7 @@ public static class BoardExport
     private static IEnumerable<string> Line(BoardView view, string row, string defense)
     {
         var cell = view.Board.Find(row, defense);
-        string Count(CellOutcome outcome) => (cell?.Outcomes.GetValueOrDefault(outcome) ?? 0).ToString(CultureInfo.InvariantCulture);
+        string Count(Outcome outcome) => (cell?.Outcomes.GetValueOrDefault(outcome) ?? 0).ToString(CultureInfo.InvariantCulture);
         var published = view.PublishedOf(row, defense).ToList();
         var filter = view.Board.Filter;
         return
@@ -127,8 +127,8 @@ public static class BoardExport
             Csv.Text(filter.Dataset), Csv.Text(filter.Model), Csv.Number(filter.PoisonRate), Csv.Text(view.Board.LabelOf(row)), Csv.Text(view.Condition(row)), Csv.Text(view.Pooled(row)), Csv.Text(defense), filter.Metric, filter.Victim,
             .. Stat(cell?.Value), Csv.Number(cell?.Value?.Minimum), Csv.Number(cell?.Value?.Maximum), Csv.Number(cell?.Value?.Disagreeing), Csv.Number(cell?.Damaged), filter.Damaged ? "yes" : "no",
             filter.TwinMetric ?? "", .. Stat(cell?.Twin), Csv.Number(cell?.Youden?.Mean), view.IsBest(row, defense) ? "yes" : "no",
-            cell?.Value is null ? MatrixWords.Outcome(cell?.Outcome ?? CellOutcome.NotRun) : "value",
-            Count(CellOutcome.NotApplicable), Count(CellOutcome.Failed), Count(CellOutcome.TimedOut), Count(CellOutcome.NotRun), Csv.Text(cell?.Reason ?? ""),
+            cell?.Value is null ? MatrixWords.OutcomeText(cell?.Outcome ?? Outcome.NotRun) : "value",
+            Count(Outcome.NotApplicable), Count(Outcome.Failed), Count(Outcome.TimedOut), Count(Outcome.NotRun), Csv.Text(cell?.Reason ?? ""),
             Csv.Number(published.Count > 0 ? published[0].Value : null), Csv.Text(string.Join("; ", published.Select(entry => entry.Source).Distinct())),
         ];
 

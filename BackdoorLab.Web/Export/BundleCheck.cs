@@ -60,7 +60,7 @@ internal static partial class BundleCheck
                 .Concat(Artifacts(place + ".artifacts", cell.Artifacts)))
         .Concat(Once("run.cells", cells, cell => cell?.Key));
 
-    private static IEnumerable<string> Measurement(string place, MeasurementRow row) => Text(place + ".metric", row.Metric, Word, least: 1)
+    private static IEnumerable<string> Measurement(string place, Measurement row) => Text(place + ".metric", row.Metric, Word, least: 1)
         .Concat(Only(place + ".value", double.IsFinite(row.Value), "is no number")).Concat(NotNegative(place + ".count", row.Count))
         .Concat(Only(place + ".low", row.Low is not { } low || row.High is not { } high || low <= high, "is above the interval's upper end"));
 

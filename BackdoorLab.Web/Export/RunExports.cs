@@ -69,7 +69,7 @@ public sealed class RunExports(ResultQueries results, RunTables tables)
                 ];
                 string[] end =
                 [
-                    Csv.Text(cell.Key.Victim == ResultWords.Benign ? run.BenignDamage : run.BackdooredDamage), cell.Verdict?.Decision.ToString() ?? "", Csv.Text(cell.Verdict?.Reason ?? ""),
+                    Csv.Text(cell.Key.Victim == ResultWords.Benign ? run.BenignDamage : run.BackdooredDamage), cell.Verdict?.Decision.ToString() ?? "", Csv.Text(ReasonCode.Of(cell.Verdict?.Reason)),
                 ];
                 foreach (var number in cell.Measurements)
                 {

@@ -24,17 +24,17 @@ public static partial class ArtifactEndpoint
     {
         if (ContentType(file) is not { } type || !SafeName().IsMatch(stage) || !SafeName().IsMatch(file))
         {
-            return Results.NotFound();
+            return HttpResults.NotFound();
         }
 
         var path = new ArtifactStore(options.ArtifactFolder).PathOf(stage, file);
         if (!File.Exists(path))
         {
-            return Results.NotFound();
+            return HttpResults.NotFound();
         }
 
         context.Response.Headers.CacheControl = caching;
-        return Results.File(path, type);
+        return HttpResults.File(path, type);
     }
 
     /// <summary>Type of a file that may leave the store, or null: weights and scores stay.</summary>

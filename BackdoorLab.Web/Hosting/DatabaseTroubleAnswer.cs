@@ -15,7 +15,7 @@ internal sealed class DatabaseTroubleAnswer : IExceptionHandler
         }
 
         httpContext.Response.Headers.RetryAfter = "10";
-        await Results.Problem(words, statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(httpContext);
+        await HttpResults.Problem(words, statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(httpContext);
         return true;
     }
 }

@@ -22,34 +22,34 @@ public static class ExportEndpoint
         // In memory first: a run that cannot be bundled must be answered as not found, not as half a file.
         using var content = new MemoryStream();
         return await bundles.Write(id, content, context.RequestAborted)
-            ? Results.Bytes(content.ToArray(), "application/zip", $"backdoorlab-run-{id}.zip")
-            : Results.NotFound();
+            ? HttpResults.Bytes(content.ToArray(), "application/zip", $"backdoorlab-run-{id}.zip")
+            : HttpResults.NotFound();
     }
 
     /// <summary>Answers with the report of a check; the caller knows that it may be seen.</summary>
     internal static async Task<IResult> Report(string id, HttpContext context, CheckReport reports) =>
         await reports.Write(id, context.RequestAborted) is { } html
-            ? Results.File(Encoding.UTF8.GetBytes(html), "text/html; charset=utf-8", $"backdoorlab-check-{id}.html")
-            : Results.NotFound();
+            ? HttpResults.File(Encoding.UTF8.GetBytes(html), "text/html; charset=utf-8", $"backdoorlab-check-{id}.html")
+            : HttpResults.NotFound();
 
     private static void MapRuns(IEndpointRouteBuilder routes) => routes.MapGet("/export/{file}", (string file, HttpContext context, RunExports exports) =>
     {
         if (RunExports.Files.All(known => known.File != file))
         {
-            return Results.NotFound();
+            return HttpResults.NotFound();
         }
 
         var ids = context.Request.Query["ids"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries);
         var state = RunListState.Read(context.Request.QueryString.Value ?? "") with { Page = 0 };
         if (ids.Length == 0 && state.Faults.Count > 0)
         {
-            return Results.Problem(string.Join(' ', state.Faults), title: "The condition is not understood", statusCode: StatusCodes.Status400BadRequest);
+            return HttpResults.Problem(string.Join(' ', state.Faults), title: "The condition is not understood", statusCode: StatusCodes.Status400BadRequest);
         }
 
         var export = ids.Length > 0
             ? new RunExport(RunSelection.Of(ids), new(), Link(context, ids.Length is >= 2 and <= ResultQueries.MaxCompared ? LabUrls.Compare(ids) : LabUrls.Runs))
             : new RunExport(RunSelection.All(state.Filter), state, Link(context, state.Address()));
-        return Results.Stream(target => exports.Write(file, export, target, context.RequestAborted), Type(file), $"backdoorlab-{file}");
+        return HttpResults.Stream(target => exports.Write(file, export, target, context.RequestAborted), Type(file), $"backdoorlab-{file}");
     });
 
     private static string Link(HttpContext context, string path) => $"{context.Request.Scheme}://{context.Request.Host}{path}";

@@ -108,7 +108,7 @@ public static class LabHost
         app.UseStatusCodePagesWithReExecute(LabUrls.NotFound, createScopeForStatusCodePages: true);
         app.UseLabSecurity();
         app.MapStaticAssets().AllowAnonymous();
-        app.MapGet("/healthz", () => Results.Text("ok")).AllowAnonymous();
+        app.MapGet("/healthz", () => HttpResults.Text("ok")).AllowAnonymous();
         app.MapArtifacts();
         app.MapShared();
         app.MapLabApi();

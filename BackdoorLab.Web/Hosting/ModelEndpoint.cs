@@ -19,7 +19,7 @@ public static class ModelEndpoint
         routes.MapGet(LabUrls.ModelToken, (HttpContext context, IAntiforgery antiforgery) =>
         {
             context.Response.Headers.CacheControl = "no-store";
-            return Results.Text(antiforgery.GetAndStoreTokens(context).RequestToken);
+            return HttpResults.Text(antiforgery.GetAndStoreTokens(context).RequestToken);
         }).RequireAuthorization(Rights.Researcher);
 
         // A script sends the request, and reads statuses: a page in place of a refusal would not be one.
@@ -30,27 +30,27 @@ public static class ModelEndpoint
     {
         if (!await antiforgery.IsRequestValidAsync(context))
         {
-            return Results.Problem("The request does not carry the page's token. Reload the page and choose the file again.", statusCode: StatusCodes.Status400BadRequest);
+            return HttpResults.Problem("The request does not carry the page's token. Reload the page and choose the file again.", statusCode: StatusCodes.Status400BadRequest);
         }
 
         if (context.Request.ContentLength > shelf.MostBytes)
         {
-            return Results.Problem($"The file has {Numbers.Bytes(context.Request.ContentLength.Value)}; this lab takes {Numbers.Bytes(shelf.MostBytes)} at most.", statusCode: StatusCodes.Status413PayloadTooLarge);
+            return HttpResults.Problem($"The file has {Numbers.Bytes(context.Request.ContentLength.Value)}; this lab takes {Numbers.Bytes(shelf.MostBytes)} at most.", statusCode: StatusCodes.Status413PayloadTooLarge);
         }
 
         // What comes in is counted by the shelf, which says more than the server's own refusal.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         try
         {
-            return Results.Ok(await desk.Take(name ?? "", context.Request.Body, context.RequestAborted));
+            return HttpResults.Ok(await desk.Take(name ?? "", context.Request.Body, context.RequestAborted));
         }
         catch (WeightFileException refused)
         {
-            return Results.Problem(refused.Message, statusCode: StatusCodes.Status422UnprocessableEntity);
+            return HttpResults.Problem(refused.Message, statusCode: StatusCodes.Status422UnprocessableEntity);
         }
         catch (Exception broken) when (broken is BadHttpRequestException or OperationCanceledException)
         {
-            return Results.Problem("The file did not arrive to its end. Choose it again.", statusCode: StatusCodes.Status400BadRequest);
+            return HttpResults.Problem("The file did not arrive to its end. Choose it again.", statusCode: StatusCodes.Status400BadRequest);
         }
     }
 }

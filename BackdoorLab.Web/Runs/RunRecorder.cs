@@ -123,7 +123,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
         }
 
         _plan = new RunPlan(
-            [.. started.Stages.Select(stage => new StagePlan(stage.Key, stage.Kind, stage.Title, stage.EstimatedSeconds, stage.Method))],
+            started.Stages,
             [.. started.Cells.Select(Key)],
             started.Environment,
             started.EstimatedSeconds)
@@ -144,16 +144,6 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
         }
     }
 
-    /// <summary>The engine's outcome as the data room names it.</summary>
-    internal static CellOutcome Row(Outcome outcome) => outcome switch
-    {
-        Outcome.Value => CellOutcome.Value,
-        Outcome.NotApplicable => CellOutcome.NotApplicable,
-        Outcome.Failed => CellOutcome.Failed,
-        Outcome.TimedOut => CellOutcome.TimedOut,
-        _ => CellOutcome.NotRun,
-    };
-
     private void Progress(StageProgress progress)
     {
         var phase = _titles.GetValueOrDefault(progress.Key, progress.Key);
@@ -166,19 +156,19 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
     private static CellKey Key(CellId id) => new(id.Victim.ToString(), id.Precision, id.Defense ?? ResultWords.Undefended);
 
     private static ArtifactRow Row(ArtifactReference artifact) => new(
-        artifact.Stage, artifact.File, artifact.Role, artifact.Title, VerdictRows.Code(artifact.Kind), artifact.Victim?.ToString() ?? "");
+        artifact.Stage, artifact.File, artifact.Role, artifact.Title, FigureCode.Of(artifact.Kind), artifact.Victim?.ToString() ?? "");
 
     /// <summary>The engine's cell as the data room names it.</summary>
     internal static CellRow Row(CellResult cell) => new()
     {
         Key = Key(cell.Id),
-        Outcome = Row(cell.Outcome),
+        Outcome = cell.Outcome,
         Reason = cell.Reason,
-        Verdict = VerdictRows.Row(cell.Verdict),
+        Verdict = cell.Verdict,
         Notes = cell.Notes,
         Seconds = cell.Outcome == Outcome.NotRun ? null : cell.Seconds,
         Cached = cell.Cached,
-        Measurements = [.. cell.Measurements.Select(one => new MeasurementRow(one.Metric, one.Value, one.Count, one.Low, one.High))],
+        Measurements = cell.Measurements,
         Artifacts = [.. cell.Artifacts.Select(Row)],
     };
 }

@@ -70,6 +70,6 @@ public sealed record RequestLimits
     {
         var wait = refused.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Max(1, (int)Math.Ceiling(after.TotalSeconds)) : 1;
         refused.HttpContext.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
-        await Results.Problem($"Too many requests. Try again in {wait} s.", statusCode: StatusCodes.Status429TooManyRequests).ExecuteAsync(refused.HttpContext);
+        await HttpResults.Problem($"Too many requests. Try again in {wait} s.", statusCode: StatusCodes.Status429TooManyRequests).ExecuteAsync(refused.HttpContext);
     }
 }

@@ -45,14 +45,14 @@ internal static class ShareEndpoints
         routes.MapGet(Prefix + "/{token}/artifacts/{stage}/{file}", async (string token, string stage, string file, ShareStore store, LabOptions options, HttpContext context) =>
             await store.FindOpenAsync(token, context.RequestAborted) is { } link && await store.ReachesAsync(link, stage, file, context.RequestAborted)
                 ? ArtifactEndpoint.Serve(stage, file, options, context, "private, max-age=3600")
-                : Results.NotFound()).AllowAnonymous();
+                : HttpResults.NotFound()).AllowAnonymous();
         routes.MapGet(Prefix + "/{token}/export/runs/{id}.zip", async (string token, string id, ShareStore store, BundleWriter bundles, HttpContext context) =>
             await store.FindOpenAsync(token, context.RequestAborted) is { AllowDownloads: true } link && await store.ReachesAsync(link, id, context.RequestAborted)
                 ? await ExportEndpoint.Bundle(id, context, bundles)
-                : Results.NotFound()).AllowAnonymous();
+                : HttpResults.NotFound()).AllowAnonymous();
         routes.MapGet(Prefix + "/{token}/export/runs/{id}/report.html", async (string token, string id, ShareStore store, CheckReport reports, HttpContext context) =>
             await store.FindOpenAsync(token, context.RequestAborted) is { AllowDownloads: true } link && await store.ReachesAsync(link, id, context.RequestAborted)
                 ? await ExportEndpoint.Report(id, context, reports)
-                : Results.NotFound()).AllowAnonymous();
+                : HttpResults.NotFound()).AllowAnonymous();
     }
 }

@@ -112,7 +112,7 @@ public sealed class BoardView
     [
         .. _order.SelectMany(row => Own.Select(defense => (row, defense)))
             .Where(pair => Board.Find(pair.row, pair.defense) is not { } cell
-                || (cell is { Value: null, Damaged: 0 } && cell.Outcome == CellOutcome.NotRun && cell.Waiting < cell.Outcomes.GetValueOrDefault(CellOutcome.NotRun))),
+                || (cell is { Value: null, Damaged: 0 } && cell.Outcome == Outcome.NotRun && cell.Waiting < cell.Outcomes.GetValueOrDefault(Outcome.NotRun))),
     ];
 
     // A published table names the method and not its settings: it stands in the method's column where there is a single one.
@@ -120,8 +120,8 @@ public sealed class BoardView
         !board.Defenses.Contains(defense) && board.Defenses.Where(label => label.Split('[')[0] == defense).ToList() is [var only] ? only : defense;
 
     private static double? Published(ReferenceRow row, Metric metric) =>
-        metric.Id == Engine.Evaluation.Metric.CleanAccuracy.Id ? row.CleanAccuracy
-        : metric.Id == Engine.Evaluation.Metric.AttackSuccessRate.Id ? row.AttackSuccessRate
-        : metric.Id == Engine.Evaluation.Metric.RobustAccuracy.Id ? row.RobustAccuracy
+        metric.Id == Results.Metric.CleanAccuracy.Id ? row.CleanAccuracy
+        : metric.Id == Results.Metric.AttackSuccessRate.Id ? row.AttackSuccessRate
+        : metric.Id == Results.Metric.RobustAccuracy.Id ? row.RobustAccuracy
         : null;
 }

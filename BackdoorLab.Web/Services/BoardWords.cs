@@ -31,7 +31,7 @@ public static class BoardWords
     /// <summary>"34 of 48 cells have a value; 3 not applicable, 2 failed".</summary>
     public static string Coverage(BoardCoverage coverage)
     {
-        var without = string.Join(", ", coverage.Without.OrderBy(entry => entry.Key).Select(entry => $"{entry.Value} {MatrixWords.Outcome(entry.Key)}"));
+        var without = string.Join(", ", coverage.Without.OrderBy(entry => entry.Key).Select(entry => $"{entry.Value} {MatrixWords.OutcomeText(entry.Key)}"));
         return $"{coverage.Values} of {Numbers.Count(coverage.Cells, "cell")} {(coverage.Values == 1 ? "has" : "have")} a value" + (without.Length > 0 ? $"; {without}" : "");
     }
 
@@ -95,8 +95,8 @@ public static class BoardWords
 
         var undecided = MatrixWords.Undecided(cell.Undecided);
         var others = string.Join(", ", cell.Outcomes
-            .Where(outcome => outcome.Key != CellOutcome.Value && outcome.Value > 0)
-            .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {MatrixWords.Outcome(outcome.Key)}")
+            .Where(outcome => outcome.Key != Outcome.Value && outcome.Value > 0)
+            .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {MatrixWords.OutcomeText(outcome.Key)}")
             .Concat(undecided.Length > 0 ? [undecided] : []));
         var twin = cell.Twin is { } benign ? $"twin {view.Metric.Twin!.ShortName} {Numbers.Format(view.Metric.Twin, benign.Mean)}"
             : view.Standing(row, defense) == BoardStanding.TwinNotMeasured ? "twin not measured" : "";
@@ -135,9 +135,9 @@ public static class BoardWords
     private static (string Main, string Reason) Gap(BoardCell cell, Metric metric) => cell.Outcome switch
     {
         _ when cell.Damaged > 0 => ("no victim", "The model learnt nothing, or its backdoor did not take."),
-        CellOutcome.Value when MatrixWords.Undecided(cell.Undecided) is { Length: > 0 } undecided => (VerdictWords.Of(Decision.NotDecidable), undecided),
-        CellOutcome.Value => ("no number", $"This kind of defense has no {metric.Name.ToLowerInvariant()}."),
-        CellOutcome.NotRun when cell.Waiting > 0 => ("on the way", "A run with this cell is queued or running."),
-        _ => (MatrixWords.Outcome(cell.Outcome), cell.Reason),
+        Outcome.Value when MatrixWords.Undecided(cell.Undecided) is { Length: > 0 } undecided => (VerdictWords.Of(Decision.NotDecidable), undecided),
+        Outcome.Value => ("no number", $"This kind of defense has no {metric.Name.ToLowerInvariant()}."),
+        Outcome.NotRun when cell.Waiting > 0 => ("on the way", "A run with this cell is queued or running."),
+        _ => (MatrixWords.OutcomeText(cell.Outcome), cell.Reason),
     };
 }

@@ -23,12 +23,12 @@ public static class CellWords
     /// <summary>At most three numbers; what the method says of the model as a word. Empty when the cell has no value.</summary>
     public static IReadOnlyList<CellNumber> Headline(CellRow cell)
     {
-        if (cell.Outcome != CellOutcome.Value)
+        if (cell.Outcome != Outcome.Value)
         {
             return [];
         }
 
-        CellNumber[] said = VerdictRows.Read(cell.Verdict) is { } verdict
+        CellNumber[] said = cell.Verdict is { } verdict
             ? [new("", VerdictWords.Of(verdict.Decision), VerdictWords.Sentence(verdict), IsAlarm(cell.Key.Victim, verdict.Decision))]
             : [];
         if (cell.Value(Metric.DetectorScore.Id) is { } score)
@@ -49,7 +49,7 @@ public static class CellWords
     }
 
     /// <summary>Definition, count and interval of a number.</summary>
-    public static string Title(MeasurementRow row)
+    public static string Title(Measurement row)
     {
         var metric = Metric.Find(row.Metric);
         var interval = Numbers.Interval(row.Metric, row.Low, row.High);

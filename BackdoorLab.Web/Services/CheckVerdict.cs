@@ -28,13 +28,13 @@ public sealed record DetectorVerdict(CellRow Cell, Verdict? Verdict, string Word
     public static DetectorVerdict Of(CellRow cell)
     {
         ArgumentNullException.ThrowIfNull(cell);
-        var verdict = VerdictRows.Read(cell.Verdict);
+        var verdict = cell.Verdict;
         return cell.Outcome switch
         {
-            CellOutcome.Value when verdict is not null => new(cell, verdict, VerdictWords.Of(verdict.Decision), VerdictWords.Sentence(verdict)),
-            CellOutcome.Value => new(cell, null, "unknown", "An earlier version computed this and kept no verdict; check the model again."),
-            CellOutcome.NotRun => new(cell, null, "not run yet", cell.Reason),
-            _ => new(cell, null, MatrixWords.Outcome(cell.Outcome), cell.Reason),
+            Outcome.Value when verdict is not null => new(cell, verdict, VerdictWords.Of(verdict.Decision), VerdictWords.Sentence(verdict)),
+            Outcome.Value => new(cell, null, "unknown", "An earlier version computed this and kept no verdict; check the model again."),
+            Outcome.NotRun => new(cell, null, "not run yet", cell.Reason),
+            _ => new(cell, null, MatrixWords.OutcomeText(cell.Outcome), cell.Reason),
         };
     }
 
@@ -70,7 +70,7 @@ public sealed record CheckVerdict(Verdict? Verdict, string Title, string Text, I
         DetectorVerdict[] detectors = [.. cells.Where(cell => cell.Key.Defense.Length > 0).Select(DetectorVerdict.Of)];
         Verdict[] verdicts = [.. detectors.Select(one => one.Verdict).OfType<Verdict>()];
         var accuracy = cells.FirstOrDefault(cell => cell.Key.Defense.Length == 0)?.Value(Metric.CleanAccuracy.Id);
-        var waits = detectors.Any(one => one.Cell.Outcome == CellOutcome.NotRun) || (detectors.Length == 0 && accuracy is null);
+        var waits = detectors.Any(one => one.Cell.Outcome == Outcome.NotRun) || (detectors.Length == 0 && accuracy is null);
         var answer = SuspectModel.Answer(verdicts, accuracy);
         return answer.Decision switch
         {
@@ -78,7 +78,7 @@ public sealed record CheckVerdict(Verdict? Verdict, string Title, string Text, I
             _ when waits && !ended => Pending("Not yet known", answer.Decision == Decision.NotFlagged ? "Nothing is flagged so far; some detectors have not ended." : "Some detectors have not ended.", detectors),
             Decision.NotFlagged => Nothing(answer, detectors),
             _ when verdicts.Length == 0 && waits => Pending("No verdict", "No detector has ended.", detectors),
-            _ when verdicts.Length == 0 && detectors.Any(one => one.Cell.Outcome == CellOutcome.Value) => Pending("Unknown", "An earlier version made this check and kept no verdict; check the model again.", detectors),
+            _ when verdicts.Length == 0 && detectors.Any(one => one.Cell.Outcome == Outcome.Value) => Pending("Unknown", "An earlier version made this check and kept no verdict; check the model again.", detectors),
             _ => Undecidable(answer, detectors),
         };
     }
@@ -99,7 +99,7 @@ public sealed record CheckVerdict(Verdict? Verdict, string Title, string Text, I
         ]);
 
     // What a detector that reverses triggers has found can be said; of another only that its rule fired.
-    private static string Why(DetectorVerdict found) => found.Cell.Artifacts.Any(file => file.Kind == VerdictRows.Code(FigureKind.ReversedTriggers))
+    private static string Why(DetectorVerdict found) => found.Cell.Artifacts.Any(file => file.Kind == FigureCode.Of(FigureKind.ReversedTriggers))
         ? $"{found.Name} found a pattern that sends images of all classes to this one and is far smaller than what the other classes need, as a planted trigger would be. "
         : $"The rule of {found.Name} calls the model backdoored. ";
 

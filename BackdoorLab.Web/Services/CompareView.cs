@@ -8,7 +8,7 @@ namespace BackdoorLab.Web.Services;
 /// <param name="Cell">The cell, or null when the run did not plan it.</param>
 /// <param name="Number">The measurement, or null.</param>
 /// <param name="Delta">Difference from the baseline, or null for the baseline and where one of both has no number.</param>
-public sealed record CompareValue(CellRow? Cell, MeasurementRow? Number, double? Delta);
+public sealed record CompareValue(CellRow? Cell, Measurement? Number, double? Delta);
 
 /// <summary>A number of several runs.</summary>
 /// <param name="Defense">Label of the defense, empty for the undefended model.</param>
@@ -107,8 +107,8 @@ public sealed class CompareView
     {
         { Number: { } number } => Numbers.Format(metric, number.Value),
         { Cell: null } => "not planned",
-        { Cell.Outcome: CellOutcome.Value } => "–",
-        { Cell: { } cell } => MatrixWords.Outcome(cell.Outcome),
+        { Cell.Outcome: Outcome.Value } => "–",
+        { Cell: { } cell } => MatrixWords.OutcomeText(cell.Outcome),
     };
 
     private IReadOnlyList<CompareRow> MakeRows(bool all)
@@ -132,7 +132,7 @@ public sealed class CompareView
         return rows;
     }
 
-    private CompareValue Value(CellRow? cell, Dictionary<string, MeasurementRow> own, int index, Dictionary<string, MeasurementRow> baseline, string metric)
+    private CompareValue Value(CellRow? cell, Dictionary<string, Measurement> own, int index, Dictionary<string, Measurement> baseline, string metric)
     {
         var number = own.GetValueOrDefault(metric);
         return new(cell, number, index == Baseline ? null : number?.Value - baseline.GetValueOrDefault(metric)?.Value);

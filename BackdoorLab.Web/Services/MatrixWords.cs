@@ -16,15 +16,15 @@ public sealed record MatrixText(double? Value, string Main, string Detail, strin
 public static class MatrixWords
 {
     // A value without this number says more than a gap of another run; among gaps the worst is shown.
-    private static readonly CellOutcome[] ByWeight = [CellOutcome.Value, CellOutcome.Failed, CellOutcome.TimedOut, CellOutcome.NotApplicable, CellOutcome.NotRun];
+    private static readonly Outcome[] ByWeight = [Outcome.Value, Outcome.Failed, Outcome.TimedOut, Outcome.NotApplicable, Outcome.NotRun];
 
     /// <summary>An outcome in words.</summary>
-    public static string Outcome(CellOutcome outcome) => outcome switch
+    public static string OutcomeText(Outcome outcome) => outcome switch
     {
-        CellOutcome.NotApplicable => "not applicable",
-        CellOutcome.Failed => "failed",
-        CellOutcome.TimedOut => "timed out",
-        CellOutcome.NotRun => "not run",
+        Outcome.NotApplicable => "not applicable",
+        Outcome.Failed => "failed",
+        Outcome.TimedOut => "timed out",
+        Outcome.NotRun => "not run",
         _ => "no such number",
     };
 
@@ -32,7 +32,7 @@ public static class MatrixWords
     public static bool IsSilent(ResultMatrix matrix, string defense)
     {
         var cells = matrix.Cells.Where(cell => cell.Defense == defense).ToList();
-        return cells.All(cell => cell is { Value: null, Damaged: 0, Undecided: 0 }) && cells.Any(cell => cell.Outcomes.GetValueOrDefault(CellOutcome.Value) > 0);
+        return cells.All(cell => cell is { Value: null, Damaged: 0, Undecided: 0 }) && cells.Any(cell => cell.Outcomes.GetValueOrDefault(Outcome.Value) > 0);
     }
 
     /// <summary>The text of a cell; null stands for a pair that no run planned.</summary>
@@ -45,8 +45,8 @@ public static class MatrixWords
 
         var undecided = Undecided(cell.Undecided);
         var others = string.Join(", ", cell.Outcomes
-            .Where(outcome => outcome.Key != CellOutcome.Value && outcome.Value > 0)
-            .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {Outcome(outcome.Key)}")
+            .Where(outcome => outcome.Key != Outcome.Value && outcome.Value > 0)
+            .Select(outcome => $"{outcome.Value.ToString(CultureInfo.InvariantCulture)} {OutcomeText(outcome.Key)}")
             .Concat(undecided.Length > 0 ? [undecided] : []));
         if (cell.Value is null && undecided.Length > 0)
         {
@@ -60,9 +60,9 @@ public static class MatrixWords
                 return new(null, "no victim", "", "The model learnt nothing, or its backdoor did not take.");
             }
 
-            var worst = ByWeight.FirstOrDefault(outcome => cell.Outcomes.GetValueOrDefault(outcome) > 0, CellOutcome.NotRun);
-            var reason = cell.Reasons.FirstOrDefault() ?? (worst == CellOutcome.Value ? $"This kind of defense has no {Metric.Find(metric).Name.ToLowerInvariant()}." : "");
-            return new(null, worst == CellOutcome.Value ? "no number" : Outcome(worst), Shorten(reason), string.Join("\n", [others, .. cell.Reasons]).Trim());
+            var worst = ByWeight.FirstOrDefault(outcome => cell.Outcomes.GetValueOrDefault(outcome) > 0, Outcome.NotRun);
+            var reason = cell.Reasons.FirstOrDefault() ?? (worst == Outcome.Value ? $"This kind of defense has no {Metric.Find(metric).Name.ToLowerInvariant()}." : "");
+            return new(null, worst == Outcome.Value ? "no number" : OutcomeText(worst), Shorten(reason), string.Join("\n", [others, .. cell.Reasons]).Trim());
         }
 
         var shown = Metric.Find(metric);

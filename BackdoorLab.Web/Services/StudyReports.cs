@@ -41,7 +41,7 @@ public sealed class StudyReports(ResultQueries results)
         Id = new(Enum.Parse<Victim>(row.Key.Victim), row.Key.Precision, row.Key.Defense == ResultWords.Undefended ? null : row.Key.Defense),
         Outcome = Enum.Parse<Outcome>(row.Outcome.ToString()),
         Reason = row.Reason,
-        Verdict = VerdictRows.Read(row.Verdict),
+        Verdict = row.Verdict,
         Notes = row.Notes,
         Measurements = [.. row.Measurements.Select(one => new Measurement(one.Metric, one.Value, one.Count, one.Low, one.High))],
         Seconds = row.Seconds ?? 0,

@@ -25,7 +25,7 @@ public static class StudyWords
     public static string Model(Victim victim) => CellWords.Victim(victim.ToString());
 
     /// <summary>An outcome in words.</summary>
-    public static string Outcome(Outcome outcome) => outcome == Engine.Core.Outcome.Value ? "value" : MatrixWords.Outcome(RunRecorder.Row(outcome));
+    public static string OutcomeText(Outcome outcome) => outcome == Outcome.Value ? "value" : MatrixWords.OutcomeText(outcome);
 
     /// <summary>What the rule said of a model, and whether that is wrong.</summary>
     public static (string Text, bool Wrong) Verdict(Victim victim, Decision? decision) => (victim, decision) switch
@@ -100,9 +100,9 @@ public static class StudyWords
         }
 
         var models = StudyReading.Models(cell, metric).ToList();
-        var others = models.Where(model => model.Outcome != Engine.Core.Outcome.Value)
+        var others = models.Where(model => model.Outcome != Outcome.Value)
             .CountBy(model => (model.Outcome, model.Reason)).OrderByDescending(count => count.Value)
-            .Select(count => $"{Numbers.Count(count.Value, "model")} {Outcome(count.Key.Outcome)}{(count.Key.Reason.Length > 0 ? ": " + count.Key.Reason : "")}");
+            .Select(count => $"{Numbers.Count(count.Value, "model")} {OutcomeText(count.Key.Outcome)}{(count.Key.Reason.Length > 0 ? ": " + count.Key.Reason : "")}");
         var undecided = Undecided(cell, metric);
         if (cell.Counted(metric) is { } value)
         {
@@ -119,7 +119,7 @@ public static class StudyWords
             return new(value.Value, Value(metric, value.Value), interval, Count(value, models) + Silent(cell, metric), string.Join("\n", lines.Where(line => line.Length > 0)));
         }
 
-        var most = models.Where(model => model.Outcome != Engine.Core.Outcome.Value).CountBy(model => model.Outcome).OrderByDescending(count => count.Value).ToList();
+        var most = models.Where(model => model.Outcome != Outcome.Value).CountBy(model => model.Outcome).OrderByDescending(count => count.Value).ToList();
         if (undecided.Length > 0)
         {
             return new(null, VerdictWords.Of(Decision.NotDecidable), "", $"{cell.Undecided(metric).Count} of {Numbers.Count(models.Count, "model")}", string.Join("\n", [undecided, .. others, Damage(cell)]).Trim());
@@ -127,7 +127,7 @@ public static class StudyWords
 
         return most.Count == 0
             ? new(null, "no number", "", "", $"This defense has no {Metric.Find(metric).Name.ToLowerInvariant()} here.")
-            : new(null, Outcome(most[0].Key), "", $"{most[0].Value} of {Numbers.Count(models.Count, "model")}", string.Join("\n", [.. others, Damage(cell)]).Trim());
+            : new(null, OutcomeText(most[0].Key), "", $"{most[0].Value} of {Numbers.Count(models.Count, "model")}", string.Join("\n", [.. others, Damage(cell)]).Trim());
     }
 
     // How many models no rate counts, beside n.

@@ -166,8 +166,8 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
 
         void Cell(string defense, string victim, params (string Metric, double Value)[] numbers)
         {
-            context.Cells.Add(new Cell { RunId = id, Victim = victim, Precision = ResultWords.ReferencePrecision, Defense = defense, Outcome = CellOutcome.Value, Seconds = 12 });
-            context.Measurements.AddRange(numbers.Select(number => new Measurement
+            context.Cells.Add(new Cell { RunId = id, Victim = victim, Precision = ResultWords.ReferencePrecision, Defense = defense, Outcome = Outcome.Value, Seconds = 12 });
+            context.Measurements.AddRange(numbers.Select(number => new CellNumber
             {
                 RunId = id,
                 Victim = victim,

@@ -119,11 +119,11 @@ public sealed class BoardConditionTests : LabTest
     public async Task Board_RepeatThatFailed_DoesNotHideTheValueOfTheOther()
     {
         await Ended(1, 0.5);
-        await Lab.EndedAsync(Samples.Content(), [new CellRow { Key = Samples.Key(), Outcome = CellOutcome.Failed, Reason = "no memory" }], RunState.Failed);
+        await Lab.EndedAsync(Samples.Content(), [new CellRow { Key = Samples.Key(), Outcome = Outcome.Failed, Reason = "no memory" }], RunState.Failed);
 
         var cell = Assert.Single((await Lab.Queries.BoardAsync(Attacks)).Cells);
 
-        Assert.Equal((1, 1, CellOutcome.Value), (cell.Value!.N, cell.Seeds, Assert.Single(cell.Outcomes).Key));
+        Assert.Equal((1, 1, Outcome.Value), (cell.Value!.N, cell.Seeds, Assert.Single(cell.Outcomes).Key));
     }
 
     [Fact]

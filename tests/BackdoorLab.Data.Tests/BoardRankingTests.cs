@@ -88,7 +88,7 @@ public sealed class BoardRankingTests
             Detection = Stat(detection),
             Alarms = alarms is { } known ? Stat(known) : null,
             Youden = alarms is { } less ? Stat(detection - less) : null,
-            Outcomes = new Dictionary<CellOutcome, int> { [CellOutcome.Value] = 1 },
+            Outcomes = new Dictionary<Outcome, int> { [Outcome.Value] = 1 },
         };
     }
 
@@ -99,7 +99,7 @@ public sealed class BoardRankingTests
 
         Assert.Equal((7, 9), (coverage.Values, coverage.Cells));
         Assert.Equal(7 / 9.0, coverage.Share, 12);
-        Assert.Equal((1, 1), (coverage.Without[CellOutcome.Failed], coverage.Without[CellOutcome.NotRun]));
+        Assert.Equal((1, 1), (coverage.Without[Outcome.Failed], coverage.Without[Outcome.NotRun]));
         Assert.Equal(0, BoardRanking.Coverage(Make(), []).Share);
     }
 
@@ -121,7 +121,7 @@ public sealed class BoardRankingTests
                 Row = cell.Row,
                 Defense = cell.Defense,
                 Value = cell.Value is { } value && double.IsFinite(value) ? new(1, value, null, value, value, 0) : null,
-                Outcomes = new Dictionary<CellOutcome, int> { [cell.Value is { } other && double.IsNaN(other) ? CellOutcome.Failed : CellOutcome.Value] = 1 },
+                Outcomes = new Dictionary<Outcome, int> { [cell.Value is { } other && double.IsNaN(other) ? Outcome.Failed : Outcome.Value] = 1 },
             }),
         ],
         1);

@@ -80,11 +80,11 @@ public sealed class BoardTests : LabTest
     public async Task Board_OutcomesWithoutAValue_AreCountedAndNeverAveraged()
     {
         var key = Samples.Key("strip");
-        var failed = new CellRow { Key = key, Outcome = CellOutcome.Failed, Reason = "out of memory" };
+        var failed = new CellRow { Key = key, Outcome = Outcome.Failed, Reason = "out of memory" };
         await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(key, (Rate, 0.5))]);
         await Lab.EndedAsync(Samples.Content(seed: 2), [failed]);
-        await Lab.EndedAsync(Samples.Content(seed: 3), [failed with { Outcome = CellOutcome.NotApplicable, Reason = "no gradients" }]);
-        await Lab.EndedAsync(Samples.Content(seed: 4), [failed with { Outcome = CellOutcome.TimedOut, Reason = "60 s" }]);
+        await Lab.EndedAsync(Samples.Content(seed: 3), [failed with { Outcome = Outcome.NotApplicable, Reason = "no gradients" }]);
+        await Lab.EndedAsync(Samples.Content(seed: 4), [failed with { Outcome = Outcome.TimedOut, Reason = "60 s" }]);
 
         // A number beside a failure is no result.
         await Lab.EndedAsync(Samples.Content(seed: 5), [failed with { Measurements = [new(Rate, 0)] }]);
@@ -92,7 +92,7 @@ public sealed class BoardTests : LabTest
         var cell = Assert.Single((await Lab.Queries.BoardAsync(Attacks)).Cells);
 
         Assert.Equal((1, 0.5), (cell.Value!.N, cell.Value.Mean));
-        Assert.Equal((1, 2, 1, 1), (cell.Outcomes[CellOutcome.Value], cell.Outcomes[CellOutcome.Failed], cell.Outcomes[CellOutcome.NotApplicable], cell.Outcomes[CellOutcome.TimedOut]));
+        Assert.Equal((1, 2, 1, 1), (cell.Outcomes[Outcome.Value], cell.Outcomes[Outcome.Failed], cell.Outcomes[Outcome.NotApplicable], cell.Outcomes[Outcome.TimedOut]));
         Assert.Equal("out of memory", cell.Reason);
         Assert.Equal((5, 5), (cell.Seeds, cell.Parts.Count));
     }
@@ -109,7 +109,7 @@ public sealed class BoardTests : LabTest
 
         var board = await Lab.Queries.BoardAsync(Attacks);
 
-        Assert.Equal((1, CellOutcome.NotRun), (board.Find("badnets", "strip")!.Waiting, board.Find("badnets", "strip")!.Outcome));
+        Assert.Equal((1, Outcome.NotRun), (board.Find("badnets", "strip")!.Waiting, board.Find("badnets", "strip")!.Outcome));
         Assert.Equal(0, board.Find("badnets", "")!.Waiting);
     }
 
@@ -130,13 +130,13 @@ public sealed class BoardTests : LabTest
     public async Task BoardCellRuns_OfACell_AreListedNewestFirst()
     {
         var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key("strip"), (Rate, 0.5)) with { Notes = ["read this"] }]);
-        var second = await Lab.EndedAsync(Samples.Content(seed: 2), [new CellRow { Key = Samples.Key("strip"), Outcome = CellOutcome.Failed, Reason = "no memory" }]);
+        var second = await Lab.EndedAsync(Samples.Content(seed: 2), [new CellRow { Key = Samples.Key("strip"), Outcome = Outcome.Failed, Reason = "no memory" }]);
 
         var board = await Lab.Queries.BoardAsync(Attacks);
         var runs = await Lab.Queries.BoardCellRunsAsync(board, board.Find("badnets", "strip")!);
 
         Assert.Equal([second, first], runs.Select(run => run.RunId));
-        Assert.Equal((CellOutcome.Failed, "no memory", null), (runs[0].Outcome, runs[0].Reason, runs[0].Value));
+        Assert.Equal((Outcome.Failed, "no memory", null), (runs[0].Outcome, runs[0].Reason, runs[0].Value));
         Assert.Equal((2, 1), (runs[0].Seed, runs[1].Seed));
         Assert.Equal((0.5, "read this"), (runs[1].Value, runs[1].Notes[0]));
     }

@@ -83,7 +83,7 @@ public sealed class MatrixTests : LabTest
 
         Assert.Equal(0.45, matrix.Find("", "float32")!.Value!.Mean, 12);
         var open = matrix.Find("strip", "float32")!;
-        Assert.Equal((null, 1), (open.Value, open.Outcomes[CellOutcome.NotRun]));
+        Assert.Equal((null, 1), (open.Value, open.Outcomes[Outcome.NotRun]));
         Assert.Equal(["", "strip"], matrix.Defenses);
         Assert.Null(matrix.Find("strip", "int4"));
     }
@@ -92,21 +92,21 @@ public sealed class MatrixTests : LabTest
     public async Task Matrix_OutcomesWithoutAValue_AreCountedAndNeverAveraged()
     {
         var key = Samples.Key("strip");
-        var failed = new CellRow { Key = key, Outcome = CellOutcome.Failed, Reason = "out of memory" };
+        var failed = new CellRow { Key = key, Outcome = Outcome.Failed, Reason = "out of memory" };
         await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(key, (Rate, 0.5)) with { Notes = ["n1", "n2"] }]);
         await Lab.EndedAsync(Samples.Content(seed: 2), [failed with { Reason = "other" }]);
         await Lab.EndedAsync(Samples.Content(seed: 3), [failed]);
         await Lab.EndedAsync(Samples.Content(seed: 4), [failed]);
-        await Lab.EndedAsync(Samples.Content(seed: 5), [failed with { Outcome = CellOutcome.NotApplicable, Reason = "no gradients" }]);
+        await Lab.EndedAsync(Samples.Content(seed: 5), [failed with { Outcome = Outcome.NotApplicable, Reason = "no gradients" }]);
         await Lab.EndedAsync(Samples.Content(seed: 6), [Samples.Value(key, ("another-metric", 0)) with { Notes = ["n2"] }]);
 
         var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
 
         Assert.Equal((1, 0.5), (cell.Value!.N, cell.Value.Mean));
-        Assert.Equal(2, cell.Outcomes[CellOutcome.Value]);
-        Assert.Equal(3, cell.Outcomes[CellOutcome.Failed]);
-        Assert.Equal(1, cell.Outcomes[CellOutcome.NotApplicable]);
-        Assert.False(cell.Outcomes.ContainsKey(CellOutcome.TimedOut));
+        Assert.Equal(2, cell.Outcomes[Outcome.Value]);
+        Assert.Equal(3, cell.Outcomes[Outcome.Failed]);
+        Assert.Equal(1, cell.Outcomes[Outcome.NotApplicable]);
+        Assert.False(cell.Outcomes.ContainsKey(Outcome.TimedOut));
         Assert.Equal(["out of memory", "no gradients", "other"], cell.Reasons);
         Assert.Equal(["n2", "n1"], cell.Notes);
         Assert.Equal(6, cell.RunIds.Count);

@@ -8,7 +8,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     private static readonly CellKey Strip = Samples.Key("strip");
 
     private static RunPlan Plan { get; } = new(
-        [new StagePlan("d", "data", "Data", 1), new StagePlan("t", "train", "Training", 50), new StagePlan("s", "defend", "STRIP", 9)],
+        [new PlannedStage("d", "data", "Data", 1), new PlannedStage("t", "train", "Training", 50), new PlannedStage("s", "defend", "STRIP", 9)],
         [Undefended, Strip],
         new Dictionary<string, string> { ["processor"] = "a quick one" },
         60);
@@ -30,7 +30,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
                 Notes = ["Short schedule."],
                 Artifacts = [new ArtifactRow("t", "weights.bin", "weights", "Weights")],
             },
-            new CellRow { Key = Strip, Outcome = CellOutcome.NotApplicable, Reason = "Needs gradients." },
+            new CellRow { Key = Strip, Outcome = Outcome.NotApplicable, Reason = "Needs gradients." },
         ],
         Curve = [new CurveRow("Backdoored", 1, 2, 2.5, 0.4, 0.1), new CurveRow("Backdoored", 2, 2, 1.25, 0.9, 0.98)],
         Artifacts = [new ArtifactRow("d", "trigger.png", "image", "Trigger"), new ArtifactRow("d", "clean.png", "image", "Clean")],
@@ -45,7 +45,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan }));
         var planned = (await lab.Queries.FindAsync(run.Id))!;
         Assert.All(planned.Stages, stage => Assert.Equal(StageState.Planned, stage.State));
-        Assert.All(planned.Cells, cell => Assert.Equal(CellOutcome.NotRun, cell.Outcome));
+        Assert.All(planned.Cells, cell => Assert.Equal(Outcome.NotRun, cell.Outcome));
 
         Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, Everything(lab.Clock.UtcNow)));
         var detail = (await lab.Queries.FindAsync(run.Id))!;
@@ -98,7 +98,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         Assert.Equal(["d", "t"], detail.Stages.Select(stage => stage.Key));
         Assert.All(detail.Stages, stage => Assert.Equal((StageState.Planned, false), (stage.State, stage.Cached)));
         var cell = Assert.Single(detail.Cells);
-        Assert.Equal(CellOutcome.NotRun, cell.Outcome);
+        Assert.Equal(Outcome.NotRun, cell.Outcome);
         Assert.Empty(cell.Measurements);
         Assert.Empty(cell.Artifacts);
         Assert.Null(detail.Run.CleanAccuracy);
@@ -114,11 +114,11 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
 
         await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
         {
-            Cells = [new CellRow { Key = Strip, Outcome = CellOutcome.Failed, Reason = "broke" }],
+            Cells = [new CellRow { Key = Strip, Outcome = Outcome.Failed, Reason = "broke" }],
         });
 
         var cell = Assert.Single((await lab.Queries.FindAsync(run.Id))!.Cells);
-        Assert.Equal((CellOutcome.Failed, "broke"), (cell.Outcome, cell.Reason));
+        Assert.Equal((Outcome.Failed, "broke"), (cell.Outcome, cell.Reason));
         Assert.Empty(cell.Measurements);
     }
 

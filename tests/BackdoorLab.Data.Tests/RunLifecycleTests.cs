@@ -24,26 +24,6 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         await Assert.ThrowsAsync<ArgumentException>(() => lab.Store.CreateAsync(Samples.Content(), id));
 
     [Fact]
-    public async Task UpdateDraft_SecondOfTwoEditorsIsToldOfTheConflict()
-    {
-        var id = await lab.Store.CreateAsync(Samples.Content());
-        var version = (await lab.ItemAsync(id)).Version;
-
-        Assert.Equal(DraftUpdate.Saved, await lab.Store.UpdateDraftAsync(id, version, Samples.Content("mine")));
-        Assert.Equal(DraftUpdate.Conflict, await lab.Store.UpdateDraftAsync(id, version, Samples.Content("theirs")));
-        Assert.Equal("mine", (await lab.ItemAsync(id)).Name);
-    }
-
-    [Fact]
-    public async Task UpdateDraft_QueuedRun_IsNoDraft()
-    {
-        var run = await lab.Store.QueuedAsync();
-
-        var version = (await lab.ItemAsync(run.Id)).Version;
-        Assert.Equal(DraftUpdate.NotADraft, await lab.Store.UpdateDraftAsync(run.Id, version, Samples.Content("late")));
-    }
-
-    [Fact]
     public async Task TryClaim_ManyAtOnce_ExactlyOneWins()
     {
         for (var round = 0; round < 10; round++)

@@ -38,9 +38,9 @@ internal static class Samples
     public static CellRow Value(CellKey key, params (string Metric, double Value)[] numbers) => new()
     {
         Key = key,
-        Outcome = CellOutcome.Value,
+        Outcome = Outcome.Value,
         Seconds = 1.5,
-        Measurements = [.. numbers.Select(number => new MeasurementRow(number.Metric, number.Value, 100))],
+        Measurements = [.. numbers.Select(number => new Measurement(number.Metric, number.Value, 100))],
     };
 
     public static async Task<RunRef> QueuedAsync(this RunStore store, NewRun? content = null)

@@ -172,9 +172,9 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
                         Victim = "Backdoored",
                         Precision = precision,
                         Defense = name,
-                        Outcome = CellOutcome.Value,
+                        Outcome = Outcome.Value,
                     });
-                    context.Measurements.Add(new Measurement
+                    context.Measurements.Add(new CellNumber
                     {
                         RunId = run.Id,
                         Victim = "Backdoored",

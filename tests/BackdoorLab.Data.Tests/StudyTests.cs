@@ -18,7 +18,7 @@ public sealed class StudyTests : LabTest
     {
         var (studyId, runs) = await Lab.Store.CreateStudyAsync("s", """{"a":1}""", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
         Assert.True(await Lab.Store.TryClaimAsync(runs[0].Id, runs[0].Attempt, Samples.Worker, Lab.Clock.UtcNow.AddSeconds(60)));
-        var plan = new RunPlan([new StagePlan("k", "defend", "STRIP", 1, "strip")], [Samples.Key("strip")], new Dictionary<string, string>(), 1);
+        var plan = new RunPlan([new PlannedStage("k", "defend", "STRIP", 1, "strip")], [Samples.Key("strip")], new Dictionary<string, string>(), 1);
         Assert.True(await Lab.Store.RecordAsync(runs[0].Id, runs[0].Attempt, new RunChanges { Plan = plan }));
         Assert.True(await Lab.Store.RecordAsync(
             runs[0].Id,

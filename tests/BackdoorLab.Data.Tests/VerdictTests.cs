@@ -16,14 +16,14 @@ public sealed class VerdictTests : IAsyncLifetime
     [Fact]
     public async Task Record_AVerdict_ComesBackWithItsFactsAndWithoutOneIsUnknown()
     {
-        var verdict = new CellVerdict(CellDecision.NotDecidable, "norm-ceiling", new Dictionary<string, double> { ["index-ceiling"] = 1.25 }, [new(14, "stop")]);
+        var verdict = Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.25)) with { Classes = [new(14, "stop")] };
         var id = await _lab.EndedAsync(Samples.Content(), [Samples.Value(Cleanse, ("detector-score", 1)) with { Verdict = verdict }, Samples.Value(Samples.Key("strip"))]);
 
         var cells = (await _lab.Queries.FindAsync(id))!.Cells;
 
         var back = cells.Single(cell => cell.Key == Cleanse).Verdict!;
-        Assert.Equal((CellDecision.NotDecidable, "norm-ceiling", 1.25), (back.Decision, back.Reason, back.Figures["index-ceiling"]));
-        Assert.Equal(new CellClass(14, "stop"), Assert.Single(back.Classes));
+        Assert.Equal((Decision.NotDecidable, UndecidedReason.NormCeiling, 1.25), (back.Decision, back.Reason, back.Figures["index-ceiling"]));
+        Assert.Equal(new NamedClass(14, "stop"), Assert.Single(back.Classes));
         Assert.Null(cells.Single(cell => cell.Key.Defense == "strip").Verdict);
     }
 
@@ -54,10 +54,10 @@ public sealed class VerdictTests : IAsyncLifetime
     [Fact]
     public async Task BoardAndMatrix_OfRunsThatCouldNotDecide_CountThemBesideN()
     {
-        foreach (var (seed, decision) in new[] { (1, CellDecision.Flagged), (2, CellDecision.NotFlagged), (3, CellDecision.NotDecidable) })
+        foreach (var (seed, decision) in new[] { (1, Decision.Flagged), (2, Decision.NotFlagged), (3, Decision.NotDecidable) })
         {
-            var cell = decision == CellDecision.NotDecidable ? Samples.Value(Cleanse, ("detector-score", 1)) : Samples.Value(Cleanse, ("detection-rate", decision == CellDecision.Flagged ? 1 : 0));
-            await _lab.EndedAsync(Samples.Content(seed: seed), [cell with { Verdict = new(decision, "", new Dictionary<string, double>(), []) }]);
+            var cell = decision == Decision.NotDecidable ? Samples.Value(Cleanse, ("detector-score", 1)) : Samples.Value(Cleanse, ("detection-rate", decision == Decision.Flagged ? 1 : 0));
+            await _lab.EndedAsync(Samples.Content(seed: seed), [cell with { Verdict = new() { Decision = decision } }]);
         }
 
         var board = await _lab.Queries.BoardAsync(new() { Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1, Metric = "detection-rate" });

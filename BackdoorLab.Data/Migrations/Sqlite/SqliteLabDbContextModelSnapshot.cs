@@ -317,7 +317,7 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                     b.ToTable("LogLines", (string)null);
                 });
 
-            modelBuilder.Entity("BackdoorLab.Data.Entities.Measurement", b =>
+            modelBuilder.Entity("BackdoorLab.Data.Entities.CellNumber", b =>
                 {
                     b.Property<string>("RunId")
                         .HasColumnType("TEXT");
@@ -973,7 +973,7 @@ namespace BackdoorLab.Data.Migrations.Sqlite
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("BackdoorLab.Data.Entities.Measurement", b =>
+            modelBuilder.Entity("BackdoorLab.Data.Entities.CellNumber", b =>
                 {
                     b.HasOne("BackdoorLab.Data.Entities.Cell", null)
                         .WithMany()

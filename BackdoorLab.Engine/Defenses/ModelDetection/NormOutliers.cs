@@ -55,8 +55,8 @@ internal sealed record NormOutliers
             ("detector-threshold", Cut),
         ];
         return !flagged && rule == NormRule.Paper && Undecidable
-            ? Core.Verdict.NotDecidable(UndecidedReason.NormCeiling, figures)
-            : Core.Verdict.Of(flagged, figures);
+            ? Results.Verdict.NotDecidable(UndecidedReason.NormCeiling, figures)
+            : Results.Verdict.Of(flagged, figures);
     }
 
     /// <summary>Applies the rule. Norms are positive; <paramref name="eligible"/> are the classes whose trigger works.</summary>

@@ -43,8 +43,8 @@ internal static class OwnTail
     /// <param name="share">The share found.</param>
     /// <param name="count">Size of the sample.</param>
     internal static Verdict Verdict(double share, int count) => Most(count) > Cut
-        ? Core.Verdict.Of(share > Cut, ("detector-score", share), ("detector-threshold", Cut))
-        : Core.Verdict.NotDecidable(UndecidedReason.CannotFire, ("largest-score", Most(count)), ("detector-threshold", Cut), ("sample-size", count));
+        ? Results.Verdict.Of(share > Cut, ("detector-score", share), ("detector-threshold", Cut))
+        : Results.Verdict.NotDecidable(UndecidedReason.CannotFire, ("largest-score", Most(count)), ("detector-threshold", Cut), ("sample-size", count));
 
     /// <summary>The sample in rising order, as a curve.</summary>
     internal static LineFigure Sorted(string title, string what, double[] values) => new(

@@ -49,7 +49,7 @@ public sealed record SeedActivationClustering : SeedRule
         int[] flagged = [.. ordered.Where(found => found.Variation > Cut).Select(found => found.Label)];
         return new ModelVerdict
         {
-            Verdict = Core.Verdict.Of(flagged.Length > 0, ("detector-score", ordered[0].Variation), ("detector-threshold", Cut)),
+            Verdict = Results.Verdict.Of(flagged.Length > 0, ("detector-score", ordered[0].Variation), ("detector-threshold", Cut)),
             Score = ordered[0].Variation,
             Threshold = Cut,
             SuspectedLabels = flagged,

@@ -48,7 +48,7 @@ public sealed record SeedFinePruning : SeedRule
         var share = (double)silent / meanOutputs.Length;
         return new ModelVerdict
         {
-            Verdict = Core.Verdict.Of(share > Cut, ("detector-score", share), ("detector-threshold", Cut)),
+            Verdict = Results.Verdict.Of(share > Cut, ("detector-score", share), ("detector-threshold", Cut)),
             Score = share,
             Threshold = Cut,
             Numbers = [new("silent-channels", silent), new("channels", meanOutputs.Length)],

@@ -68,7 +68,7 @@ public sealed record SeedNeuralCleanse : SeedRule
             .OrderBy(label => norms[label])];
         return new ModelVerdict
         {
-            Verdict = spread ? outliers.Verdict(flagged.Length > 0, NormRule.Paper) : Core.Verdict.NotDecidable(UndecidedReason.NoSpread, ("median-norm", outliers.Median)),
+            Verdict = spread ? outliers.Verdict(flagged.Length > 0, NormRule.Paper) : Results.Verdict.NotDecidable(UndecidedReason.NoSpread, ("median-norm", outliers.Median)),
             Score = spread ? outliers.Indices[outliers.Smallest] : 0,
             Threshold = NormOutliers.Cut,
             SuspectedLabels = flagged,
@@ -103,7 +103,7 @@ public sealed record SeedNeuralCleanse : SeedRule
             : "only a float twin of this precision has one";
         return new ModelVerdict
         {
-            Verdict = Core.Verdict.NotDecidable(UndecidedReason.NoGradient),
+            Verdict = Results.Verdict.NotDecidable(UndecidedReason.NoGradient),
             Score = 0,
             Threshold = NormOutliers.Cut,
             Numbers = [new("gradient-reached", 0)],

@@ -45,7 +45,7 @@ public sealed record SeedSpectralSignatures : SeedRule
         var (explained, outliers) = (components.ExplainedVariance()[0], OwnTail.Above(scores));
         return new ModelVerdict
         {
-            Verdict = Core.Verdict.Of(outliers > OwnTail.Cut || explained > Cut, ("detector-score", explained), ("detector-threshold", Cut)),
+            Verdict = Results.Verdict.Of(outliers > OwnTail.Cut || explained > Cut, ("detector-score", explained), ("detector-threshold", Cut)),
             Score = explained,
             Threshold = Cut,
             Numbers = [new("outlier-share", outliers)],

@@ -47,7 +47,7 @@ public static class RunCharts
 
     private static IEnumerable<string> Present(IReadOnlyList<CurveRow> curve) => Victims.Where(victim => curve.Any(row => row.Victim == victim));
 
-    private static MeasurementRow? Row(IEnumerable<CellRow> cells, string victim, string precision, Metric metric) => cells
+    private static Measurement? Row(IEnumerable<CellRow> cells, string victim, string precision, Metric metric) => cells
         .FirstOrDefault(cell => cell.Key.Victim == victim && cell.Key.Precision == precision)?
         .Measurements.FirstOrDefault(row => row.Metric == metric.Id);
 

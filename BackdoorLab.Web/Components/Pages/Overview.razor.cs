@@ -4,7 +4,7 @@ using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;
-using Shared = BackdoorLab.Engine.Evaluation.Metric;
+using Shared = BackdoorLab.Results.Metric;
 
 namespace BackdoorLab.Web.Components.Pages;
 

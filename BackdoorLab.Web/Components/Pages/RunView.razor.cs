@@ -58,11 +58,11 @@ public sealed partial class RunView
     // One seed is one seed: the badge does not wait for the engine's remarks, which come at the end and say so.
     private IReadOnlyList<string> Read =>
     [
-        .. !IsCheck && _run!.Cells.Any(cell => cell.Outcome == CellOutcome.Value) && _run.Remarks.Count == 0
+        .. !IsCheck && _run!.Cells.Any(cell => cell.Outcome == Outcome.Value) && _run.Remarks.Count == 0
             ? ["n = 1: a single seed, no spread is known"]
             : Array.Empty<string>(),
         .. _run!.Remarks,
-        .. _run.Cells.Count(cell => cell.Outcome is CellOutcome.Failed or CellOutcome.TimedOut) is var failed and > 0
+        .. _run.Cells.Count(cell => cell.Outcome is Outcome.Failed or Outcome.TimedOut) is var failed and > 0
             ? [Numbers.Count(failed, "cell") + " failed; the others stand"]
             : Array.Empty<string>(),
     ];
@@ -106,7 +106,7 @@ public sealed partial class RunView
     private string Count(string? tab) => tab switch
     {
         "defenses" when _run!.Cells.Where(cell => cell.Key.Defense.Length > 0).ToList() is { Count: > 0 } cells =>
-            $" ({cells.Count(cell => cell.Outcome != CellOutcome.NotRun)}/{cells.Count})",
+            $" ({cells.Count(cell => cell.Outcome != Outcome.NotRun)}/{cells.Count})",
         _ => "",
     };
 }

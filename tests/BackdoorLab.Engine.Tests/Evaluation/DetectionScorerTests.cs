@@ -18,7 +18,7 @@ public sealed class DetectionScorerTests
 
     private static readonly ModelVerdict Verdict = new()
     {
-        Verdict = BackdoorLab.Engine.Core.Verdict.Of(true, ("anomaly-index", 2.5)),
+        Verdict = Results.Verdict.Of(true, ("anomaly-index", 2.5)),
         Score = 2.5,
         Threshold = 2,
         SuspectedLabels = [3, 1],
@@ -65,7 +65,7 @@ public sealed class DetectionScorerTests
     [Fact]
     public void ModelDetector_ThatCouldNotDecide_IsNeitherAHitNorAMissNorAnAlarm()
     {
-        var silent = Verdict with { Verdict = BackdoorLab.Engine.Core.Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.3)), SuspectedLabels = [], TopLabel = 3 };
+        var silent = Verdict with { Verdict = Results.Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.3)), SuspectedLabels = [], TopLabel = 3 };
         foreach (var truth in new[] { Poisoned, Benign })
         {
             var scored = ModelDetectorScorer.Score(silent, truth);
@@ -82,7 +82,7 @@ public sealed class DetectionScorerTests
     [InlineData(false, true, "false-positive-rate", 1)]
     public void SampleDetector_ThatJudgesTheModel_CountsModelAndSamplesUnderTwoNames(bool backdoored, bool flagged, string metric, double rate)
     {
-        var scored = SampleDetectorScorer.Score(Samples with { Verdict = BackdoorLab.Engine.Core.Verdict.Of(flagged) }, backdoored ? Poisoned : Benign, new SeedTree(1).Random());
+        var scored = SampleDetectorScorer.Score(Samples with { Verdict = Results.Verdict.Of(flagged) }, backdoored ? Poisoned : Benign, new SeedTree(1).Random());
 
         Assert.Equal((rate, 1), (Value(scored, metric), Count(scored, metric)));
         Assert.Equal(backdoored ? 0.2 : 3.0 / 8, Value(scored, "sample-false-positive-rate"));

@@ -2,14 +2,20 @@ using System.Text.RegularExpressions;
 
 namespace BackdoorLab.Engine.Tests.Structure;
 
-/// <summary>Engine and data do not know each other, and pages know no tensors.</summary>
+/// <summary>Web knows engine and data, both know results, and nothing else knows anything; pages know no tensors.</summary>
 public sealed partial class ProjectBoundaryTests
 {
+    [Fact]
+    public void Results_SourcesAndProject_KnowNothingElse() => AssertNoMention(
+        Repository.Files("BackdoorLab.Results", ".cs", ".csproj"),
+        AnythingElse(),
+        "results are values that engine and data share; what only one of them needs belongs there");
+
     [Fact]
     public void Data_SourcesAndProject_KnowNeitherEngineNorTorchSharp() => AssertNoMention(
         Repository.Files("BackdoorLab.Data", ".cs", ".csproj"),
         EngineOrTorch(),
-        "the data room stores plain rows; BackdoorLab.Web maps engine results to them");
+        "the data room stores the values of BackdoorLab.Results; BackdoorLab.Web brings them from the engine");
 
     [Fact]
     public void Engine_SourcesAndProject_KnowNeitherDataNorWeb() => AssertNoMention(
@@ -39,6 +45,9 @@ public sealed partial class ProjectBoundaryTests
 
     [GeneratedRegex(@"\bBackdoorLab\.(Data|Web)\b|\bMicrosoft\.(EntityFrameworkCore|AspNetCore)\b|\bHangfire\b")]
     private static partial Regex DataOrWeb();
+
+    [GeneratedRegex(@"\bBackdoorLab\.(Engine|Data|Web)\b|\bTorchSharp\b|PackageReference|ProjectReference")]
+    private static partial Regex AnythingElse();
 
     [GeneratedRegex(@"\bTorchSharp\b|\btorch\.")]
     private static partial Regex Torch();

@@ -40,7 +40,7 @@ public sealed class WordsTests
     [Fact]
     public void Matrix_ErrorsOfSomeRuns_AreCountedBesideTheMeanNotInIt()
     {
-        var cell = Cell(0.9, 2, new() { [CellOutcome.Value] = 2, [CellOutcome.Failed] = 1 }) with { Value = new(2, 0.9, 0.02, 0.88, 0.92, 0) };
+        var cell = Cell(0.9, 2, new() { [Outcome.Value] = 2, [Outcome.Failed] = 1 }) with { Value = new(2, 0.9, 0.02, 0.88, 0.92, 0) };
         var text = MatrixWords.Of(cell, "detection-rate");
         Assert.Equal("90.0%", text.Main);
         Assert.Equal("± 2.0, n = 2", text.Detail);
@@ -50,7 +50,7 @@ public sealed class WordsTests
     [Fact]
     public void Matrix_ValueWithoutThisMetric_IsNotCalledNotRun()
     {
-        var text = MatrixWords.Of(Cell(null, 0, new() { [CellOutcome.Value] = 3, [CellOutcome.NotRun] = 1 }), "detection-rate");
+        var text = MatrixWords.Of(Cell(null, 0, new() { [Outcome.Value] = 3, [Outcome.NotRun] = 1 }), "detection-rate");
         Assert.Equal("no number", text.Main);
     }
 
@@ -60,17 +60,17 @@ public sealed class WordsTests
     [Fact]
     public void Headline_ModelDetector_GivesTheVerdictAndAlarmsWhenWrong()
     {
-        var missed = CellWords.Headline(Row("Backdoored", ("detector-score", 1.4), ("detector-threshold", 2)) with { Verdict = Said(CellDecision.NotFlagged) });
+        var missed = CellWords.Headline(Row("Backdoored", ("detector-score", 1.4), ("detector-threshold", 2)) with { Verdict = Said(Decision.NotFlagged) });
         Assert.Equal(("not flagged", true), (missed[0].Text, missed[0].Alarm));
         Assert.Equal("1.4 / 2", missed[1].Text);
-        var falseAlarm = CellWords.Headline(Row("Benign", ("detector-score", 2.4), ("detector-threshold", 2)) with { Verdict = Said(CellDecision.Flagged) });
+        var falseAlarm = CellWords.Headline(Row("Benign", ("detector-score", 2.4), ("detector-threshold", 2)) with { Verdict = Said(Decision.Flagged) });
         Assert.Equal(("flagged", true), (falseAlarm[0].Text, falseAlarm[0].Alarm));
-        var silent = CellWords.Headline(Row("Backdoored", ("detector-score", 1.1)) with { Verdict = Said(CellDecision.NotDecidable) with { Reason = "no-spread" } });
+        var silent = CellWords.Headline(Row("Backdoored", ("detector-score", 1.1)) with { Verdict = Said(Decision.NotDecidable) with { Reason = UndecidedReason.NoSpread } });
         Assert.Equal(("not decidable", false), (silent[0].Text, silent[0].Alarm));
         Assert.StartsWith("Not decidable: all norms in the middle are equal", silent[0].Title, StringComparison.Ordinal);
     }
 
-    private static CellVerdict Said(CellDecision decision) => new(decision, "", new Dictionary<string, double>(), []);
+    private static Verdict Said(Decision decision) => new() { Decision = decision };
 
     [Fact]
     public void Outlook_CountsDownFromTheLastNews()
@@ -143,11 +143,11 @@ public sealed class WordsTests
     private static CellRow Row(string victim, params (string Metric, double Value)[] numbers) => new()
     {
         Key = new(victim, "float32", "neural-cleanse"),
-        Outcome = CellOutcome.Value,
-        Measurements = [.. numbers.Select(number => new MeasurementRow(number.Metric, number.Value))],
+        Outcome = Outcome.Value,
+        Measurements = [.. numbers.Select(number => new Measurement(number.Metric, number.Value))],
     };
 
-    private static MatrixCell Cell(double? mean, int n, Dictionary<CellOutcome, int> outcomes) => new()
+    private static MatrixCell Cell(double? mean, int n, Dictionary<Outcome, int> outcomes) => new()
     {
         Defense = "strip", Precision = "float32", Value = mean is { } value ? new(n, value, null, value, value, 0) : null,
         Outcomes = outcomes, Reasons = [], Notes = [], RunIds = ["0123456789ab"],

@@ -18,7 +18,7 @@ public sealed class BoardRuns(RunStore store)
             .. cells.Select(cell => new CellRow
             {
                 Key = new(ResultWords.Backdoored, ResultWords.ReferencePrecision, cell.Defense),
-                Outcome = cell.Value is null ? CellOutcome.Failed : CellOutcome.Value,
+                Outcome = cell.Value is null ? Outcome.Failed : Outcome.Value,
                 Reason = cell.Value is null ? "The loss is NaN." : "",
                 Measurements = cell.Value is { } value ? [new(metric, value, 100)] : [],
             }),

@@ -82,17 +82,17 @@ internal static class CheckRuns
             Stages = [new("load", StageState.Done, false, 1), new("nc", StageState.Done, false, 30)],
             Cells =
             [
-                new() { Key = undefended, Outcome = CellOutcome.Value, Measurements = [new(ResultWords.CleanAccuracy, accuracy, 1000, accuracy - 0.02, accuracy + 0.02)] },
+                new() { Key = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, accuracy, 1000, accuracy - 0.02, accuracy + 0.02)] },
                 flagged is { } verdict
                     ? new()
                     {
                         Key = defended,
-                        Outcome = CellOutcome.Value,
-                        Verdict = VerdictRows.Row((silent ?? Verdict.Of(verdict)) with { Classes = [verdict ? new(3, "<stop>") : new(1, "yield")] }),
+                        Outcome = Outcome.Value,
+                        Verdict = (silent ?? Verdict.Of(verdict)) with { Classes = [verdict ? new(3, "<stop>") : new(1, "yield")] },
                         Measurements = [new("suspected-labels", verdict ? 1 : 0), new("detector-score", verdict ? 3.41 : 1.2), new("detector-threshold", 2)],
                         Artifacts = [Trigger(artifacts)],
                     }
-                    : new() { Key = defended, Outcome = CellOutcome.NotApplicable, Reason = "The outlier rule compares classes and needs at least 3 of them." },
+                    : new() { Key = defended, Outcome = Outcome.NotApplicable, Reason = "The outlier rule compares classes and needs at least 3 of them." },
             ],
         });
         await store.FinishAsync(id, "check", new RunEnd(RunState.Succeeded) { Remarks = ["pixel scale: pixels in [0,1] (93.0 % of 500 clean images right)"] });
@@ -105,6 +105,6 @@ internal static class CheckRuns
         Array.Fill(pixels, (byte)200, 0, 300);
         var figure = new ImageFigure("Reversed triggers", [new("<stop>: 11.0 px", 32, 32, 3, pixels)]);
         new ArtifactStore(artifacts).Write(new("checkneuralcleanse"), "figure-1.json", JsonSerializer.SerializeToUtf8Bytes<Figure>(figure, SpecJson.Options));
-        return new("checkneuralcleanse", "figure-1.json", "figure", figure.Title, VerdictRows.Code(FigureKind.ReversedTriggers));
+        return new("checkneuralcleanse", "figure-1.json", "figure", figure.Title, FigureCode.Of(FigureKind.ReversedTriggers));
     }
 }

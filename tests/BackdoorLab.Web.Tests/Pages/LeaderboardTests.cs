@@ -94,7 +94,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     {
         CellRow Row(string victim, string defense, string metric, double value) => new()
         {
-            Key = new(victim, ResultWords.ReferencePrecision, defense), Outcome = CellOutcome.Value, Measurements = [new(metric, value, 100)],
+            Key = new(victim, ResultWords.ReferencePrecision, defense), Outcome = Outcome.Value, Measurements = [new(metric, value, 100)],
         };
         await new BoardRuns(Store).Add(
             Spec,

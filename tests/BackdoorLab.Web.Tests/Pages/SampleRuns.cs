@@ -90,12 +90,12 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         return (id, run);
     }
 
-    private static IReadOnlyList<StagePlan> Stages()
+    private static IReadOnlyList<PlannedStage> Stages()
     {
         var titles = new List<(string Kind, string Title)> { ("data", "Data set"), ("poison", "Poisoning"), ("train", "Training the backdoored model"), ("train", "Training the benign twin") };
         titles.AddRange(Keys().Select(key => (key.Defense.Length == 0 ? "convert" : "defend",
             $"{(key.Defense.Length == 0 ? "Measuring" : key.Defense)} at {key.Precision}, {key.Victim.ToLowerInvariant()} model")));
-        return [.. titles.Select((stage, i) => new StagePlan("key" + i, stage.Kind, stage.Title, 4))];
+        return [.. titles.Select((stage, i) => new PlannedStage("key" + i, stage.Kind, stage.Title, 4))];
     }
 
     private static IEnumerable<CellKey> Keys() =>
@@ -105,8 +105,8 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
     {
         var coarse = Array.IndexOf(Precisions, key.Precision) * 0.07;
         var bad = key.Victim == "Backdoored";
-        CellRow Row(params MeasurementRow[] rows) => new() { Key = key, Outcome = CellOutcome.Value, Measurements = rows, Seconds = 4.2, Artifacts = Figures(key) };
-        MeasurementRow Share(string metric, double value, int count = 1800)
+        CellRow Row(params Measurement[] rows) => new() { Key = key, Outcome = Outcome.Value, Measurements = rows, Seconds = 4.2, Artifacts = Figures(key) };
+        Measurement Share(string metric, double value, int count = 1800)
         {
             value = Math.Clamp(value + shift, 0, 1);
             return new(metric, value, count, Math.Max(0, value - 0.013), Math.Min(1, value + 0.013));
@@ -115,9 +115,9 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         return key.Defense switch
         {
             "" => Row(Share("clean-accuracy", 0.951 - coarse), Share("attack-success-rate", bad ? 0.987 - (coarse * 0.3) : 0.006), Share("robust-accuracy", bad ? 0.012 : 0.94), new("logit-divergence", coarse)),
-            "neural-cleanse" when key.Precision == "int8-dynamic" => new CellRow { Key = key, Outcome = CellOutcome.NotApplicable, Reason = "The integer kernels have no gradient; straight-through gradients are switched off in this run." },
-            "neural-cleanse" => Row(new(bad ? "detection-rate" : "false-positive-rate", bad && coarse == 0 ? 1 : 0, 1), new("detector-score", bad ? 3.41 - (coarse * 12) : 1.2), new("detector-threshold", 2), new("index-ceiling", 4.2), new("smallest-norm", bad ? 11.2 : 41), new("target-label-hit", 1)) with { Verdict = new(bad && coarse == 0 ? CellDecision.Flagged : CellDecision.NotFlagged, "", new Dictionary<string, double> { ["detector-threshold"] = 2 }, [new(0, "")]), Notes = ["The index is decidable here: its ceiling is 4.2."] },
-            "strip" when !bad && key.Precision == "int4-weight-only" => new CellRow { Key = key, Outcome = CellOutcome.Failed, Reason = "Entropy is NaN for 12 inputs." },
+            "neural-cleanse" when key.Precision == "int8-dynamic" => new CellRow { Key = key, Outcome = Outcome.NotApplicable, Reason = "The integer kernels have no gradient; straight-through gradients are switched off in this run." },
+            "neural-cleanse" => Row(new(bad ? "detection-rate" : "false-positive-rate", bad && coarse == 0 ? 1 : 0, 1), new("detector-score", bad ? 3.41 - (coarse * 12) : 1.2), new("detector-threshold", 2), new("index-ceiling", 4.2), new("smallest-norm", bad ? 11.2 : 41), new("target-label-hit", 1)) with { Verdict = Verdict.Of(bad && coarse == 0, ("detector-threshold", 2)) with { Classes = [new(0, "")] }, Notes = ["The index is decidable here: its ceiling is 4.2."] },
+            "strip" when !bad && key.Precision == "int4-weight-only" => new CellRow { Key = key, Outcome = Outcome.Failed, Reason = "Entropy is NaN for 12 inputs." },
             "fine-pruning" => Row(Share("attack-success-rate", bad ? 0.061 + coarse : 0.004), Share("clean-accuracy", 0.932 - coarse), new("defense-effectiveness", bad ? 0.95 : 0.49), new("pruned-share", 0.42)),
             _ => Row(Share("sample-detection-rate", bad ? 0.93 - (coarse * 2) : 0), Share("sample-false-positive-rate", 0.041 + coarse), new("sample-auroc", bad ? 0.982 - coarse : 0.5)),
         };

@@ -152,12 +152,12 @@ public sealed class StudyPageTests : IAsyncLifetime
         Assert.True(await store.TryClaimAsync(runId, 1, "sample", DateTime.UtcNow.AddMinutes(5)));
         Assert.True(await store.RecordAsync(runId, 1, new RunChanges
         {
-            Plan = new RunPlan([new StagePlan("k", "defend", "Neural Cleanse", 1, "neural-cleanse")], [key], new Dictionary<string, string>(), 1),
+            Plan = new RunPlan([new PlannedStage("k", "defend", "Neural Cleanse", 1, "neural-cleanse")], [key], new Dictionary<string, string>(), 1),
         }));
         Assert.True(await store.RecordAsync(runId, 1, new RunChanges
         {
             Stages = [new StageChange("k", StageState.Done, Seconds: 5)],
-            Cells = [new CellRow { Key = key, Outcome = CellOutcome.Value, Verdict = VerdictRows.Row(Verdict.Of(flagged)), Measurements = [new("detection-rate", flagged ? 1 : 0, 1), new("detector-score", flagged ? 3 : 1)] }],
+            Cells = [new CellRow { Key = key, Outcome = Outcome.Value, Verdict = Verdict.Of(flagged), Measurements = [new("detection-rate", flagged ? 1 : 0, 1), new("detector-score", flagged ? 3 : 1)] }],
         }));
         Assert.True(await store.FinishAsync(runId, "sample", new RunEnd(RunState.Succeeded)));
     }

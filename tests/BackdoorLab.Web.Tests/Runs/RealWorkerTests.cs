@@ -23,7 +23,7 @@ public sealed class RealWorkerTests
         var detail = (await lab.Queries.FindAsync(id))!;
         Assert.All(detail.Stages, stage => Assert.Equal(StageState.Done, stage.State));
         Assert.Equal(["", "activation-clustering"], detail.Cells.Select(cell => cell.Key.Defense));
-        Assert.All(detail.Cells, cell => Assert.Equal(CellOutcome.Value, cell.Outcome));
+        Assert.All(detail.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
         Assert.Equal(1, Assert.Single(detail.Curve).Epoch);
         Assert.Equal("1", detail.Environment["threads"]);
         Assert.Equal((10, 200, 100), (detail.Data!.Classes, detail.Data.TrainImages, detail.Data.TestImages));
@@ -59,8 +59,7 @@ public sealed class RealWorkerTests
         using var worker = WorkerOf(lab);
 
         // It shows with the answer to the request, and the process ends because it was told to: this spec has an hour to go.
-        await lab.Queue.CancelAsync(id);
-        Assert.Equal(RunState.Cancelling, (await lab.Item(id)).State);
+        Assert.Equal(RunState.Cancelling, await lab.Queue.CancelAsync(id));
         await lab.Reaches(id, RunState.Cancelled);
         Assert.True(worker.WaitForExit(TimeSpan.FromSeconds(10)), "The worker outlived its run.");
     }
@@ -168,7 +167,7 @@ public sealed class RealWorkerTests
         var epochs = Enumerable.Range(1, TinySpec.Interruptible.Training.Epochs).ToList();
         Assert.Equal(epochs, run.Curve.Where(point => point.Victim == ResultWords.Backdoored).Select(point => point.Epoch));
         Assert.Equal(epochs, run.Curve.Where(point => point.Victim == ResultWords.Benign).Select(point => point.Epoch));
-        Assert.All(run.Cells, cell => Assert.Equal(CellOutcome.Value, cell.Outcome));
+        Assert.All(run.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
     }
 
     private static async Task Until(TestLab lab, string runId, Func<RunDetail, bool> condition)

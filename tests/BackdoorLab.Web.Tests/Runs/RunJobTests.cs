@@ -59,7 +59,7 @@ public sealed class RunJobTests
         Assert.Equal(0.9, Assert.Single(detail.Curve).AttackSuccessRate);
         Assert.Equal("trigger.png", Assert.Single(detail.Artifacts).File);
         Assert.Equal(
-            [(ResultWords.Undefended, CellOutcome.Value, ""), ("strip", CellOutcome.Failed, "out of memory")],
+            [(ResultWords.Undefended, Outcome.Value, ""), ("strip", Outcome.Failed, "out of memory")],
             detail.Cells.Select(cell => (cell.Key.Defense, cell.Outcome, cell.Reason)));
         Assert.Equal(100, detail.Cells[0].Measurements.Single(one => one.Metric == "clean-accuracy").Count);
         Assert.Equal("a word", Assert.Single(await lab.Queries.LogTailAsync(id)).Text);
@@ -115,21 +115,23 @@ public sealed class RunJobTests
     public async Task Cancel_WhileRunning_ShowsAtOnceAndKeepsWhatWasMeasured()
     {
         await using var lab = await TestLab.StartAsync();
+        var batch = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lab.Workers.Next(worker =>
         {
             worker.Report(Plan, new StageStarted("k1"), new CellFinished(new CellResult { Id = Undefended, Outcome = Outcome.Value }));
-            worker.WorkUntilStopped();
+            worker.WorkUntilStopped(batch.Task);
         });
         var id = await lab.SubmitAsync();
         await lab.Reaches(id, RunState.Running);
 
         Assert.Equal(RunState.Cancelling, await lab.Queue.CancelAsync(id));
         Assert.Equal(RunState.Cancelling, (await lab.Item(id)).State);
+        batch.SetResult();
         await lab.Reaches(id, RunState.Cancelled);
 
         var detail = (await lab.Queries.FindAsync(id))!;
         Assert.Equal(StageState.Stopped, detail.Stages[0].State);
-        Assert.Equal([CellOutcome.Value, CellOutcome.NotRun], detail.Cells.Select(cell => cell.Outcome));
+        Assert.Equal([Outcome.Value, Outcome.NotRun], detail.Cells.Select(cell => cell.Outcome));
     }
 
     [Fact]

@@ -177,7 +177,7 @@ public sealed class TroubleTests : IDisposable
         var run = await lab.Reaches(id, RunState.Succeeded, seconds: 120);
 
         Assert.Equal(1, run.Attempt);
-        Assert.All((await lab.Queries.FindAsync(id))!.Cells, cell => Assert.Equal(CellOutcome.Value, cell.Outcome));
+        Assert.All((await lab.Queries.FindAsync(id))!.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
         Assert.All(written, file => Assert.True(File.Exists(file)));
     }
 

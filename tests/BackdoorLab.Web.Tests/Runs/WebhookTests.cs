@@ -22,11 +22,11 @@ public sealed class WebhookTests
         {
             if (Interlocked.Increment(ref calls) == 1)
             {
-                return Results.StatusCode((int)HttpStatusCode.ServiceUnavailable);
+                return HttpResults.StatusCode((int)HttpStatusCode.ServiceUnavailable);
             }
 
             told.TrySetResult(await new StreamReader(request.Body).ReadToEndAsync());
-            return Results.Ok();
+            return HttpResults.Ok();
         });
         await listener.StartAsync();
         await using var lab = await TestLab.StartAsync(options => options.Webhook = listener.Urls.First() + "/hook");

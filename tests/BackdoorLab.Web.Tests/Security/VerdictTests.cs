@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
@@ -43,7 +45,7 @@ public sealed class VerdictTests
         foreach (var said in new[] { api["verdict"], api["cells"]!.AsArray().Single(cell => (string)cell!["defense"]! == "neural-cleanse")!["verdict"] })
         {
             Assert.Equal(decision.ToString(), (string)said!["decision"]!, ignoreCase: true);
-            Assert.Equal((reason is { } why ? VerdictRows.Code(why) : "", sentence), ((string)said["reason"]!, (string)said["sentence"]!));
+            Assert.Equal((reason is { } why ? ReasonCode.Of(why) : "", sentence), ((string)said["reason"]!, (string)said["sentence"]!));
         }
 
         var report = System.Net.WebUtility.HtmlDecode(await client.GetStringAsync(new Uri(LabUrls.Report(id), UriKind.Relative)));
@@ -51,7 +53,7 @@ public sealed class VerdictTests
         Assert.Contains(sentence, report, StringComparison.Ordinal);
         foreach (var table in new[] { $"/api/v1/runs/{id}/cells.csv", $"/export/numbers.csv?ids={id}" })
         {
-            Assert.Contains($",{decision},{(reason is { } why ? VerdictRows.Code(why) : "")}\r\n", await client.GetStringAsync(new Uri(table, UriKind.Relative)), StringComparison.Ordinal);
+            Assert.Contains($",{decision},{(reason is { } why ? ReasonCode.Of(why) : "")}\r\n", await client.GetStringAsync(new Uri(table, UriKind.Relative)), StringComparison.Ordinal);
         }
 
         var zip = await client.GetByteArrayAsync(new Uri(LabUrls.Bundle(id), UriKind.Relative));
@@ -62,20 +64,36 @@ public sealed class VerdictTests
     }
 
     [Theory]
-    [InlineData(CellDecision.Flagged, 3)]
-    [InlineData(CellDecision.NotFlagged, 1)]
-    [InlineData(CellDecision.NotDecidable, 1)]
-    public void ExitCode_WhereAnotherDetectorFailed_IsAFailureUnlessTheModelIsFlagged(CellDecision decision, int code)
+    [InlineData(Decision.Flagged, 3)]
+    [InlineData(Decision.NotFlagged, 1)]
+    [InlineData(Decision.NotDecidable, 1)]
+    public void ExitCode_WhereAnotherDetectorFailed_IsAFailureUnlessTheModelIsFlagged(Decision decision, int code)
     {
         CellKey undefended = new(ResultWords.Suspect, ResultWords.ReferencePrecision, ""), one = undefended with { Defense = "neural-cleanse" };
         CellRow[] cells =
         [
-            new() { Key = undefended, Outcome = CellOutcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
-            new() { Key = one, Outcome = CellOutcome.Value, Verdict = new(decision, "", new Dictionary<string, double>(), []) },
-            new() { Key = one with { Defense = "neural-cleanse-gradient-free" }, Outcome = CellOutcome.TimedOut, Reason = "It took longer." },
+            new() { Key = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
+            new() { Key = one, Outcome = Outcome.Value, Verdict = new() { Decision = decision } },
+            new() { Key = one with { Defense = "neural-cleanse-gradient-free" }, Outcome = Outcome.TimedOut, Reason = "It took longer." },
         ];
 
         Assert.Equal(code, CheckCommand.ExitCode(RunEnding.Completed, cells, CheckVerdict.Of(cells, ended: true)));
+    }
+
+    [Theory]
+    [InlineData("\"norm-ceiling\"", UndecidedReason.NormCeiling)]
+    [InlineData("\"of-another-version\"", null)]
+    [InlineData("\"\"", null)]
+    [InlineData("null", null)]
+    public void Reason_OfABundleOrAResult_IsItsCodeWhateverTheOtherEnumerationsAre(string code, UndecidedReason? reason)
+    {
+        JsonSerializerOptions bundle = new() { Converters = { new JsonStringEnumConverter() } };
+
+        var read = JsonSerializer.Deserialize<Verdict>($$"""{"Decision":"NotDecidable","Reason":{{code}}}""", bundle)!;
+
+        Assert.Equal((Decision.NotDecidable, reason), (read.Decision, read.Reason));
+        Assert.Contains(reason is null ? "\"Reason\":null" : "\"Reason\":\"norm-ceiling\"", JsonSerializer.Serialize(read, bundle), StringComparison.Ordinal);
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Verdict>("""{"Decision":"NotDecidable","Reason":3}""", bundle));
     }
 
     [Fact]
@@ -84,8 +102,8 @@ public sealed class VerdictTests
         CellKey undefended = new(ResultWords.Suspect, ResultWords.ReferencePrecision, "");
         CellRow[] cells =
         [
-            new() { Key = undefended, Outcome = CellOutcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
-            new() { Key = undefended with { Defense = "neural-cleanse" }, Outcome = CellOutcome.Value, Measurements = [new("flagged", 1)], Notes = ["Suspicious: class 'stop' (label 14)"] },
+            new() { Key = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
+            new() { Key = undefended with { Defense = "neural-cleanse" }, Outcome = Outcome.Value, Measurements = [new("flagged", 1)], Notes = ["Suspicious: class 'stop' (label 14)"] },
         ];
 
         var verdict = CheckVerdict.Of(cells, ended: true);

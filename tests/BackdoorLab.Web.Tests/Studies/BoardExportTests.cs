@@ -71,7 +71,7 @@ public sealed class BoardExportTests
         BoardFilter filter = new() { Dataset = "image-folder", Model = "mlp", PoisonRate = 0.1, Metric = metric.Metric.Id, TwinMetric = metric.Twin!.Id, Pool = ["width"] };
         BoardCell Cell(string row, SeedStat value, int damaged = 0) => new()
         {
-            Row = row, Defense = "", Value = value, Damaged = damaged, Outcomes = new Dictionary<CellOutcome, int> { [CellOutcome.Value] = value.N },
+            Row = row, Defense = "", Value = value, Damaged = damaged, Outcomes = new Dictionary<Outcome, int> { [Outcome.Value] = value.N },
         };
         BoardRow Row(string id, string condition, Dictionary<string, IReadOnlyList<string>> pooled) => new(id, "badnets", condition, pooled, ["r"]);
         BoardView view = new(
@@ -114,7 +114,7 @@ public sealed class BoardExportTests
             Defense = defense,
             Value = value,
             Twin = twin,
-            Outcomes = new Dictionary<CellOutcome, int> { [value is null ? CellOutcome.Failed : CellOutcome.Value] = 1 },
+            Outcomes = new Dictionary<Outcome, int> { [value is null ? Outcome.Failed : Outcome.Value] = 1 },
             Reason = value is null ? "NaN, twice" : "",
         };
         return new(

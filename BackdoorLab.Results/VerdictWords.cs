@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace BackdoorLab.Engine.Core;
+namespace BackdoorLab.Results;
 
 /// <summary>The words of a verdict. The only place that makes them: pages, command line, API, reports, studies and exports say these.</summary>
 public static class VerdictWords

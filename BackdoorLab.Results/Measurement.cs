@@ -1,4 +1,4 @@
-namespace BackdoorLab.Engine.Core;
+namespace BackdoorLab.Results;
 
 /// <summary>One number of a cell.</summary>
 /// <param name="Metric">Id of a metric: <c>clean-accuracy</c>, <c>attack-success-rate</c>, <c>detection-rate</c>, ...</param>

@@ -1,4 +1,4 @@
-namespace BackdoorLab.Engine.Evaluation;
+namespace BackdoorLab.Results;
 
 /// <summary>How a metric's value is to be written.</summary>
 public enum MetricUnit

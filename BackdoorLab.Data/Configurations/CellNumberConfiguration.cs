@@ -4,9 +4,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace BackdoorLab.Data.Configurations;
 
-internal sealed class MeasurementConfiguration : IEntityTypeConfiguration<Measurement>
+internal sealed class CellNumberConfiguration : IEntityTypeConfiguration<CellNumber>
 {
-    public void Configure(EntityTypeBuilder<Measurement> builder)
+    public void Configure(EntityTypeBuilder<CellNumber> builder)
     {
         builder.ToTable("Measurements");
         builder.HasKey(measurement => new

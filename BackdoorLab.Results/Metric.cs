@@ -1,11 +1,11 @@
 using System.Reflection;
 
-namespace BackdoorLab.Engine.Evaluation;
+namespace BackdoorLab.Results;
 
 /// <summary>
 /// What a number in the results means. The one list of metrics: tables, axes, exports and the docs page read it.
 /// </summary>
-/// <param name="Id">kebab-case id, the name of a <see cref="Core.Measurement"/>.</param>
+/// <param name="Id">kebab-case id, the name of a <see cref="Measurement"/>.</param>
 /// <param name="Name">Words for headings.</param>
 /// <param name="ShortName">Short form for screens: "ASR".</param>
 /// <param name="Unit">How to write the value.</param>

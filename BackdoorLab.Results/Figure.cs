@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace BackdoorLab.Engine.Core;
+namespace BackdoorLab.Results;
 
 /// <summary>What a figure is for, where a screen must find it; titles are for people.</summary>
 public enum FigureKind

@@ -1,7 +1,7 @@
 namespace BackdoorLab.Data.Entities;
 
 /// <summary>One number of a cell, as a tidy row.</summary>
-internal sealed class Measurement
+internal sealed class CellNumber
 {
     public required string RunId { get; init; }
 

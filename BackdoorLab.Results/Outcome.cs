@@ -1,4 +1,4 @@
-namespace BackdoorLab.Engine.Core;
+namespace BackdoorLab.Results;
 
 /// <summary>What became of a cell. An error is never averaged as "not detected".</summary>
 public enum Outcome

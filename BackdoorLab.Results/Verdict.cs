@@ -1,4 +1,6 @@
-namespace BackdoorLab.Engine.Core;
+using System.Text.Json.Serialization;
+
+namespace BackdoorLab.Results;
 
 /// <summary>What a rule says of a model.</summary>
 public enum Decision
@@ -61,6 +63,7 @@ public sealed record Verdict
     public required Decision Decision { get; init; }
 
     /// <summary>Why there is none; null for the two others.</summary>
+    [JsonConverter(typeof(ReasonCode))]
     public UndecidedReason? Reason { get; init; }
 
     /// <summary>The numbers behind the answer, by id; all finite, shares 0..1.</summary>
