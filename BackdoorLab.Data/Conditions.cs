@@ -12,12 +12,12 @@ internal static class Conditions
     /// Tells a run its condition, as its texts have it now. The labels of all its cells take part, since what a label means depends on
     /// the others.
     /// </summary>
-    public static async Task<Condition> RecordAsync(LabDbContext context, string runId, IEnumerable<CellKey> cells, CancellationToken cancellation)
+    public static async Task<Condition> RecordAsync(LabDbContext context, string runId, IEnumerable<CellId> cells, CancellationToken cancellation)
     {
         var texts = await context.RunTexts.AsNoTracking().Where(text => text.RunId == runId)
             .Select(text => new { text.SpecJson, text.DataJson, text.EnvironmentJson }).SingleAsync(cancellation);
         var known = await context.Cells.Where(cell => cell.RunId == runId).Select(cell => new { cell.Precision, cell.Defense }).Distinct().ToListAsync(cancellation);
-        var labels = cells.Select(cell => (cell.Precision, cell.Defense)).Concat(known.Select(cell => (cell.Precision, cell.Defense))).Distinct().ToList();
+        var labels = cells.Select(cell => (cell.Precision, Defense: cell.DefenseLabel)).Concat(known.Select(cell => (cell.Precision, cell.Defense))).Distinct().ToList();
         var condition = Condition.Of(texts.SpecJson, DataContent.Read(texts.DataJson), JsonText.Map(texts.EnvironmentJson), labels);
         await context.Runs.Where(run => run.Id == runId && run.ConditionKey != condition.Setup.Key)
             .ExecuteUpdateAsync(set => set.SetProperty(run => run.ConditionKey, condition.Setup.Key), cancellation);

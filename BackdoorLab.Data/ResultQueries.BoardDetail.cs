@@ -10,13 +10,13 @@ public sealed partial class ResultQueries
 
     /// <summary>A number of one cell in several runs, by run; runs without it are absent.</summary>
     /// <param name="runIds">Runs.</param>
-    /// <param name="key">Cell.</param>
+    /// <param name="cell">Cell.</param>
     /// <param name="metric">Metric.</param>
     /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyDictionary<string, double>> CellValuesAsync(
-        IReadOnlyCollection<string> runIds, CellKey key, string metric, CancellationToken cancellation = default)
+        IReadOnlyCollection<string> runIds, CellId cell, string metric, CancellationToken cancellation = default)
     {
-        var (victim, precision, defense) = key;
+        var (victim, precision, defense) = CellColumns.Of(cell);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await context.Measurements.AsNoTracking()
             .Where(number => runIds.Contains(number.RunId) && number.Victim == victim && number.Precision == precision && number.Defense == defense && number.Metric == metric)
@@ -61,7 +61,7 @@ public sealed partial class ResultQueries
                },
         ];
 
-        CellRow? Find(BoardPart part, string victim) => cells[part.RunId].FirstOrDefault(cell => cell.Key == new CellKey(victim, part.Precision, part.Defense));
+        CellResult? Find(BoardPart part, string victim) => cells[part.RunId].FirstOrDefault(cell => cell.Id == CellColumns.Read(victim, part.Precision, part.Defense));
     }
 
     /// <summary>The runs of a board and what they contain, for planning its missing cells.</summary>

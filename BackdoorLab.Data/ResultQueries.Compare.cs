@@ -34,12 +34,12 @@ public sealed partial class ResultQueries
                 .ToListAsync(cancellation))
             .ToLookup(
                 point => point.RunId,
-                point => new CurveRow(point.Victim, point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate));
+                point => new CurveRow(CellColumns.Model(point.Victim), point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate));
         var images = (await context.Artifacts.AsNoTracking()
                 .Where(file => ids.Contains(file.RunId) && file.Role == ImageRole && file.Victim == null)
                 .OrderBy(file => file.Id)
                 .ToListAsync(cancellation))
-            .ToLookup(file => file.RunId, file => new ArtifactRow(file.Stage, file.File, file.Role, file.Title, file.Kind, file.Trained));
+            .ToLookup(file => file.RunId, file => file.Reference);
         return new(
             [
                 .. ids.Where(items.ContainsKey).Select(id =>

@@ -32,13 +32,13 @@ public sealed partial class ResultQueries
             Cells =
             [
                 .. (await CellsAsync(context, context.Runs.Where(run => run.Id == runId), cancellation))[runId]
-                    .Select(cell => cell with { Artifacts = [.. files[cell.Key]] }),
+                    .Select(cell => cell with { Artifacts = [.. files[cell.Id]] }),
             ],
             Curve = await context.CurvePoints.AsNoTracking()
                 .Where(point => point.RunId == runId)
                 .OrderBy(point => point.Victim).ThenBy(point => point.Epoch)
                 .Select(point => new CurveRow(
-                    point.Victim, point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate))
+                    CellColumns.Model(point.Victim), point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate))
                 .ToListAsync(cancellation),
             Artifacts = [.. files[null]],
             LastLogSequence = await context.LogLines
@@ -81,7 +81,7 @@ public sealed partial class ResultQueries
         return lines;
     }
 
-    private static async Task<ILookup<CellKey?, ArtifactRow>> FilesAsync(
+    private static async Task<ILookup<CellId?, ArtifactReference>> FilesAsync(
         LabDbContext context, string runId, CancellationToken cancellation)
     {
         var files = await context.Artifacts.AsNoTracking()
@@ -89,8 +89,8 @@ public sealed partial class ResultQueries
             .OrderBy(file => file.Id)
             .ToListAsync(cancellation);
         return files.ToLookup(
-            file => file.Victim is null ? null : new CellKey(file.Victim, file.Precision ?? "", file.Defense ?? ""),
-            file => new ArtifactRow(file.Stage, file.File, file.Role, file.Title, file.Kind, file.Trained));
+            file => file.Victim is null ? null : CellColumns.Read(file.Victim, file.Precision ?? "", file.Defense ?? ""),
+            file => file.Reference);
     }
 
     // By run, each in its order.
@@ -102,7 +102,7 @@ public sealed partial class ResultQueries
                 stage.Key, stage.Kind, stage.Title, stage.Position, stage.State, stage.Cached, stage.Seconds, stage.EstimatedSeconds, stage.Method));
 
     // By run, two statements for all of them.
-    private static async Task<ILookup<string, CellRow>> CellsAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
+    private static async Task<ILookup<string, CellResult>> CellsAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
     {
         // As a list of ids, which leads SQLite from the runs to their rows; asked for each row whether its run is wanted, it reads them all.
         var ids = runs.Select(run => run.Id);
@@ -119,9 +119,9 @@ public sealed partial class ResultQueries
             .ToListAsync(cancellation);
         return cells.ToLookup(
             cell => cell.RunId,
-            cell => new CellRow
+            cell => new CellResult
             {
-                Key = new CellKey(cell.Victim, cell.Precision, cell.Defense),
+                Id = CellColumns.Read(cell.Victim, cell.Precision, cell.Defense),
                 Outcome = cell.Outcome,
                 Reason = cell.Reason,
                 Verdict = VerdictColumns.Read(cell.Verdict, cell.VerdictReason, cell.VerdictFactsJson),

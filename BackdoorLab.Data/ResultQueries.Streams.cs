@@ -25,7 +25,7 @@ public sealed partial class ResultQueries
     /// <summary>Runs with their cells and numbers, newest first.</summary>
     /// <param name="selection">Runs.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async IAsyncEnumerable<(RunItem Run, IReadOnlyList<CellRow> Cells)> StreamCellsAsync(
+    public async IAsyncEnumerable<(RunItem Run, IReadOnlyList<CellResult> Cells)> StreamCellsAsync(
         RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await foreach (var part in PartsAsync(selection, cancellation))

@@ -13,7 +13,7 @@ public sealed record RunChanges
     public IReadOnlyList<StageChange> Stages { get; init; } = [];
 
     /// <summary>Cells that got their outcome. A cell recorded again is replaced, with its measurements and files.</summary>
-    public IReadOnlyList<CellRow> Cells { get; init; } = [];
+    public IReadOnlyList<CellResult> Cells { get; init; } = [];
 
     /// <summary>Models that turned out to be no victims, or to be sound.</summary>
     public IReadOnlyList<VictimState> Victims { get; init; } = [];
@@ -22,7 +22,7 @@ public sealed record RunChanges
     public IReadOnlyList<CurveRow> Curve { get; init; } = [];
 
     /// <summary>Files of the run as a whole; those of cells come with their cell. A file recorded again is replaced.</summary>
-    public IReadOnlyList<ArtifactRow> Artifacts { get; init; } = [];
+    public IReadOnlyList<ArtifactReference> Artifacts { get; init; } = [];
 
     /// <summary>Lines of the log, in order; the store numbers them.</summary>
     public IReadOnlyList<LogEntry> Log { get; init; } = [];
@@ -35,7 +35,7 @@ public sealed record RunChanges
 /// <param name="EstimatedSeconds">Estimate for the whole run.</param>
 public sealed record RunPlan(
     IReadOnlyList<PlannedStage> Stages,
-    IReadOnlyList<CellKey> Cells,
+    IReadOnlyList<CellId> Cells,
     IReadOnlyDictionary<string, string> Environment,
     double EstimatedSeconds)
 {
@@ -50,9 +50,9 @@ public sealed record RunPlan(
 }
 
 /// <summary>What became of a trained model.</summary>
-/// <param name="Victim"><see cref="ResultWords.Backdoored"/> or <see cref="ResultWords.Benign"/>.</param>
+/// <param name="Victim">Which.</param>
 /// <param name="Damage">Why nothing measured on it speaks of a defense, in a sentence; empty when it does.</param>
-public sealed record VictimState(string Victim, string Damage);
+public sealed record VictimState(Victim Victim, string Damage);
 
 /// <summary>A stage began or ended.</summary>
 /// <param name="Key">Stage. One that was not planned is added at the end.</param>

@@ -22,13 +22,13 @@ public sealed record RunDetail
     public required IReadOnlyList<StageRow> Stages { get; init; }
 
     /// <summary>Cells, ordered by victim, precision, defense; the undefended ones come first.</summary>
-    public required IReadOnlyList<CellRow> Cells { get; init; }
+    public required IReadOnlyList<CellResult> Cells { get; init; }
 
     /// <summary>Training curves, by victim and epoch.</summary>
     public required IReadOnlyList<CurveRow> Curve { get; init; }
 
     /// <summary>Files of the run as a whole; those of cells are with their cell.</summary>
-    public required IReadOnlyList<ArtifactRow> Artifacts { get; init; }
+    public required IReadOnlyList<ArtifactReference> Artifacts { get; init; }
 
     /// <summary>Sequence of the last log line, or 0.</summary>
     public required long LastLogSequence { get; init; }

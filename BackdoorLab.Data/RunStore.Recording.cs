@@ -48,7 +48,7 @@ public sealed partial class RunStore
         var summary = changes.Cells.LastOrDefault(cell => cell is
         {
             Outcome: Outcome.Value,
-            Key: { Victim: ResultWords.Backdoored or ResultWords.Suspect, Precision: ResultWords.ReferencePrecision, Defense: ResultWords.Undefended },
+            Id: { Victim: Victim.Backdoored or Victim.Suspect, Precision: ResultWords.ReferencePrecision, Defense: null },
         });
         var updated = await context.Runs
             .Where(run => run.Id == runId && run.Attempt == attempt
@@ -77,12 +77,12 @@ public sealed partial class RunStore
                         set.SetProperty(run => run.AttackSuccessRate, Finite(summary?.Value(ResultWords.AttackSuccessRate)));
                     }
 
-                    if (Damage(ResultWords.Backdoored) is { } backdoored)
+                    if (Damage(Victim.Backdoored) is { } backdoored)
                     {
                         set.SetProperty(run => run.BackdooredDamage, backdoored);
                     }
 
-                    if (Damage(ResultWords.Benign) is { } benign)
+                    if (Damage(Victim.Benign) is { } benign)
                     {
                         set.SetProperty(run => run.BenignDamage, benign);
                     }
@@ -91,7 +91,7 @@ public sealed partial class RunStore
         return updated == 1;
 
         // A new plan takes back what an earlier attempt said.
-        string? Damage(string victim) => changes.Victims.LastOrDefault(state => state.Victim == victim)?.Damage ?? (changes.Plan is null ? null : "");
+        string? Damage(Victim victim) => changes.Victims.LastOrDefault(state => state.Victim == victim)?.Damage ?? (changes.Plan is null ? null : "");
     }
 
     /// <summary>
@@ -127,7 +127,7 @@ public sealed partial class RunStore
             State = StageState.Planned,
             EstimatedSeconds = Finite(stage.EstimatedSeconds),
         }));
-        context.Cells.AddRange(plan.Cells.Distinct().Select(key => new Cell
+        context.Cells.AddRange(plan.Cells.Distinct().Select(CellColumns.Of).Select(key => new Cell
         {
             RunId = runId,
             Victim = key.Victim,
@@ -166,17 +166,17 @@ public sealed partial class RunStore
     }
 
     private static async Task RecordCellsAsync(
-        LabDbContext context, string runId, IReadOnlyList<CellRow> cells, CancellationToken cancellation)
+        LabDbContext context, string runId, IReadOnlyList<CellResult> cells, CancellationToken cancellation)
     {
         if (cells.Count == 0)
         {
             return;
         }
 
-        var condition = await Conditions.RecordAsync(context, runId, cells.Select(cell => cell.Key), cancellation);
-        foreach (var row in cells.Reverse().DistinctBy(cell => cell.Key))
+        var condition = await Conditions.RecordAsync(context, runId, cells.Select(cell => cell.Id), cancellation);
+        foreach (var row in cells.Reverse().DistinctBy(cell => cell.Id))
         {
-            var (victim, precision, defense) = row.Key;
+            var (victim, precision, defense) = CellColumns.Of(row.Id);
             await context.Cells
                 .Where(cell => cell.RunId == runId && cell.Victim == victim && cell.Precision == precision && cell.Defense == defense)
                 .ExecuteDeleteAsync(cancellation);
@@ -226,8 +226,8 @@ public sealed partial class RunStore
                 File = file.File,
                 Role = file.Role,
                 Title = file.Title,
-                Kind = file.Kind,
-                Trained = file.Trained,
+                Kind = FigureCode.Of(file.Kind),
+                Trained = VictimName.Of(file.Trained),
             }));
         }
     }
@@ -237,13 +237,14 @@ public sealed partial class RunStore
     {
         foreach (var row in curve.Reverse().DistinctBy(point => (point.Victim, point.Epoch)))
         {
+            var victim = VictimName.Of(row.Victim);
             await context.CurvePoints
-                .Where(point => point.RunId == runId && point.Victim == row.Victim && point.Epoch == row.Epoch)
+                .Where(point => point.RunId == runId && point.Victim == victim && point.Epoch == row.Epoch)
                 .ExecuteDeleteAsync(cancellation);
             context.CurvePoints.Add(new CurvePoint
             {
                 RunId = runId,
-                Victim = row.Victim,
+                Victim = victim,
                 Epoch = row.Epoch,
                 Epochs = row.Epochs,
                 Loss = Finite(row.Loss),
@@ -254,7 +255,7 @@ public sealed partial class RunStore
     }
 
     private static async Task RecordArtifactsAsync(
-        LabDbContext context, string runId, IReadOnlyList<ArtifactRow> files, CancellationToken cancellation)
+        LabDbContext context, string runId, IReadOnlyList<ArtifactReference> files, CancellationToken cancellation)
     {
         foreach (var row in files.Reverse().DistinctBy(file => (file.Stage, file.File)).Reverse())
         {
@@ -269,16 +270,16 @@ public sealed partial class RunStore
                     File = row.File,
                     Role = row.Role,
                     Title = row.Title,
-                    Kind = row.Kind,
-                    Trained = row.Trained,
+                    Kind = FigureCode.Of(row.Kind),
+                    Trained = VictimName.Of(row.Trained),
                 });
             }
             else
             {
                 known.Role = row.Role;
                 known.Title = row.Title;
-                known.Kind = row.Kind;
-                known.Trained = row.Trained;
+                known.Kind = FigureCode.Of(row.Kind);
+                known.Trained = VictimName.Of(row.Trained);
             }
         }
     }

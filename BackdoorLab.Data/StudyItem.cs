@@ -51,4 +51,4 @@ public sealed record StudyDetail(StudyItem Item, string SpecJson, IReadOnlyList<
 /// <param name="SpecJson">The whole spec.</param>
 /// <param name="Stages">Stages that have ended.</param>
 /// <param name="Cells">Cells with their numbers; without files.</param>
-public sealed record StudyRunDetail(RunItem Run, string SpecJson, IReadOnlyList<StageRow> Stages, IReadOnlyList<CellRow> Cells);
+public sealed record StudyRunDetail(RunItem Run, string SpecJson, IReadOnlyList<StageRow> Stages, IReadOnlyList<CellResult> Cells);

@@ -24,9 +24,13 @@ public sealed record CellResult
     /// <summary>What must be read beside the numbers (undecidable index, straight-through gradients, subset).</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Wall time of computing it, also when it now came from the store.</summary>
-    public double Seconds { get; init; }
+    /// <summary>Wall time of computing it, also when it now came from the store; null while it has not run.</summary>
+    public double? Seconds { get; init; }
 
     /// <summary>Whether it came from the store.</summary>
     public bool Cached { get; init; }
+
+    /// <summary>Its value of a metric, or null.</summary>
+    /// <param name="metric">Id of the metric.</param>
+    public double? Value(string metric) => Measurements.FirstOrDefault(measurement => measurement.Metric == metric)?.Value;
 }

@@ -5,9 +5,6 @@ namespace BackdoorLab.Results;
 /// <summary>What a figure is for, where a screen must find it; titles are for people.</summary>
 public enum FigureKind
 {
-    /// <summary>Nothing asks for it by its kind.</summary>
-    Other,
-
     /// <summary>The triggers that an inversion recovered, one picture a class.</summary>
     ReversedTriggers,
 }
@@ -30,8 +27,9 @@ public abstract record Figure(string Title)
     /// <summary>A sentence that says how to read it; may be empty.</summary>
     public string Note { get; init; } = "";
 
-    /// <summary>What it is for.</summary>
-    public FigureKind Kind { get; init; }
+    /// <summary>What it is for; null where nothing asks for it.</summary>
+    [JsonConverter(typeof(FigureCode))]
+    public FigureKind? Kind { get; init; }
 }
 
 /// <summary>Named points or a named curve.</summary>

@@ -2,9 +2,14 @@ using System.Text.Json;
 
 namespace BackdoorLab.Results;
 
-/// <summary>What a figure is for, as rows hold it: <c>reversed-triggers</c>; empty where nothing asks for it.</summary>
-public static class FigureCode
+/// <summary>What a figure is for, as files and databases hold it: <c>reversed-triggers</c>.</summary>
+public sealed class FigureCode() : WordConverter<FigureKind>(Code)
 {
-    /// <summary>The code.</summary>
-    public static string Of(FigureKind kind) => kind == FigureKind.Other ? "" : JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString());
+    /// <summary>The code; empty where nothing asks for it.</summary>
+    public static string Of(FigureKind? kind) => kind is { } given ? Code(given) : "";
+
+    /// <summary>What a code stands for; null where nothing asks for it.</summary>
+    public static FigureKind? Read(string? code) => Find(code, Code);
+
+    private static string Code(FigureKind kind) => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString());
 }

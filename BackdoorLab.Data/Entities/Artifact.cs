@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations.Schema;
+
 namespace BackdoorLab.Data.Entities;
 
 /// <summary>A file in the artifact store that belongs to a run or to one of its cells. The file itself is not in the database.</summary>
@@ -27,4 +29,8 @@ internal sealed class Artifact
 
     /// <summary>The model whose training a file of the run shows; empty for other files.</summary>
     public string Trained { get; set; } = "";
+
+    /// <summary>As everybody else names it.</summary>
+    [NotMapped]
+    public ArtifactReference Reference => new(Stage, File, Role, Title, FigureCode.Read(Kind), VictimName.Read(Trained));
 }

@@ -1,4 +1,3 @@
-using BackdoorLab.Engine.Core;
 using SkiaSharp;
 
 namespace BackdoorLab.Engine.Datasets;

@@ -1,5 +1,3 @@
-using BackdoorLab.Engine.Core;
-
 namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>

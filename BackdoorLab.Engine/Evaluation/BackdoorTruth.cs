@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Attacks;
-using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Evaluation;
 

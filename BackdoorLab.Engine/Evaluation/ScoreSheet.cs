@@ -1,5 +1,4 @@
 using System.Globalization;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
 
 namespace BackdoorLab.Engine.Evaluation;

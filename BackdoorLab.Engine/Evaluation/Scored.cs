@@ -1,5 +1,3 @@
-using BackdoorLab.Engine.Core;
-
 namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>What a scorer makes of a defense's result and the ground truth.</summary>

@@ -1,5 +1,3 @@
-using BackdoorLab.Engine.Core;
-
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>Every planned cell and what became of it.</summary>

@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Attacks;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Experiments;

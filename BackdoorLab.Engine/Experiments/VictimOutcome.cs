@@ -1,4 +1,3 @@
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Engine.Experiments;

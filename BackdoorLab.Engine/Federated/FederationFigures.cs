@@ -1,5 +1,4 @@
 using System.Globalization;
-using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Federated;
 

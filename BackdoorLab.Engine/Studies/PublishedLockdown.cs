@@ -1,6 +1,5 @@
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Quantization;
 

@@ -1,8 +1,6 @@
 using System.ComponentModel;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
-using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Api;
 
@@ -132,8 +130,8 @@ public sealed record ApiCell(
     string Model, string Precision, string Defense, Outcome Outcome, string Reason, ApiVerdict? Verdict, IReadOnlyList<string> Notes, double? Seconds, IReadOnlyList<Measurement> Measurements)
 {
     /// <summary>The cell of a row.</summary>
-    public static ApiCell From(CellRow cell) => new(
-        cell.Key.Victim, cell.Key.Precision, cell.Key.Defense, cell.Outcome, cell.Reason, ApiVerdict.From(cell.Verdict), cell.Notes, cell.Seconds, cell.Measurements);
+    public static ApiCell From(CellResult cell) => new(
+        VictimName.Of(cell.Id.Victim), cell.Id.Precision, cell.Id.DefenseLabel, cell.Outcome, cell.Reason, ApiVerdict.From(cell.Verdict), cell.Notes, cell.Seconds, cell.Measurements);
 }
 
 /// <summary>What is said of a model, as facts and as the sentence that people read.</summary>

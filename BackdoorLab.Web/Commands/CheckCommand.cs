@@ -10,7 +10,6 @@ using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Weights;
-using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Commands;
@@ -134,8 +133,7 @@ public static class CheckCommand
             Console.Error.WriteLine($"Wrote {path}");
         }
 
-        CellRow[] rows = [.. result.Cells.Select(RunRecorder.Row)];
-        var verdict = CheckVerdict.Of(rows, ended: true);
+        var verdict = CheckVerdict.Of(result.Cells, ended: true);
 
         // A run that ended before its plan, over a picture that cannot be read for one, has only its error to show.
         if (result.Cells.Count > 0)
@@ -148,11 +146,11 @@ public static class CheckCommand
             Console.Error.WriteLine(result.Error);
         }
 
-        return ExitCode(result.Ending, rows, verdict);
+        return ExitCode(result.Ending, result.Cells, verdict);
     }
 
     // A model that one detector flags is flagged whatever became of the others; that none does is known only when all have ended well.
-    internal static int ExitCode(RunEnding ending, IReadOnlyList<CellRow> cells, CheckVerdict verdict) => verdict.Verdict?.Decision switch
+    internal static int ExitCode(RunEnding ending, IReadOnlyList<CellResult> cells, CheckVerdict verdict) => verdict.Verdict?.Decision switch
     {
         Decision.Flagged => Flagged,
         _ when ending != RunEnding.Completed || cells.Any(cell => cell.Outcome is not (Outcome.Value or Outcome.NotApplicable)) => RunCommand.Incomplete,
@@ -181,7 +179,7 @@ public static class CheckCommand
 
     private static string[] Row(DetectorVerdict one) =>
     [
-        one.Cell.Key.Defense,
+        one.Cell.Id.DefenseLabel,
         one.Word,
         one.Score,
         one.Threshold,

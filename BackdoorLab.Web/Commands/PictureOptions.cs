@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Web.Commands;

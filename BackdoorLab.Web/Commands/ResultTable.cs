@@ -1,5 +1,4 @@
 using System.Globalization;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Commands;
@@ -39,7 +38,7 @@ internal static class ResultTable
         cell.Id.Defense ?? "(none)",
         cell.Verdict is { } verdict ? VerdictWords.Of(verdict.Decision) : "",
         .. Columns.Select(column => Number(cell, column.Metric)),
-        cell.Seconds.ToString("0.0", CultureInfo.InvariantCulture),
+        (cell.Seconds ?? 0).ToString("0.0", CultureInfo.InvariantCulture),
         cell.Outcome switch
         {
             Outcome.Value => cell.Verdict is { Decision: Decision.NotDecidable } silent ? VerdictWords.Sentence(silent) : "value",

@@ -14,7 +14,6 @@ internal static partial class BundleCheck
     private const int MostOfACell = 1_000;
     private static readonly PersonText Word = new("word", 300);
     private static readonly PersonText Sentence = new("text", 50_000, Lines: true);
-    private static readonly string[] Victims = [ResultWords.Backdoored, ResultWords.Benign, ResultWords.Suspect];
     private static readonly string[] Levels = ["info", "warning", "error"];
     private static readonly DateTime First = new(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc);
     private static readonly DateTime Last = new(2100, 1, 1, 0, 0, 0, DateTimeKind.Utc);
@@ -51,25 +50,24 @@ internal static partial class BundleCheck
                 .Concat(NotNegative(place + ".seconds", stage.Seconds)).Concat(NotNegative(place + ".estimatedSeconds", stage.EstimatedSeconds)))
         .Concat(Once("run.stages", stages, stage => stage?.Key));
 
-    private static IEnumerable<string> Cells(IReadOnlyList<CellRow> cells) => List("run.cells", cells, MostRows, (place, cell) =>
-            Only(place + ".key.victim", Victims.Contains(cell.Key.Victim), "is no victim of a run")
-                .Concat(Text(place + ".key.precision", cell.Key.Precision, Word, least: 1)).Concat(Text(place + ".key.defense", cell.Key.Defense, Word))
+    private static IEnumerable<string> Cells(IReadOnlyList<CellResult> cells) => List("run.cells", cells, MostRows, (place, cell) =>
+            Text(place + ".key.precision", cell.Id.Precision, Word, least: 1).Concat(Text(place + ".key.defense", cell.Id.DefenseLabel, Word))
                 .Concat(Only(place + ".outcome", Enum.IsDefined(cell.Outcome), "is no outcome")).Concat(Text(place + ".reason", cell.Reason, Sentence))
                 .Concat(List(place + ".notes", cell.Notes, MostOfACell, (at, note) => Text(at, note, Sentence))).Concat(NotNegative(place + ".seconds", cell.Seconds))
                 .Concat(List(place + ".measurements", cell.Measurements, MostOfACell, Measurement)).Concat(Once(place + ".measurements", cell.Measurements, row => row?.Metric))
                 .Concat(Artifacts(place + ".artifacts", cell.Artifacts)))
-        .Concat(Once("run.cells", cells, cell => cell?.Key));
+        .Concat(Once("run.cells", cells, cell => cell?.Id));
 
     private static IEnumerable<string> Measurement(string place, Measurement row) => Text(place + ".metric", row.Metric, Word, least: 1)
         .Concat(Only(place + ".value", double.IsFinite(row.Value), "is no number")).Concat(NotNegative(place + ".count", row.Count))
         .Concat(Only(place + ".low", row.Low is not { } low || row.High is not { } high || low <= high, "is above the interval's upper end"));
 
     private static IEnumerable<string> Curve(IReadOnlyList<CurveRow> curve) => List("run.curve", curve, MostRows, (place, row) =>
-            Only(place + ".victim", Victims.Contains(row.Victim), "is no victim of a run").Concat(Only(place + ".epoch", row.Epoch >= 1 && row.Epoch <= row.Epochs, "is no epoch of the training"))
+            Only(place + ".epoch", row.Epoch >= 1 && row.Epoch <= row.Epochs, "is no epoch of the training")
                 .Concat(Share(place + ".cleanAccuracy", row.CleanAccuracy)).Concat(Share(place + ".attackSuccessRate", row.AttackSuccessRate)))
-        .Concat(Once("run.curve", curve, row => row is null ? null : ((string, int)?)(row.Victim, row.Epoch)));
+        .Concat(Once("run.curve", curve, row => row is null ? null : ((Victim, int)?)(row.Victim, row.Epoch)));
 
-    private static IEnumerable<string> Artifacts(string place, IReadOnlyList<ArtifactRow> files) => List(place, files, MostRows, (at, file) =>
+    private static IEnumerable<string> Artifacts(string place, IReadOnlyList<ArtifactReference> files) => List(place, files, MostRows, (at, file) =>
             Only(at + ".stage", file.Stage is not null && StageName().IsMatch(file.Stage), "is no name of a stage").Concat(Only(at + ".file", file.File is not null && FileName().IsMatch(file.File), "is no name of a file"))
                 .Concat(Text(at + ".role", file.Role, Word)).Concat(Text(at + ".title", file.Title, Sentence)))
         .Concat(Once(place, files, file => file));

@@ -185,14 +185,14 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
         };
         return (moved, [.. RunBundle.Files(run).Where(Has).Select(file => (Move(file.Stage), file.File, content[Name(file)]))]);
 
-        bool Has(ArtifactRow file) => content.ContainsKey(Name(file));
+        bool Has(ArtifactReference file) => content.ContainsKey(Name(file));
 
-        ArtifactRow MoveFile(ArtifactRow file) => file with { Stage = Move(file.Stage) };
+        ArtifactReference MoveFile(ArtifactReference file) => file with { Stage = Move(file.Stage) };
 
         string Move(string stage) => ImportedFiles.Mark + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{place}/{stage}")))[..40];
     }
 
-    private static string Name(ArtifactRow file) => $"{RunBundle.FileFolder}{file.Stage}/{file.File}";
+    private static string Name(ArtifactReference file) => $"{RunBundle.FileFolder}{file.Stage}/{file.File}";
 
     // Only what a bundle is written with; no dots at the start of a part, so no way out of a folder.
     [GeneratedRegex(@"^(run\.json|spec\.json|log\.txt|checksums\.sha256|files/[A-Za-z0-9]{3,128}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,120}\.(png|json))$")]

@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Hosting;
@@ -68,16 +70,18 @@ internal static class BundleJson
     public static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
-        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { BundleCell.Rename } },
+        Converters = { new BundleCell(), new JsonStringEnumConverter() },
     };
 
     /// <summary>Of strangers: enums by name alone, and null only where it means something.</summary>
     public static readonly JsonSerializerOptions Read = new(JsonSerializerDefaults.Web)
     {
-        NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict,
+        NumberHandling = JsonNumberHandling.Strict,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { BundleCell.Rename } },
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
-        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
+        Converters = { new BundleCell(), new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
     };
 }
 

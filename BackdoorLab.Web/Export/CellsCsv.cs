@@ -25,9 +25,9 @@ public static class CellsCsv
         return text.ToString();
     }
 
-    private static IEnumerable<string> Fields(string run, CellRow cell, Measurement? number) =>
+    private static IEnumerable<string> Fields(string run, CellResult cell, Measurement? number) =>
     [
-        Text(run), Text(cell.Key.Victim), Text(cell.Key.Precision), Text(cell.Key.Defense), cell.Outcome.ToString(), Text(cell.Reason),
+        Text(run), Text(VictimName.Of(cell.Id.Victim)), Text(cell.Id.Precision), Text(cell.Id.DefenseLabel), cell.Outcome.ToString(), Text(cell.Reason),
         Text(number?.Metric ?? ""), Number(number?.Value), Number(number?.Low), Number(number?.High), number?.Count?.ToString(CultureInfo.InvariantCulture) ?? "",
         cell.Verdict?.Decision.ToString() ?? "", Text(ReasonCode.Of(cell.Verdict?.Reason)),
     ];

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Export;

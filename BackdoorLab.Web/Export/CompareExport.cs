@@ -59,7 +59,7 @@ public static class CompareExport
     /// <summary>The numbers as on the screen.</summary>
     public static ExportTable Table(CompareView view, string link, DateTime at) => new(
         new(
-            $"{view.Runs.Count} runs compared, {CellWords.Victim(view.Victim).ToLowerInvariant()} at {KindWords.Label(view.Precision)}; in brackets the difference from {CompareView.Place(view.Baseline)}, shares in percentage points; each run is a single seed (n = 1).",
+            $"{view.Runs.Count} runs compared, {CellWords.Model(view.Victim).ToLowerInvariant()} at {KindWords.Label(view.Precision)}; in brackets the difference from {CompareView.Place(view.Baseline)}, shares in percentage points; each run is a single seed (n = 1).",
             link,
             at,
             ["Number", .. view.Runs.Select((run, i) => $"{CompareView.Place(i)} {RunWords.Name(run.Run)}, seed {run.Run.Seed}")]),

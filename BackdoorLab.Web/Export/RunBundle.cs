@@ -37,7 +37,7 @@ public sealed record RunBundle
     public required IReadOnlyList<LogRow> Log { get; init; }
 
     /// <summary>All files of the run, of its cells too.</summary>
-    public static IEnumerable<ArtifactRow> Files(RunDetail run) =>
+    public static IEnumerable<ArtifactReference> Files(RunDetail run) =>
         run.Artifacts.Concat(run.Cells.SelectMany(cell => cell.Artifacts)).DistinctBy(file => (file.Stage, file.File));
 }
 

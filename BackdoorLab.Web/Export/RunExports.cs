@@ -65,11 +65,11 @@ public sealed class RunExports(ResultQueries results, RunTables tables)
                 string[] start =
                 [
                     run.Id, run.ConditionKey, Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate), Csv.Number(run.Seed),
-                    cell.Key.Victim, Csv.Text(cell.Key.Precision), Csv.Text(cell.Key.Defense), cell.Outcome.ToString(), Csv.Text(cell.Reason),
+                    VictimName.Of(cell.Id.Victim), Csv.Text(cell.Id.Precision), Csv.Text(cell.Id.DefenseLabel), cell.Outcome.ToString(), Csv.Text(cell.Reason),
                 ];
                 string[] end =
                 [
-                    Csv.Text(cell.Key.Victim == ResultWords.Benign ? run.BenignDamage : run.BackdooredDamage), cell.Verdict?.Decision.ToString() ?? "", Csv.Text(ReasonCode.Of(cell.Verdict?.Reason)),
+                    Csv.Text(cell.Id.Victim == Victim.Benign ? run.BenignDamage : run.BackdooredDamage), cell.Verdict?.Decision.ToString() ?? "", Csv.Text(ReasonCode.Of(cell.Verdict?.Reason)),
                 ];
                 foreach (var number in cell.Measurements)
                 {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Services;
 

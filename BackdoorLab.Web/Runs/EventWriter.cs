@@ -3,14 +3,12 @@ using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Runs;
 
-/// <summary>Writes events as JSON lines; thins out progress; notices a reader that is gone.</summary>
+/// <summary>Writes events as JSON lines and notices a reader that is gone. The engine thins out its progress itself.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="onReaderGone">Called once when the other end of the pipe has closed.</param>
 public sealed class EventWriter(Stream output, Action onReaderGone) : IExperimentObserver, IDisposable
 {
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(250);
     private readonly Lock _gate = new();
-    private DateTime _lastProgress;
     private bool _gone;
 
     /// <summary>How the run ended, once it has.</summary>
@@ -19,21 +17,10 @@ public sealed class EventWriter(Stream output, Action onReaderGone) : IExperimen
     /// <inheritdoc/>
     public void On(ExperimentEvent happened)
     {
-        var now = DateTime.UtcNow;
         lock (_gate)
         {
-            if (happened is StageProgress progress)
-            {
-                if (progress.Done < progress.Total && now - _lastProgress < ProgressInterval)
-                {
-                    return;
-                }
-
-                _lastProgress = now;
-            }
-
             Ending = (happened as RunFinished)?.Ending ?? Ending;
-            Write(happened.At == default ? happened with { At = now } : happened);
+            Write(happened.At == default ? happened with { At = DateTime.UtcNow } : happened);
         }
     }
 

@@ -1,20 +1,19 @@
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Runs;
 
 /// <summary>
-/// Turns what the engine reports into rows: the only place that knows both vocabularies. Collects between two writes, because SQLite
-/// has one writer and screens ask no more often.
+/// Brings what the engine reports into the database. Collects between two writes, because SQLite has one writer and screens ask no more
+/// often.
 /// </summary>
 public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int attempt)
 {
     private readonly Dictionary<string, string> _titles = [];
     private readonly List<StageChange> _stages = [];
-    private readonly List<CellRow> _cells = [];
+    private readonly List<CellResult> _cells = [];
     private readonly List<CurveRow> _curve = [];
-    private readonly List<ArtifactRow> _artifacts = [];
+    private readonly List<ArtifactReference> _artifacts = [];
     private readonly List<LogEntry> _log = [];
     private readonly List<CellResult> _undefended = [];
     private RunPlan? _plan;
@@ -46,13 +45,13 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
                 break;
             case EpochFinished epoch:
                 _curve.Add(new CurveRow(
-                    epoch.Victim.ToString(), epoch.Epoch, epoch.Epochs, epoch.Loss, epoch.CleanAccuracy, epoch.AttackSuccessRate));
+                    epoch.Victim, epoch.Epoch, epoch.Epochs, epoch.Loss, epoch.CleanAccuracy, epoch.AttackSuccessRate));
                 break;
             case ArtifactSaved saved:
-                _artifacts.Add(Row(saved.Artifact));
+                _artifacts.Add(saved.Artifact);
                 break;
             case CellFinished finished:
-                _cells.Add(Row(finished.Cell));
+                _cells.Add(finished.Cell);
                 Judge(finished.Cell);
                 break;
             case LogWritten line:
@@ -90,7 +89,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
                 Progress = _progress,
                 Stages = [.. _stages],
                 Cells = [.. _cells],
-                Victims = _judged ? [.. VictimOutcome.Of(_undefended, _federated).Select(victim => new VictimState(victim.Victim.ToString(), victim.Remark))] : [],
+                Victims = _judged ? [.. VictimOutcome.Of(_undefended, _federated).Select(victim => new VictimState(victim.Victim, victim.Remark))] : [],
                 Curve = [.. _curve],
                 Artifacts = [.. _artifacts],
                 Log = [.. _log],
@@ -124,7 +123,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
 
         _plan = new RunPlan(
             started.Stages,
-            [.. started.Cells.Select(Key)],
+            started.Cells,
             started.Environment,
             started.EstimatedSeconds)
         {
@@ -152,23 +151,4 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
         feed.Report(runId, new LiveProgress(
             phase, progress.Key, progress.Done, progress.Total, progress.Unit, progress.RunFraction, eta, progress.At));
     }
-
-    private static CellKey Key(CellId id) => new(id.Victim.ToString(), id.Precision, id.Defense ?? ResultWords.Undefended);
-
-    private static ArtifactRow Row(ArtifactReference artifact) => new(
-        artifact.Stage, artifact.File, artifact.Role, artifact.Title, FigureCode.Of(artifact.Kind), artifact.Victim?.ToString() ?? "");
-
-    /// <summary>The engine's cell as the data room names it.</summary>
-    internal static CellRow Row(CellResult cell) => new()
-    {
-        Key = Key(cell.Id),
-        Outcome = cell.Outcome,
-        Reason = cell.Reason,
-        Verdict = cell.Verdict,
-        Notes = cell.Notes,
-        Seconds = cell.Outcome == Outcome.NotRun ? null : cell.Seconds,
-        Cached = cell.Cached,
-        Measurements = cell.Measurements,
-        Artifacts = [.. cell.Artifacts.Select(Row)],
-    };
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Web.Services;

@@ -1,7 +1,4 @@
-using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
-using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Services;
 
@@ -21,7 +18,7 @@ public static class CellWords
     ];
 
     /// <summary>At most three numbers; what the method says of the model as a word. Empty when the cell has no value.</summary>
-    public static IReadOnlyList<CellNumber> Headline(CellRow cell)
+    public static IReadOnlyList<CellNumber> Headline(CellResult cell)
     {
         if (cell.Outcome != Outcome.Value)
         {
@@ -29,7 +26,7 @@ public static class CellWords
         }
 
         CellNumber[] said = cell.Verdict is { } verdict
-            ? [new("", VerdictWords.Of(verdict.Decision), VerdictWords.Sentence(verdict), IsAlarm(cell.Key.Victim, verdict.Decision))]
+            ? [new("", VerdictWords.Of(verdict.Decision), VerdictWords.Sentence(verdict), IsAlarm(cell.Id.Victim, verdict.Decision))]
             : [];
         if (cell.Value(Metric.DetectorScore.Id) is { } score)
         {
@@ -63,14 +60,17 @@ public static class CellWords
     }
 
     /// <summary>The model in words.</summary>
-    public static string Victim(string victim) => victim switch
+    public static string Model(Victim victim) => victim switch
     {
-        ResultWords.Benign => "Benign twin",
-        ResultWords.Suspect => "Model from a file",
+        Victim.Benign => "Benign twin",
+        Victim.Suspect => "Model from a file",
         _ => "Backdoored",
     };
 
+    /// <summary>The same of its name in rows and addresses.</summary>
+    public static string Model(string victim) => Model(VictimName.Read(victim) ?? Victim.Backdoored);
+
     // On a model of which nothing is known, being flagged is the bad news.
-    private static bool IsAlarm(string victim, Decision decision) =>
-        decision == (victim == ResultWords.Backdoored ? Decision.NotFlagged : Decision.Flagged);
+    private static bool IsAlarm(Victim victim, Decision decision) =>
+        decision == (victim == Victim.Backdoored ? Decision.NotFlagged : Decision.Flagged);
 }

@@ -32,7 +32,7 @@ public static class CheckFacts
 
     private static string Accuracy(RunDetail run)
     {
-        var row = run.Cells.FirstOrDefault(cell => cell.Key is { Precision: ResultWords.ReferencePrecision, Defense: ResultWords.Undefended })?
+        var row = run.Cells.FirstOrDefault(cell => cell.Id is { Precision: ResultWords.ReferencePrecision, Defense: null })?
             .Measurements.FirstOrDefault(row => row.Metric == ResultWords.CleanAccuracy);
         return row is null ? "not measured" : $"{Numbers.Percent(row.Value)} of {Numbers.Count(row.Count ?? 0, "test image")}";
     }

@@ -1,8 +1,6 @@
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Services;
 
@@ -11,12 +9,12 @@ namespace BackdoorLab.Web.Services;
 /// <param name="Verdict">Its verdict; null where it has none.</param>
 /// <param name="Word">The verdict in a word or two, or what became of the cell.</param>
 /// <param name="Sentence">Which class, or why there is no verdict.</param>
-public sealed record DetectorVerdict(CellRow Cell, Verdict? Verdict, string Word, string Sentence)
+public sealed record DetectorVerdict(CellResult Cell, Verdict? Verdict, string Word, string Sentence)
 {
     /// <summary>Name of the detector, and of the precision where it is not the usual one.</summary>
-    public string Name => Cell.Key.Precision == ResultWords.ReferencePrecision
-        ? KindWords.Label(Cell.Key.Defense)
-        : $"{KindWords.Label(Cell.Key.Defense)}, {KindWords.Label(Cell.Key.Precision)}";
+    public string Name => Cell.Id.Precision == ResultWords.ReferencePrecision
+        ? KindWords.Label(Cell.Id.DefenseLabel)
+        : $"{KindWords.Label(Cell.Id.DefenseLabel)}, {KindWords.Label(Cell.Id.Precision)}";
 
     /// <summary>"2.41", or a dash.</summary>
     public string Score => Number(Metric.DetectorScore);
@@ -25,7 +23,7 @@ public sealed record DetectorVerdict(CellRow Cell, Verdict? Verdict, string Word
     public string Threshold => Number(Metric.DetectorThreshold);
 
     /// <summary>What a cell says.</summary>
-    public static DetectorVerdict Of(CellRow cell)
+    public static DetectorVerdict Of(CellResult cell)
     {
         ArgumentNullException.ThrowIfNull(cell);
         var verdict = cell.Verdict;
@@ -64,12 +62,12 @@ public sealed record CheckVerdict(Verdict? Verdict, string Title, string Text, I
     /// <summary>Reads the cells of a check.</summary>
     /// <param name="cells">All its cells.</param>
     /// <param name="ended">Whether no more will come.</param>
-    public static CheckVerdict Of(IReadOnlyList<CellRow> cells, bool ended)
+    public static CheckVerdict Of(IReadOnlyList<CellResult> cells, bool ended)
     {
         ArgumentNullException.ThrowIfNull(cells);
-        DetectorVerdict[] detectors = [.. cells.Where(cell => cell.Key.Defense.Length > 0).Select(DetectorVerdict.Of)];
+        DetectorVerdict[] detectors = [.. cells.Where(cell => cell.Id.Defense is not null).Select(DetectorVerdict.Of)];
         Verdict[] verdicts = [.. detectors.Select(one => one.Verdict).OfType<Verdict>()];
-        var accuracy = cells.FirstOrDefault(cell => cell.Key.Defense.Length == 0)?.Value(Metric.CleanAccuracy.Id);
+        var accuracy = cells.FirstOrDefault(cell => cell.Id.Defense is null)?.Value(Metric.CleanAccuracy.Id);
         var waits = detectors.Any(one => one.Cell.Outcome == Outcome.NotRun) || (detectors.Length == 0 && accuracy is null);
         var answer = SuspectModel.Answer(verdicts, accuracy);
         return answer.Decision switch
@@ -99,7 +97,7 @@ public sealed record CheckVerdict(Verdict? Verdict, string Title, string Text, I
         ]);
 
     // What a detector that reverses triggers has found can be said; of another only that its rule fired.
-    private static string Why(DetectorVerdict found) => found.Cell.Artifacts.Any(file => file.Kind == FigureCode.Of(FigureKind.ReversedTriggers))
+    private static string Why(DetectorVerdict found) => found.Cell.Artifacts.Any(file => file.Kind == FigureKind.ReversedTriggers)
         ? $"{found.Name} found a pattern that sends images of all classes to this one and is far smaller than what the other classes need, as a planted trigger would be. "
         : $"The rule of {found.Name} calls the model backdoored. ";
 

@@ -8,7 +8,7 @@ namespace BackdoorLab.Web.Services;
 /// <param name="Cell">The cell, or null when the run did not plan it.</param>
 /// <param name="Number">The measurement, or null.</param>
 /// <param name="Delta">Difference from the baseline, or null for the baseline and where one of both has no number.</param>
-public sealed record CompareValue(CellRow? Cell, Measurement? Number, double? Delta);
+public sealed record CompareValue(CellResult? Cell, Measurement? Number, double? Delta);
 
 /// <summary>A number of several runs.</summary>
 /// <param name="Defense">Label of the defense, empty for the undefended model.</param>
@@ -38,7 +38,7 @@ public sealed class CompareView
         Missing = comparison.Missing;
         Victim = victim;
         Baseline = Math.Max(0, Runs.ToList().FindIndex(run => run.Run.Id == baseline));
-        Precisions = [.. Runs.SelectMany(run => run.Cells.Select(cell => cell.Key.Precision)).Distinct().OrderBy(KindWords.Rank)];
+        Precisions = [.. Runs.SelectMany(run => run.Cells.Select(cell => cell.Id.Precision)).Distinct().OrderBy(KindWords.Rank)];
         Precision = precision is not null && Precisions.Contains(precision) ? precision : Precisions.Count > 0 ? Precisions[0] : "";
         Settings = SettingRow.Read(Runs);
         Rows = MakeRows(all);
@@ -113,7 +113,7 @@ public sealed class CompareView
 
     private IReadOnlyList<CompareRow> MakeRows(bool all)
     {
-        var cells = Runs.Select(run => run.Cells.Where(cell => cell.Key.Victim == Victim && cell.Key.Precision == Precision).ToDictionary(cell => cell.Key.Defense)).ToList();
+        var cells = Runs.Select(run => run.Cells.Where(cell => VictimName.Of(cell.Id.Victim) == Victim && cell.Id.Precision == Precision).ToDictionary(cell => cell.Id.DefenseLabel)).ToList();
         var rows = new List<CompareRow>();
         foreach (var defense in cells.SelectMany(run => run.Keys).Distinct().OrderBy(KindWords.Rank))
         {
@@ -132,7 +132,7 @@ public sealed class CompareView
         return rows;
     }
 
-    private CompareValue Value(CellRow? cell, Dictionary<string, Measurement> own, int index, Dictionary<string, Measurement> baseline, string metric)
+    private CompareValue Value(CellResult? cell, Dictionary<string, Measurement> own, int index, Dictionary<string, Measurement> baseline, string metric)
     {
         var number = own.GetValueOrDefault(metric);
         return new(cell, number, index == Baseline ? null : number?.Value - baseline.GetValueOrDefault(metric)?.Value);

@@ -1,6 +1,4 @@
 using System.Text.Json;
-using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Services;
@@ -11,7 +9,7 @@ public sealed class FigureFiles(LabOptions options)
     private readonly ArtifactStore _store = new(options.ArtifactFolder);
 
     /// <summary>The figure in a file, or what is wrong with the file.</summary>
-    public async Task<(Figure? Figure, string Fault)> Read(ArtifactRow file)
+    public async Task<(Figure? Figure, string Fault)> Read(ArtifactReference file)
     {
         try
         {

@@ -38,7 +38,7 @@ public sealed record ModelPart(string Entry = "", bool Program = false);
 /// Model files of people, in one folder, each under the hash of its content. This process never opens them: another one reads them by rules
 /// that run nothing (<see cref="WeightFile"/>), and what cannot be read does not stay.
 /// </summary>
-public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspector inspector, IProgramLauncher programs)
+public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspector inspector, IProgramLauncher programs, TimeProvider time)
 {
     private const int MostListings = 16;
     private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
@@ -182,7 +182,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
     // A dashboard that was killed leaves what it was receiving, and not everybody who sends a model checks it.
     private void Sweep(IReadOnlySet<string> named)
     {
-        foreach (var file in Files().Where(file => DateTime.UtcNow - file.LastWriteTimeUtc > Abandoned && !named.Contains(ContentOf(file))).ToList())
+        foreach (var file in Files().Where(file => time.GetUtcNow() - file.LastWriteTimeUtc > Abandoned && !named.Contains(ContentOf(file))).ToList())
         {
             file.Delete();
         }

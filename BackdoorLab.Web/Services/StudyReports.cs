@@ -2,7 +2,6 @@ using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
-using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Services;
 
@@ -30,21 +29,9 @@ public sealed class StudyReports(ResultQueries results)
         var spec = StudySpec.Parse(detail.SpecJson);
         var runs = detail.Runs.Select(run => new StudyRun(
             SpecJson.Parse(run.SpecJson),
-            [.. run.Cells.Select(Cell)],
+            run.Cells,
             [.. run.Stages.Where(stage => stage.Seconds is not null).Select(stage => new StageTime(stage.Key, stage.Kind, stage.Method, stage.Seconds!.Value))],
             run.Run.Id)).ToList();
         return new(detail.Item, spec, [.. detail.Runs.Select(run => run.Run)], StudySummary.Of(spec with { Name = detail.Item.Name }, runs));
     }
-
-    private static CellResult Cell(CellRow row) => new()
-    {
-        Id = new(Enum.Parse<Victim>(row.Key.Victim), row.Key.Precision, row.Key.Defense == ResultWords.Undefended ? null : row.Key.Defense),
-        Outcome = Enum.Parse<Outcome>(row.Outcome.ToString()),
-        Reason = row.Reason,
-        Verdict = row.Verdict,
-        Notes = row.Notes,
-        Measurements = [.. row.Measurements.Select(one => new Measurement(one.Metric, one.Value, one.Count, one.Low, one.High))],
-        Seconds = row.Seconds ?? 0,
-        Cached = row.Cached,
-    };
 }

@@ -1,9 +1,6 @@
 using System.Globalization;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
-using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
-using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Services;
 
@@ -20,9 +17,6 @@ public static class StudyWords
 {
     /// <summary>The defense of a row or cell.</summary>
     public static string Defense(string? label) => label is null ? "No defense" : KindWords.Name(label);
-
-    /// <summary>The model in words.</summary>
-    public static string Model(Victim victim) => CellWords.Victim(victim.ToString());
 
     /// <summary>An outcome in words.</summary>
     public static string OutcomeText(Outcome outcome) => outcome == Outcome.Value ? "value" : MatrixWords.OutcomeText(outcome);

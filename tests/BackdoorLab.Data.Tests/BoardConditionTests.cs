@@ -119,7 +119,7 @@ public sealed class BoardConditionTests : LabTest
     public async Task Board_RepeatThatFailed_DoesNotHideTheValueOfTheOther()
     {
         await Ended(1, 0.5);
-        await Lab.EndedAsync(Samples.Content(), [new CellRow { Key = Samples.Key(), Outcome = Outcome.Failed, Reason = "no memory" }], RunState.Failed);
+        await Lab.EndedAsync(Samples.Content(), [new CellResult { Id = Samples.Key(), Outcome = Outcome.Failed, Reason = "no memory" }], RunState.Failed);
 
         var cell = Assert.Single((await Lab.Queries.BoardAsync(Attacks)).Cells);
 
@@ -146,12 +146,12 @@ public sealed class BoardConditionTests : LabTest
     public async Task Victim_OfANewAttempt_IsJudgedAnew()
     {
         var run = await Lab.RunningAsync();
-        await Lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Victims = [new(ResultWords.Backdoored, "no"), new(ResultWords.Benign, "neither")] });
+        await Lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Victims = [new(Victim.Backdoored, "no"), new(Victim.Benign, "neither")] });
         Assert.Equal(("no", "neither"), (await Lab.ItemAsync(run.Id)) switch { var item => (item.BackdooredDamage, item.BenignDamage) });
 
         await Lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
         {
-            Plan = new RunPlan([], [Samples.Key()], new Dictionary<string, string>(), 1), Victims = [new(ResultWords.Benign, "still")],
+            Plan = new RunPlan([], [Samples.Key()], new Dictionary<string, string>(), 1), Victims = [new(Victim.Benign, "still")],
         });
 
         Assert.Equal(("", "still"), (await Lab.ItemAsync(run.Id)) switch { var item => (item.BackdooredDamage, item.BenignDamage) });
@@ -174,7 +174,7 @@ public sealed class BoardConditionTests : LabTest
     public async Task Board_Youden_IsPairedByRun()
     {
         const string Detection = "detection-rate", Alarms = "false-positive-rate";
-        await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key("strip"), (Detection, 0.9)), Samples.Value(Samples.Key("strip", victim: ResultWords.Benign), (Alarms, 0.2))]);
+        await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key("strip"), (Detection, 0.9)), Samples.Value(Samples.Key("strip", victim: Victim.Benign), (Alarms, 0.2))]);
         await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key("strip"), (Detection, 0.1))]);
 
         var cell = Assert.Single((await Lab.Queries.BoardAsync(Attacks with { Metric = Detection, TwinMetric = Alarms })).Cells);
@@ -182,12 +182,12 @@ public sealed class BoardConditionTests : LabTest
         Assert.Equal((2, 1, 0.7), (cell.Value!.N, cell.Youden!.N, Math.Round(cell.Youden.Mean, 12)));
     }
 
-    private static CellRow Pair(string defense, double accuracy, double rate) => Samples.Value(Samples.Key(defense), (Accuracy, accuracy), (Rate, rate));
+    private static CellResult Pair(string defense, double accuracy, double rate) => Samples.Value(Samples.Key(defense), (Accuracy, accuracy), (Rate, rate));
 
     private Task<string> Ended(
         long seed, double rate, string members = "", DataContent? data = null, string? threads = null, string damage = "", string[]? defenses = null)
     {
-        CellKey[] keys = [Samples.Key(), .. (defenses ?? []).Select(label => Samples.Key(label))];
+        CellId[] keys = [Samples.Key(), .. (defenses ?? []).Select(label => Samples.Key(label))];
         var machine = new Dictionary<string, string>();
         if (threads is not null)
         {
@@ -197,6 +197,6 @@ public sealed class BoardConditionTests : LabTest
         return Lab.EndedAsync(
             Samples.Content(seed: seed, spec: Samples.Spec(members: members)),
             [.. keys.Select(key => Samples.Value(key, (Rate, rate)))],
-            first: new RunChanges { Plan = new RunPlan([], keys, machine, 1) { Data = data }, Victims = [new(ResultWords.Backdoored, damage)] });
+            first: new RunChanges { Plan = new RunPlan([], keys, machine, 1) { Data = data }, Victims = [new(Victim.Backdoored, damage)] });
     }
 }

@@ -14,7 +14,7 @@ public sealed class BoardTests : LabTest
         {
             await Lab.EndedAsync(
                 Samples.Content(seed: seed),
-                [Samples.Value(Samples.Key("strip"), (Rate, rate), ("other", 7)), Samples.Value(Samples.Key("strip", victim: ResultWords.Benign), (Rate, rate / 10))]);
+                [Samples.Value(Samples.Key("strip"), (Rate, rate), ("other", 7)), Samples.Value(Samples.Key("strip", victim: Victim.Benign), (Rate, rate / 10))]);
         }
 
         var board = await Lab.Queries.BoardAsync(Attacks);
@@ -35,7 +35,7 @@ public sealed class BoardTests : LabTest
         await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.75))]);
         var check = await Lab.EndedAsync(
             Samples.Content(config: "check", attack: ResultWords.UnknownAttack) with { PoisonRate = 0.1, TargetLabel = null },
-            [Samples.Value(Samples.Key(victim: ResultWords.Suspect), (ResultWords.CleanAccuracy, 0.9)), Samples.Value(Samples.Key("strip", victim: ResultWords.Suspect), ("flagged", 1))]);
+            [Samples.Value(Samples.Key(victim: Victim.Suspect), (ResultWords.CleanAccuracy, 0.9)), Samples.Value(Samples.Key("strip", victim: Victim.Suspect), ("flagged", 1))]);
 
         var board = await Lab.Queries.BoardAsync(Attacks);
         var choices = await Lab.Queries.BoardChoicesAsync(null, null, null);
@@ -80,7 +80,7 @@ public sealed class BoardTests : LabTest
     public async Task Board_OutcomesWithoutAValue_AreCountedAndNeverAveraged()
     {
         var key = Samples.Key("strip");
-        var failed = new CellRow { Key = key, Outcome = Outcome.Failed, Reason = "out of memory" };
+        var failed = new CellResult { Id = key, Outcome = Outcome.Failed, Reason = "out of memory" };
         await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(key, (Rate, 0.5))]);
         await Lab.EndedAsync(Samples.Content(seed: 2), [failed]);
         await Lab.EndedAsync(Samples.Content(seed: 3), [failed with { Outcome = Outcome.NotApplicable, Reason = "no gradients" }]);
@@ -130,7 +130,7 @@ public sealed class BoardTests : LabTest
     public async Task BoardCellRuns_OfACell_AreListedNewestFirst()
     {
         var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key("strip"), (Rate, 0.5)) with { Notes = ["read this"] }]);
-        var second = await Lab.EndedAsync(Samples.Content(seed: 2), [new CellRow { Key = Samples.Key("strip"), Outcome = Outcome.Failed, Reason = "no memory" }]);
+        var second = await Lab.EndedAsync(Samples.Content(seed: 2), [new CellResult { Id = Samples.Key("strip"), Outcome = Outcome.Failed, Reason = "no memory" }]);
 
         var board = await Lab.Queries.BoardAsync(Attacks);
         var runs = await Lab.Queries.BoardCellRunsAsync(board, board.Find("badnets", "strip")!);

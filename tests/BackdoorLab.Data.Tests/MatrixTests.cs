@@ -92,7 +92,7 @@ public sealed class MatrixTests : LabTest
     public async Task Matrix_OutcomesWithoutAValue_AreCountedAndNeverAveraged()
     {
         var key = Samples.Key("strip");
-        var failed = new CellRow { Key = key, Outcome = Outcome.Failed, Reason = "out of memory" };
+        var failed = new CellResult { Id = key, Outcome = Outcome.Failed, Reason = "out of memory" };
         await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(key, (Rate, 0.5)) with { Notes = ["n1", "n2"] }]);
         await Lab.EndedAsync(Samples.Content(seed: 2), [failed with { Reason = "other" }]);
         await Lab.EndedAsync(Samples.Content(seed: 3), [failed]);
@@ -115,7 +115,7 @@ public sealed class MatrixTests : LabTest
     [Fact]
     public async Task Matrix_Filter_ChoosesRunsAndVictim()
     {
-        var benign = Samples.Key(victim: ResultWords.Benign);
+        var benign = Samples.Key(victim: Victim.Benign);
         await Lab.EndedAsync(
             Samples.Content(config: "a", attack: "badnets"),
             [Samples.Value(Samples.Key(), (Rate, 0.9)), Samples.Value(benign, (Rate, 0.1))]);

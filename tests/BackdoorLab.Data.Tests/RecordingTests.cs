@@ -4,8 +4,8 @@ namespace BackdoorLab.Data.Tests;
 
 public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
 {
-    private static readonly CellKey Undefended = Samples.Key();
-    private static readonly CellKey Strip = Samples.Key("strip");
+    private static readonly CellId Undefended = Samples.Key();
+    private static readonly CellId Strip = Samples.Key("strip");
 
     private static RunPlan Plan { get; } = new(
         [new PlannedStage("d", "data", "Data", 1), new PlannedStage("t", "train", "Training", 50), new PlannedStage("s", "defend", "STRIP", 9)],
@@ -28,12 +28,12 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
             Samples.Value(Undefended, ("clean-accuracy", 0.91), ("attack-success-rate", 0.98)) with
             {
                 Notes = ["Short schedule."],
-                Artifacts = [new ArtifactRow("t", "weights.bin", "weights", "Weights")],
+                Artifacts = [new ArtifactReference("t", "weights.bin", "weights", "Weights")],
             },
-            new CellRow { Key = Strip, Outcome = Outcome.NotApplicable, Reason = "Needs gradients." },
+            new CellResult { Id = Strip, Outcome = Outcome.NotApplicable, Reason = "Needs gradients." },
         ],
-        Curve = [new CurveRow("Backdoored", 1, 2, 2.5, 0.4, 0.1), new CurveRow("Backdoored", 2, 2, 1.25, 0.9, 0.98)],
-        Artifacts = [new ArtifactRow("d", "trigger.png", "image", "Trigger"), new ArtifactRow("d", "clean.png", "image", "Clean")],
+        Curve = [new CurveRow(Victim.Backdoored, 1, 2, 2.5, 0.4, 0.1), new CurveRow(Victim.Backdoored, 2, 2, 1.25, 0.9, 0.98)],
+        Artifacts = [new ArtifactReference("d", "trigger.png", "image", "Trigger"), new ArtifactReference("d", "clean.png", "image", "Clean")],
         Log = [new LogEntry(at, "info", "one"), new LogEntry(at, "warning", "two")],
     };
 
@@ -56,7 +56,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
                 new StageRow("s", "defend", "STRIP", 2, StageState.Running, false, null, 9),
             ],
             detail.Stages);
-        Assert.Equal([Undefended, Strip], detail.Cells.Select(cell => cell.Key));
+        Assert.Equal([Undefended, Strip], detail.Cells.Select(cell => cell.Id));
         Assert.Equal(0.98, detail.Cells[0].Value("attack-success-rate"));
         Assert.Equal(["Short schedule."], detail.Cells[0].Notes);
         Assert.Equal("weights.bin", Assert.Single(detail.Cells[0].Artifacts).File);
@@ -114,7 +114,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
 
         await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
         {
-            Cells = [new CellRow { Key = Strip, Outcome = Outcome.Failed, Reason = "broke" }],
+            Cells = [new CellResult { Id = Strip, Outcome = Outcome.Failed, Reason = "broke" }],
         });
 
         var cell = Assert.Single((await lab.Queries.FindAsync(run.Id))!.Cells);
@@ -131,31 +131,31 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         {
             Progress = new RunProgress("training", double.NaN, double.PositiveInfinity),
             Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9), ("attack-success-rate", double.NaN))],
-            Curve = [new CurveRow("Backdoored", 1, 1, double.NaN, 0.1, double.NaN)],
+            Curve = [new CurveRow(Victim.Backdoored, 1, 1, double.NaN, 0.1, double.NaN)],
         }));
 
         var detail = (await lab.Queries.FindAsync(run.Id))!;
         var cell = Assert.Single(detail.Cells);
         Assert.Equal(["clean-accuracy"], cell.Measurements.Select(measurement => measurement.Metric));
         Assert.Equal(["The attack-success-rate came out as no finite number and is left out."], cell.Notes);
-        Assert.Equal(new CurveRow("Backdoored", 1, 1, null, 0.1, null), Assert.Single(detail.Curve));
+        Assert.Equal(new CurveRow(Victim.Backdoored, 1, 1, null, 0.1, null), Assert.Single(detail.Curve));
         Assert.Null(detail.Run.AttackSuccessRate);
         Assert.Equal(0.9, detail.Run.CleanAccuracy);
         Assert.Equal((0d, null), (detail.Run.Fraction, detail.Run.EtaSeconds));
     }
 
     [Theory]
-    [InlineData("Benign", "float32", "")]
-    [InlineData("Backdoored", "int8-static", "")]
-    [InlineData("Backdoored", "float32", "fine-pruning")]
-    public async Task Record_OtherCellsThanTheReference_LeaveTheSummaryAlone(string victim, string precision, string defense)
+    [InlineData(Victim.Benign, "float32", null)]
+    [InlineData(Victim.Backdoored, "int8-static", null)]
+    [InlineData(Victim.Backdoored, "float32", "fine-pruning")]
+    public async Task Record_OtherCellsThanTheReference_LeaveTheSummaryAlone(Victim victim, string precision, string? defense)
     {
         var run = await lab.RunningAsync();
         await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9))] });
 
         await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
         {
-            Cells = [Samples.Value(new CellKey(victim, precision, defense), ("clean-accuracy", 0.1))],
+            Cells = [Samples.Value(new CellId(victim, precision, defense), ("clean-accuracy", 0.1))],
         });
 
         Assert.Equal(0.9, (await lab.ItemAsync(run.Id)).CleanAccuracy);
@@ -209,7 +209,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         {
             Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
             {
-                Curve = [new CurveRow("Backdoored", epoch, 60, 1, 0.5, 0.5)],
+                Curve = [new CurveRow(Victim.Backdoored, epoch, 60, 1, 0.5, 0.5)],
                 Log = [new LogEntry(lab.Clock.UtcNow, "info", $"epoch {epoch}")],
             }));
         }

@@ -32,12 +32,12 @@ internal static class Samples
     public static string Spec(string dataset = "gtsrb", string model = "res-net8", string attack = "badnets", string members = "") =>
         $$"""{"schema":1,"dataset":{"id":"{{dataset}}"},"model":{"id":"{{model}}"},"attack":{"id":"{{attack}}"}{{(members.Length > 0 ? "," : "")}}{{members}}}""";
 
-    public static CellKey Key(string defense = "", string precision = "float32", string victim = ResultWords.Backdoored) =>
-        new(victim, precision, defense);
+    public static CellId Key(string defense = "", string precision = "float32", Victim victim = Victim.Backdoored) =>
+        new(victim, precision, defense.Length == 0 ? null : defense);
 
-    public static CellRow Value(CellKey key, params (string Metric, double Value)[] numbers) => new()
+    public static CellResult Value(CellId key, params (string Metric, double Value)[] numbers) => new()
     {
-        Key = key,
+        Id = key,
         Outcome = Outcome.Value,
         Seconds = 1.5,
         Measurements = [.. numbers.Select(number => new Measurement(number.Metric, number.Value, 100))],
@@ -58,7 +58,7 @@ internal static class Samples
 
     /// <summary>A run with these cells, ended in this state. Each starts a second after the one before.</summary>
     public static async Task<string> EndedAsync(
-        this LabFixture lab, NewRun content, IReadOnlyList<CellRow> cells, RunState state = RunState.Succeeded, RunChanges? first = null)
+        this LabFixture lab, NewRun content, IReadOnlyList<CellResult> cells, RunState state = RunState.Succeeded, RunChanges? first = null)
     {
         lab.Clock.Advance(1);
         var run = await lab.RunningAsync(content);

@@ -6,7 +6,7 @@ namespace BackdoorLab.Data.Tests;
 
 public sealed class VerdictTests : IAsyncLifetime
 {
-    private static readonly CellKey Cleanse = Samples.Key("neural-cleanse");
+    private static readonly CellId Cleanse = Samples.Key("neural-cleanse");
     private readonly LabFixture _lab = new();
 
     public Task InitializeAsync() => _lab.InitializeAsync();
@@ -21,10 +21,10 @@ public sealed class VerdictTests : IAsyncLifetime
 
         var cells = (await _lab.Queries.FindAsync(id))!.Cells;
 
-        var back = cells.Single(cell => cell.Key == Cleanse).Verdict!;
+        var back = cells.Single(cell => cell.Id == Cleanse).Verdict!;
         Assert.Equal((Decision.NotDecidable, UndecidedReason.NormCeiling, 1.25), (back.Decision, back.Reason, back.Figures["index-ceiling"]));
         Assert.Equal(new NamedClass(14, "stop"), Assert.Single(back.Classes));
-        Assert.Null(cells.Single(cell => cell.Key.Defense == "strip").Verdict);
+        Assert.Null(cells.Single(cell => cell.Id.Defense == "strip").Verdict);
     }
 
     [Fact]
@@ -44,10 +44,10 @@ public sealed class VerdictTests : IAsyncLifetime
 
         var cells = (await _lab.Queries.FindAsync(id))!.Cells;
 
-        Assert.Equal(["detection-rate", "detector-score"], cells.Single(cell => cell.Key == Cleanse).Measurements.Select(row => row.Metric));
+        Assert.Equal(["detection-rate", "detector-score"], cells.Single(cell => cell.Id == Cleanse).Measurements.Select(row => row.Metric));
         Assert.Equal(
             [("sample-auroc", 0.9), ("sample-detection-rate", 0.4), ("sample-false-positive-rate", 0.1)],
-            cells.Single(cell => cell.Key != Cleanse).Measurements.Select(row => (row.Metric, row.Value)));
+            cells.Single(cell => cell.Id != Cleanse).Measurements.Select(row => (row.Metric, row.Value)));
         Assert.All(cells, cell => Assert.Null(cell.Verdict));
     }
 

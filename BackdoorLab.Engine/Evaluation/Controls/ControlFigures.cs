@@ -1,5 +1,3 @@
-using BackdoorLab.Engine.Core;
-
 namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>What a method did on its controls.</summary>

@@ -67,7 +67,7 @@ public static class CompareCurves
     private static List<Line> Curves(CompareView view, CurveMeasure measure) =>
     [
         .. view.Runs.Select((run, i) => (run, i))
-            .Select(entry => (entry.run, entry.i, Rows: entry.run.Curve.Where(row => row.Victim == view.Victim && measure.Value(row) is not null).ToList()))
+            .Select(entry => (entry.run, entry.i, Rows: entry.run.Curve.Where(row => VictimName.Of(row.Victim) == view.Victim && measure.Value(row) is not null).ToList()))
             .Where(entry => entry.Rows.Count > 0)
             .Select(entry =>
             {

@@ -1,4 +1,3 @@
-using BackdoorLab.Engine.Core;
 using Plotly.Blazor;
 using Plotly.Blazor.LayoutLib;
 using Plotly.Blazor.Traces.ScatterLib.MarkerLib;

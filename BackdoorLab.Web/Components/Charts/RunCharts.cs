@@ -8,11 +8,11 @@ namespace BackdoorLab.Web.Components.Charts;
 /// <summary>Charts of one run's rows.</summary>
 public static class RunCharts
 {
-    private static readonly string[] Victims = [ResultWords.Backdoored, ResultWords.Benign, ResultWords.Suspect];
+    private static readonly Victim[] Victims = Enum.GetValues<Victim>();
 
     /// <summary>Training loss of both models.</summary>
     public static ChartModel Loss(IReadOnlyList<CurveRow> curve, ChartPalette palette, string unit = "epoch") => new(
-        [.. Present(curve).Select((victim, i) => Curve(curve, victim, row => row.Loss, CellWords.Victim(victim), palette.At(i), null))],
+        [.. Present(curve).Select((victim, i) => Curve(curve, victim, row => row.Loss, CellWords.Model(victim), palette.At(i), null))],
         ChartParts.Layout(palette, unit, "mean training loss"),
         Table(curve, [("Loss", row => ChartParts.Number(row.Loss))]));
 
@@ -24,7 +24,7 @@ public static class RunCharts
         var traces = Present(curve).SelectMany((victim, i) => rates.Index()
             .Where(rate => curve.Any(row => row.Victim == victim && rate.Item.Value(row) is not null))
             .Select(rate => Curve(
-                curve, victim, rate.Item.Value, $"{rate.Item.Name}, {CellWords.Victim(victim).ToLowerInvariant()}", palette.At((i * 2) + rate.Index), i == 0 ? null : "dash")));
+                curve, victim, rate.Item.Value, $"{rate.Item.Name}, {CellWords.Model(victim).ToLowerInvariant()}", palette.At((i * 2) + rate.Index), i == 0 ? null : "dash")));
         return new(
             [.. traces],
             ChartParts.Layout(palette, unit, "", shares: true),
@@ -32,12 +32,12 @@ public static class RunCharts
     }
 
     /// <summary>CA and ASR of the undefended models per precision, with their 95 % intervals.</summary>
-    public static ChartModel Precisions(IReadOnlyList<CellRow> undefended, IReadOnlyList<string> precisions, ChartPalette palette)
+    public static ChartModel Precisions(IReadOnlyList<CellResult> undefended, IReadOnlyList<string> precisions, ChartPalette palette)
     {
-        (string Victim, Metric Metric)[] series =
+        (Victim Victim, Metric Metric)[] series =
         [
-            (ResultWords.Backdoored, Metric.CleanAccuracy), (ResultWords.Backdoored, Metric.AttackSuccessRate),
-            (ResultWords.Benign, Metric.CleanAccuracy), (ResultWords.Benign, Metric.AttackSuccessRate),
+            (Victim.Backdoored, Metric.CleanAccuracy), (Victim.Backdoored, Metric.AttackSuccessRate),
+            (Victim.Benign, Metric.CleanAccuracy), (Victim.Benign, Metric.AttackSuccessRate),
         ];
         return PrecisionBars.Build(
             precisions,
@@ -45,13 +45,13 @@ public static class RunCharts
             palette);
     }
 
-    private static IEnumerable<string> Present(IReadOnlyList<CurveRow> curve) => Victims.Where(victim => curve.Any(row => row.Victim == victim));
+    private static IEnumerable<Victim> Present(IReadOnlyList<CurveRow> curve) => Victims.Where(victim => curve.Any(row => row.Victim == victim));
 
-    private static Measurement? Row(IEnumerable<CellRow> cells, string victim, string precision, Metric metric) => cells
-        .FirstOrDefault(cell => cell.Key.Victim == victim && cell.Key.Precision == precision)?
+    private static Measurement? Row(IEnumerable<CellResult> cells, Victim victim, string precision, Metric metric) => cells
+        .FirstOrDefault(cell => cell.Id.Victim == victim && cell.Id.Precision == precision)?
         .Measurements.FirstOrDefault(row => row.Metric == metric.Id);
 
-    private static ITrace Curve(IEnumerable<CurveRow> curve, string victim, Func<CurveRow, double?> value, string name, string color, string? dash)
+    private static ITrace Curve(IEnumerable<CurveRow> curve, Victim victim, Func<CurveRow, double?> value, string name, string color, string? dash)
     {
         var rows = curve.Where(row => row.Victim == victim).ToList();
         return ChartParts.Line(name, ChartParts.Values(rows.Select(row => (double?)row.Epoch)), ChartParts.Values(rows.Select(value)), color, dash, rows.Count <= 60);
@@ -59,7 +59,7 @@ public static class RunCharts
 
     private static ChartTable Table(IEnumerable<CurveRow> curve, (string Name, Func<CurveRow, string> Value)[] columns) => new(
         ["Model", "Epoch", .. columns.Select(column => column.Name)],
-        [.. curve.Select(row => (IReadOnlyList<string>)[CellWords.Victim(row.Victim), ChartParts.Number(row.Epoch), .. columns.Select(column => column.Value(row))])]);
+        [.. curve.Select(row => (IReadOnlyList<string>)[CellWords.Model(row.Victim), ChartParts.Number(row.Epoch), .. columns.Select(column => column.Value(row))])]);
 
     private static string Share(double? value) => value is { } share ? Numbers.Percent(share) : "";
 }

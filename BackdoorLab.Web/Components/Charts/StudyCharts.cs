@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Evaluation;
-using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Services;
 using Plotly.Blazor;
@@ -50,7 +49,7 @@ public static class StudyCharts
         var points = cells.SelectMany(cell => cell.Scores.Where(score => score.Victim == victim).Select(score => (cell.Precision, score.Score, score.Seed))).ToList();
         return new()
         {
-            Name = ChartParts.Text(StudyWords.Model(victim)),
+            Name = ChartParts.Text(CellWords.Model(victim)),
             X = [.. points.Select(point => (object)ChartParts.Category(KindWords.Short(point.Precision)))],
             Y = ChartParts.Values(points.Select(point => point.Score)),
             TextArray = [.. points.Select(point => FormattableString.Invariant($"seed {point.Seed}"))],
@@ -75,7 +74,7 @@ public static class StudyCharts
         [
             .. cells.SelectMany(cell => cell.Scores.Select(score => (IReadOnlyList<string>)
             [
-                KindWords.Label(cell.Precision), StudyWords.Model(score.Victim), FormattableString.Invariant($"{score.Seed}"),
+                KindWords.Label(cell.Precision), CellWords.Model(score.Victim), FormattableString.Invariant($"{score.Seed}"),
                 ChartParts.Number(score.Score), ChartParts.Number(cell.Threshold), StudyWords.Verdict(score.Victim, score.Decision).Text,
             ])),
         ]);

@@ -1,6 +1,5 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
 using Microsoft.AspNetCore.Components;

@@ -105,7 +105,7 @@ public sealed partial class RunView
 
     private string Count(string? tab) => tab switch
     {
-        "defenses" when _run!.Cells.Where(cell => cell.Key.Defense.Length > 0).ToList() is { Count: > 0 } cells =>
+        "defenses" when _run!.Cells.Where(cell => cell.Id.Defense is not null).ToList() is { Count: > 0 } cells =>
             $" ({cells.Count(cell => cell.Outcome != Outcome.NotRun)}/{cells.Count})",
         _ => "",
     };

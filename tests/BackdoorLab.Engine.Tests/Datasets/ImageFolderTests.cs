@@ -1,4 +1,3 @@
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using SkiaSharp;
 

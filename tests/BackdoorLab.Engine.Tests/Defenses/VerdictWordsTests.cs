@@ -1,5 +1,4 @@
 using System.Text.Json;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Engine.Tests.Defenses;

@@ -1,4 +1,3 @@
-using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Studies;
 

@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
-using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Studies;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;

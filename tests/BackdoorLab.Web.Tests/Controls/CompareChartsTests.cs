@@ -72,8 +72,8 @@ public sealed class CompareChartsTests
                 .. Enumerable.Range(0, runs).Select(i => new ComparedRun(
                     new RunItem { Id = $"run{i}", Name = "", State = RunState.Succeeded, Dataset = "gtsrb", Model = "res-net8", Attack = "badnets", ConfigHash = "h", Seed = i + 1 },
                     $$"""{"seed":{{i + 1}}}""",
-                    i % 2 == 1 ? [] : [new CellRow { Key = new(ResultWords.Backdoored, "float32", ""), Outcome = Outcome.Value, Measurements = [new("clean-accuracy", i / 100.0)] }],
-                    [new(ResultWords.Backdoored, 1, 2, null, i / 100.0, null), new(ResultWords.Backdoored, 2, 2, null, i / 100.0, null)],
+                    i % 2 == 1 ? [] : [new CellResult { Id = new(Victim.Backdoored, "float32", null), Outcome = Outcome.Value, Measurements = [new("clean-accuracy", i / 100.0)] }],
+                    [new(Victim.Backdoored, 1, 2, null, i / 100.0, null), new(Victim.Backdoored, 2, 2, null, i / 100.0, null)],
                     [])),
             ],
             []),

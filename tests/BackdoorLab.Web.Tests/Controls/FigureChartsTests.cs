@@ -1,4 +1,3 @@
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Web.Components.Charts;
 using Bunit;
 using Plotly.Blazor.Traces;

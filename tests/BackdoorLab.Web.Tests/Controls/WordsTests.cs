@@ -60,12 +60,12 @@ public sealed class WordsTests
     [Fact]
     public void Headline_ModelDetector_GivesTheVerdictAndAlarmsWhenWrong()
     {
-        var missed = CellWords.Headline(Row("Backdoored", ("detector-score", 1.4), ("detector-threshold", 2)) with { Verdict = Said(Decision.NotFlagged) });
+        var missed = CellWords.Headline(Row(Victim.Backdoored, ("detector-score", 1.4), ("detector-threshold", 2)) with { Verdict = Said(Decision.NotFlagged) });
         Assert.Equal(("not flagged", true), (missed[0].Text, missed[0].Alarm));
         Assert.Equal("1.4 / 2", missed[1].Text);
-        var falseAlarm = CellWords.Headline(Row("Benign", ("detector-score", 2.4), ("detector-threshold", 2)) with { Verdict = Said(Decision.Flagged) });
+        var falseAlarm = CellWords.Headline(Row(Victim.Benign, ("detector-score", 2.4), ("detector-threshold", 2)) with { Verdict = Said(Decision.Flagged) });
         Assert.Equal(("flagged", true), (falseAlarm[0].Text, falseAlarm[0].Alarm));
-        var silent = CellWords.Headline(Row("Backdoored", ("detector-score", 1.1)) with { Verdict = Said(Decision.NotDecidable) with { Reason = UndecidedReason.NoSpread } });
+        var silent = CellWords.Headline(Row(Victim.Backdoored, ("detector-score", 1.1)) with { Verdict = Said(Decision.NotDecidable) with { Reason = UndecidedReason.NoSpread } });
         Assert.Equal(("not decidable", false), (silent[0].Text, silent[0].Alarm));
         Assert.StartsWith("Not decidable: all norms in the middle are equal", silent[0].Title, StringComparison.Ordinal);
     }
@@ -140,9 +140,9 @@ public sealed class WordsTests
 
     private static RunItem Run() => new() { Id = "0123456789ab", Name = "r", State = RunState.Running, Dataset = "d", Model = "m", Attack = "a", ConfigHash = "h" };
 
-    private static CellRow Row(string victim, params (string Metric, double Value)[] numbers) => new()
+    private static CellResult Row(Victim victim, params (string Metric, double Value)[] numbers) => new()
     {
-        Key = new(victim, "float32", "neural-cleanse"),
+        Id = new(victim, "float32", "neural-cleanse"),
         Outcome = Outcome.Value,
         Measurements = [.. numbers.Select(number => new Measurement(number.Metric, number.Value))],
     };

@@ -15,9 +15,9 @@ public sealed class BoardRuns(RunStore store)
         spec,
         victims,
         [
-            .. cells.Select(cell => new CellRow
+            .. cells.Select(cell => new CellResult
             {
-                Key = new(ResultWords.Backdoored, ResultWords.ReferencePrecision, cell.Defense),
+                Id = new(Victim.Backdoored, ResultWords.ReferencePrecision, cell.Defense.Length == 0 ? null : cell.Defense),
                 Outcome = cell.Value is null ? Outcome.Failed : Outcome.Value,
                 Reason = cell.Value is null ? "The loss is NaN." : "",
                 Measurements = cell.Value is { } value ? [new(metric, value, 100)] : [],
@@ -25,7 +25,7 @@ public sealed class BoardRuns(RunStore store)
         ]);
 
     /// <summary>A run with these cells.</summary>
-    public async Task<string> Add(ExperimentSpec spec, IReadOnlyList<VictimState> victims, IReadOnlyList<CellRow> cells)
+    public async Task<string> Add(ExperimentSpec spec, IReadOnlyList<VictimState> victims, IReadOnlyList<CellResult> cells)
     {
         var id = await store.CreateAsync(RunContent.From(spec, 2, 10));
         var run = (await store.EnqueueAsync(id))!;

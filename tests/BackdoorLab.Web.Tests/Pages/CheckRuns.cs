@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Attacks;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
@@ -72,7 +71,7 @@ internal static class CheckRuns
         var id = await store.CreateAsync(RunContent.From(spec ?? Spec, 2, 60));
         var run = (await store.EnqueueAsync(id))!;
         await store.TryClaimAsync(id, run.Attempt, "check", DateTime.UtcNow.AddMinutes(30));
-        CellKey undefended = new(ResultWords.Suspect, ResultWords.ReferencePrecision, ""), defended = undefended with { Defense = "neural-cleanse" };
+        CellId undefended = new(Victim.Suspect, ResultWords.ReferencePrecision, null), defended = undefended with { Defense = "neural-cleanse" };
         await store.RecordAsync(id, run.Attempt, new RunChanges
         {
             Plan = new RunPlan([new("load", "load", "Load model.pth as ResNet-8", 1), new("nc", "defend", "Neural Cleanse on FP32, model from a file", 30)], [undefended, defended], new Dictionary<string, string>(), 60),
@@ -82,29 +81,29 @@ internal static class CheckRuns
             Stages = [new("load", StageState.Done, false, 1), new("nc", StageState.Done, false, 30)],
             Cells =
             [
-                new() { Key = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, accuracy, 1000, accuracy - 0.02, accuracy + 0.02)] },
+                new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, accuracy, 1000, accuracy - 0.02, accuracy + 0.02)] },
                 flagged is { } verdict
                     ? new()
                     {
-                        Key = defended,
+                        Id = defended,
                         Outcome = Outcome.Value,
                         Verdict = (silent ?? Verdict.Of(verdict)) with { Classes = [verdict ? new(3, "<stop>") : new(1, "yield")] },
                         Measurements = [new("suspected-labels", verdict ? 1 : 0), new("detector-score", verdict ? 3.41 : 1.2), new("detector-threshold", 2)],
                         Artifacts = [Trigger(artifacts)],
                     }
-                    : new() { Key = defended, Outcome = Outcome.NotApplicable, Reason = "The outlier rule compares classes and needs at least 3 of them." },
+                    : new() { Id = defended, Outcome = Outcome.NotApplicable, Reason = "The outlier rule compares classes and needs at least 3 of them." },
             ],
         });
         await store.FinishAsync(id, "check", new RunEnd(RunState.Succeeded) { Remarks = ["pixel scale: pixels in [0,1] (93.0 % of 500 clean images right)"] });
         return id;
     }
 
-    private static ArtifactRow Trigger(string artifacts)
+    private static ArtifactReference Trigger(string artifacts)
     {
         var pixels = new byte[32 * 32 * 3];
         Array.Fill(pixels, (byte)200, 0, 300);
         var figure = new ImageFigure("Reversed triggers", [new("<stop>: 11.0 px", 32, 32, 3, pixels)]);
         new ArtifactStore(artifacts).Write(new("checkneuralcleanse"), "figure-1.json", JsonSerializer.SerializeToUtf8Bytes<Figure>(figure, SpecJson.Options));
-        return new("checkneuralcleanse", "figure-1.json", "figure", figure.Title, FigureCode.Of(FigureKind.ReversedTriggers));
+        return new("checkneuralcleanse", "figure-1.json", "figure", figure.Title, FigureKind.ReversedTriggers);
     }
 }

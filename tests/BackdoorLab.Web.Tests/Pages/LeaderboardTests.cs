@@ -76,7 +76,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     {
         var runs = new BoardRuns(Store);
         await runs.Add(Spec, Rate, ("", 0.9));
-        await runs.Add(Spec with { Seed = 2 }, Rate, [new(ResultWords.Backdoored, "it did not learn")], ("", 0.1));
+        await runs.Add(Spec with { Seed = 2 }, Rate, [new(Victim.Backdoored, "it did not learn")], ("", 0.1));
 
         var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}");
         page.WaitForAssertion(() => Assert.Equal("90.0%", Cell(page, "BadNets", "No defense").QuerySelector(".v")!.TextContent));
@@ -92,17 +92,17 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Board_TwinThatFires_IsNeverBest()
     {
-        CellRow Row(string victim, string defense, string metric, double value) => new()
+        CellResult Row(Victim victim, string defense, string metric, double value) => new()
         {
-            Key = new(victim, ResultWords.ReferencePrecision, defense), Outcome = Outcome.Value, Measurements = [new(metric, value, 100)],
+            Id = new(victim, ResultWords.ReferencePrecision, defense), Outcome = Outcome.Value, Measurements = [new(metric, value, 100)],
         };
         await new BoardRuns(Store).Add(
             Spec,
             [],
             [
-                Row(ResultWords.Backdoored, "fine-pruning", "detection-rate", 1), Row(ResultWords.Benign, "fine-pruning", "false-positive-rate", 1),
-                Row(ResultWords.Backdoored, "strip", "detection-rate", 0.4), Row(ResultWords.Benign, "strip", "false-positive-rate", 0.1),
-                Row(ResultWords.Backdoored, "neural-cleanse", "detection-rate", 0.9),
+                Row(Victim.Backdoored, "fine-pruning", "detection-rate", 1), Row(Victim.Benign, "fine-pruning", "false-positive-rate", 1),
+                Row(Victim.Backdoored, "strip", "detection-rate", 0.4), Row(Victim.Benign, "strip", "false-positive-rate", 0.1),
+                Row(Victim.Backdoored, "neural-cleanse", "detection-rate", 0.9),
             ]);
 
         var page = _lab.Open<Leaderboard>("/leaderboard?metric=detection-rate");

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Runs;
@@ -24,7 +23,7 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         {
             Stages = [.. Stages().Select((stage, i) => new StageChange(stage.Key, StageState.Done, i < 2, 3.5 + i))],
             Cells = [.. Keys().Select(key => Cell(key, shift))],
-            Curve = [.. Curve("Backdoored", spec.Training.Epochs, shift), .. Curve("Benign", spec.Training.Epochs, -shift)],
+            Curve = [.. Curve(Victim.Backdoored, spec.Training.Epochs, shift), .. Curve(Victim.Benign, spec.Training.Epochs, -shift)],
             Artifacts = await Pictures(),
             Log = [Line("info", "GTSRB: 6,032 training images, 2,000 test images"), Line("warning", "subset: results are not comparable with the full set"), Line("info", "done")],
         });
@@ -40,7 +39,7 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         {
             Stages = [new("key0", StageState.Done, true, 0.4), new("key1", StageState.Done, false, 1.1), new("key2", StageState.Running)],
             Progress = new BackdoorLab.Data.RunProgress("Training the backdoored model", 0.34, 96),
-            Curve = [.. Curve("Backdoored", spec.Training.Epochs, 0).Take(3)],
+            Curve = [.. Curve(Victim.Backdoored, spec.Training.Epochs, 0).Take(3)],
             Artifacts = await Pictures(),
             Log = [Line("info", "epoch 3 of 6: loss 0.41, CA 88.2 %, ASR 97.0 %")],
         });
@@ -93,19 +92,19 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
     private static IReadOnlyList<PlannedStage> Stages()
     {
         var titles = new List<(string Kind, string Title)> { ("data", "Data set"), ("poison", "Poisoning"), ("train", "Training the backdoored model"), ("train", "Training the benign twin") };
-        titles.AddRange(Keys().Select(key => (key.Defense.Length == 0 ? "convert" : "defend",
-            $"{(key.Defense.Length == 0 ? "Measuring" : key.Defense)} at {key.Precision}, {key.Victim.ToLowerInvariant()} model")));
+        titles.AddRange(Keys().Select(key => (key.Defense is null ? "convert" : "defend",
+            $"{key.Defense ?? "Measuring"} at {key.Precision}, {key.Victim.ToString().ToLowerInvariant()} model")));
         return [.. titles.Select((stage, i) => new PlannedStage("key" + i, stage.Kind, stage.Title, 4))];
     }
 
-    private static IEnumerable<CellKey> Keys() =>
-        from victim in new[] { "Backdoored", "Benign" } from precision in Precisions from defense in Defenses.Prepend("") select new CellKey(victim, precision, defense);
+    private static IEnumerable<CellId> Keys() =>
+        from victim in new[] { Victim.Backdoored, Victim.Benign } from precision in Precisions from defense in Defenses.Prepend(null) select new CellId(victim, precision, defense);
 
-    private CellRow Cell(CellKey key, double shift)
+    private CellResult Cell(CellId key, double shift)
     {
         var coarse = Array.IndexOf(Precisions, key.Precision) * 0.07;
-        var bad = key.Victim == "Backdoored";
-        CellRow Row(params Measurement[] rows) => new() { Key = key, Outcome = Outcome.Value, Measurements = rows, Seconds = 4.2, Artifacts = Figures(key) };
+        var bad = key.Victim == Victim.Backdoored;
+        CellResult Row(params Measurement[] rows) => new() { Id = key, Outcome = Outcome.Value, Measurements = rows, Seconds = 4.2, Artifacts = Figures(key) };
         Measurement Share(string metric, double value, int count = 1800)
         {
             value = Math.Clamp(value + shift, 0, 1);
@@ -114,16 +113,16 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
 
         return key.Defense switch
         {
-            "" => Row(Share("clean-accuracy", 0.951 - coarse), Share("attack-success-rate", bad ? 0.987 - (coarse * 0.3) : 0.006), Share("robust-accuracy", bad ? 0.012 : 0.94), new("logit-divergence", coarse)),
-            "neural-cleanse" when key.Precision == "int8-dynamic" => new CellRow { Key = key, Outcome = Outcome.NotApplicable, Reason = "The integer kernels have no gradient; straight-through gradients are switched off in this run." },
+            null => Row(Share("clean-accuracy", 0.951 - coarse), Share("attack-success-rate", bad ? 0.987 - (coarse * 0.3) : 0.006), Share("robust-accuracy", bad ? 0.012 : 0.94), new("logit-divergence", coarse)),
+            "neural-cleanse" when key.Precision == "int8-dynamic" => new CellResult { Id = key, Outcome = Outcome.NotApplicable, Reason = "The integer kernels have no gradient; straight-through gradients are switched off in this run." },
             "neural-cleanse" => Row(new(bad ? "detection-rate" : "false-positive-rate", bad && coarse == 0 ? 1 : 0, 1), new("detector-score", bad ? 3.41 - (coarse * 12) : 1.2), new("detector-threshold", 2), new("index-ceiling", 4.2), new("smallest-norm", bad ? 11.2 : 41), new("target-label-hit", 1)) with { Verdict = Verdict.Of(bad && coarse == 0, ("detector-threshold", 2)) with { Classes = [new(0, "")] }, Notes = ["The index is decidable here: its ceiling is 4.2."] },
-            "strip" when !bad && key.Precision == "int4-weight-only" => new CellRow { Key = key, Outcome = Outcome.Failed, Reason = "Entropy is NaN for 12 inputs." },
+            "strip" when !bad && key.Precision == "int4-weight-only" => new CellResult { Id = key, Outcome = Outcome.Failed, Reason = "Entropy is NaN for 12 inputs." },
             "fine-pruning" => Row(Share("attack-success-rate", bad ? 0.061 + coarse : 0.004), Share("clean-accuracy", 0.932 - coarse), new("defense-effectiveness", bad ? 0.95 : 0.49), new("pruned-share", 0.42)),
             _ => Row(Share("sample-detection-rate", bad ? 0.93 - (coarse * 2) : 0), Share("sample-false-positive-rate", 0.041 + coarse), new("sample-auroc", bad ? 0.982 - coarse : 0.5)),
         };
     }
 
-    private ArtifactRow[] Figures(CellKey key)
+    private ArtifactReference[] Figures(CellId key)
     {
         Figure figure = key.Defense switch
         {
@@ -132,7 +131,7 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
             "fine-pruning" => new LineFigure("Pruning curve", "pruned share", "rate", [new("CA", [0, 0.2, 0.4, 0.6], [0.95, 0.95, 0.93, 0.7]), new("ASR", [0, 0.2, 0.4, 0.6], [0.98, 0.9, 0.1, 0.05])], 0.42),
             _ => new HistogramFigure("Scores", "score", [new("clean", [0, 0.5, 1, 1.5, 2], [120, 300, 80, 10]), new("poisoned", [0, 0.5, 1, 1.5, 2], [0, 4, 40, 90])], 1.2),
         };
-        if (key.Defense.Length == 0)
+        if (key.Defense is null)
         {
             return [];
         }
@@ -147,9 +146,9 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         [.. Enumerable.Range(0, count).Select(i => centre + (Math.Sin(i * 12.9898) * 0.6))],
         [.. Enumerable.Range(0, count).Select(i => centre * 0.5 + (Math.Cos(i * 78.233) * 0.7))]);
 
-    private async Task<ArtifactRow[]> Pictures()
+    private async Task<ArtifactReference[]> Pictures()
     {
-        var rows = new List<ArtifactRow>();
+        var rows = new List<ArtifactReference>();
         foreach (var (name, title, tint) in new[] { ("clean.png", "Clean image", 40), ("poisoned.png", "With trigger", 60), ("residual.png", "Difference", 0), ("trigger.png", "Trigger", 200) })
         {
             var pixels = new byte[32 * 32 * 3];
@@ -173,8 +172,8 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         File.WriteAllBytes(path, content);
     }
 
-    private static IEnumerable<CurveRow> Curve(string victim, int epochs, double shift) => Enumerable.Range(1, epochs)
-        .Select(epoch => new CurveRow(victim, epoch, epochs, 2.2 / epoch, Math.Min(0.955, 0.55 + (epoch * 0.075) + shift), victim == "Benign" ? 0.006 : Math.Min(0.99, 0.3 + (epoch * 0.2) + shift)));
+    private static IEnumerable<CurveRow> Curve(Victim victim, int epochs, double shift) => Enumerable.Range(1, epochs)
+        .Select(epoch => new CurveRow(victim, epoch, epochs, 2.2 / epoch, Math.Min(0.955, 0.55 + (epoch * 0.075) + shift), victim == Victim.Benign ? 0.006 : Math.Min(0.99, 0.3 + (epoch * 0.2) + shift)));
 
     private static LogEntry Line(string level, string text) => new(DateTime.UtcNow, level, text);
 }

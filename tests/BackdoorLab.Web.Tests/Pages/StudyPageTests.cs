@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Quantization;
@@ -148,7 +147,7 @@ public sealed class StudyPageTests : IAsyncLifetime
     private async Task Record(string runId, bool flagged)
     {
         var store = _lab.Services.GetRequiredService<RunStore>();
-        var key = new CellKey(ResultWords.Backdoored, "float32", "neural-cleanse");
+        var key = new CellId(Victim.Backdoored, "float32", "neural-cleanse");
         Assert.True(await store.TryClaimAsync(runId, 1, "sample", DateTime.UtcNow.AddMinutes(5)));
         Assert.True(await store.RecordAsync(runId, 1, new RunChanges
         {
@@ -157,7 +156,7 @@ public sealed class StudyPageTests : IAsyncLifetime
         Assert.True(await store.RecordAsync(runId, 1, new RunChanges
         {
             Stages = [new StageChange("k", StageState.Done, Seconds: 5)],
-            Cells = [new CellRow { Key = key, Outcome = Outcome.Value, Verdict = Verdict.Of(flagged), Measurements = [new("detection-rate", flagged ? 1 : 0, 1), new("detector-score", flagged ? 3 : 1)] }],
+            Cells = [new CellResult { Id = key, Outcome = Outcome.Value, Verdict = Verdict.Of(flagged), Measurements = [new("detection-rate", flagged ? 1 : 0, 1), new("detector-score", flagged ? 3 : 1)] }],
         }));
         Assert.True(await store.FinishAsync(runId, "sample", new RunEnd(RunState.Succeeded)));
     }

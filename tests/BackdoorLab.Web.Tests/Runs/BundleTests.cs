@@ -28,8 +28,8 @@ public sealed class BundleTests
         Assert.Equal((id, "ben", sent.Run.ConfigHash, sent.Run.CleanAccuracy), (got.Run.Id, got.Run.Owner, got.Run.ConfigHash, got.Run.CleanAccuracy));
         Assert.Equal((sent.SpecJson, "paper"), (got.SpecJson, Assert.Single(got.Run.Tags)));
         Assert.Equal(
-            sent.Cells.SelectMany(cell => cell.Measurements.Select(one => (cell.Key, one))),
-            got.Cells.SelectMany(cell => cell.Measurements.Select(one => (cell.Key, one))));
+            sent.Cells.SelectMany(cell => cell.Measurements.Select(one => (cell.Id, one))),
+            got.Cells.SelectMany(cell => cell.Measurements.Select(one => (cell.Id, one))));
         Assert.Equal(sent.Curve, got.Curve);
         Assert.Equal(sent.Environment, got.Environment);
         Assert.Equal(sent.Artifacts.Select(file => file.Title), got.Artifacts.Select(file => file.Title));

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Runs;
 
 namespace BackdoorLab.Web.Tests.Runs;
 
@@ -22,7 +20,7 @@ public sealed class RealWorkerTests
         Assert.NotNull(run.AttackSuccessRate);
         var detail = (await lab.Queries.FindAsync(id))!;
         Assert.All(detail.Stages, stage => Assert.Equal(StageState.Done, stage.State));
-        Assert.Equal(["", "activation-clustering"], detail.Cells.Select(cell => cell.Key.Defense));
+        Assert.Equal(["", "activation-clustering"], detail.Cells.Select(cell => cell.Id.DefenseLabel));
         Assert.All(detail.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
         Assert.Equal(1, Assert.Single(detail.Curve).Epoch);
         Assert.Equal("1", detail.Environment["threads"]);
@@ -158,15 +156,15 @@ public sealed class RealWorkerTests
 
     /// <summary>The first training is behind it, the second has an epoch and goes on.</summary>
     internal static bool IsInSecondTraining(RunDetail run) => run.Stages.Where(stage => stage.Kind == "train").Select(stage => stage.State)
-        .SequenceEqual([StageState.Done, StageState.Running]) && run.Curve.Any(point => point.Victim == ResultWords.Benign);
+        .SequenceEqual([StageState.Done, StageState.Running]) && run.Curve.Any(point => point.Victim == Victim.Benign);
 
     /// <summary>The first training came from the store; both curves are whole.</summary>
     internal static void AssertResumed(RunDetail run)
     {
         Assert.Equal([true, false], run.Stages.Where(stage => stage.Kind == "train").Select(stage => stage.Cached));
         var epochs = Enumerable.Range(1, TinySpec.Interruptible.Training.Epochs).ToList();
-        Assert.Equal(epochs, run.Curve.Where(point => point.Victim == ResultWords.Backdoored).Select(point => point.Epoch));
-        Assert.Equal(epochs, run.Curve.Where(point => point.Victim == ResultWords.Benign).Select(point => point.Epoch));
+        Assert.Equal(epochs, run.Curve.Where(point => point.Victim == Victim.Backdoored).Select(point => point.Epoch));
+        Assert.Equal(epochs, run.Curve.Where(point => point.Victim == Victim.Benign).Select(point => point.Epoch));
         Assert.All(run.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
     }
 

@@ -1,5 +1,4 @@
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Runs;
@@ -60,7 +59,7 @@ public sealed class RunJobTests
         Assert.Equal("trigger.png", Assert.Single(detail.Artifacts).File);
         Assert.Equal(
             [(ResultWords.Undefended, Outcome.Value, ""), ("strip", Outcome.Failed, "out of memory")],
-            detail.Cells.Select(cell => (cell.Key.Defense, cell.Outcome, cell.Reason)));
+            detail.Cells.Select(cell => (cell.Id.DefenseLabel, cell.Outcome, cell.Reason)));
         Assert.Equal(100, detail.Cells[0].Measurements.Single(one => one.Metric == "clean-accuracy").Count);
         Assert.Equal("a word", Assert.Single(await lab.Queries.LogTailAsync(id)).Text);
         Assert.Null(lab.Feed.Progress(id));

@@ -84,25 +84,6 @@ public sealed class WorkerSessionTests : IDisposable
         Assert.Equal(RunEnding.Failed, Assert.IsType<RunFinished>(Assert.Single(Events())).Ending);
     }
 
-    [Fact]
-    public void Progress_ThousandReportsAtOnce_SendsTheFirstAndTheCompleteOne()
-    {
-        Send(Order());
-
-        Session((_, _, observer, _) =>
-        {
-            for (var i = 1; i <= 1000; i++)
-            {
-                observer.On(new StageProgress("k", i, 1000, "batches", 0, 0));
-            }
-        }).Run();
-
-        var progress = Events().OfType<StageProgress>().Select(report => report.Done).ToList();
-        Assert.Equal(1, progress[0]);
-        Assert.Equal(1000, progress[^1]);
-        Assert.True(progress.Count < 50, $"{progress.Count} reports were sent.");
-    }
-
     private static void WaitForCancellation(WorkerOrder order, ExperimentSpec spec, IExperimentObserver observer, CancellationToken stop)
     {
         Assert.True(stop.WaitHandle.WaitOne(TimeSpan.FromMinutes(1)), "Nobody cancelled it.");

@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Web.Export;
 using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Security;

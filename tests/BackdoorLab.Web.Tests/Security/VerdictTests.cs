@@ -2,11 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using BackdoorLab.Data;
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Commands;
 using BackdoorLab.Web.Export;
-using BackdoorLab.Web.Runs;
 using BackdoorLab.Web.Services;
 using BackdoorLab.Web.Tests.Pages;
 using BackdoorLab.Web.Tests.Runs;
@@ -69,12 +67,12 @@ public sealed class VerdictTests
     [InlineData(Decision.NotDecidable, 1)]
     public void ExitCode_WhereAnotherDetectorFailed_IsAFailureUnlessTheModelIsFlagged(Decision decision, int code)
     {
-        CellKey undefended = new(ResultWords.Suspect, ResultWords.ReferencePrecision, ""), one = undefended with { Defense = "neural-cleanse" };
-        CellRow[] cells =
+        CellId undefended = new(Victim.Suspect, ResultWords.ReferencePrecision, null), one = undefended with { Defense = "neural-cleanse" };
+        CellResult[] cells =
         [
-            new() { Key = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
-            new() { Key = one, Outcome = Outcome.Value, Verdict = new() { Decision = decision } },
-            new() { Key = one with { Defense = "neural-cleanse-gradient-free" }, Outcome = Outcome.TimedOut, Reason = "It took longer." },
+            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
+            new() { Id = one, Outcome = Outcome.Value, Verdict = new() { Decision = decision } },
+            new() { Id = one with { Defense = "neural-cleanse-gradient-free" }, Outcome = Outcome.TimedOut, Reason = "It took longer." },
         ];
 
         Assert.Equal(code, CheckCommand.ExitCode(RunEnding.Completed, cells, CheckVerdict.Of(cells, ended: true)));
@@ -92,18 +90,18 @@ public sealed class VerdictTests
         var read = JsonSerializer.Deserialize<Verdict>($$"""{"Decision":"NotDecidable","Reason":{{code}}}""", bundle)!;
 
         Assert.Equal((Decision.NotDecidable, reason), (read.Decision, read.Reason));
-        Assert.Contains(reason is null ? "\"Reason\":null" : "\"Reason\":\"norm-ceiling\"", JsonSerializer.Serialize(read, bundle), StringComparison.Ordinal);
+        Assert.Contains(reason is null ? "\"Reason\":\"\"" : "\"Reason\":\"norm-ceiling\"", JsonSerializer.Serialize(read, bundle), StringComparison.Ordinal);
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Verdict>("""{"Decision":"NotDecidable","Reason":3}""", bundle));
     }
 
     [Fact]
     public void Verdict_OfResultsOfBeforeVerdictsWereKept_IsUnknownAndNothingElse()
     {
-        CellKey undefended = new(ResultWords.Suspect, ResultWords.ReferencePrecision, "");
-        CellRow[] cells =
+        CellId undefended = new(Victim.Suspect, ResultWords.ReferencePrecision, null);
+        CellResult[] cells =
         [
-            new() { Key = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
-            new() { Key = undefended with { Defense = "neural-cleanse" }, Outcome = Outcome.Value, Measurements = [new("flagged", 1)], Notes = ["Suspicious: class 'stop' (label 14)"] },
+            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
+            new() { Id = undefended with { Defense = "neural-cleanse" }, Outcome = Outcome.Value, Measurements = [new("flagged", 1)], Notes = ["Suspicious: class 'stop' (label 14)"] },
         ];
 
         var verdict = CheckVerdict.Of(cells, ended: true);

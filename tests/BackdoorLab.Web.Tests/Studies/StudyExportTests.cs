@@ -1,6 +1,5 @@
 using System.Text.Json;
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Commands;

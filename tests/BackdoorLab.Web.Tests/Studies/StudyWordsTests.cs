@@ -1,4 +1,3 @@
-using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Services;
