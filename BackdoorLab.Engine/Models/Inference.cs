@@ -88,6 +88,14 @@ public static class Inference
         MemoryMarshal.Cast<byte, float>(plain.bytes).CopyTo(target);
     }
 
+    /// <summary>A tensor of any float type and layout as a plain array, row-major.</summary>
+    public static float[] Floats(Tensor tensor)
+    {
+        var values = new float[tensor.numel()];
+        CopyTo(tensor, values);
+        return values;
+    }
+
     /// <summary>Column of the largest entry of each row; the first of equals.</summary>
     public static int[] ArgMax(ReadOnlySpan<float> rows, int count)
     {

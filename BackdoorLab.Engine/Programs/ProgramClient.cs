@@ -52,16 +52,7 @@ public sealed class ProgramClient : IDisposable
     /// <param name="size">N, C, H, W.</param>
     /// <exception cref="ProgramException">The program does not give logits for such images.</exception>
     /// <exception cref="WeightFileException">Its process has ended.</exception>
-    internal (float[] Logits, int Classes) Logits(float[] pixels, long[] size)
-    {
-        var columns = 0;
-        var parts = Parts(size).Select(part =>
-        {
-            (var values, columns) = Ask(Slice(pixels, part, size), [part.Count, .. size[1..]], null);
-            return values;
-        }).ToArray();
-        return (parts is [var only] ? only : [.. parts.SelectMany(values => values)], columns);
-    }
+    internal (float[] Logits, int Classes) Logits(float[] pixels, long[] size) => InParts(pixels, size, null);
 
     /// <summary>Gradient with respect to the images, [N,C,H,W] row-major, of the sum of logits times factors.</summary>
     /// <param name="pixels">As above.</param>
@@ -69,11 +60,7 @@ public sealed class ProgramClient : IDisposable
     /// <param name="factors">[N, classes] row-major.</param>
     /// <exception cref="ProgramException">The program has none.</exception>
     /// <exception cref="WeightFileException">Its process has ended.</exception>
-    internal float[] Gradient(float[] pixels, long[] size, float[] factors)
-    {
-        var parts = Parts(size).Select(part => Ask(Slice(pixels, part, size), [part.Count, .. size[1..]], Slice(factors, part, size)).Values).ToArray();
-        return parts is [var only] ? only : [.. parts.SelectMany(values => values)];
-    }
+    internal float[] Gradient(float[] pixels, long[] size, float[] factors) => InParts(pixels, size, factors).Values;
 
     /// <inheritdoc/>
     public void Dispose() => _end();
@@ -91,6 +78,15 @@ public sealed class ProgramClient : IDisposable
     {
         var row = (int)(values.Length / size[0]);
         return part.Count == size[0] ? values : values[(part.First * row)..((part.First + part.Count) * row)];
+    }
+
+    private (float[] Values, int Columns) InParts(float[] pixels, long[] size, float[]? factors)
+    {
+        (float[] Values, int Columns)[] answers =
+        [
+            .. Parts(size).Select(part => Ask(Slice(pixels, part, size), [part.Count, .. size[1..]], factors is null ? null : Slice(factors, part, size))),
+        ];
+        return answers is [var only] ? only : ([.. answers.SelectMany(answer => answer.Values)], answers[0].Columns);
     }
 
     private (float[] Values, int Columns) Ask(float[] pixels, long[] size, float[]? factors) => Exchange(() =>

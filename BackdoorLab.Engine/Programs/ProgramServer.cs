@@ -96,7 +96,7 @@ public sealed class ProgramServer(Action surrender, TimeSpan limit, Action late)
         var logits = Logits(module.forward(images), size[0]);
         if (factors is null)
         {
-            return Floats(logits);
+            return Inference.Floats(logits);
         }
 
         if (!logits.requires_grad)
@@ -105,7 +105,7 @@ public sealed class ProgramServer(Action surrender, TimeSpan limit, Action late)
         }
 
         logits.mul(tensor(factors, logits.shape)).sum().backward();
-        return Floats(images.grad ?? throw new ProgramException("has no gradient with respect to its images"));
+        return Inference.Floats(images.grad ?? throw new ProgramException("has no gradient with respect to its images"));
     }
 
     private static Tensor Logits(object output, long images) => output switch
@@ -114,13 +114,6 @@ public sealed class ProgramServer(Action surrender, TimeSpan limit, Action late)
         Tensor other => throw new ProgramException($"gives {other.dtype} [{string.Join(", ", other.shape)}] for {images} images, not logits [{images}, classes]"),
         _ => throw new ProgramException("gives several values, not one tensor of logits: save one that returns its logits alone"),
     };
-
-    private static float[] Floats(Tensor values)
-    {
-        var floats = new float[values.numel()];
-        Inference.CopyTo(values, floats);
-        return floats;
-    }
 
     // What goes wrong in a program is told; it may be asked for something else.
     private static T? Try<T>(BinaryWriter answers, Func<T> work)

@@ -14,7 +14,7 @@ internal sealed class RemotePass : autograd.SingleTensorFunction<RemotePass>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (images, network) = ((Tensor)vars[0], (ProgramNetwork)vars[1]);
-        var (pixels, size) = Plain(images);
+        var (pixels, size) = (Inference.Floats(images), images.shape);
 
         // Numbers and no tensors: what a context keeps of tensors is freed late.
         ctx.save_data(nameof(pixels), pixels);
@@ -27,14 +27,7 @@ internal sealed class RemotePass : autograd.SingleTensorFunction<RemotePass>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
         var size = (long[])ctx.get_data("size");
-        var gradient = ((ProgramNetwork)ctx.get_data("network")).AskGradient((float[])ctx.get_data("pixels"), size, Plain(grad_output).Values);
+        var gradient = ((ProgramNetwork)ctx.get_data("network")).AskGradient((float[])ctx.get_data("pixels"), size, Inference.Floats(grad_output));
         return [tensor(gradient, size), null!];
-    }
-
-    private static (float[] Values, long[] Size) Plain(Tensor values)
-    {
-        var plain = new float[values.numel()];
-        Inference.CopyTo(values, plain);
-        return (plain, values.shape);
     }
 }

@@ -30,8 +30,7 @@ internal sealed class OverlayProbe(DeployedClassifier model, ImageSet overlays, 
             using var scope = NewDisposeScope();
             int[] indices = [.. Enumerable.Range(start, Math.Min(chunk, images.Count - start))];
             var logits = model.Logits(Superimpose(Batches.Images(images, indices), pool, Draw(indices, run)));
-            var rows = new float[logits.numel()];
-            Inference.CopyTo(logits, rows);
+            var rows = Inference.Floats(logits);
             var classes = rows.Length / (indices.Length * perImage);
             for (var i = 0; i < indices.Length; i++)
             {

@@ -83,8 +83,7 @@ internal static class ChannelPruning
                 using var stepScope = NewDisposeScope();
                 var mask = tensor(Array.ConvertAll(Keep(order, counts[step]), kept => kept ? 1f : 0f), new long[] { 1, order.Length, 1, 1 });
                 var logits = network.Head(network.Pool(activations * mask));
-                var rows = new float[logits.numel()];
-                Inference.CopyTo(logits, rows);
+                var rows = Inference.Floats(logits);
                 var predicted = Inference.ArgMax(rows, indices.Length);
                 hits[step] += indices.Where((image, i) => predicted[i] == images.Labels[image]).Count();
             }

@@ -31,8 +31,7 @@ internal readonly record struct HoldoutSuccess(double Success, int Tried)
             using var scope = NewDisposeScope();
             int[] indices = [.. Enumerable.Range(tried, Math.Min(tried == 0 ? FirstBatch : Inference.DefaultBatchSize, images - tried))];
             var batch = logits(indices);
-            var rows = new float[batch.numel()];
-            Inference.CopyTo(batch, rows);
+            var rows = Inference.Floats(batch);
             hits += Inference.ArgMax(rows, indices.Length).Count(label => label == target);
             tried += indices.Length;
         }

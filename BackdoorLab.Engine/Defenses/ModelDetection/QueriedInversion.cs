@@ -62,8 +62,7 @@ internal sealed class QueriedInversion(DeployedClassifier model, ImageSet images
         var shifted = Stamp(cat([pairs, pairs]), cat([theta.add(shift), theta.sub(shift)]));
         var logits = model.Logits(cat([plain, shifted]));
         Queries += logits.shape[0];
-        var rows = new float[logits.numel()];
-        Inference.CopyTo(logits, rows);
+        var rows = Inference.Floats(logits);
         var (hits, slopes) = Read(rows, rows.Length / (options.BatchSize + 2 * options.Pairs), target);
         var gradient = new float[Grid.Count];
         Inference.CopyTo(AlignedTensor.Of(slopes, 1, slopes.Length).mm(signs).flatten(), gradient);

@@ -84,8 +84,7 @@ internal sealed class TriggerInversion : IDisposable
         nn.functional.cross_entropy(logits, tensor(goal)).backward();
         mask.Descend(maskLeaf.grad!, cost);
         pattern.Descend(patternLeaf.grad!, 0);
-        var rows = new float[logits.numel()];
-        Inference.CopyTo(logits, rows);
+        var rows = Inference.Floats(logits);
         return Inference.ArgMax(rows, indices.Length).Count(label => label == target);
     }
 }

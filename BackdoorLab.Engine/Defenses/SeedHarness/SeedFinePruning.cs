@@ -88,8 +88,7 @@ public sealed record SeedFinePruning : SeedRule
 
         private void Add(WeightLayer layer, Tensor perImage)
         {
-            var rows = new float[perImage.numel()];
-            Inference.CopyTo(perImage, rows);
+            var rows = Inference.Floats(perImage);
             var channels = (int)perImage.shape[1];
             if (!_sums.TryGetValue(layer, out var sums))
             {
