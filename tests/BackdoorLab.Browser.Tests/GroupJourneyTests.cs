@@ -6,7 +6,6 @@ using Microsoft.Playwright;
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>A group's lab: what each role sees, how it ends, what a share link opens.</summary>
-[Collection("browser")]
 public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFixture>
 {
     [SkippableFact]

@@ -4,7 +4,6 @@ using Microsoft.Playwright;
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>What people of a group do with runs that have ended, from the overview on, in as many clicks as they were promised.</summary>
-[Collection("browser")]
 public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixture<GroupFixture>
 {
     [SkippableFact]

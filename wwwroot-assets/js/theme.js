@@ -17,6 +17,10 @@
     const dark = apply();
     if (listener) { listener.invokeMethodAsync("OnAppearanceChanged", dark); }
   });
+  const wide = window.matchMedia("(min-width: 960px)");
+  wide.addEventListener("change", () => {
+    if (listener) { listener.invokeMethodAsync("OnWidthChanged", wide.matches); }
+  });
   window.labTheme = {
     choice: stored,
     isDark: () => resolve(stored()),
@@ -25,7 +29,7 @@
       return apply();
     },
     // From the width at which the navigation stands beside the page instead of over it.
-    isWide: () => window.matchMedia("(min-width: 960px)").matches,
+    isWide: () => wide.matches,
     listen: reference => { listener = reference; }
   };
 })();

@@ -23,6 +23,7 @@ public sealed partial class MainLayout
     private ErrorBoundary? _boundary;
     private Appearance _appearance = new(false);
     private string _choice = "system";
+    private bool _wide = true;
     private bool _drawerOpen = true;
     private bool _ready;
 
@@ -59,6 +60,17 @@ public sealed partial class MainLayout
         StateHasChanged();
     }
 
+    /// <summary>
+    /// Called when the window becomes wide enough for the navigation beside the page, or too narrow. The layout decides this and not the
+    /// drawer, which asks for the width after it is drawn and closes what somebody opened before the answer came.
+    /// </summary>
+    [JSInvokable]
+    public void OnWidthChanged(bool wide)
+    {
+        _wide = _drawerOpen = wide;
+        StateHasChanged();
+    }
+
     protected override async Task OnInitializedAsync()
     {
         Navigation.LocationChanged += OnLocationChanged;
@@ -66,8 +78,7 @@ public sealed partial class MainLayout
         _choice = await Js.InvokeAsync<string?>("labTheme.choice") is { } stored && ThemeChoices.Any(theme => theme.Choice == stored) ? stored : "system";
         _appearance = new(await Js.InvokeAsync<bool>("labTheme.isDark"));
 
-        // Known before the first click: the drawer finds out by itself only a moment after it is drawn.
-        _drawerOpen = await Js.InvokeAsync<bool>("labTheme.isWide");
+        _wide = _drawerOpen = await Js.InvokeAsync<bool>("labTheme.isWide");
         _ready = true;
     }
 
