@@ -96,6 +96,28 @@ public sealed class PageTests(LabFixture lab)
     }
 
     [SkippableFact]
+    public async Task Navigation_OfAWindowThatIsWidened_StandsBesideThePage()
+    {
+        Chromium.SkipIfAbsent();
+        await using var visit = await Visit.Start(lab.Browser, lab.Server, Phone, 844);
+        await visit.Open("/runs");
+        var heading = visit.Page.Locator("main h1");
+        var drawer = visit.Page.Locator(".mud-drawer");
+        await Assertions.Expect(drawer).Not.ToBeInViewportAsync();
+
+        await visit.Page.SetViewportSizeAsync(Desk, 844);
+        await Assertions.Expect(drawer).ToBeInViewportAsync();
+        await Assertions.Expect(visit.Page.Locator(".mud-drawer-open-persistent-left").First).ToBeVisibleAsync();
+        await visit.Page.WaitForFunctionAsync(
+            "() => document.querySelector('main h1').getBoundingClientRect().left >= document.querySelector('.mud-drawer').getBoundingClientRect().right");
+
+        await visit.Page.SetViewportSizeAsync(Phone, 844);
+        await Assertions.Expect(drawer).Not.ToBeInViewportAsync();
+        await Assertions.Expect(heading).ToBeInViewportAsync();
+        visit.Watch.AssertQuiet();
+    }
+
+    [SkippableFact]
     public async Task Theme_ChosenDark_StaysDarkAfterReload()
     {
         Chromium.SkipIfAbsent();
