@@ -4,9 +4,12 @@ using System.Text.Json.Nodes;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Export;
+using BackdoorLab.Web.Features.Check;
+using BackdoorLab.Web.Features.Runs;
+using BackdoorLab.Web.Jobs;
 using BackdoorLab.Web.Security;
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Shared.Export;
+using BackdoorLab.Web.Shared.Words;
 using Microsoft.AspNetCore.Mvc;
 
 namespace BackdoorLab.Web.Api;

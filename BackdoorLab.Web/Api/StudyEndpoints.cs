@@ -1,7 +1,7 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Jobs;
 using BackdoorLab.Web.Security;
-using BackdoorLab.Web.Services;
 
 namespace BackdoorLab.Web.Api;
 

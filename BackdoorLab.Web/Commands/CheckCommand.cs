@@ -10,7 +10,8 @@ using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Weights;
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Features.Check;
+using BackdoorLab.Web.Shared.Words;
 
 namespace BackdoorLab.Web.Commands;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Web.Commands;
 

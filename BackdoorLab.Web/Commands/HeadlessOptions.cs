@@ -2,7 +2,7 @@ using System.CommandLine;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Hosting;
-using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Web.Commands;
 

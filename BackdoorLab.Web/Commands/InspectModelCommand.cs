@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using BackdoorLab.Engine.Weights;
-using BackdoorLab.Web.Hosting;
-using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Web.Commands;
 

@@ -2,8 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Tensors;
-using BackdoorLab.Web.Hosting;
-using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Web.Commands;
 

@@ -5,8 +5,8 @@ using System.Text.Json;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
-using BackdoorLab.Web.Runs;
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Jobs;
+using BackdoorLab.Web.Shared.Words;
 
 namespace BackdoorLab.Web.Commands;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Features.Studies;
 
 namespace BackdoorLab.Web.Commands;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Web.Commands;
 

@@ -1,4 +1,4 @@
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Jobs;
 using Microsoft.AspNetCore.Diagnostics;
 
 namespace BackdoorLab.Web.Hosting;

@@ -1,7 +1,9 @@
 using System.Text;
 using BackdoorLab.Data;
-using BackdoorLab.Web.Export;
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Features.Check;
+using BackdoorLab.Web.Features.Runs;
+using BackdoorLab.Web.Files;
+using BackdoorLab.Web.Shared.Addresses;
 
 namespace BackdoorLab.Web.Hosting;
 

@@ -1,11 +1,10 @@
 using System.Reflection;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Api;
-using BackdoorLab.Web.Components;
-using BackdoorLab.Web.Export;
-using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Files;
+using BackdoorLab.Web.Jobs;
 using BackdoorLab.Web.Security;
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Shared.Layout;
 using Hangfire;
 using Hangfire.InMemory;
 using Microsoft.AspNetCore.DataProtection;

@@ -1,6 +1,9 @@
 using BackdoorLab.Data;
-using BackdoorLab.Web.Components.Pages;
-using BackdoorLab.Web.Security;
+using BackdoorLab.Web.Features.Compare;
+using BackdoorLab.Web.Features.Runs;
+using BackdoorLab.Web.Features.Studies;
+using BackdoorLab.Web.Features.Views;
+using BackdoorLab.Web.Features.Visitors;
 using Microsoft.AspNetCore.Components.Endpoints;
 
 namespace BackdoorLab.Web.Hosting;

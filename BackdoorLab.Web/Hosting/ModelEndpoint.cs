@@ -1,6 +1,8 @@
 using BackdoorLab.Engine.Weights;
+using BackdoorLab.Web.Features.Check;
+using BackdoorLab.Web.Files;
 using BackdoorLab.Web.Security;
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Shared.Words;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Mvc;

@@ -46,10 +46,10 @@ public sealed class FirstAdmin(LabOptions options, AccountQueries accounts, Acco
 
         await using var scope = scopes.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<LabUser>>();
-        var made = await users.CreateAsync(Accounts.New(name, LabRole.Admin, users), password);
+        var made = await users.CreateAsync(AccountDesk.New(name, LabRole.Admin, users), password);
         if (!made.Succeeded)
         {
-            return Accounts.Faults(made);
+            return AccountDesk.Faults(made);
         }
 
         _hash = null;

@@ -1,6 +1,6 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Features.Studies;
 
 namespace BackdoorLab.Web.Security;
 

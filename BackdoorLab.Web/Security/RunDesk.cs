@@ -2,9 +2,8 @@ using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
-using BackdoorLab.Web.Export;
-using BackdoorLab.Web.Runs;
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Files;
+using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Web.Security;
 

@@ -1,4 +1,7 @@
 using BackdoorLab.Data;
+using BackdoorLab.Web.Features.Check;
+using BackdoorLab.Web.Features.Leaderboard;
+using BackdoorLab.Web.Features.Sharing;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -29,7 +32,7 @@ public static class SecurityServices
         .AddScoped<Notebook>()
         .AddScoped<Shares>()
         .AddScoped<ApiKeys>()
-        .AddScoped<Accounts>();
+        .AddScoped<AccountDesk>();
 
     /// <summary>Adds the rest.</summary>
     public static void AddLabSecurity(this IServiceCollection services, LabOptions options)

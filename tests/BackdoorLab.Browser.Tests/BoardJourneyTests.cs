@@ -1,6 +1,6 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Tests.Pages;
+using BackdoorLab.Web.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 

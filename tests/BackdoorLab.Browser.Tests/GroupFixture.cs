@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 

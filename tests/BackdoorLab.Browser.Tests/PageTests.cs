@@ -1,4 +1,4 @@
-using BackdoorLab.Web.Services;
+using BackdoorLab.Web.Shared.Words;
 using Microsoft.Playwright;
 
 namespace BackdoorLab.Browser.Tests;

@@ -2,9 +2,8 @@ using System.Text.Json.Nodes;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web;
-using BackdoorLab.Web.Export;
-using BackdoorLab.Web.Tests.Pages;
-using BackdoorLab.Web.Tests.Runs;
+using BackdoorLab.Web.Files;
+using BackdoorLab.Web.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Fuzz.Kinds;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Engine.Datasets;
-using BackdoorLab.Web.Runs;
+using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Fuzz.Kinds;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Tests.Runs;
+using BackdoorLab.Web.Jobs;
+using BackdoorLab.Web.Tests.Support;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Components.Endpoints;
 using Microsoft.AspNetCore.Routing;
@@ -64,7 +65,7 @@ public sealed class EndpointMatrixTests
     public async Task Door_OfAnyKind_LetsInWhomItShould(LabRole? role)
     {
         await using var lab = await GroupLab.StartAsync();
-        var run = await lab.Lab.Store.CreateAsync(Web.Runs.RunContent.From(TinySpec.Short, 1));
+        var run = await lab.Lab.Store.CreateAsync(RunContent.From(TinySpec.Short, 1));
         using var visitor = role is { } known ? await lab.Visitor(known) : lab.Visitor();
         var faults = new List<string>();
         var tried = 0;

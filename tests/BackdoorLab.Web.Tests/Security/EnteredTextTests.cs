@@ -5,9 +5,9 @@ using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
+using BackdoorLab.Web.Features.Studies;
 using BackdoorLab.Web.Security;
-using BackdoorLab.Web.Services;
-using BackdoorLab.Web.Tests.Runs;
+using BackdoorLab.Web.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Security;

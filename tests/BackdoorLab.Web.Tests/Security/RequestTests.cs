@@ -1,7 +1,7 @@
 using System.Net;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Security;
-using BackdoorLab.Web.Tests.Runs;
+using BackdoorLab.Web.Tests.Support;
 
 namespace BackdoorLab.Web.Tests.Security;
 

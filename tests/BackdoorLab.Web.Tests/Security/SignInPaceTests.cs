@@ -1,6 +1,7 @@
 using System.Net;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Security;
+using BackdoorLab.Web.Tests.Support;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Security;
+using BackdoorLab.Web.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Security;
@@ -156,10 +157,10 @@ public sealed class SignInTests
         Assert.Equal(HttpStatusCode.Redirect, await visitor.Status("/"));
     }
 
-    internal static async Task AsAdmin(GroupLab lab, Func<Accounts, Task> act)
+    internal static async Task AsAdmin(GroupLab lab, Func<AccountDesk, Task> act)
     {
         await using var scope = lab.Services.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<Actor>().Set(LabClaims.Principal("admin", LabRole.Admin, "test"));
-        await act(scope.ServiceProvider.GetRequiredService<Accounts>());
+        await act(scope.ServiceProvider.GetRequiredService<AccountDesk>());
     }
 }

@@ -1,0 +1,81 @@
+using BackdoorLab.Engine.Core;
+
+namespace BackdoorLab.Web.Shared.Words;
+
+/// <summary>Kinds of method in words.</summary>
+public static class KindWords
+{
+    private static readonly Dictionary<string, (string One, string Many, string About)> Words = new()
+    {
+        ["dataset-source"] = ("Data set", "Data sets", "What the model is trained and measured on."),
+        ["model-source"] = ("Model", "Models", "Networks, built from scratch for the size of the data."),
+        ["attack"] = ("Attack", "Attacks", "A trigger, a label mapping and a poison rate."),
+        ["precision"] = ("Precision", "Precisions", "Numeric form in which a trained model is deployed."),
+        ["model-detector"] = ("Model detector", "Model detectors", "Decide whether a model is backdoored."),
+        ["sample-detector"] = ("Sample detector", "Sample detectors", "Score every training sample; flagged ones would be removed."),
+        ["input-filter"] = ("Input filter", "Input filters", "Score inputs at test time; suspicious ones are rejected."),
+        ["mitigator"] = ("Mitigation", "Mitigations", "Repair a copy of the model."),
+        ["robust-trainer"] = ("Robust training", "Robust training", "Train safely on poisoned data."),
+        ["client-protocol"] = ("Client protocol", "Client protocols", "What an honest client does in a round of federated training."),
+        ["aggregator"] = ("Aggregation rule", "Aggregation rules", "How the server of a federation makes one step of its clients' updates."),
+        ["attacker-behaviour"] = ("Federated attacker", "Federated attackers", "What an attacker among the clients does besides poisoning its data."),
+        ["simulation"] = ("Federation", "Federation", "Clients, rounds and how the data is dealt."),
+        ["train-options"] = ("Training", "Training", "How victim and benign twin are trained."),
+    };
+
+    /// <summary>Singular, for a badge.</summary>
+    public static string Singular(string kind) => Words.TryGetValue(kind, out var words) ? words.One : Spelt(kind);
+
+    /// <summary>Plural, for a heading.</summary>
+    public static string Plural(string kind) => Words.TryGetValue(kind, out var words) ? words.Many : Spelt(kind);
+
+    /// <summary>A sentence.</summary>
+    public static string About(string kind) => Words.TryGetValue(kind, out var words) ? words.About : "";
+
+    /// <summary>The screen name of a method's label: <c>int4[granularity=per-tensor]</c> becomes <c>INT4 (granularity per-tensor)</c>.</summary>
+    public static string Label(string label) => Settings(label) is { Length: > 0 } settings ? $"{Name(label)} ({settings})" : Name(label);
+
+    /// <summary>The name of the method behind a label.</summary>
+    public static string Name(string label)
+    {
+        var id = label.Split('[')[0];
+        return MethodCatalog.Default.Find(id)?.Name ?? id;
+    }
+
+    /// <summary>What a label says differs from the method's defaults: "rounds 40, batch size 32"; empty when nothing does.</summary>
+    public static string Settings(string label)
+    {
+        var bracket = label.IndexOf('[', StringComparison.Ordinal);
+        if (bracket < 0)
+        {
+            return "";
+        }
+
+        var method = MethodCatalog.Default.Find(label[..bracket]);
+        var pairs = label[(bracket + 1)..].TrimEnd(']').Split(',').Select(pair => pair.Split('=', 2));
+        return string.Join(", ", pairs.Select(pair => $"{ParameterWords(method, pair[0])} {pair[^1]}"));
+    }
+
+    /// <summary>The label without the explanation in the method's name: for axes and points.</summary>
+    public static string Short(string label) => Settings(label) is { Length: > 0 } settings ? $"{Brief(label)} ({settings})" : Brief(label);
+
+    /// <summary>The method's name without its explanation and without settings: where the settings stand elsewhere.</summary>
+    public static string Brief(string label)
+    {
+        var name = Name(label);
+        return name.IndexOf(" (", StringComparison.Ordinal) is var cut and > 0 ? name[..cut] : name;
+    }
+
+    /// <summary>Place of a label in lists: as the catalog orders methods, whatever their kind; unknown ones last.</summary>
+    public static (int Order, string Label) Rank(string label) =>
+        (label.Length == 0 ? int.MinValue : MethodCatalog.Default.Find(label.Split('[')[0])?.Attribute.Order ?? int.MaxValue, label);
+
+    /// <summary>The kind of the method behind a label, in words.</summary>
+    public static string KindOf(string label) =>
+        MethodCatalog.Default.Find(label.Split('[')[0]) is { } method ? Singular(method.Kind) : "";
+
+    private static string ParameterWords(MethodDescriptor? method, string parameter) =>
+        method?.Parameters.FirstOrDefault(known => known.Name == parameter)?.Label.ToLowerInvariant() ?? parameter;
+
+    private static string Spelt(string kind) => kind.Length == 0 ? kind : char.ToUpperInvariant(kind[0]) + kind[1..].Replace('-', ' ');
+}

@@ -1,0 +1,164 @@
+using BackdoorLab.Data;
+using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Features.RunForm;
+using BackdoorLab.Web.Jobs;
+using BackdoorLab.Web.Tests.Support;
+using Bunit;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace BackdoorLab.Web.Tests.Features.RunForm;
+
+public sealed class NewRunPageTests : IAsyncLifetime
+{
+    private readonly LabContext _lab = new();
+
+    public Task InitializeAsync() => _lab.InitializeAsync();
+
+    public Task DisposeAsync() => ((IAsyncLifetime)_lab).DisposeAsync();
+
+    [Fact]
+    public void NewRun_Preset_FillsTheFormAndEstimates()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+
+        page.WaitForAssertion(() => Assert.Equal("5", page.Find("#f-training-epochs").GetAttribute("value")));
+        Assert.Contains("Demo: BadNets", page.Find("#f-name").GetAttribute("value"), StringComparison.Ordinal);
+        Assert.Contains("3 precisions × 5 defenses = 36 cells", page.Markup, StringComparison.Ordinal);
+        Assert.Matches("about|a few", page.Find("dl.facts strong").TextContent);
+        Assert.Contains("A search of 40 updates of 32 images for each class is 0.13 % of the reference", page.Find("[role=note]").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRun_ValueOutOfRange_SaysSoBesideTheFieldAndCannotRun()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-attack-poisonRate")));
+
+        await page.Find("#f-attack-poisonRate").ChangeAsync(new() { Value = "0.9" });
+
+        var field = page.Find("[data-parameter=poisonRate]");
+        Assert.StartsWith("Poison rate must be from 0 to 0.5 where the training set is in one place", field.QuerySelector(".fault")!.TextContent, StringComparison.Ordinal);
+        Assert.Equal("true", field.QuerySelector("input[type=number]")!.GetAttribute("aria-invalid"));
+        Assert.True(RunNow(page).HasAttribute("disabled"));
+        Assert.Contains("1 thing to fix", page.Markup, StringComparison.Ordinal);
+
+        await page.Find("#f-attack-poisonRate").ChangeAsync(new() { Value = "0.05" });
+
+        Assert.Null(page.Find("[data-parameter=poisonRate]").QuerySelector(".fault"));
+        Assert.False(RunNow(page).HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task NewRun_TextInANumber_IsReportedNotSwallowed()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-seed")));
+
+        await page.Find("#f-seed").ChangeAsync(new() { Value = "many" });
+
+        Assert.Contains("must be a whole number; found \"many\"", page.Find("[data-parameter=seed] .fault").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRun_AcrossFields_TargetBeyondTheClassesIsRefused()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-attack-targetLabel")));
+
+        await page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "10" });
+
+        Assert.Contains("must be below 10", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRun_Federation_IsOffAndOffersClientsProtocolsAndRulesOnceOn()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#section-federation")));
+        Assert.Empty(page.FindAll("#f-federation-simulation-clients"));
+
+        await page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = true });
+
+        Assert.Equal("10", page.Find("#f-federation-simulation-clients").GetAttribute("value"));
+        Assert.Contains("40 rounds of 10 clients", page.Find("dl.facts").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("A majority of signs", page.Markup, StringComparison.Ordinal);
+        await page.Find("#section-federation input[value=sign]").ChangeAsync(new() { Value = "sign" });
+        Assert.Contains("A majority of signs moves every parameter by the server's rate", page.Find("[role=note][aria-label='Before you run']").TextContent, StringComparison.Ordinal);
+        await page.Find("#section-federation input[value=lockdown]").ChangeAsync(new() { Value = "lockdown" });
+        await page.Find("#f-federation-protocol-quorum").ChangeAsync(new() { Value = "11" });
+        Assert.Contains("must not be above the 10 clients; found 11", page.Markup, StringComparison.Ordinal);
+        Assert.True(RunNow(page).HasAttribute("disabled"));
+
+        await page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = false });
+
+        Assert.Empty(page.FindAll("#f-federation-simulation-clients"));
+        Assert.False(RunNow(page).HasAttribute("disabled"));
+    }
+
+    [Fact]
+    public async Task NewRun_RunNow_QueuesExactlyWhatTheFormShows()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-training-epochs")));
+        await page.Find("#f-training-epochs").ChangeAsync(new() { Value = "3" });
+        await page.Find("[data-method=strip] input").ChangeAsync(new() { Value = false });
+
+        await RunNow(page).ClickAsync(new());
+
+        page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
+        var queued = Assert.Single(await _lab.Results.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson);
+        Assert.Equal(3, spec.Training.Epochs);
+        Assert.Equal(["neural-cleanse", "activation-clustering", "spectral-signatures", "fine-pruning"], spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id));
+        Assert.NotNull(queued.EstimatedSeconds);
+    }
+
+    [Fact]
+    public async Task NewRun_TargetBeyondTheClassesOfAFolder_IsSaidBesideTheFieldAndNotQueued()
+    {
+        CheckRuns.Pictures(Path.Combine(_lab.Services.GetRequiredService<LabOptions>().Data, "shop"), classes: 3, perClass: 20);
+        var spec = Presets.Demo.Spec with { Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 }, CleanHoldout = 10, Attack = new BadNets { TargetLabel = 3 } };
+        var id = await _lab.Services.GetRequiredService<RunStore>().CreateAsync(RunContent.From(spec, 1));
+        var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
+        page.WaitForAssertion(() => Assert.False(RunNow(page).HasAttribute("disabled")));
+
+        await RunNow(page).ClickAsync(new());
+
+        page.WaitForAssertion(() => Assert.Contains("must be below 3, the number of classes found", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal));
+        Assert.Empty(await _lab.Results.QueueAsync());
+        await page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "2" });
+        await RunNow(page).ClickAsync(new());
+        page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
+    }
+
+    [Fact]
+    public async Task NewRun_From_RepeatsTheSpecOfThatRun()
+    {
+        var id = await _lab.Samples.Queued(Presets.Demo.Spec with { Seed = 77, Name = "mine" });
+
+        var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
+
+        page.WaitForAssertion(() => Assert.Equal("77", page.Find("#f-seed").GetAttribute("value")));
+        Assert.Equal("mine", page.Find("#f-name").GetAttribute("value"));
+        Assert.Contains("Clone and edit", page.Find("h1").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRun_MissingDataSet_SaysWhereToGetIt()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=quick");
+
+        // The data root of this test is an empty folder.
+        page.WaitForAssertion(() => Assert.Contains("CIFAR-10 is missing", page.Markup, StringComparison.Ordinal));
+
+        // On the renderer's thread: the checks of other sets still arrive and would give the element another handler in between.
+        await page.InvokeAsync(() => page.FindAll("#section-attack input[type=radio]")[1].ChangeAsync(new() { Value = "blended" }));
+        Assert.NotNull(page.Find("#f-attack-opacity"));
+    }
+
+    private static AngleSharp.Dom.IElement RunNow(IRenderedComponent<NewRunPage> page) =>
+        page.FindAll("button").Single(button => button.TextContent.Trim() == "Run now");
+}
