@@ -1,5 +1,4 @@
 using System.Net;
-using BackdoorLab.Web.Commands;
 using Microsoft.Extensions.Options;
 
 namespace BackdoorLab.Web;
@@ -74,14 +73,28 @@ public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
         {
             faults.Add("lab: must name a folder.");
         }
-        else if (CommandException.FileAt(options.Lab) is { } lab)
+        else if (FileAt(options.Lab) is { } lab)
         {
             faults.Add($"lab: must be a folder; '{lab}' is a file.");
         }
 
-        if (CommandException.FileAt(options.Data) is { } data)
+        if (FileAt(options.Data) is { } data)
         {
             faults.Add($"data: must be a folder; '{data}' is a file.");
         }
+    }
+
+    /// <summary>The file that stands where a folder or one above it would have to be, or null.</summary>
+    internal static string? FileAt(string folder)
+    {
+        for (var place = folder; place is not null; place = Path.GetDirectoryName(place))
+        {
+            if (File.Exists(place))
+            {
+                return place;
+            }
+        }
+
+        return null;
     }
 }

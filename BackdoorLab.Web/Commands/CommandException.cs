@@ -17,22 +17,8 @@ internal sealed class CommandException(string message, Exception? inner = null) 
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            var why = FileAt(folder.FullName) is { } file ? $"'{file}' is a file" : error.Message;
+            var why = LabOptionsValidator.FileAt(folder.FullName) is { } file ? $"'{file}' is a file" : error.Message;
             throw new CommandException($"{option}: the folder '{folder.FullName}' cannot be written: {why.TrimEnd('.')}. Give another folder.", error);
         }
-    }
-
-    /// <summary>The file that stands where a folder or one above it would have to be, or null.</summary>
-    public static string? FileAt(string folder)
-    {
-        for (var place = folder; place is not null; place = Path.GetDirectoryName(place))
-        {
-            if (File.Exists(place))
-            {
-                return place;
-            }
-        }
-
-        return null;
     }
 }

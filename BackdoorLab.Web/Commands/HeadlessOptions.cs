@@ -71,7 +71,7 @@ internal sealed class HeadlessOptions(string file, bool required = true)
     public RunnerOptions Runner(ParseResult parsed, string output)
     {
         var data = LabOptionsReader.DataFolder(parsed.GetValue(_data) ?? Environment.GetEnvironmentVariable(LabOptions.EnvironmentPrefix + "DATA"), output);
-        return CommandException.FileAt(data) is { } file
+        return LabOptionsValidator.FileAt(data) is { } file
             ? throw new CommandException($"--data: '{file}' is a file. Give the folder that holds the data sets.")
             : new(data, parsed.GetValue(_store) is { } store ? CommandException.MakeFolder("--store", store).FullName : Path.Combine(output, "store"), parsed.GetValue(_threads)) { Programs = new ProgramLauncher(parsed.GetValue(_threads)) };
     }

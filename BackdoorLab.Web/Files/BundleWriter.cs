@@ -7,7 +7,6 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Hosting;
 using BackdoorLab.Web.Shared.Export;
 
 namespace BackdoorLab.Web.Files;
@@ -39,7 +38,7 @@ public sealed class BundleWriter(ResultQueries results, LabOptions options, Time
         await Add("spec.json", Encoding.UTF8.GetBytes(run.SpecJson));
         await Add("log.txt", Encoding.UTF8.GetBytes(string.Concat(bundle.Log.Select(line => $"{Csv.Time(line.At)} {line.Level} {line.Text}\n"))));
         var store = new ArtifactStore(options.ArtifactFolder);
-        foreach (var file in RunBundle.Files(run).Where(file => ArtifactEndpoint.ContentType(file.File) is not null))
+        foreach (var file in RunBundle.Files(run).Where(file => ShownFiles.ContentType(file.File) is not null))
         {
             var path = store.PathOf(file.Stage, file.File);
             if (File.Exists(path))

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Files;
 
 namespace BackdoorLab.Web.Hosting;
 
@@ -22,7 +23,7 @@ public static partial class ArtifactEndpoint
     /// <summary>Answers with a file; the caller knows that it may be seen.</summary>
     internal static IResult Serve(string stage, string file, LabOptions options, HttpContext context, string caching)
     {
-        if (ContentType(file) is not { } type || !SafeName().IsMatch(stage) || !SafeName().IsMatch(file))
+        if (ShownFiles.ContentType(file) is not { } type || !SafeName().IsMatch(stage) || !SafeName().IsMatch(file))
         {
             return HttpResults.NotFound();
         }
@@ -36,14 +37,6 @@ public static partial class ArtifactEndpoint
         context.Response.Headers.CacheControl = caching;
         return HttpResults.File(path, type);
     }
-
-    /// <summary>Type of a file that may leave the store, or null: weights and scores stay.</summary>
-    internal static string? ContentType(string file) => Path.GetExtension(file) switch
-    {
-        ".png" => "image/png",
-        ".json" => "application/json",
-        _ => null,
-    };
 
     // No separator, no leading dot: a name cannot leave its folder.
     [GeneratedRegex("^[A-Za-z0-9_-][A-Za-z0-9._-]{1,127}$")]

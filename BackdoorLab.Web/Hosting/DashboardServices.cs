@@ -1,7 +1,9 @@
+using BackdoorLab.Engine.Programs;
 using BackdoorLab.Web.Features.Check;
 using BackdoorLab.Web.Features.Leaderboard;
 using BackdoorLab.Web.Features.RunForm;
 using BackdoorLab.Web.Features.Runs;
+using BackdoorLab.Web.Features.Sharing;
 using BackdoorLab.Web.Features.Studies;
 using BackdoorLab.Web.Files;
 using BackdoorLab.Web.Jobs;
@@ -20,7 +22,7 @@ public static class DashboardServices
         .AddSingleton<FigureFiles>()
         .AddSingleton<SpeedProbe>()
         .AddSingleton<IModelInspector, ModelInspector>()
-        .AddSingleton<Engine.Programs.IProgramLauncher>(_ => new ProgramLauncher(threads: 1))
+        .AddSingleton<IProgramLauncher>(_ => new ProgramLauncher(threads: 1))
         .AddSingleton<ModelShelf>()
         .AddSingleton<RunFiles>()
         .AddSingleton<StudyReports>()
@@ -37,4 +39,18 @@ public static class DashboardServices
         .AddScoped<Clipboard>()
         .AddScoped<RunBulkActions>()
         .AddScoped<RunActions>();
+
+    // The services that ask the actor before they write.
+    private static IServiceCollection AddGuardedServices(this IServiceCollection services) => services
+        .AddSingleton<AccountGate>()
+        .AddScoped<Actor>()
+        .AddScoped<Audit>()
+        .AddScoped<RunDesk>()
+        .AddScoped<ModelDesk>()
+        .AddScoped<ReferenceDesk>()
+        .AddScoped<Notebook>()
+        .AddScoped<DashboardDesk>()
+        .AddScoped<Shares>()
+        .AddScoped<ApiKeys>()
+        .AddScoped<AccountDesk>();
 }

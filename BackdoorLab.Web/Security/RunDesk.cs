@@ -115,6 +115,13 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
         return count;
     }
 
+    /// <summary>The files that would go with runs of the trash.</summary>
+    public Task<FreedFiles> FreedByPurge(RunSelection runs)
+    {
+        actor.Require(LabRole.Admin);
+        return store.FreedByPurgeAsync(runs);
+    }
+
     /// <summary>Removes runs of the trash for good, with the files that no other run needs, and returns how many.</summary>
     public async Task<int> Purge(RunSelection runs)
     {

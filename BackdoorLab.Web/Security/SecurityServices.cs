@@ -1,7 +1,4 @@
 using BackdoorLab.Data;
-using BackdoorLab.Web.Features.Check;
-using BackdoorLab.Web.Features.Leaderboard;
-using BackdoorLab.Web.Features.Sharing;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -12,7 +9,7 @@ using Microsoft.AspNetCore.Identity;
 
 namespace BackdoorLab.Web.Security;
 
-/// <summary>Registration of accounts, schemes, policies and the guarded services.</summary>
+/// <summary>Registration of accounts, schemes and policies.</summary>
 public static class SecurityServices
 {
     /// <summary>Shortest password; length is what counts, so there are no rules of composition.</summary>
@@ -21,20 +18,7 @@ public static class SecurityServices
     private static readonly TimeSpan SessionLife = TimeSpan.FromDays(7);
     private static readonly TimeSpan InvitationLife = TimeSpan.FromDays(3);
 
-    /// <summary>Adds the services that ask the actor; also what page tests need.</summary>
-    public static IServiceCollection AddGuardedServices(this IServiceCollection services) => services
-        .AddSingleton<AccountGate>()
-        .AddScoped<Actor>()
-        .AddScoped<Audit>()
-        .AddScoped<RunDesk>()
-        .AddScoped<ModelDesk>()
-        .AddScoped<ReferenceDesk>()
-        .AddScoped<Notebook>()
-        .AddScoped<Shares>()
-        .AddScoped<ApiKeys>()
-        .AddScoped<AccountDesk>();
-
-    /// <summary>Adds the rest.</summary>
+    /// <summary>Adds what tells and bounds who somebody is; the services that ask the actor stand in <see cref="Hosting.DashboardServices"/>.</summary>
     public static void AddLabSecurity(this IServiceCollection services, LabOptions options)
     {
         services.AddHttpContextAccessor();

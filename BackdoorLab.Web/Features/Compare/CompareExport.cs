@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Web.Features.Leaderboard;
 using BackdoorLab.Web.Shared.Export;
 using BackdoorLab.Web.Shared.Words;
 
@@ -68,7 +67,7 @@ public static class CompareExport
         [
             .. view.Rows.Select(row => (IReadOnlyList<ExportCell>)
             [
-                new($"{row.Metric.Name}, {BoardWords.Defense(row.Defense)}"),
+                new($"{row.Metric.Name}, {KindWords.Defense(row.Defense)}"),
                 .. row.Values.Select(value => new ExportCell(
                     CompareView.Text(row.Metric, value) + (CompareView.Delta(row.Metric, value.Delta) is { Length: > 0 } delta ? $" ({delta.TrimStart('▲', '▼', ' ')})" : ""))),
             ]),

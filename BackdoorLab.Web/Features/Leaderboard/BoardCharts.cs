@@ -46,7 +46,7 @@ public static class BoardCharts
 
         var rows = points.Select(point => (IReadOnlyList<string>)
         [
-            view.Name(point.Row), BoardWords.Defense(point.Defense), Numbers.Percent(point.Before), Numbers.Percent(point.After), Change(point.Lost), ChartParts.Number(point.N),
+            view.Name(point.Row), KindWords.Defense(point.Defense), Numbers.Percent(point.Before), Numbers.Percent(point.After), Change(point.Lost), ChartParts.Number(point.N),
         ]);
         return new([.. traces], layout, new([view.Board.Filter.Rows == BoardRows.Attacks ? "Attack" : "Precision", "Defense", "ASR before", "ASR after", "Clean accuracy lost", "n"], [.. rows]));
     }
@@ -78,12 +78,12 @@ public static class BoardCharts
             [.. traces],
             ChartParts.Layout(palette, "", view.Metric.IsShare ? "" : view.Metric.Metric.Unit.ToString().ToLowerInvariant(), bars: BarModeEnum.Group, shares: view.Metric.IsShare),
             new(
-                ["", .. view.Own.Select(BoardWords.Defense)],
+                ["", .. view.Own.Select(KindWords.Defense)],
                 [
                     .. rows.Select(row => (IReadOnlyList<string>)
                     [
                         view.Name(row),
-                        .. view.Own.Select(defense => view.Board.Find(row, defense)?.Value is { } stat ? $"{BoardWords.Number(view.Metric.Metric, stat)}, n = {stat.N}" : BoardWords.Of(view, row, defense).Main),
+                        .. view.Own.Select(defense => view.Board.Find(row, defense)?.Value is { } stat ? $"{SeedWords.Number(view.Metric.Metric, stat)}, n = {stat.N}" : BoardWords.Of(view, row, defense).Main),
                     ]),
                 ]));
     }

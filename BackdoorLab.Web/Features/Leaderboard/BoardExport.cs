@@ -88,7 +88,7 @@ public static class BoardExport
             at,
             [
                 view.Board.Filter.Rows == BoardRows.Attacks ? "Attack" : "Precision",
-                .. columns.Select(column => column.Twin ? $"twin {view.Metric.Twin!.ShortName}" : BoardWords.Defense(column.Item1)),
+                .. columns.Select(column => column.Twin ? $"twin {view.Metric.Twin!.ShortName}" : KindWords.Defense(column.Item1)),
             ]);
         return new(
             head,
@@ -112,8 +112,8 @@ public static class BoardExport
     }
 
     private static string Text(Metric metric, SeedStat stat, int[] counts) =>
-        BoardWords.Number(metric, stat) + (counts.Length > 1 ? FormattableString.Invariant($" ({stat.N})") : "")
-        + (BoardWords.Disagreement(metric, stat) is { Length: > 0 } disagreement ? $", {disagreement}" : "");
+        SeedWords.Number(metric, stat) + (counts.Length > 1 ? FormattableString.Invariant($" ({stat.N})") : "")
+        + (SeedWords.Disagreement(metric, stat) is { Length: > 0 } disagreement ? $", {disagreement}" : "");
 
     private static IEnumerable<(string Row, string Defense)> Pairs(BoardView view) => view.Rows.SelectMany(row => view.Columns.Select(defense => (row, defense)));
 

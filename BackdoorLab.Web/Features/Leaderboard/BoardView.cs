@@ -100,7 +100,7 @@ public sealed class BoardView
     public bool IsBest(string row, string defense) => _best.TryGetValue(row, out var best) && best.Contains(defense);
 
     /// <summary>A column's name for an axis: with its settings only where another column has the same method.</summary>
-    public string Brief(string defense) => defense.Length == 0 ? BoardWords.Defense(defense)
+    public string Brief(string defense) => defense.Length == 0 ? KindWords.Defense(defense)
         : Choices.Count(other => KindWords.Brief(other) == KindWords.Brief(defense)) > 1 ? KindWords.Short(defense)
         : KindWords.Brief(defense);
 

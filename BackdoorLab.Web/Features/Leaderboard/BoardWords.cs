@@ -16,9 +16,6 @@ public sealed record BoardText(double? Value, string Main, string Detail, string
 /// <summary>Puts the leaderboard into words: a number never stands without its n, a gap never without its reason.</summary>
 public static class BoardWords
 {
-    /// <summary>A column.</summary>
-    public static string Defense(string label) => label.Length == 0 ? "No defense" : KindWords.Label(label);
-
     /// <summary>"Detection rate, attacks by defenses at FP32".</summary>
     public static string Title(BoardView view) => view.Board.Filter.Rows == BoardRows.Attacks
         ? $"{view.Metric.Metric.Name}, attacks by defenses at {KindWords.Short(view.Board.Filter.Precision)}"
@@ -51,7 +48,7 @@ public static class BoardWords
     public static string Best(BoardView view)
     {
         var standings = view.Board.Rows.SelectMany(row => view.Own.Select(defense => (row, defense, Standing: view.Standing(row, defense)))).ToList();
-        string Which(BoardStanding standing) => string.Join(", ", standings.Where(cell => cell.Standing == standing).Select(cell => Defense(cell.defense)).Distinct());
+        string Which(BoardStanding standing) => string.Join(", ", standings.Where(cell => cell.Standing == standing).Select(cell => KindWords.Defense(cell.defense)).Distinct());
         string[] parts =
         [
             BoardRanking.IsByYouden(view.Board) ? "Best is by Youden's index: detection less false alarms on the benign twin of the same run and precision." : "",
@@ -75,14 +72,6 @@ public static class BoardWords
         ];
         return string.Join(" ", parts.Where(part => part.Length > 0));
     }
-
-    /// <summary>Mean with spread: "93.0 ± 2.0%".</summary>
-    public static string Number(Metric metric, SeedStat stat) =>
-        Numbers.Format(metric, stat.Mean) + (stat.StandardDeviation is { } deviation ? $" ± {MatrixWords.Spread(metric.Id, deviation)}" : "");
-
-    /// <summary>"repeats disagree: 89.2% to 94.2%"; empty where they agree.</summary>
-    public static string Disagreement(Metric metric, SeedStat stat) => stat.Disagreeing == 0 ? ""
-        : $"repeats disagree: {Numbers.Format(metric, stat.Minimum)} to {Numbers.Format(metric, stat.Maximum)}";
 
     /// <summary>The text of a pair.</summary>
     public static BoardText Of(BoardView view, string row, string defense)
@@ -110,10 +99,10 @@ public static class BoardWords
         var pooled = view.Pooled(row);
         string[] lines =
         [
-            $"{metric.Name}: {Number(metric, value)} over {Numbers.Count(value.N, "seed")}{(pooled.Length > 0 ? " of several conditions" : "")}",
+            $"{metric.Name}: {SeedWords.Number(metric, value)} over {Numbers.Count(value.N, "seed")}{(pooled.Length > 0 ? " of several conditions" : "")}",
             pooled,
             value.N > 1 ? $"from {Numbers.Format(metric, value.Minimum)} to {Numbers.Format(metric, value.Maximum)}" : "a single seed: no spread is known",
-            cell.Twin is { } other ? $"benign twin, {view.Metric.Twin!.Name.ToLowerInvariant()}: {Number(view.Metric.Twin, other)}, n = {other.N}" : "",
+            cell.Twin is { } other ? $"benign twin, {view.Metric.Twin!.Name.ToLowerInvariant()}: {SeedWords.Number(view.Metric.Twin, other)}, n = {other.N}" : "",
             cell.Youden is { } youden ? $"Youden's index {youden.Mean.ToString("0.00", CultureInfo.InvariantCulture)}, n = {youden.N}" : "",
             value.Disagreeing > 0 ? $"{Numbers.Count(value.Disagreeing, "seed")} with repeats that disagree, from {Numbers.Format(metric, value.Minimum)} to {Numbers.Format(metric, value.Maximum)}; each seed counts once, by the mean of its repeats" : "",
             cell.Damaged > 0 ? $"{damaged}: the model learnt nothing, or its backdoor did not take" : "",
@@ -125,7 +114,7 @@ public static class BoardWords
             value.StandardDeviation is { } deviation ? $"± {MatrixWords.Spread(metric.Id, deviation)}" : "",
             $"n = {value.N.ToString(CultureInfo.InvariantCulture)}",
             pooled.Length > 0 ? "pooled" : "",
-            Disagreement(metric, value),
+            SeedWords.Disagreement(metric, value),
             undecided,
             damaged,
         ];

@@ -1,6 +1,5 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Evaluation;
-using BackdoorLab.Web.Shared.Addresses;
 using BackdoorLab.Web.Shared.Words;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
@@ -82,7 +81,7 @@ public sealed partial class LeaderboardPage
         : "Measured on the backdoored model.";
 
     private string SilentText => _view!.Silent.Count == 0 ? ""
-        : $"Not shown, since they have no {_view.Metric.Metric.Name.ToLowerInvariant()}: {string.Join(", ", _view.Silent.Select(label => BoardWords.Defense(label)))}.";
+        : $"Not shown, since they have no {_view.Metric.Metric.Name.ToLowerInvariant()}: {string.Join(", ", _view.Silent.Select(label => KindWords.Defense(label)))}.";
 
     protected override async Task OnParametersSetAsync()
     {
@@ -138,7 +137,7 @@ public sealed partial class LeaderboardPage
         Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, string.IsNullOrEmpty(value) ? null : value), replace: true);
 
     private Task Open(BoardCell cell) => Dialogs.ShowAsync<BoardCellDialog>(
-        $"{BoardWords.Defense(cell.Defense)}, {_view!.Name(cell.Row)}",
+        $"{KindWords.Defense(cell.Defense)}, {_view!.Name(cell.Row)}",
         new DialogParameters<BoardCellDialog>
         {
             { dialog => dialog.Board, _view!.Board },

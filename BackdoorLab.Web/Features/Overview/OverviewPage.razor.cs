@@ -1,7 +1,6 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Security;
-using BackdoorLab.Web.Shared.Addresses;
 using BackdoorLab.Web.Shared.Words;
 using Microsoft.AspNetCore.Components;
 using Known = BackdoorLab.Results.Metric;
@@ -11,6 +10,10 @@ namespace BackdoorLab.Web.Features.Overview;
 /// <summary>What is running, what came out, and the matrix defense x precision.</summary>
 public sealed partial class OverviewPage
 {
+    // As on the leaderboard: models that are no victims count where the address says so.
+    private const string DamagedQuery = "damaged";
+    private const string Counted = "1";
+
     private static readonly (string Value, string Text, string Title)[] MetricChoices =
         [.. new[] { Known.DetectionRate, Known.FalsePositiveRate, Known.SampleDetectionRate, Known.SampleFalsePositiveRate, Known.AttackSuccessRate, Known.CleanAccuracy }.Select(metric => (metric.Id, metric.Name, metric.Definition))];
 
@@ -45,7 +48,7 @@ public sealed partial class OverviewPage
     [SupplyParameterFromQuery]
     private string? Condition { get; set; }
 
-    [SupplyParameterFromQuery(Name = LeaderboardQuery.Damaged)]
+    [SupplyParameterFromQuery(Name = DamagedQuery)]
     private string? Damaged { get; set; }
 
     [Inject]
@@ -96,7 +99,7 @@ public sealed partial class OverviewPage
             _latest = await Results.LatestFinishedAsync(8, Gone);
             _values = await Results.FilterValuesAsync(Gone);
             _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != ResultWords.UnknownAttack)] };
-            var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack, Condition = Condition, Damaged = Damaged == LeaderboardQuery.Yes };
+            var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack, Condition = Condition, Damaged = Damaged == Counted };
             _matrix = await Results.MatrixAsync(backdoored with { Victim = OnTwin ? ResultWords.Benign : ResultWords.Backdoored }, Metric, Gone);
             backdoored = backdoored with { Condition = _matrix.Condition?.Key };
             _accuracy = await Results.MatrixAsync(backdoored, Known.CleanAccuracy.Id, Gone);

@@ -86,8 +86,5 @@ public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> l
         return [.. clean.Zip(poisoned, (a, b) => (byte)(Math.Abs(a - b) * 255 / most))];
     }
 
-    /// <summary>An image of a set for display.</summary>
-    public static PixelImage Picture(ImageSet set, int index) => TriggerGallery.Picture(set.ClassNames[set.Labels[index]], set.Image(index), set);
-
     private static string Name(ImageSet set, int label) => $"{label} ({set.ClassNames[label]})";
 }

@@ -1,6 +1,5 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Evaluation;
-using BackdoorLab.Web.Features.Leaderboard;
 using BackdoorLab.Web.Shared.Addresses;
 using BackdoorLab.Web.Shared.Export;
 using BackdoorLab.Web.Shared.Words;
@@ -101,7 +100,7 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
     private static string Mean(GroupFigure figure) => figure switch
     {
         { All: null } => "–",
-        { Stat: { } stat } => FormattableString.Invariant($"{RunWords.Figure(figure)} ({stat.N})") + (stat.Disagreeing > 0 ? $", {BoardWords.Disagreement(Metric.CleanAccuracy, stat)}" : ""),
+        { Stat: { } stat } => FormattableString.Invariant($"{RunWords.Figure(figure)} ({stat.N})") + (stat.Disagreeing > 0 ? $", {SeedWords.Disagreement(Metric.CleanAccuracy, stat)}" : ""),
         _ => $"{RunWords.Figure(figure)} ({Numbers.Count(figure.Conditions, "condition")})",
     };
 }

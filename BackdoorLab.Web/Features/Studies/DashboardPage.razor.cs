@@ -74,7 +74,7 @@ public sealed partial class DashboardPage
     private async Task Save()
     {
         DashboardItem? saved = null;
-        if (!await Snackbar.Try(async () => saved = await Notebook.SaveDashboard(Id, _version, _name, DashboardParts.Write(_parts))))
+        if (!await Snackbar.Try(async () => saved = await Desk.Save(Id, _version, _name, DashboardParts.Write(_parts))))
         {
             return;
         }
@@ -93,7 +93,7 @@ public sealed partial class DashboardPage
     private async Task Delete()
     {
         var item = _item!;
-        await Notebook.DeleteDashboard(item.Id, deleted: true);
+        await Desk.Delete(item.Id, deleted: true);
         Navigation.NavigateTo(LabUrls.Study(item.StudyId));
         Snackbar.Add($"{item.Name} is deleted.", Severity.Normal, options =>
         {
@@ -101,7 +101,7 @@ public sealed partial class DashboardPage
             options.VisibleStateDuration = 10_000;
             options.OnClick = async _ =>
             {
-                await Notebook.DeleteDashboard(item.Id, deleted: false);
+                await Desk.Delete(item.Id, deleted: false);
                 Navigation.NavigateTo(LabUrls.Dashboard(item.Id));
             };
         });

@@ -25,7 +25,7 @@ public static class StudyLatex
             new[] { "Defense" }.Concat(setting.Precisions.Select(KindWords.Label)).Select(LatexText.Of)));
         foreach (var row in rows)
         {
-            var name = LatexText.Of(row.Defense is null ? StudyWords.Defense(null) : KindWords.Label(row.Defense));
+            var name = LatexText.Of(row.Defense is null ? KindWords.DefenseName(null) : KindWords.Label(row.Defense));
             text.Append(LatexTable.Row([name, .. row.Cells.Select(cell => Cell(cell, metric))]));
         }
 

@@ -16,9 +16,6 @@ public sealed record StudyText(double? Value, string Main, string Interval, stri
 /// <summary>Studies in words: a number never stands without its interval and n, a gap never without its reason.</summary>
 public static class StudyWords
 {
-    /// <summary>The defense of a row or cell.</summary>
-    public static string Defense(string? label) => label is null ? "No defense" : KindWords.Name(label);
-
     /// <summary>An outcome in words.</summary>
     public static string OutcomeText(Outcome outcome) => outcome == Outcome.Value ? "value" : MatrixWords.OutcomeText(outcome);
 

@@ -56,6 +56,12 @@ public static class KindWords
         return string.Join(", ", pairs.Select(pair => $"{ParameterWords(method, pair[0])} {pair[^1]}"));
     }
 
+    /// <summary>The screen name of a defense; <c>""</c>, the label of none, becomes "No defense".</summary>
+    public static string Defense(string label) => label.Length == 0 ? "No defense" : Label(label);
+
+    /// <summary>The name of a defense without its settings; null is none.</summary>
+    public static string DefenseName(string? label) => label is null ? "No defense" : Name(label);
+
     /// <summary>The label without the explanation in the method's name: for axes and points.</summary>
     public static string Short(string label) => Settings(label) is { Length: > 0 } settings ? $"{Brief(label)} ({settings})" : Brief(label);
 

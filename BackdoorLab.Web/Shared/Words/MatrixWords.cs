@@ -1,7 +1,6 @@
 using System.Globalization;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Evaluation;
-using BackdoorLab.Web.Features.Leaderboard;
 
 namespace BackdoorLab.Web.Shared.Words;
 
@@ -68,9 +67,9 @@ public static class MatrixWords
         var shown = Metric.Find(metric);
         string[] lines =
         [
-            $"{shown.Name}: {BoardWords.Number(shown, value)} over {Numbers.Count(value.N, "seed")}",
+            $"{shown.Name}: {SeedWords.Number(shown, value)} over {Numbers.Count(value.N, "seed")}",
             value.N > 1 ? $"from {Numbers.Format(metric, value.Minimum)} to {Numbers.Format(metric, value.Maximum)}" : "a single seed: no spread is known",
-            BoardWords.Disagreement(shown, value),
+            SeedWords.Disagreement(shown, value),
             cell.Damaged > 0 ? $"{Numbers.Count(cell.Damaged, "seed")} left out: the model learnt nothing, or its backdoor did not take" : "",
             others,
             .. cell.Notes,
@@ -80,7 +79,7 @@ public static class MatrixWords
             value.StandardDeviation is { } deviation ? $"± {Spread(metric, deviation)}" : "",
             $"n = {value.N.ToString(CultureInfo.InvariantCulture)}",
             undecided,
-            BoardWords.Disagreement(shown, value),
+            SeedWords.Disagreement(shown, value),
             cell.Damaged > 0 ? $"{cell.Damaged.ToString(CultureInfo.InvariantCulture)} damaged left out" : "",
         ];
         return new(

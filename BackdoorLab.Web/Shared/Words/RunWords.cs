@@ -1,7 +1,6 @@
 using System.Globalization;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Evaluation;
-using BackdoorLab.Web.Features.Leaderboard;
 
 namespace BackdoorLab.Web.Shared.Words;
 
@@ -62,7 +61,7 @@ public static class RunWords
     public static string Counted(GroupFigure figure) => figure switch
     {
         { All: null } => "",
-        { Stat: { } stat } => string.Join(", ", new[] { FormattableString.Invariant($"n = {stat.N}"), BoardWords.Disagreement(Metric.CleanAccuracy, stat) }.Where(part => part.Length > 0)),
+        { Stat: { } stat } => string.Join(", ", new[] { FormattableString.Invariant($"n = {stat.N}"), SeedWords.Disagreement(Metric.CleanAccuracy, stat) }.Where(part => part.Length > 0)),
         _ => $"{Numbers.Count(figure.Conditions, "condition")}, no mean",
     };
 

@@ -45,7 +45,7 @@ public sealed class MissingPageTests
         await lab.Store.DeleteAsync(RunSelection.Of([deleted]));
         await using var scope = lab.Services.CreateAsyncScope();
         var book = scope.ServiceProvider.GetRequiredService<Notebook>();
-        var dashboard = await book.CreateDashboard(study, "d", DashboardParts.Write(DashboardParts.Usual));
+        var dashboard = await scope.ServiceProvider.GetRequiredService<DashboardDesk>().Create(study, "d", DashboardParts.Write(DashboardParts.Usual));
         var view = await book.SaveView("v", LabUrls.Runs, "", false);
         var shared = await scope.ServiceProvider.GetRequiredService<Shares>().Create(ShareKind.Run, [run], "r", 1, false);
         using var client = new HttpClient { BaseAddress = lab.Address };

@@ -27,9 +27,9 @@ public sealed class EnteredTextTests
         ["tags"] = (services, text) => Desk(services).Tag(RunSelection.Of(["x"]), [text], []),
         ["note"] = (services, text) => Book(services).SaveNote(new("run", "x"), text, 0),
         ["view"] = (services, text) => Book(services).SaveView(text, "/runs", "", false),
-        ["dashboard"] = (services, text) => Book(services).CreateDashboard("x", text, "[]"),
-        ["part"] = (services, text) => Book(services).CreateDashboard("x", "d", DashboardParts.Write([new() { Kind = DashboardPartKind.Text, Markdown = text }])),
-        ["heading"] = (services, text) => Book(services).CreateDashboard("x", "d", DashboardParts.Write([new() { Kind = DashboardPartKind.Matrix, Title = text }])),
+        ["dashboard"] = (services, text) => Dashboards(services).Create("x", text, "[]"),
+        ["part"] = (services, text) => Dashboards(services).Create("x", "d", DashboardParts.Write([new() { Kind = DashboardPartKind.Text, Markdown = text }])),
+        ["heading"] = (services, text) => Dashboards(services).Create("x", "d", DashboardParts.Write([new() { Kind = DashboardPartKind.Matrix, Title = text }])),
         ["key"] = (services, text) => services.GetRequiredService<ApiKeys>().Create(text, ApiScope.Read),
     };
 
@@ -110,6 +110,8 @@ public sealed class EnteredTextTests
     private static RunDesk Desk(IServiceProvider services) => services.GetRequiredService<RunDesk>();
 
     private static Notebook Book(IServiceProvider services) => services.GetRequiredService<Notebook>();
+
+    private static DashboardDesk Dashboards(IServiceProvider services) => services.GetRequiredService<DashboardDesk>();
 
     private static StudySpec Study(string name) => new() { Name = name, Seeds = [1], Experiment = JsonNode.Parse(SpecJson.Write(TinySpec.Short))!.AsObject() };
 

@@ -4,7 +4,6 @@ using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Features.Leaderboard;
-using BackdoorLab.Web.Shared.Addresses;
 using BackdoorLab.Web.Tests.Support;
 using Bunit;
 using Microsoft.AspNetCore.Components;

@@ -1,9 +1,8 @@
 using System.Globalization;
 using BackdoorLab.Data;
-using BackdoorLab.Web.Features.Leaderboard;
 using BackdoorLab.Web.Shared.Words;
 
-namespace BackdoorLab.Web.Shared.Addresses;
+namespace BackdoorLab.Web.Features.Leaderboard;
 
 /// <summary>The leaderboard's state as its address has it: whatever is on screen is a link.</summary>
 public static class LeaderboardQuery
