@@ -104,7 +104,6 @@ public sealed record ApiRun
 }
 
 /// <summary>A page of runs, newest first.</summary>
-/// <param name="Runs">Runs.</param>
 /// <param name="Next">Give it back as <c>after</c> for the next page; null at the end.</param>
 public sealed record ApiRunPage(IReadOnlyList<ApiRun> Runs, string? Next);
 
@@ -118,7 +117,6 @@ public sealed record ApiRunDetail(ApiRun Run, JsonNode? Spec, IReadOnlyDictionar
 
 /// <summary>A cell: one model at one precision under one defense.</summary>
 /// <param name="Model"><c>Backdoored</c>, <c>Benign</c> or, of a model from a file, <c>Suspect</c>.</param>
-/// <param name="Precision">Precision.</param>
 /// <param name="Defense">Defense; empty for the undefended model.</param>
 /// <param name="Outcome">Whether there is a value, and if not, what there is instead.</param>
 /// <param name="Reason">Why there is no value; empty when there is.</param>
@@ -150,10 +148,8 @@ public sealed record ApiVerdict(Decision Decision, string Reason, IReadOnlyDicti
 
 /// <summary>The cells of a run, for other programs to keep.</summary>
 /// <param name="SchemaVersion">Grows when a member changes its meaning or goes.</param>
-/// <param name="Run">The run.</param>
 /// <param name="Verdict">Of a check of a model from a file: what it comes to over all detectors; null for other runs and while it is not known.</param>
 /// <param name="Remarks">Sentences to read beside all its numbers.</param>
-/// <param name="Cells">Cells.</param>
 public sealed record ApiCells(int SchemaVersion, ApiRun Run, ApiVerdict? Verdict, IReadOnlyList<string> Remarks, IReadOnlyList<ApiCell> Cells);
 
 /// <summary>A run that was submitted.</summary>

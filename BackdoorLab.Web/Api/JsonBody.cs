@@ -9,10 +9,8 @@ internal static class JsonBody
     private const long MostBytes = StrictJson.MostBytes;
 
     /// <summary>Reads the body and answers with what <paramref name="take"/> makes of it.</summary>
-    /// <param name="request">Request.</param>
     /// <param name="what">What the body must be, such as "spec".</param>
     /// <param name="take">Takes the text in.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public static async Task<IResult> Take(HttpRequest request, string what, Func<string, Task<IResult>> take, CancellationToken cancellation)
     {
         // Also what keeps a form of another site out: it cannot send this type without asking first.

@@ -30,7 +30,6 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
     /// <summary>Reads a bundle and writes its run; returns the run's id here. The whole is looked at before the first write, and rows and files appear together or not at all.</summary>
     /// <param name="zip">The bundle; must be seekable.</param>
     /// <param name="owner">Who imports it; empty in a lab without accounts.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="BundleException">It is no bundle, is damaged, or holds what a bundle may not hold.</exception>
     public async Task<string> Import(Stream zip, string owner, CancellationToken cancellation = default)
     {

@@ -51,7 +51,6 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
     /// <summary>Takes a file in.</summary>
     /// <param name="name">What it is called; becomes a name by <see cref="SuspectModel.NameOf"/>.</param>
     /// <param name="content">Its bytes; read to the end, and no further than is allowed.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="WeightFileException">It is too large, or no weights that can be read.</exception>
     public async Task<ShelvedModel> Add(string name, Stream content, CancellationToken cancellation = default)
     {

@@ -11,7 +11,6 @@ public sealed class DemoRun(ResultQueries queries, RunQueue queue)
 
     /// <summary>The id of the demo run that is under way or has succeeded; otherwise a new one is queued.</summary>
     /// <param name="spec">What the demo is now; a run of an older version's demo does not count.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<string> EnsureAsync(ExperimentSpec spec, CancellationToken cancellation = default)
     {
         var hash = RunContent.ConfigHash(spec);

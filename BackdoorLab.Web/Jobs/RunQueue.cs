@@ -12,7 +12,6 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
     /// <param name="spec">A spec without faults.</param>
     /// <param name="estimatedSeconds">Estimate to show until the worker has a better one.</param>
     /// <param name="owner">Who submits it; empty in a lab without accounts.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<string> SubmitAsync(ExperimentSpec spec, double? estimatedSeconds = null, string owner = "", CancellationToken cancellation = default)
     {
         var runId = await store.CreateAsync(RunContent.From(spec, options.MaxAttempts, estimatedSeconds) with { Owner = owner }, cancellation: cancellation);
@@ -24,7 +23,6 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
     /// <param name="study">A study without faults.</param>
     /// <param name="estimate">Seconds a run may take.</param>
     /// <param name="owner">Who starts it; empty in a lab without accounts.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<string> SubmitStudyAsync(
         StudySpec study, Func<ExperimentSpec, double> estimate, string owner = "", CancellationToken cancellation = default)
     {

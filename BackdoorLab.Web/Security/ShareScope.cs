@@ -7,7 +7,6 @@ namespace BackdoorLab.Web.Security;
 /// on the pages of the lab, so that a component asks it for addresses in both places.
 /// </summary>
 /// <param name="Token">Token of the link.</param>
-/// <param name="Link">The link.</param>
 public sealed record ShareScope(string Token, ShareItem Link);
 
 /// <summary>Addresses and rights inside and outside a share link.</summary>

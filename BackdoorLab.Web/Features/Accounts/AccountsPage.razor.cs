@@ -16,27 +16,6 @@ public sealed partial class AccountsPage
     private string? _link;
     private string _linkName = "";
 
-    [Inject]
-    private AccountDesk Accounts { get; set; } = null!;
-
-    [Inject]
-    private ApiKeys Keys { get; set; } = null!;
-
-    [Inject]
-    private Actor Actor { get; set; } = null!;
-
-    [Inject]
-    private LabOptions Options { get; set; } = null!;
-
-    [Inject]
-    private TimeProvider Time { get; set; } = null!;
-
-    [Inject]
-    private ISnackbar Snackbar { get; set; } = null!;
-
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
     private DateTime Now => Time.GetUtcNow().UtcDateTime;
 
     protected override async Task OnInitializedAsync()

@@ -20,15 +20,6 @@ public sealed partial class ChangePasswordPage
     [CascadingParameter]
     private HttpContext Context { get; set; } = null!;
 
-    [Inject]
-    private SignInManager<LabUser> SignIn { get; set; } = null!;
-
-    [Inject]
-    private SignInPace Pace { get; set; } = null!;
-
-    [Inject]
-    private Audit Audit { get; set; } = null!;
-
     private async Task Submit()
     {
         Faults = Compare(Password, Again);

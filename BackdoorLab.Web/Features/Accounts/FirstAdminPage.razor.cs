@@ -20,12 +20,6 @@ public sealed partial class FirstAdminPage
     [SupplyParameterFromForm]
     private string? Again { get; set; }
 
-    [Inject]
-    private FirstAdmin Door { get; set; } = null!;
-
-    [Inject]
-    private SignInManager<LabUser> SignIn { get; set; } = null!;
-
     private bool Opens => Door.Opens(Token);
 
     private async Task Submit()

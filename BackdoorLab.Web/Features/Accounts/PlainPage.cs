@@ -10,10 +10,10 @@ public abstract class PlainPage : ComponentBase
     protected static readonly string PasswordHelp = $"At least {SecurityServices.LeastPasswordLength} characters. A few random words are good.";
 
     [Inject]
-    protected NavigationManager Navigation { get; set; } = null!;
+    public required NavigationManager Navigation { get; set; }
 
     [Inject]
-    private LabOptions Options { get; set; } = null!;
+    public required LabOptions Options { get; set; }
 
     /// <summary>What is wrong with what was sent.</summary>
     protected IReadOnlyList<string> Faults { get; set; } = [];

@@ -20,12 +20,6 @@ public sealed partial class SetPasswordPage
     [SupplyParameterFromForm]
     private string? Again { get; set; }
 
-    [Inject]
-    private AccountDesk Accounts { get; set; } = null!;
-
-    [Inject]
-    private SignInManager<LabUser> SignIn { get; set; } = null!;
-
     private async Task Submit()
     {
         Faults = Compare(Password, Again);

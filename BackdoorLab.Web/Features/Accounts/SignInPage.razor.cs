@@ -25,20 +25,8 @@ public sealed partial class SignInPage
     [SupplyParameterFromQuery]
     private string? ReturnUrl { get; set; }
 
-    [Inject]
-    private SignInManager<LabUser> Door { get; set; } = null!;
-
-    [Inject]
-    private AccountQueries Accounts { get; set; } = null!;
-
-    [Inject]
-    private AuditLog Audit { get; set; } = null!;
-
     [CascadingParameter]
     private HttpContext Context { get; set; } = null!;
-
-    [Inject]
-    private SignInPace Pace { get; set; } = null!;
 
     private async Task Submit()
     {

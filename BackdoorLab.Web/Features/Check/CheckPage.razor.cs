@@ -47,30 +47,6 @@ public sealed partial class CheckPage : IAsyncDisposable
     [SupplyParameterFromQuery]
     private string? From { get; set; }
 
-    [Inject]
-    private ModelShelf Shelf { get; set; } = null!;
-
-    [Inject]
-    private DatasetShelf Datasets { get; set; } = null!;
-
-    [Inject]
-    private SpeedProbe Speed { get; set; } = null!;
-
-    [Inject]
-    private ResultQueries Results { get; set; } = null!;
-
-    [Inject]
-    private ISnackbar Snackbar { get; set; } = null!;
-
-    [Inject]
-    private RunDesk Desk { get; set; } = null!;
-
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
-    [Inject]
-    private IJSRuntime Js { get; set; } = null!;
-
     private IReadOnlyList<SuspectCandidate> Fitting => [.. _candidates?.Where(candidate => candidate.Fit.Fits) ?? []];
 
     private SuspectCandidate? Candidate => _own is null ? Fitting.ElementAtOrDefault(_chosen) : _own.Candidate;

@@ -56,12 +56,6 @@ public sealed partial class CompareBody
     [SupplyParameterFromQuery(Name = CurveQuery)]
     private string? Curve { get; set; }
 
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
-    [Inject]
-    private TimeProvider Time { get; set; } = null!;
-
     private DateTime Now => Time.GetUtcNow().UtcDateTime;
 
     private bool AllSettings => ShownSettings == All;

@@ -17,12 +17,6 @@ public sealed partial class ComparePage
     [SupplyParameterFromQuery]
     private string? Ids { get; set; }
 
-    [Inject]
-    private ResultQueries Results { get; set; } = null!;
-
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
     private IReadOnlyList<string> Chosen => [.. (Ids ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
 
     protected override async Task OnParametersSetAsync()

@@ -13,7 +13,6 @@ public sealed record CompareValue(CellResult? Cell, Measurement? Number, double?
 
 /// <summary>A number of several runs.</summary>
 /// <param name="Defense">Label of the defense, empty for the undefended model.</param>
-/// <param name="Metric">Metric.</param>
 /// <param name="Values">One for each run.</param>
 public sealed record CompareRow(string Defense, Metric Metric, IReadOnlyList<CompareValue> Values);
 

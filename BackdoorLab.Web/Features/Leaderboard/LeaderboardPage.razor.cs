@@ -55,21 +55,6 @@ public sealed partial class LeaderboardPage
     [SupplyParameterFromQuery(Name = LeaderboardQuery.Damaged)]
     private string? Damaged { get; set; }
 
-    [Inject]
-    private ResultQueries Results { get; set; } = null!;
-
-    [Inject]
-    private ReferenceStore References { get; set; } = null!;
-
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
-    [Inject]
-    private IDialogService Dialogs { get; set; } = null!;
-
-    [Inject]
-    private ISnackbar Snackbar { get; set; } = null!;
-
     private bool ShowTwins => Twins != LeaderboardQuery.Off;
 
     private bool ShowPublished => Published == LeaderboardQuery.On;

@@ -51,15 +51,6 @@ public sealed partial class OverviewPage
     [SupplyParameterFromQuery(Name = DamagedQuery)]
     private string? Damaged { get; set; }
 
-    [Inject]
-    private ResultQueries Results { get; set; } = null!;
-
-    [Inject]
-    private RunDesk Desk { get; set; } = null!;
-
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
     private string Metric => MetricChoices.Any(choice => choice.Value == MetricQuery) ? MetricQuery! : Known.DetectionRate.Id;
 
     private Known Shown => Known.Find(Metric);

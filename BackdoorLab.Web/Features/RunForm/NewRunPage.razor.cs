@@ -40,24 +40,6 @@ public sealed partial class NewRunPage : IDisposable
     [SupplyParameterFromQuery]
     private string? Preset { get; set; }
 
-    [Inject]
-    private ResultQueries Results { get; set; } = null!;
-
-    [Inject]
-    private RunDesk Desk { get; set; } = null!;
-
-    [Inject]
-    private DatasetShelf Shelf { get; set; } = null!;
-
-    [Inject]
-    private SpeedProbe Speed { get; set; } = null!;
-
-    [Inject]
-    private ISnackbar Snackbar { get; set; } = null!;
-
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
     private string SpecText => _draft!.Document.ToJsonString(SpecJson.Indented);
 
     public void Dispose()

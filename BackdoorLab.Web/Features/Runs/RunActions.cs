@@ -41,7 +41,6 @@ public sealed class RunActions(RunDesk desk, RunFeed feed, ISnackbar snackbar, N
     }
 
     /// <summary>Moves a run to the trash, with a way back.</summary>
-    /// <param name="run">Run.</param>
     /// <param name="leave">Whether to go to the list, because the run's own page is open.</param>
     public async Task Delete(RunItem run, bool leave = false)
     {

@@ -27,7 +27,6 @@ public sealed class RunExports(ResultQueries results, RunTables tables)
     /// <param name="file">Its name.</param>
     /// <param name="export">Runs, newest first in the file.</param>
     /// <param name="target">Where to.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="ArgumentException">There is no such file.</exception>
     public Task Write(string file, RunExport export, Stream target, CancellationToken cancellation) => file switch
     {

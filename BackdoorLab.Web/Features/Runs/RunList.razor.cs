@@ -22,12 +22,6 @@ public sealed partial class RunList
     private bool _sorted;
     private int _total;
 
-    [Inject]
-    private ResultQueries Results { get; set; } = null!;
-
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
     private bool PageChosen => _shown.Count > 0 && _shown.All(run => _chosen.Contains(run.Id));
 
     public override void Dispose()

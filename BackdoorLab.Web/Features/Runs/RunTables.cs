@@ -19,7 +19,6 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
     /// <param name="form">LaTeX or Markdown.</param>
     /// <param name="export">Which runs.</param>
     /// <param name="text">Where to.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task Write(TableForm form, RunExport export, TextWriter text, CancellationToken cancellation)
     {
         var (head, rows) = export is { Selection.Filter: { } filter, State.Group: { } by }

@@ -41,12 +41,6 @@ public sealed partial class RunView
     [SupplyParameterFromQuery]
     private string? Precision { get; set; }
 
-    [Inject]
-    private ResultQueries Results { get; set; } = null!;
-
-    [Inject]
-    private SharedReadings Readings { get; set; } = null!;
-
     private RunOutlook Outlook => RunOutlook.Of(_run!.Run, Feed.Progress(Id), Now);
 
     private bool IsCheck => RunWords.IsCheck(_run!.Run);

@@ -28,7 +28,11 @@ public sealed partial class DashboardPage
     [CascadingParameter]
     public ShareScope? Share { get; set; }
 
+    private StudyNews News => field ??= new(Feed);
+
     private bool MayEdit => Share is null && Actor.May(LabRole.Researcher) && _item is { Deleted: false };
+
+    protected override bool HasNews => _fault is not null || News.Any(_study);
 
     protected override async Task OnParametersSetAsync()
     {
@@ -45,7 +49,8 @@ public sealed partial class DashboardPage
         try
         {
             _item = await Dashboards.FindAsync(Id, Gone);
-            _study = _item is null ? null : await Reports.FindAsync(_item.StudyId, Gone);
+            var before = _item?.StudyId == _study?.Item.Id ? _study : null;
+            _study = _item is null ? null : await News.Read(before, () => Reports.FindAsync(_item.StudyId, Gone));
             (_missing, _fault) = (_item is null or { Deleted: true } || _study is null, null);
         }
         catch (OperationCanceledException)

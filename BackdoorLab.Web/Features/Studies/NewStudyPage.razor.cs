@@ -27,15 +27,6 @@ public sealed partial class NewStudyPage
     [SupplyParameterFromQuery]
     private string? From { get; set; }
 
-    [Inject]
-    private ResultQueries Results { get; set; } = null!;
-
-    [Inject]
-    private ISnackbar Snackbar { get; set; } = null!;
-
-    [Inject]
-    private StudyActions Actions { get; set; } = null!;
-
     private bool CanStart => _draft?.Study is { } study && !_busy && (study.CountRuns() <= ManyRuns || _sure);
 
     protected override async Task OnParametersSetAsync()

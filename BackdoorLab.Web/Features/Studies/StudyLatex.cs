@@ -12,7 +12,6 @@ public static class StudyLatex
 {
     /// <summary>The table.</summary>
     /// <param name="title">Name of the setting.</param>
-    /// <param name="setting">The setting.</param>
     /// <param name="metric">Metric to show.</param>
     /// <param name="released">Methods as released code runs them, in place of the methods themselves.</param>
     public static string Write(string title, StudySetting setting, Metric metric, bool released)

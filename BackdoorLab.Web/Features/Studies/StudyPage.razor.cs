@@ -22,6 +22,8 @@ public sealed partial class StudyPage
     [Parameter, EditorRequired]
     public string Id { get; set; } = "";
 
+    private StudyNews News => field ??= new(Feed);
+
     private RunItem? Running => _study!.Runs.FirstOrDefault(run => RunWords.IsActive(run.State));
 
     // The feed knows the run under way better than its row does.
@@ -43,6 +45,9 @@ public sealed partial class StudyPage
         }
     }
 
+    // How far the run under way is comes from the feed, every second.
+    protected override bool HasNews => _fault is not null || News.Any(_study);
+
     protected override void OnInitialized()
     {
         Follow(null, Refresh);
@@ -62,7 +67,7 @@ public sealed partial class StudyPage
     {
         try
         {
-            _study = await Reports.FindAsync(Id, Gone);
+            _study = await News.Read(_study, () => Reports.FindAsync(Id, Gone));
             (_missing, _fault) = (_study is null, null);
         }
         catch (OperationCanceledException)

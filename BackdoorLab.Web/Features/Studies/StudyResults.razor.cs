@@ -39,12 +39,6 @@ public sealed partial class StudyResults
     [CascadingParameter]
     public ShareScope? Share { get; set; }
 
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
-    [Inject]
-    private IDialogService Dialogs { get; set; } = null!;
-
     private (string Title, StudySetting Setting) Chosen => _settings[_index];
 
     protected override void OnParametersSet()

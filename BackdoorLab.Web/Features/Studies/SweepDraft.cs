@@ -19,7 +19,6 @@ public sealed class SweepDraft
     private readonly List<double> _rates;
 
     /// <summary>A draft that varies nothing yet but the seed.</summary>
-    /// <param name="experiment">The experiment.</param>
     public SweepDraft(SpecDraft experiment)
     {
         Experiment = experiment;

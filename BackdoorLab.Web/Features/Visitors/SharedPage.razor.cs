@@ -35,21 +35,6 @@ public sealed partial class SharedPage : IDisposable
     [SupplyParameterFromQuery]
     private string? Page { get; set; }
 
-    [Inject]
-    private ShareStore Store { get; set; } = null!;
-
-    [Inject]
-    private ResultQueries Results { get; set; } = null!;
-
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
-    [Inject]
-    private LabOptions Options { get; set; } = null!;
-
-    [Inject]
-    private TimeProvider Time { get; set; } = null!;
-
     private bool Inner => _share!.Link.Kind != ShareKind.Run && (_runId is not null || !string.IsNullOrEmpty(Compare));
 
     public void Dispose()

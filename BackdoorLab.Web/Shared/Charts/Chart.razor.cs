@@ -31,9 +31,6 @@ public sealed partial class Chart
     private bool _drawn;
     private bool _stale;
 
-    [Inject]
-    private LabScript Script { get; set; } = null!;
-
     [Parameter, EditorRequired]
     public ChartModel Model { get; set; } = null!;
 

@@ -6,7 +6,6 @@ namespace BackdoorLab.Web.Shared.Controls;
 public sealed class Clipboard(LabScript script, ISnackbar snackbar)
 {
     /// <summary>Copies a text.</summary>
-    /// <param name="text">Text.</param>
     /// <param name="done">What is said when it is there.</param>
     public async Task Copy(string text, string done)
     {

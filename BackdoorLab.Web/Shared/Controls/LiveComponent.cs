@@ -11,10 +11,10 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     private string? _followed;
 
     [Inject]
-    protected RunFeed Feed { get; set; } = null!;
+    public required RunFeed Feed { get; set; }
 
     [Inject]
-    protected TimeProvider Time { get; set; } = null!;
+    public required TimeProvider Time { get; set; }
 
     /// <summary>Cancelled when the component is left.</summary>
     protected CancellationToken Gone => _gone.Token;

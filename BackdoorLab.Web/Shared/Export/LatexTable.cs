@@ -11,7 +11,6 @@ public static class LatexTable
 
     /// <summary>All that stands before the first row.</summary>
     /// <param name="packages">Packages it needs.</param>
-    /// <param name="caption">Caption.</param>
     /// <param name="alignment">Of the columns, such as <c>lrr</c>.</param>
     /// <param name="headings">Headings of the columns.</param>
     public static string Begin(IEnumerable<string> packages, string caption, string alignment, IEnumerable<string> headings) =>

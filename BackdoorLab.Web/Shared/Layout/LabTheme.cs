@@ -2,7 +2,7 @@ using MudBlazor;
 
 namespace BackdoorLab.Web.Shared.Layout;
 
-/// <summary>Colours, type and measures of the dashboard; the same values as the custom properties in lab.css.</summary>
+/// <summary>Colours, type and measures of the dashboard; the same values as the custom properties in tokens.css.</summary>
 public static class LabTheme
 {
     private static readonly string[] Sans = ["Plex Sans", "system-ui", "-apple-system", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"];

@@ -28,20 +28,6 @@ public sealed partial class MainLayout
     private bool _drawerOpen = true;
     private bool _ready;
 
-    [Inject]
-    private IJSRuntime Js { get; set; } = null!;
-
-    [Inject]
-    private LabScript Script { get; set; } = null!;
-
-    [Inject]
-    private NavigationManager Navigation { get; set; } = null!;
-
-    [Inject]
-    private IDialogService Dialogs { get; set; } = null!;
-
-    [Inject]
-    private Actor Actor { get; set; } = null!;
 
     // Those who come by a share link, or by none, see nothing of the lab around the page.
     private bool Bare => !Actor.May(LabRole.Viewer) || new Uri(Navigation.Uri).AbsolutePath.StartsWith(LabUrls.Shared(""), StringComparison.Ordinal);

@@ -12,7 +12,6 @@ public sealed record CopiedSpec(SpecDraft Draft, RunItem? Run, string? Fault)
     /// <summary>Copies a run.</summary>
     /// <param name="results">Where runs are read.</param>
     /// <param name="id">Run.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public static async Task<CopiedSpec> Of(ResultQueries results, string id, CancellationToken cancellation = default)
     {
         if (await results.FindAsync(id, cancellation) is not { } run)

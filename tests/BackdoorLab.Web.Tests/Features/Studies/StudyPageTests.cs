@@ -54,6 +54,49 @@ public sealed class StudyPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task News_OfOtherRuns_LeaveTheReportAsItIs()
+    {
+        var id = await Submit();
+        var feed = _lab.Services.GetRequiredService<RunFeed>();
+        var reports = _lab.Services.GetRequiredService<StudyReports>();
+        var news = new StudyNews(feed);
+        var study = await news.Read(null, () => reports.FindAsync(id));
+        Assert.False(news.Any(study));
+
+        feed.Changed("another");
+        feed.Report(study!.Runs[0].Id, new("Training", "k", 1, 2, "epochs", 0.5, null, DateTime.UtcNow));
+        Assert.False(news.Any(study));
+
+        feed.Changed(study.Runs[0].Id);
+        Assert.True(news.Any(study));
+        study = await news.Read(study, () => reports.FindAsync(id));
+        Assert.False(news.Any(study));
+    }
+
+    [Fact]
+    public async Task News_ThatComeWhileAStudyIsRead_MakeItReadAgain()
+    {
+        var id = await Submit();
+        var feed = _lab.Services.GetRequiredService<RunFeed>();
+        var reports = _lab.Services.GetRequiredService<StudyReports>();
+        var news = new StudyNews(feed);
+
+        var study = await news.Read(null, () => Interrupted("another"));
+        Assert.True(news.Any(study));
+        study = await news.Read(study, () => Interrupted("another"));
+        Assert.False(news.Any(study));
+        study = await news.Read(study, () => Interrupted(study!.Runs[0].Id));
+        Assert.True(news.Any(study));
+
+        async Task<StudyView?> Interrupted(string run)
+        {
+            var read = await reports.FindAsync(id);
+            feed.Changed(run);
+            return read;
+        }
+    }
+
+    [Fact]
     public async Task Report_OfRecordedRuns_CountsThem()
     {
         var id = await Submit();

@@ -15,7 +15,7 @@ public sealed partial class HeatContrastTests
     // WCAG 2.2, success criterion 1.4.3, text of any size.
     private const double Least = 4.5;
 
-    private static readonly string Css = Stylesheets.Read("lab.css");
+    private static readonly string Css = Stylesheets.Read("tokens.css") + Stylesheets.Read("lab.css");
 
     [Theory]
     [InlineData("light", "--heat-good")]
