@@ -83,7 +83,7 @@ public static class StudySummary
             precisions,
             [.. spec.Defenses.Select(catalog.Label)],
             cells,
-            spec.Federation);
+            JsonSerializer.SerializeToNode(spec.Federation, SpecJson.Options)?.AsObject());
 
         double? Lost(string precision)
         {
