@@ -52,7 +52,7 @@ public sealed record ExperimentSpec
     /// alone as defenses; <see cref="Training"/> then means nothing.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public SuspectModel? Suspect { get; init; }
+    public CheckedModel? Suspect { get; init; }
 
     /// <summary>Precisions to deploy at; at least one.</summary>
     public required IReadOnlyList<Precision> Precisions { get; init; }

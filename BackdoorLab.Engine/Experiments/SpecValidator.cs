@@ -56,7 +56,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
 
         if (root["suspect"] is { } suspect)
         {
-            Parameters(suspect, "suspect", ParameterReader.Read(typeof(SuspectModel)), false, faults);
+            Parameters(suspect, "suspect", ParameterReader.Read(typeof(CheckedModel)), false, faults);
         }
 
         Methods(root, "precisions", typeof(Precision), 1, faults);

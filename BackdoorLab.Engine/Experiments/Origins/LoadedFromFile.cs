@@ -15,7 +15,7 @@ namespace BackdoorLab.Engine.Experiments.Origins;
 /// </summary>
 /// <param name="spec">The experiment.</param>
 /// <param name="file">The file.</param>
-internal abstract class LoadedFromFile(ExperimentSpec spec, SuspectModel file) : ModelOrigin(spec)
+internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) : ModelOrigin(spec)
 {
     private const string FactsFile = "suspect.json";
 
@@ -41,7 +41,7 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, SuspectModel file) :
         new("suspect", "cannot be in a study: of a model from a file it is not known what a detector should say.");
 
     /// <summary>The file.</summary>
-    protected SuspectModel File { get; } = file;
+    protected CheckedModel File { get; } = file;
 
     /// <summary>What the store keeps of it.</summary>
     protected abstract string KeptFile { get; }
@@ -69,7 +69,7 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, SuspectModel file) :
         3.0 * MostImages / pace.ForwardImagesPerSecond;
 
     /// <inheritdoc/>
-    internal sealed override Verdict? Doubt(double accuracy) => SuspectModel.Doubt(accuracy);
+    internal sealed override Verdict? Doubt(double accuracy) => CheckedModel.Doubt(accuracy);
 
     /// <inheritdoc/>
     internal override IEnumerable<SpecFault> Faults()
@@ -198,7 +198,7 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, SuspectModel file) :
         var path = File.Find(folder)
             ?? throw new WeightFileException($"The model file '{File.File}' (SHA-256 {File.Sha256[..12]}...) is not "
                 + "here. Choose it again on the page Check my model, or put it beside the spec.");
-        var found = SuspectModel.HashOf(path);
+        var found = CheckedModel.HashOf(path);
         return found == File.Sha256 ? path
             : throw new WeightFileException($"The model file '{File.File}' has changed: its SHA-256 is "
                 + $"{found[..12]}..., not {File.Sha256[..12]}.... Check the new one as a model of its own.");

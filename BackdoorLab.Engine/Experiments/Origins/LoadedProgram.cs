@@ -9,7 +9,7 @@ namespace BackdoorLab.Engine.Experiments.Origins;
 /// <summary>The program of a TorchScript file, run in a process of its own that ends with the model.</summary>
 /// <param name="spec">The experiment.</param>
 /// <param name="file">The file.</param>
-internal sealed class LoadedProgram(ExperimentSpec spec, SuspectModel file) : LoadedFromFile(spec, file)
+internal sealed class LoadedProgram(ExperimentSpec spec, CheckedModel file) : LoadedFromFile(spec, file)
 {
     /// <inheritdoc/>
     protected override string KeptFile => "program.pt";

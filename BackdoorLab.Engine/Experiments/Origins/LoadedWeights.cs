@@ -9,7 +9,7 @@ namespace BackdoorLab.Engine.Experiments.Origins;
 /// <summary>Weights of a file in the catalog's network of the same names and sizes.</summary>
 /// <param name="spec">The experiment.</param>
 /// <param name="file">The file.</param>
-internal sealed class LoadedWeights(ExperimentSpec spec, SuspectModel file) : LoadedFromFile(spec, file)
+internal sealed class LoadedWeights(ExperimentSpec spec, CheckedModel file) : LoadedFromFile(spec, file)
 {
     // No mean or deviation of pixels in [0,1] is larger; those of bytes are.
     private const float MostOfUnit = 4;

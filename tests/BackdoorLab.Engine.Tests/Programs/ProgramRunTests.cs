@@ -100,7 +100,7 @@ public sealed class ProgramRunTests : IDisposable
         using var file = WeightFile.Open(path);
         using var probe = new ProgramProbe(new InThisProcess(), path);
 
-        var (asked, unasked) = (SuspectCandidate.Try(file, new SyntheticSigns(), "", program: probe), SuspectCandidate.Try(file, new SyntheticSigns(), ""));
+        var (asked, unasked) = (CheckCandidate.Try(file, new SyntheticSigns(), "", program: probe), CheckCandidate.Try(file, new SyntheticSigns(), ""));
 
         Assert.Equal((true, typeof(FileProgram), 10), (asked.Fit.Fits, asked.Fit.Source.GetType(), asked.Shape.Classes));
         Assert.False(unasked.Fit.Fits);
@@ -116,7 +116,7 @@ public sealed class ProgramRunTests : IDisposable
         {
             Attack = new UnknownAttack(),
             Model = new FileProgram(),
-            Suspect = new() { File = "model.pt", Sha256 = SuspectModel.HashOf(path) },
+            Suspect = new() { File = "model.pt", Sha256 = CheckedModel.HashOf(path) },
             BenignTwin = false,
             Precisions = [new Float32()],
             Defenses = [],

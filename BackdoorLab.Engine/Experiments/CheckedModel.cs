@@ -26,7 +26,7 @@ public enum PixelScale
 /// A model to be checked: its weights come from a file instead of training, and nothing is known of an attack. The file is named by its
 /// content; where such files lie is told to the runner (<see cref="RunnerOptions.ModelFolder"/>).
 /// </summary>
-public sealed record SuspectModel : Method
+public sealed record CheckedModel : Method
 {
     /// <summary>Clean accuracy below which data set or pixel scale are probably not those of the training, so that a verdict means little.</summary>
     public const double LowAccuracy = 0.5;
