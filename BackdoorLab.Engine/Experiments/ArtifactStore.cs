@@ -1,5 +1,7 @@
 using System.Text.Json;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -9,6 +11,9 @@ namespace BackdoorLab.Engine.Experiments;
 /// </summary>
 public sealed class ArtifactStore(string root)
 {
+    /// <summary>The weights of a stage that makes a model.</summary>
+    internal const string WeightsFile = "weights.safetensors";
+
     /// <summary>Folder of the store.</summary>
     public string Root { get; } = Path.GetFullPath(root);
 
@@ -53,6 +58,20 @@ public sealed class ArtifactStore(string root)
         {
             return default;
         }
+    }
+
+    /// <summary>Whether the stage's weights are there.</summary>
+    internal bool HasWeights(StageKey stage) => Has(stage, WeightsFile);
+
+    /// <summary>Keeps the weights of a network.</summary>
+    internal void SaveWeights(StageKey stage, Classifier network, string file = WeightsFile) =>
+        Checkpoint.Save(PathOf(stage.Value, file), network.state_dict(), new Dictionary<string, string>());
+
+    /// <summary>Puts kept weights into a network of the same shape, and that into evaluation mode.</summary>
+    internal void LoadWeights(StageKey stage, Classifier network, string file = WeightsFile)
+    {
+        Checkpoint.Load(PathOf(stage.Value, file), network.state_dict());
+        network.eval();
     }
 
     // A key is a hash; anything else could name a folder outside the store.

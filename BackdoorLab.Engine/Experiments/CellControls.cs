@@ -37,7 +37,8 @@ internal sealed class CellControls(StageContext stage)
     private ControlFigures Figures(CellPlan cell, DeployedModel deployed, RunContext run)
     {
         var (inputs, attack) = (stage.Inputs, stage.Spec.Attack);
-        int? target = stage.Spec.Suspect is null && attack.Mapping == Attacks.LabelMapping.AllToOne ? attack.TargetLabel : null;
+        var hasTarget = stage.Origin.KnowsAttack && attack.Mapping == Attacks.LabelMapping.AllToOne;
+        int? target = hasTarget ? attack.TargetLabel : null;
         try
         {
             var sets = ControlSets.Of(inputs.Holdout, inputs.CleanTrain, inputs.CleanTest, target, run.Seeds.Child("control-labels"));

@@ -136,14 +136,14 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
 
     private Scored Defend(CellPlan cell, DeployedModel deployed, IReadOnlyList<Measurement> gradients, double controlSeconds, RunContext run)
     {
-        var inputs = stage.Inputs;
+        var (inputs, origin) = (stage.Inputs, stage.Origin);
         var backdoored = cell.Id.Victim == Victim.Backdoored;
         var defense = cell.Defense!;
         var truth = new BackdoorTruth
         {
-            IsBackdoored = cell.Id.Victim == Victim.Suspect ? null : backdoored,
+            IsBackdoored = origin.KnowsAttack ? backdoored : null,
             ClassNames = inputs.CleanTest.ClassNames,
-            Doubt = cell.Id.Victim == Victim.Suspect ? SuspectModel.Doubt(deployed.Metrics.CleanAccuracy.Value) : null,
+            Doubt = origin.Doubt(deployed.Metrics.CleanAccuracy.Value),
             Mapping = stage.Spec.Attack.Mapping,
             TargetLabel = stage.Spec.Attack.TargetLabel,
             PoisonMask = backdoored ? inputs.Poisoned.Mask : null,
@@ -169,7 +169,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             Mitigator mitigator => Repair(mitigator, context, cell.Precision, cell.Id.Victim, deployed, truth, curve),
             _ => throw new NotSupportedException($"The engine has no scorer for {defense.GetType().Name}."),
         };
-        var overhead = new Overhead(stage.Events.StageSeconds - controlSeconds, cell.Id.Victim == Victim.Suspect ? null : models.TrainSeconds(cell.Id.Victim));
+        var overhead = new Overhead(stage.Events.StageSeconds - controlSeconds, models.TrainSeconds(cell.Id.Victim));
         return scored with
         {
             Measurements = [.. scored.Measurements, .. gradients, .. overhead.Measurements()],

@@ -27,7 +27,15 @@ public sealed class DataFaults(string dataRoot)
             _shapes[spec.Dataset] = shape = Look(spec.Dataset);
         }
 
-        return shape is null ? [] : [.. Of(spec, shape.Classes, Limited(shape.TestCount, spec.Dataset.TestLimit)), .. Poison(spec, Limited(shape.TrainCount, spec.Dataset.TrainLimit))];
+        if (shape is null)
+        {
+            return [];
+        }
+
+        // Of which label the images are is seen when they are loaded.
+        var poison = spec.Origin.PoisonFault(Limited(shape.TrainCount, spec.Dataset.TrainLimit));
+        var own = Of(spec, shape.Classes, Limited(shape.TestCount, spec.Dataset.TestLimit));
+        return [.. poison is null ? own : own.Append(poison)];
     }
 
     /// <summary>Refuses a spec that has some.</summary>
@@ -43,9 +51,10 @@ public sealed class DataFaults(string dataRoot)
     /// <summary>The same against counts that are known.</summary>
     internal static IEnumerable<SpecFault> Of(ExperimentSpec spec, int classes, int testImages)
     {
-        if (spec.Suspect is null && spec.Attack.Mapping == LabelMapping.AllToOne && spec.Attack.TargetLabel >= classes)
+        var attack = spec.Attack;
+        if (spec.Origin.KnowsAttack && attack.Mapping == LabelMapping.AllToOne && attack.TargetLabel >= classes)
         {
-            yield return new("attack.targetLabel", $"must be below {classes}, the number of classes found; found {spec.Attack.TargetLabel}.");
+            yield return new("attack.targetLabel", $"must be below {classes}, the number of classes found; found {attack.TargetLabel}.");
         }
 
         if (spec.CleanHoldout >= testImages)
@@ -53,10 +62,6 @@ public sealed class DataFaults(string dataRoot)
             yield return new("cleanHoldout", $"must be below the {testImages} test images found; found {spec.CleanHoldout}.");
         }
     }
-
-    // Of which label the images are is seen when they are loaded; clients have rates of their own.
-    private static IEnumerable<SpecFault> Poison(ExperimentSpec spec, int trainImages) =>
-        spec is { Federation: null, Suspect: null } && AchievedPoison.Fault(spec.Attack, trainImages) is { } fault ? [fault] : [];
 
     private static int Limited(int count, int limit) => limit > 0 ? Math.Min(limit, count) : count;
 

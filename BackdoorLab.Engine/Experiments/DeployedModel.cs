@@ -19,7 +19,7 @@ internal sealed class DeployedModel : IDisposable
     internal DeployedModel(StageContext stage, VictimModels models, Victim victim, Precision precision, string label, RunContext run)
     {
         (_stage, _models, _victim, _label) = (stage, models, victim, label);
-        var network = models.Model(victim);
+        var network = models.Network(victim);
         if (network.IsOpaque && precision is not Float32)
         {
             throw new NotApplicableException("The model is the program of a TorchScript file, which computes as it was saved: it has no weights that could be converted. FP32 is the program as it is.");
@@ -49,7 +49,7 @@ internal sealed class DeployedModel : IDisposable
     /// <summary>The row without a defense: accuracy, attack success, and what the precision really is.</summary>
     internal Scored Undefended(RunContext run)
     {
-        using var reference = new Float32().Convert(_models.Model(_victim), _stage.Inputs.Holdout, run);
+        using var reference = new Float32().Convert(_models.Network(_victim), _stage.Inputs.Holdout, run);
         var images = _stage.Inputs.CleanTest.Select([.. Enumerable.Range(0, Math.Min(DivergenceImages, _stage.Inputs.CleanTest.Count))]);
         var realisation = Model.Realisation;
         return new()

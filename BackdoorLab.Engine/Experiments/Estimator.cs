@@ -1,7 +1,6 @@
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
-using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Training;
@@ -30,10 +29,9 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         var classes = network.Classes;
         pace ??= Throughput.Guess(spec.Model.Cost(network).MultiplyAdds, threads, spec.Training.Precision != TrainingPrecision.Float32);
         var estimator = new Estimator(spec, pace, Limit(shape.TrainCount, spec.Dataset.TrainLimit), Limit(shape.TestCount, spec.Dataset.TestLimit), classes);
-        var poisoned = spec.Attack.PoisonRate > 0;
-        var victims = poisoned && spec.BenignTwin ? 2 : 1;
-        var made = spec.Suspect is null ? estimator.Train() : estimator.Load();
-        return (poisoned ? estimator.Implant() : 0) + victims * (made + spec.Precisions.Sum(precision => spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense))));
+        var cells = spec.Precisions.Sum(precision =>
+            spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense)));
+        return spec.Origin.Victims.Sum(victim => estimator.Model(victim) + cells);
     }
 
     /// <summary>The network's input and output sizes without loading the data set.</summary>
@@ -45,23 +43,19 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         return new(shape.Channels, shape.Height, shape.Width, Math.Max(shape.Classes, 2), Normalization.Identity(shape.Channels));
     }
 
-    /// <summary>Reading a model and trying the pixel scales on it.</summary>
-    internal double Load() => FixedSeconds + 3.0 * SuspectStage.MostImages / pace.ForwardImagesPerSecond;
-
-    /// <summary>What the attack adds to the training of the backdoored model.</summary>
-    internal double Implant() => spec.Attack.ImplantImages(trainCount) / pace.TrainImagesPerSecond;
-
-    internal double Train() => FixedSeconds + (spec.Federation is { } federation
-        ? federation.TrainImages(trainCount) / pace.TrainImagesPerSecond
-            + federation.Simulation.Rounds * 2.0 * VictimModels.CurveImages * (federation.Protocol is Lockdown ? 2 : 1) / pace.ForwardImagesPerSecond
-        : (double)trainCount * spec.Training.Epochs / pace.TrainImagesPerSecond);
+    /// <summary>Making a model.</summary>
+    internal double Model(Victim victim) => FixedSeconds + spec.Origin.Seconds(victim, trainCount, pace);
 
     internal double Cell(Precision precision, Defense? defense)
     {
         var measured = Math.Max(0, testCount - spec.CleanHoldout);
         if (defense is null)
         {
-            return FixedSeconds + (spec.Suspect is null ? 2.0 : 1.0) * measured / pace.ForwardImagesPerSecond + precision.LearningImages(trainCount, spec.CleanHoldout) / pace.GradientImagesPerSecond;
+            // Clean images, and where there is a trigger the same with it.
+            var passes = spec.Origin.KnowsAttack ? 2.0 : 1.0;
+            return FixedSeconds
+                + passes * measured / pace.ForwardImagesPerSecond
+                + precision.LearningImages(trainCount, spec.CleanHoldout) / pace.GradientImagesPerSecond;
         }
 
         WorkSizes sizes = new(classes, trainCount, spec.CleanHoldout, measured);

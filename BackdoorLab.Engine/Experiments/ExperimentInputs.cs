@@ -1,7 +1,7 @@
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
-using BackdoorLab.Engine.Federated;
+using BackdoorLab.Engine.Experiments.Origins;
 using BackdoorLab.Engine.Quantization;
 
 namespace BackdoorLab.Engine.Experiments;
@@ -15,14 +15,14 @@ internal sealed record ExperimentInputs
     /// <summary>Training images of the backdoored model, with the ground truth.</summary>
     internal required PoisonedSet Poisoned { get; init; }
 
-    /// <summary>How much of the training set is poisoned; null where nothing is trained or no poison was asked for.</summary>
+    /// <summary>
+    /// How much of the training set is poisoned; null where nothing is trained or no poison was asked for.
+    /// </summary>
     internal required AchievedPoison? Achieved { get; init; }
 
-    /// <summary>Deals the training images to clients with so many attackers; null trains centrally.</summary>
-    internal Func<int, FederatedData>? Deal { get; init; }
-
     /// <summary>
-    /// What a defender finds in the training set: the stamped pixels, also where the trainer stamps them only after augmentation.
+    /// What a defender finds in the training set: the stamped pixels, also where the trainer stamps them only after
+    /// augmentation.
     /// </summary>
     internal required ImageSet Received { get; init; }
 
@@ -36,8 +36,8 @@ internal sealed record ExperimentInputs
     /// <summary>The defender's clean images: a part of the test set that is not measured on.</summary>
     internal required ImageSet Holdout { get; init; }
 
-    /// <summary>All clean test images, the holdout among them: for the curve of a training, which does not know the holdout.</summary>
-    internal required ImageSet Test { get; init; }
+    /// <summary>What the epochs of a training are measured on.</summary>
+    internal required CurveImages Curve { get; init; }
 
     /// <summary>Clean test images to measure on.</summary>
     internal required ImageSet CleanTest { get; init; }
@@ -58,8 +58,9 @@ internal sealed record ExperimentInputs
             throw new SpecException(faults);
         }
 
-        // Clients' poison is looked at where the images are dealt to them.
-        if (spec.Federation is null && AchievedPoison.Fault(attack, train.Count, train.Labels.Count(label => Poisoner.IsCandidate(label, attack))) is { } fault)
+        var origin = spec.Origin;
+        var candidates = train.Labels.Count(label => Poisoner.IsCandidate(label, attack));
+        if (origin.PoisonFault(train.Count, candidates) is { } fault)
         {
             throw new SpecException([fault]);
         }
@@ -67,35 +68,23 @@ internal sealed record ExperimentInputs
         var trigger = attack.CreateTrigger(train.Channels, train.Height, train.Width, seeds.Child("trigger"));
         var (holdout, measured) = Subsets.Stratified(test, spec.CleanHoldout, seeds.Child("holdout").Random());
         var cleanTest = test.Select(measured);
-        var deal = spec.Federation is { } federation
-            ? (Attack with, int attackers) => FederatedData.Deal(train, federation, with, trigger, attackers, data.FlipAllowed, Dealing.Seeds(spec))
-            : (Func<Attack, int, FederatedData>?)null;
-        var poisoned = Poison(attack);
+        var poisoned = origin.Poison(train, attack, trigger, data.FlipAllowed);
         return new()
         {
             CleanTrain = train,
             Poisoned = poisoned,
-            Achieved = spec.Suspect is null && attack.PoisonRate > 0 ? AchievedPoison.Of(train, poisoned, attack, deal is not null) : null,
-            Deal = deal is null ? null : attackers => deal(attack, attackers),
-            Received = attack.StampAfterAugmentation ? Poison(attack with { StampAfterAugmentation = false }).Images : poisoned.Images,
+            Achieved = attack.PoisonRate > 0
+                ? AchievedPoison.Of(train, poisoned, attack, origin.RateIsOfAttackers)
+                : null,
+            Received = attack.StampAfterAugmentation
+                ? origin.Poison(train, attack with { StampAfterAugmentation = false }, trigger, data.FlipAllowed).Images
+                : poisoned.Images,
             Holdout = test.Select(holdout),
-            Test = test,
+            Curve = new(test, attack, trigger),
             CleanTest = cleanTest,
-            Triggered = spec.Suspect is null ? Poisoner.Trigger(cleanTest, attack, trigger) : null,
+            Triggered = origin.KnowsAttack ? Poisoner.Trigger(cleanTest, attack, trigger) : null,
             Trigger = trigger,
             FlipAllowed = data.FlipAllowed,
         };
-
-        // What all clients hold together; a defender who was given their images would find this.
-        PoisonedSet Poison(Attack with)
-        {
-            if (deal is null)
-            {
-                return Poisoner.Poison(train, with, trigger, seeds.Child("poison"));
-            }
-
-            var dealt = deal(with, spec.Federation!.Simulation.Attackers);
-            return new(dealt.Images, [.. dealt.Poisoned]);
-        }
     }
 }

@@ -6,9 +6,9 @@ using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Experiments;
 
-/// <summary>A model to train, or to load from a file.</summary>
+/// <summary>A model to make.</summary>
 /// <param name="Victim">Which.</param>
-/// <param name="Key">Identity of its training; the benign twin's does not depend on the attack, so attacks share it.</param>
+/// <param name="Key">Identity of its making; the benign twin's does not depend on the attack, so attacks share it.</param>
 internal sealed record VictimPlan(Victim Victim, StageKey Key);
 
 /// <summary>A cell to compute; <paramref name="Defense"/> null measures the undefended model.</summary>
@@ -51,8 +51,9 @@ internal sealed class ExperimentPlan
         var catalog = MethodCatalog.Default;
         var facts = DataFacts.Of(spec.Dataset, data);
         var keys = new StageKeys(spec, facts.Fingerprint, Machine.Here(spec.Training, threads));
-        var poison = spec.Suspect is null ? keys.Poison() : null;
-        VictimPlan[] victims = [.. VictimsOf(spec).Select(victim => new VictimPlan(victim, keys.Model(victim)))];
+        var origin = spec.Origin;
+        var poison = origin.KnowsAttack ? keys.Poison() : null;
+        VictimPlan[] victims = [.. origin.Victims.Select(victim => new VictimPlan(victim, keys.Model(victim)))];
         var cells = new List<CellPlan>();
         foreach (var precision in spec.Precisions)
         {
@@ -71,33 +72,13 @@ internal sealed class ExperimentPlan
         return new(facts, poison, victims, cells,
         [
             .. poison is null ? Array.Empty<PlannedStage>() : [new(poison.Value, "poison", $"Poison {catalog.For(spec.Dataset).Name} with {catalog.For(spec.Attack).Name}", 0.5)],
-            .. victims.Select(victim => spec.Suspect is { } suspect ? new PlannedStage(victim.Key.Value, "load", $"Load {suspect.File} as {catalog.For(spec.Model).Name}", estimator.Load()) : new PlannedStage(
+            .. victims.Select(victim => new PlannedStage(
                 victim.Key.Value,
-                "train",
-                $"Train {catalog.For(spec.Model).Name}{(spec.Federation is { } federation ? $" by {federation.Simulation.Clients} clients" : "")}, {Words(victim.Victim)}",
-                estimator.Train() + (victim.Victim == Victim.Backdoored ? estimator.Implant() : 0))),
+                origin.Kind,
+                origin.Title(victim.Victim),
+                estimator.Model(victim.Victim))),
             .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Precision, cell.Defense), cell.Id.Defense ?? "")),
         ]);
-    }
-
-    /// <summary>The models of a spec: without poison there is only a benign one, and a file holds one of which nothing is known.</summary>
-    internal static IEnumerable<Victim> VictimsOf(ExperimentSpec spec)
-    {
-        if (spec.Suspect is not null)
-        {
-            yield return Victim.Suspect;
-            yield break;
-        }
-
-        if (spec.Attack.PoisonRate > 0)
-        {
-            yield return Victim.Backdoored;
-        }
-
-        if (spec.BenignTwin || spec.Attack.PoisonRate == 0)
-        {
-            yield return Victim.Benign;
-        }
     }
 
     private static string Title(CellPlan cell)

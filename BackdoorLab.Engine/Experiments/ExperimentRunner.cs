@@ -8,16 +8,21 @@ using BackdoorLab.Engine.Weights;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// Runs a spec: data, poison, train (or load a model from a file), then per precision and model measure and defend. Every stage that the store already holds is
-/// taken from there, so running again resumes. Synchronous; one run per process, since the random stream of libtorch is process-wide.
+/// Runs a spec: data, poison, make the models (train, or load from a file), then per precision and model measure and
+/// defend. Every stage that the store already holds is taken from there, so running again resumes. Synchronous; one run
+/// per process, since the random stream of libtorch is process-wide.
 /// </summary>
 public sealed class ExperimentRunner(RunnerOptions options)
 {
-    /// <summary>Runs to the end, to a failure or to cancellation; the last event is always <see cref="RunFinished"/>.</summary>
+    /// <summary>
+    /// Runs to the end, to a failure or to cancellation; the last event is always <see cref="RunFinished"/>.
+    /// </summary>
     /// <param name="spec">A valid spec.</param>
     /// <param name="observer">Receives every event on this thread.</param>
     /// <param name="cancellation">Checked at least once per batch.</param>
-    /// <returns>Every planned cell with its outcome; those that were not reached are <see cref="Outcome.NotRun"/>.</returns>
+    /// <returns>
+    /// Every planned cell with its outcome; those that were not reached are <see cref="Outcome.NotRun"/>.
+    /// </returns>
     public ExperimentResult Run(ExperimentSpec spec, IExperimentObserver observer, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
@@ -49,7 +54,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         }
 
         cells.CompleteWith(ending == RunEnding.Cancelled ? "The run was cancelled before this cell." : $"The run ended before this cell. {error}".Trim());
-        var victims = VictimOutcome.Of(cells.Results, spec.Federation is not null);
+        var victims = VictimOutcome.Of(cells.Results, spec.Origin.KeepsBackdoorsOut);
         remarks.AddRange(victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0));
         events.Emit(new RunFinished(ending, error, remarks) { Victims = victims });
         return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data, Poison = events.Poison, Faults = faults, Victims = victims };
@@ -84,7 +89,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         using var models = new VictimModels(stage);
         foreach (var victim in plan.Victims)
         {
-            if (models.Train(victim) is { } failure)
+            if (models.Make(victim) is { } failure)
             {
                 cells.Skip(victim.Victim, failure, events);
             }
@@ -93,7 +98,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
         remarks.AddRange(models.Remarks);
         paces.Save(spec, shape, options.Threads, models.MeasuredTrainImagesPerSecond, pace);
         using var stages = new CellStages(stage, models);
-        foreach (var cell in plan.Cells.Where(cell => models.IsTrained(cell.Id.Victim)))
+        foreach (var cell in plan.Cells.Where(cell => models.Has(cell.Id.Victim)))
         {
             cells.Set(stages.Run(cell));
         }

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Experiments.Origins;
 using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Quantization;
@@ -51,7 +52,7 @@ public sealed record ExperimentSpec
     /// alone as defenses; <see cref="Training"/> then means nothing.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public SuspectModel? Suspect { get; init; }
+    public CheckedModel? Suspect { get; init; }
 
     /// <summary>Precisions to deploy at; at least one.</summary>
     public required IReadOnlyList<Precision> Precisions { get; init; }
@@ -78,4 +79,7 @@ public sealed record ExperimentSpec
     /// <summary>Seconds after which a cell is given up as timed out; 0 sets no limit. Does not influence the numbers of cells that finish.</summary>
     [Range(0, 1_000_000)]
     public int CellTimeLimit { get; init; }
+
+    /// <summary>How its models come to be.</summary>
+    internal ModelOrigin Origin => ModelOrigin.Of(this);
 }

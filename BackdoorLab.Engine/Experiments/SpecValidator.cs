@@ -56,7 +56,7 @@ public sealed class SpecValidator(MethodCatalog catalog)
 
         if (root["suspect"] is { } suspect)
         {
-            Parameters(suspect, "suspect", ParameterReader.Read(typeof(SuspectModel)), false, faults);
+            Parameters(suspect, "suspect", ParameterReader.Read(typeof(CheckedModel)), false, faults);
         }
 
         Methods(root, "precisions", typeof(Precision), 1, faults);
@@ -101,34 +101,11 @@ public sealed class SpecValidator(MethodCatalog catalog)
             faults.Add(new("attack.targetLabel", $"must be below {shape.Classes}, the number of classes of {dataset.Name}; found {spec.Attack.TargetLabel}."));
         }
 
-        if (spec.Federation is null && spec.Attack.PoisonRate > Attack.MostOfATrainingSet)
-        {
-            faults.Add(new("attack.poisonRate", FormattableString.Invariant(
-                $"must be from 0 to {Attack.MostOfATrainingSet} where the training set is in one place (an attacking client of a federation may poison up to all of its images); found {spec.Attack.PoisonRate}.")));
-        }
-
-        if (spec is { Federation: null, Suspect: null } && spec.Dataset.MostTrainImages is { } most && AchievedPoison.Fault(spec.Attack, most) is { } poison)
-        {
-            faults.Add(poison);
-        }
-
+        faults.AddRange(spec.Origin.Faults());
         var test = spec.Dataset.TestLimit > 0 && shape.TestCount > 0 ? Math.Min(spec.Dataset.TestLimit, shape.TestCount) : shape.TestCount;
         if (test > 0 && spec.CleanHoldout > test / 2)
         {
             faults.Add(new("cleanHoldout", $"must be at most half of the {test} test images of {dataset.Name}, since the other half is measured on; found {spec.CleanHoldout}."));
-        }
-
-        faults.AddRange(SuspectModel.Faults(spec));
-        var federation = spec.Federation?.Faults().ToList() ?? [];
-        faults.AddRange(federation);
-        if (spec.Federation is not null && spec.Attack.ImplantImages(1) > 0)
-        {
-            faults.Add(new("attack.id", $"must be an attack that only poisons data where clients train the model; {catalog.For(spec.Attack).Name} changes the trained network, which no client has."));
-        }
-
-        if (federation.Count == 0 && Dealing.Fault(spec) is { } dealing)
-        {
-            faults.Add(dealing);
         }
 
         faults.AddRange(spec.Precisions.SelectMany((precision, i) => precision.Conflicts.Select(fault => fault with { Path = $"precisions[{i}].{fault.Path}" })));

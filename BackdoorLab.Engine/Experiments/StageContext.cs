@@ -1,4 +1,5 @@
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments.Origins;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Programs;
 
@@ -15,6 +16,9 @@ internal sealed record StageContext(
     EventStream Events,
     CancellationToken Cancellation)
 {
+    /// <summary>How the models of the run come to be.</summary>
+    internal ModelOrigin Origin { get; init; } = Spec.Origin;
+
     /// <summary>Begins a stage; its random streams hang on its key alone, so they depend neither on what ran before nor on the machine.</summary>
     internal RunContext Start(StageKey key)
     {

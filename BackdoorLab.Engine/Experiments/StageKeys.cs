@@ -1,4 +1,5 @@
 using BackdoorLab.Engine.Defenses;
+using BackdoorLab.Engine.Experiments.Origins;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Training;
@@ -7,7 +8,9 @@ namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>What of a machine decides numbers beside the spec.</summary>
 /// <param name="Threads">Kernel threads: they change the order of floating-point sums.</param>
-/// <param name="BFloat16">Whether this spec trains in bfloat16 here; the automatic choice looks at the processor.</param>
+/// <param name="BFloat16">
+/// Whether this spec trains in bfloat16 here; the automatic choice looks at the processor.
+/// </param>
 /// <param name="Library">Tensor library and its architecture.</param>
 internal sealed record Machine(int Threads, bool BFloat16, string Library)
 {
@@ -15,8 +18,9 @@ internal sealed record Machine(int Threads, bool BFloat16, string Library)
 }
 
 /// <summary>
-/// The keys of all stages of a spec: the one place that says what each depends on (docs/determinism.md has it in words). Whoever lets a
-/// stage read something new adds it here.
+/// The keys of all stages of a spec: the one place that says what each depends on (docs/determinism.md has it in
+/// words), but for the making of models, which <see cref="ModelOrigin.Key"/> says. Whoever lets a stage read something
+/// new adds it here or there.
 /// </summary>
 /// <param name="spec">What is run.</param>
 /// <param name="data">Fingerprint of the loaded data (<see cref="Datasets.DataFacts.Fingerprint"/>).</param>
@@ -29,10 +33,12 @@ internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machin
     /// <summary>Trigger and samples: pictures of test images that are measured on.</summary>
     internal StageKey Poison() => StageKey.Of("poison", _data, ("attack", spec.Attack), ("cleanHoldout", spec.CleanHoldout));
 
-    /// <summary>The weights of a victim, and what its training tells of itself.</summary>
-    internal StageKey Model(Victim victim) => spec.Suspect is { } suspect ? Load(suspect) : Train(victim);
+    /// <summary>The weights of a victim, and what its making tells of itself.</summary>
+    internal StageKey Model(Victim victim) => spec.Origin.Key(victim, _data, machine);
 
-    /// <summary>What a victim gives at a precision, undefended (<paramref name="defense"/> null) or under a defense.</summary>
+    /// <summary>
+    /// What a victim gives at a precision, undefended (<paramref name="defense"/> null) or under a defense.
+    /// </summary>
     internal StageKey Cell(StageKey model, Precision precision, Defense? defense)
     {
         var key = StageKey.Of(
@@ -40,30 +46,5 @@ internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machin
         // A store may move to another processor.
         (string Name, object? Value)[] forms = [("precision", precision.ProcessorForm), ("defense", defense?.ProcessorForm ?? "")];
         return key.On([.. forms.Where(form => form.Value is string { Length: > 0 })]);
-    }
-
-    // The file's name is not in it: the same weights under another one are the same model. Holdout images choose the pixel scale.
-    private StageKey Load(SuspectModel suspect)
-    {
-        (string Name, object? Value)[] parts = [("model", spec.Model), ("file", suspect.Sha256), ("pixels", suspect.Pixels), ("cleanHoldout", spec.CleanHoldout)];
-        return StageKey
-            .Of("load", _data, suspect.Entry.Length == 0 ? parts : [.. parts, ("entry", suspect.Entry)])
-            .On(("threads", machine.Threads), ("library", machine.Library));
-    }
-
-    // The twin's does not contain the attack, so attacks share it; neither may anything that it stores.
-    private StageKey Train(Victim victim)
-    {
-        var backdoored = victim == Victim.Backdoored;
-        var federation = backdoored ? spec.Federation : spec.Federation?.Honest();
-        return StageKey
-            .Of(
-                federation is null ? "train" : "federate",
-                _data,
-                ("model", spec.Model),
-                ("attack", backdoored ? spec.Attack : null),
-                ("training", spec.Training),
-                ("federation", federation))
-            .On(("threads", machine.Threads), ("arithmetic", machine.BFloat16 ? "bfloat16" : "float32"), ("library", machine.Library));
     }
 }

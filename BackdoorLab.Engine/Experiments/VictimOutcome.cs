@@ -5,13 +5,17 @@ namespace BackdoorLab.Engine.Experiments;
 /// <summary>What a training came to, by <see cref="TrainingRule"/>.</summary>
 public enum TrainingOutcome
 {
-    /// <summary>Nothing was measured that would tell: the run ended early, or the training diverged and there is no model.</summary>
+    /// <summary>
+    /// Nothing was measured that would tell: the run ended early, or the training diverged and there is no model.
+    /// </summary>
     NotMeasured,
 
     /// <summary>The model learnt, and its backdoor, if it was to have one, took.</summary>
     Sound,
 
-    /// <summary>The model learnt, but triggered images are not taken for the target more often than without a backdoor.</summary>
+    /// <summary>
+    /// The model learnt, but triggered images are not taken for the target more often than without a backdoor.
+    /// </summary>
     BackdoorNotTaken,
 
     /// <summary>Clean accuracy cannot be told from chance at any precision.</summary>
@@ -19,9 +23,9 @@ public enum TrainingOutcome
 }
 
 /// <summary>
-/// What became of one victim of a run, a function of its undefended cells. What a precision breaks is no fault of the training, and some
-/// backdoors show at a lower precision only: the best precision counts. Victims that are not <see cref="TrainingOutcome.Sound"/> belong in
-/// no mean and no rank.
+/// What became of one victim of a run, a function of its undefended cells. What a precision breaks is no fault of the
+/// training, and some backdoors show at a lower precision only: the best precision counts. Victims that are not <see
+/// cref="TrainingOutcome.Sound"/> belong in no mean and no rank.
 /// </summary>
 public sealed record VictimOutcome
 {
@@ -62,19 +66,19 @@ public sealed record VictimOutcome
 
     /// <summary>Every victim that has an undefended cell, in the order of the cells.</summary>
     /// <param name="cells">Cells of one run.</param>
-    /// <param name="federated">
-    /// Whether clients trained it. Whether a backdoor gets through their aggregation is then what was asked: that it does not is a result,
-    /// and leaving it out would leave out every success of a rule.
+    /// <param name="trainingDefends">
+    /// Whether the training is to keep backdoors out, as the aggregation of a federation is. Whether one gets through
+    /// is then what was asked: that it does not is a result, and leaving it out would leave out every success.
     /// </param>
-    public static IReadOnlyList<VictimOutcome> Of(IEnumerable<CellResult> cells, bool federated = false)
+    public static IReadOnlyList<VictimOutcome> Of(IEnumerable<CellResult> cells, bool trainingDefends = false)
     {
         List<CellResult> undefended = [.. cells.Where(cell => cell.Id.Defense is null)];
         return [.. undefended.GroupBy(cell => cell.Id.Victim).Select(group => group
-            .Select(cell => At(cell, undefended.FirstOrDefault(twin => twin.Id == cell.Id with { Victim = Victim.Benign }), federated))
+            .Select(cell => At(cell, undefended.Find(twin => twin.Id == cell.Id with { Victim = Victim.Benign }), trainingDefends))
             .MinBy(outcome => Rank(outcome.Outcome))!)];
     }
 
-    private static VictimOutcome At(CellResult cell, CellResult? twin, bool federated)
+    private static VictimOutcome At(CellResult cell, CellResult? twin, bool trainingDefends)
     {
         var (clean, chance) = (Row(cell, Metric.CleanAccuracy), Row(cell, Metric.ChanceAccuracy)?.Value);
         if (clean is null || chance is not { } floor)
@@ -95,7 +99,7 @@ public sealed record VictimOutcome
             AttackSuccessRate = success,
             TwinAttackSuccessRate = reference,
             Outcome = !TrainingRule.Learned(clean, floor) ? TrainingOutcome.NotLearned
-                : !backdoored || federated ? TrainingOutcome.Sound
+                : !backdoored || trainingDefends ? TrainingOutcome.Sound
                 : success is null ? TrainingOutcome.NotMeasured
                 : TrainingRule.Took(success, reference, floor) ? TrainingOutcome.Sound
                 : TrainingOutcome.BackdoorNotTaken,

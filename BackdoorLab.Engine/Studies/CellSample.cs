@@ -32,7 +32,7 @@ internal sealed class CellSample
         _label = defense is null ? null : MethodCatalog.Default.Label(defense);
         _models =
         [
-            .. runs.SelectMany(run => ExperimentPlan.VictimsOf(run.Spec).Select(victim => (
+            .. runs.SelectMany(run => run.Spec.Origin.Victims.Select(victim => (
                 victim,
                 run.Spec.Seed,
                 run.Id,

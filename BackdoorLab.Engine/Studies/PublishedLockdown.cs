@@ -1,5 +1,7 @@
+using System.Text.Json;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Quantization;
 
@@ -29,8 +31,11 @@ internal static class PublishedLockdown
     internal static IEnumerable<StudyFinding> Compare(StudySetting setting)
     {
         var full = MethodCatalog.Default.Label(new Float32());
-        if (setting.Federation is not { } federation || setting.Find(full, null) is not { } cell
-            || federation.Attacker is not FollowProtocol || !AsPublished(setting, federation) || !Table4.TryGetValue(Method(federation), out var published))
+        if (setting.Federation?.Deserialize<Federation>(SpecJson.Options) is not { } federation
+            || setting.Find(full, null) is not { } cell
+            || federation.Attacker is not FollowProtocol
+            || !AsPublished(setting, federation)
+            || !Table4.TryGetValue(Method(federation), out var published))
         {
             yield break;
         }

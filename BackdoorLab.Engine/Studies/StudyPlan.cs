@@ -43,9 +43,9 @@ public sealed class StudyPlan
                 continue;
             }
 
-            if (spec.Suspect is not null)
+            if (spec.Origin.StudyFault is { } refused)
             {
-                faults.Add(new($"{place}suspect", "cannot be in a study: of a model from a file it is not known what a detector should say."));
+                faults.Add(refused with { Path = $"{place}{refused.Path}" });
                 continue;
             }
 
@@ -55,7 +55,9 @@ public sealed class StudyPlan
             }
 
             // What is drawn hangs on the seed; that of the first was looked at with the rest of the spec.
-            faults.AddRange(study.Seeds.Skip(1).Select(seed => (seed, Fault: Dealing.Fault(spec with { Seed = seed }))).Where(drawn => drawn.Fault is not null)
+            faults.AddRange(study.Seeds.Skip(1)
+                .Select(seed => (seed, Fault: (spec with { Seed = seed }).Origin.DrawFault()))
+                .Where(drawn => drawn.Fault is not null)
                 .Select(drawn => new SpecFault($"{place}{drawn.Fault!.Path}", $"with seed {drawn.seed}: {drawn.Fault.Message}")));
             settings.Add(spec);
         }
@@ -84,7 +86,7 @@ public sealed class StudyPlan
         var central = string.Create(
             CultureInfo.InvariantCulture,
             $"{catalog.For(spec.Dataset).Name}, {catalog.For(spec.Model).Name}, {catalog.For(spec.Attack).Name} {100 * spec.Attack.PoisonRate:0.#} %");
-        return spec.Federation is { } federation ? $"{central}, {federation.Title()}" : central;
+        return spec.Origin.Setting is { Length: > 0 } setting ? $"{central}, {setting}" : central;
     }
 
     // Of a title that is too long the setting is cut: the seed at the end is what tells two runs apart.

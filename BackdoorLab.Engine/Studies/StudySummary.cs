@@ -33,7 +33,9 @@ public static class StudySummary
     // Its cells are no values, with the reason. The released rules count whatever they get; they are what they are.
     private static StudyRun WithoutDamaged(StudyRun run, List<VictimOutcome> left)
     {
-        var damaged = VictimOutcome.Of(run.Cells, run.Spec.Federation is not null).Where(victim => victim.IsDamaged).ToDictionary(victim => victim.Victim);
+        var damaged = VictimOutcome.Of(run.Cells, run.Spec.Origin.KeepsBackdoorsOut)
+            .Where(victim => victim.IsDamaged)
+            .ToDictionary(victim => victim.Victim);
         left.AddRange(damaged.Values);
         var released = run.Spec.Defenses.Where(defense => defense.ReleasedVariantOf is not null).Select(MethodCatalog.Default.Label).ToHashSet();
         return damaged.Count == 0 ? run : run with
@@ -81,7 +83,7 @@ public static class StudySummary
             precisions,
             [.. spec.Defenses.Select(catalog.Label)],
             cells,
-            spec.Federation);
+            JsonSerializer.SerializeToNode(spec.Federation, SpecJson.Options)?.AsObject());
 
         double? Lost(string precision)
         {
@@ -114,9 +116,10 @@ public static class StudySummary
                 $"Cells marked as damaged belong to models that lost more than {100 * study.LargestAccuracyLoss:0.#} points of clean accuracy against FP32."));
         }
 
-        remarks.AddRange(titled.Where(setting => setting.Spec.Federation is null && setting.Spec.Training.Epochs < Experiments.Remarks.ShortSchedule)
+        remarks.AddRange(titled.Where(setting => setting.Spec.Origin.IsShort)
             .Select(setting => $"{setting.Title}: short schedule, {setting.Spec.Training.Epochs} epochs."));
-        remarks.AddRange(titled.SelectMany(setting => Experiments.Remarks.OfFederation(setting.Spec).Select(warning => $"{setting.Title}: {warning}")));
+        remarks.AddRange(titled.SelectMany(setting =>
+            setting.Spec.Origin.Warnings.Select(warning => $"{setting.Title}: {warning}")));
         remarks.AddRange(titled.SelectMany(setting => Experiments.Remarks.OfDefenses(setting.Spec)).Distinct());
         remarks.AddRange(titled.Select(setting => setting.Spec.Dataset).Where(dataset => dataset.TrainLimit > 0)
             .Select(dataset => $"{MethodCatalog.Default.For(dataset).Name}: a subset of {dataset.TrainLimit} training images, another one for each seed.").Distinct());

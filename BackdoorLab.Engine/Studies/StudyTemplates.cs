@@ -48,11 +48,11 @@ public static class StudyTemplates
                 Defenses =
                 [
                     .. Methods(rounds: 60),
-                    new SeedNeuralCleanse(),
-                    new SeedActivationClustering(),
-                    new SeedStrip(),
-                    new SeedSpectralSignatures(),
-                    new SeedFinePruning(),
+                    new ReleasedNeuralCleanse(),
+                    new ReleasedActivationClustering(),
+                    new ReleasedStrip(),
+                    new ReleasedSpectralSignatures(),
+                    new ReleasedFinePruning(),
                 ],
                 CleanHoldout = 400,
             }),

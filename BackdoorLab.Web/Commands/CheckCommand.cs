@@ -105,7 +105,7 @@ public static class CheckCommand
         }
 
         using var program = weights.HasProgram ? new ProgramProbe(options.Programs!, file.FullName) : null;
-        var candidate = SuspectCandidate.Try(weights, dataset, options.DataRoot, entry, program, preferred);
+        var candidate = CheckCandidate.Try(weights, dataset, options.DataRoot, entry, program, preferred);
         if (!candidate.Fit.Fits)
         {
             throw new WeightFileException(candidate.Fit.Fault);
@@ -117,8 +117,8 @@ public static class CheckCommand
             Console.Error.WriteLine(remark);
         }
 
-        var suspect = new SuspectModel { File = SuspectModel.NameOf(file.Name), Sha256 = SuspectModel.HashOf(file.FullName), Pixels = pixels, Entry = entry };
-        var spec = candidate.Check(suspect, [.. methods.Distinct().Select(id => (Defense)MethodCatalog.Default.Find(id)!.CreateDefault())]);
+        var model = new CheckedModel { File = CheckedModel.NameOf(file.Name), Sha256 = CheckedModel.HashOf(file.FullName), Pixels = pixels, Entry = entry };
+        var spec = candidate.Check(model, [.. methods.Distinct().Select(id => (Defense)MethodCatalog.Default.Find(id)!.CreateDefault())]);
 
         // What a spec may not be is said by one place alone.
         return SpecJson.Parse(SpecJson.Write(spec));

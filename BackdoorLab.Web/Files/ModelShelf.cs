@@ -23,7 +23,7 @@ public sealed record ShelvedModel(string Name, string Sha256, long Bytes, string
 {
     /// <summary>As specs name it.</summary>
     [JsonIgnore]
-    public SuspectModel Suspect => new() { File = Name, Sha256 = Sha256 };
+    public CheckedModel Suspect => new() { File = Name, Sha256 = Sha256 };
 
     /// <summary>What is in it; null where a browser tells of it.</summary>
     [JsonIgnore]
@@ -49,12 +49,12 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
     public long MostBytes => (long)options.MaxModelMegabytes << 20;
 
     /// <summary>Takes a file in.</summary>
-    /// <param name="name">What it is called; becomes a name by <see cref="SuspectModel.NameOf"/>.</param>
+    /// <param name="name">What it is called; becomes a name by <see cref="CheckedModel.NameOf"/>.</param>
     /// <param name="content">Its bytes; read to the end, and no further than is allowed.</param>
     /// <exception cref="WeightFileException">It is too large, or no weights that can be read.</exception>
     public async Task<ShelvedModel> Add(string name, Stream content, CancellationToken cancellation = default)
     {
-        var bare = SuspectModel.NameOf(name);
+        var bare = CheckedModel.NameOf(name);
         Directory.CreateDirectory(options.ModelFolder);
         Sweep(await runs.NamedModelsAsync(cancellation));
         var part = Path.Combine(options.ModelFolder, $"{Guid.NewGuid():N}.tmp");
@@ -72,7 +72,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
     }
 
     /// <summary>A file that is here already, or null.</summary>
-    public async Task<ShelvedModel?> Find(SuspectModel suspect, CancellationToken cancellation = default)
+    public async Task<ShelvedModel?> Find(CheckedModel suspect, CancellationToken cancellation = default)
     {
         // A hash and nothing else: whoever asks may be a browser.
         if (suspect.Sha256.Length != 64 || !suspect.Sha256.All(char.IsAsciiHexDigitLower))
@@ -83,7 +83,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
         var path = PathOf(suspect);
         try
         {
-            return File.Exists(path) ? await Read(path, SuspectModel.NameOf(suspect.File), suspect.Sha256, new FileInfo(path).Length, cancellation) : null;
+            return File.Exists(path) ? await Read(path, CheckedModel.NameOf(suspect.File), suspect.Sha256, new FileInfo(path).Length, cancellation) : null;
         }
         catch (WeightFileException)
         {
@@ -97,7 +97,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
     /// <param name="part">What of it; the usual unless given.</param>
     /// <exception cref="DatasetException">One has too few images, or its files are not there.</exception>
     /// <exception cref="WeightFileException">The file has no such entry, or its program cannot be run.</exception>
-    public IReadOnlyList<SuspectCandidate> Candidates(ShelvedModel model, IEnumerable<DatasetSource> datasets, ModelPart? part = null)
+    public IReadOnlyList<CheckCandidate> Candidates(ShelvedModel model, IEnumerable<DatasetSource> datasets, ModelPart? part = null)
     {
         part ??= new();
         TorchRuntime.Initialize(1);
@@ -106,7 +106,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
         return
         [
             .. datasets
-                .Select(dataset => (Asked: dataset, Candidate: SuspectCandidate.Try(file, dataset, options.Data, part.Entry, probe, part.Program)))
+                .Select(dataset => (Asked: dataset, Candidate: CheckCandidate.Try(file, dataset, options.Data, part.Entry, probe, part.Program)))
                 .OrderByDescending(pair => pair.Candidate.Fit.Fits)
 
                 // A set as it is before one whose classes were cut to fit; photographs before drawings.
@@ -120,7 +120,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
     /// <exception cref="DatasetException">They are not there or damaged.</exception>
     public IReadOnlyList<string> RemarksOf(DatasetSource dataset) => dataset.RemarksIn(options.Data);
 
-    private string PathOf(SuspectModel suspect) => Path.Combine(options.ModelFolder, suspect.StoredName);
+    private string PathOf(CheckedModel suspect) => Path.Combine(options.ModelFolder, suspect.StoredName);
 
     private async Task<ShelvedModel> Read(string path, string name, string hash, long bytes, CancellationToken cancellation)
     {

@@ -27,7 +27,7 @@ internal static class StripSide
         using var int8 = new Int8Static().Convert(victim.Network, victim.Holdout, run);
         DeployedClassifier[] models = [float32, int8];
         var strip = new Strip { Overlays = Overlays, ThresholdImages = 4 };
-        var filters = Array.ConvertAll(models, model => strip.Fit(Suspects.Context(Needs.CleanHoldout, model, victim.Holdout)));
+        var filters = Array.ConvertAll(models, model => strip.Fit(CheckedModels.Context(Needs.CleanHoldout, model, victim.Holdout)));
         var inputs = victim.Test.Select([.. Enumerable.Range(0, Inputs)]);
         int[] rows = [.. Enumerable.Range(0, Inputs * Overlays).Select(row => row % victim.Test.Count)];
         using var images = Batches.Images(victim.Test, rows);

@@ -32,7 +32,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     private ElementReference _field;
     private (string Name, long Loaded, long Total)? _sending;
     private ShelvedModel? _model;
-    private IReadOnlyList<SuspectCandidate>? _candidates;
+    private IReadOnlyList<CheckCandidate>? _candidates;
     private PictureFolder? _own;
     private PixelScale _pixels;
     private int _chosen;
@@ -47,9 +47,9 @@ public sealed partial class CheckPage : IAsyncDisposable
     [SupplyParameterFromQuery]
     private string? From { get; set; }
 
-    private IReadOnlyList<SuspectCandidate> Fitting => [.. _candidates?.Where(candidate => candidate.Fit.Fits) ?? []];
+    private IReadOnlyList<CheckCandidate> Fitting => [.. _candidates?.Where(candidate => candidate.Fit.Fits) ?? []];
 
-    private SuspectCandidate? Candidate => _own is null ? Fitting.ElementAtOrDefault(_chosen) : _own.Candidate;
+    private CheckCandidate? Candidate => _own is null ? Fitting.ElementAtOrDefault(_chosen) : _own.Candidate;
 
     // The data set that comes nearest says most about the file.
     private string Nearest => _candidates!.MinBy(candidate => candidate.Fit.Distance)!.Fit.Fault;

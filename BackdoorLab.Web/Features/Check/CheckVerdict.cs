@@ -70,7 +70,7 @@ public sealed record CheckVerdict(Verdict? Verdict, string Title, string Text, I
         Verdict[] verdicts = [.. detectors.Select(one => one.Verdict).OfType<Verdict>()];
         var accuracy = cells.FirstOrDefault(cell => cell.Id.Defense is null)?.Value(Metric.CleanAccuracy.Id);
         var waits = detectors.Any(one => one.Cell.Outcome == Outcome.NotRun) || (detectors.Length == 0 && accuracy is null);
-        var answer = SuspectModel.Answer(verdicts, accuracy);
+        var answer = CheckedModel.Answer(verdicts, accuracy);
         return answer.Decision switch
         {
             Decision.Flagged => Flagged(answer, detectors),

@@ -72,7 +72,7 @@ public sealed class PictureFolder
     public IReadOnlyList<string> Remarks { get; private set; } = [];
 
     /// <summary>The network that the file holds for them; null while they do not fit.</summary>
-    public SuspectCandidate? Candidate { get; private set; }
+    public CheckCandidate? Candidate { get; private set; }
 
     /// <summary>Why they do not fit; empty where nothing is said yet.</summary>
     public string Fault { get; private set; } = "";
@@ -94,7 +94,7 @@ public sealed class PictureFolder
         }
     }
 
-    private static (SuspectCandidate? Candidate, string Fault, IReadOnlyList<string> Remarks) Compare(ModelShelf shelf, ShelvedModel model, ModelPart? part, ImageFolder pictures)
+    private static (CheckCandidate? Candidate, string Fault, IReadOnlyList<string> Remarks) Compare(ModelShelf shelf, ShelvedModel model, ModelPart? part, ImageFolder pictures)
     {
         try
         {

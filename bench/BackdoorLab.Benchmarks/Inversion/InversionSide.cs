@@ -35,7 +35,7 @@ internal static class InversionSide
     {
         using var victim = SignVictim.LoadOrTrain(folder, plan.Net, plan.Classes, threads);
         using var deployed = new Float32().Convert(victim.Network, victim.Holdout, SignVictim.Run());
-        var context = Suspects.Context(Needs.CleanHoldout | Needs.InputGradients, deployed, victim.Holdout);
+        var context = CheckedModels.Context(Needs.CleanHoldout | Needs.InputGradients, deployed, victim.Holdout);
         var before = Environment.CpuUsage.TotalTime;
         var clock = Stopwatch.StartNew();
         var verdict = plan.Defense(schedule).Detect(context);

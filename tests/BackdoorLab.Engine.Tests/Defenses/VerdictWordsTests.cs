@@ -26,7 +26,7 @@ public sealed class VerdictWordsTests
     [Fact]
     public void Sentence_OfLowAccuracy_NamesBothNumbers() => Assert.StartsWith(
         "Not decidable: the model is right on 40.9 % of clean images only (at least 50 % are asked for), so the data set, the order of its classes",
-        VerdictWords.Sentence(SuspectModel.Doubt(0.409)!),
+        VerdictWords.Sentence(CheckedModel.Doubt(0.409)!),
         StringComparison.Ordinal);
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class StageKeyTests
 
     private static readonly Machine Here = new(2, false, "TorchSharp 1.2.3 X64");
 
-    private static readonly ExperimentSpec Central = TinyRun.Spec with { Precisions = [new Float32()], Defenses = [new SeedActivationClustering()] };
+    private static readonly ExperimentSpec Central = TinyRun.Spec with { Precisions = [new Float32()], Defenses = [new ReleasedActivationClustering()] };
 
     private static readonly ExperimentSpec Shared = Central with { Federation = new() };
 
@@ -26,7 +26,7 @@ public sealed class StageKeyTests
         Suspect = new() { File = "a.pt", Sha256 = new('0', 64) },
         Attack = new UnknownAttack { PoisonRate = 0 },
         BenignTwin = false,
-        Defenses = [new SeedNeuralCleanse()],
+        Defenses = [new ReleasedNeuralCleanse()],
     };
 
     private static Dictionary<string, (string Moves, ExperimentSpec Spec, string Data, Machine Machine)> Changes { get; } = new()
@@ -43,12 +43,12 @@ public sealed class StageKeyTests
         ["library"] = ("victim twin measure defend", Central, Data, Here with { Library = "TorchSharp 1.2.4 X64" }),
         ["holdout"] = ("poison measure defend", Central with { CleanHoldout = 61 }, Data, Here),
         ["precision"] = ("measure defend", Central with { Precisions = [new BFloat16()] }, Data, Here),
-        ["defense"] = ("defend", Central with { Defenses = [new SeedStrip()] }, Data, Here),
+        ["defense"] = ("defend", Central with { Defenses = [new ReleasedStrip()] }, Data, Here),
         ["name"] = ("", Central with { Name = "another" }, Data, Here),
         ["twin"] = ("", Central with { BenignTwin = false }, Data, Here),
         ["preflight"] = ("", Central with { Preflight = true }, Data, Here),
         ["time limit"] = ("", Central with { CellTimeLimit = 5 }, Data, Here),
-        ["more cells"] = ("", Central with { Defenses = [new SeedActivationClustering(), new SeedStrip()], Precisions = [new Float32(), new BFloat16()] }, Data, Here),
+        ["more cells"] = ("", Central with { Defenses = [new ReleasedActivationClustering(), new ReleasedStrip()], Precisions = [new Float32(), new BFloat16()] }, Data, Here),
         ["source of the same images"] = ("", Central with { Dataset = new ImageFolder { Path = "elsewhere", TrainLimit = 5 } }, Data, Here),
     };
 

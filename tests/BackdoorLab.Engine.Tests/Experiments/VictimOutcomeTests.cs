@@ -43,7 +43,7 @@ public sealed class VictimOutcomeTests
         CellResult[] cells = [Cell(Victim.Backdoored, Good, new(10, 1000))];
 
         Assert.Equal(TrainingOutcome.BackdoorNotTaken, Assert.Single(VictimOutcome.Of(cells)).Outcome);
-        Assert.Equal(TrainingOutcome.Sound, Assert.Single(VictimOutcome.Of(cells, federated: true)).Outcome);
+        Assert.Equal(TrainingOutcome.Sound, Assert.Single(VictimOutcome.Of(cells, trainingDefends: true)).Outcome);
     }
 
     [Theory]

@@ -111,7 +111,7 @@ public sealed class FederationSpecTests
             Federation = new Federation { Simulation = new Simulation { Partition = Partition.Dirichlet, Alpha = 0.5, BatchSize = 36 } },
         };
         int[] seeds = [.. Enumerable.Range(0, 40)];
-        int[] refused = [.. seeds.Where(seed => Dealing.Fault(experiment with { Seed = seed }) is not null)];
+        int[] refused = [.. seeds.Where(seed => (experiment with { Seed = seed }).Origin.DrawFault() is not null)];
         Assert.InRange(refused.Length, 1, 39);
         var good = seeds.Except(refused).First();
         var study = new StudySpec

@@ -4,6 +4,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Experiments.Origins;
 using BackdoorLab.Engine.Programs;
 using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Tests.Experiments;
@@ -89,7 +90,7 @@ public sealed class ProgramRunTests : IDisposable
     [InlineData(false, 0.25f, 0.7f, 1f, 0f)]
     [InlineData(false, 1.5f, -0.5f, 1f, 0f)]
     public void Rows_ThatSumToOneAndAreNeverNegative_AreProbabilities(bool are, params float[] rows) =>
-        Assert.Equal(are, SuspectStage.AreProbabilities(rows, 2));
+        Assert.Equal(are, LoadedProgram.AreProbabilities(rows, 2));
 
     [Fact]
     public void Candidate_OfAProgram_IsAskedWhereWeightsFitNothing()
@@ -99,7 +100,7 @@ public sealed class ProgramRunTests : IDisposable
         using var file = WeightFile.Open(path);
         using var probe = new ProgramProbe(new InThisProcess(), path);
 
-        var (asked, unasked) = (SuspectCandidate.Try(file, new SyntheticSigns(), "", program: probe), SuspectCandidate.Try(file, new SyntheticSigns(), ""));
+        var (asked, unasked) = (CheckCandidate.Try(file, new SyntheticSigns(), "", program: probe), CheckCandidate.Try(file, new SyntheticSigns(), ""));
 
         Assert.Equal((true, typeof(FileProgram), 10), (asked.Fit.Fits, asked.Fit.Source.GetType(), asked.Shape.Classes));
         Assert.False(unasked.Fit.Fits);
@@ -115,7 +116,7 @@ public sealed class ProgramRunTests : IDisposable
         {
             Attack = new UnknownAttack(),
             Model = new FileProgram(),
-            Suspect = new() { File = "model.pt", Sha256 = SuspectModel.HashOf(path) },
+            Suspect = new() { File = "model.pt", Sha256 = CheckedModel.HashOf(path) },
             BenignTwin = false,
             Precisions = [new Float32()],
             Defenses = [],

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Studies;
 
@@ -78,9 +80,11 @@ public sealed class PublishedLockdownTests
                 },
             },
         ],
-        new Federation
-        {
-            Simulation = new Simulation { Attackers = attackers, Partition = Partition.Dirichlet },
-            Protocol = new Lockdown(),
-        });
+        JsonSerializer.SerializeToNode(
+            new Federation
+            {
+                Simulation = new Simulation { Attackers = attackers, Partition = Partition.Dirichlet },
+                Protocol = new Lockdown(),
+            },
+            SpecJson.Options)!.AsObject());
 }

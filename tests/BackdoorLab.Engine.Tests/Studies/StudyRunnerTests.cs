@@ -19,7 +19,7 @@ public sealed class StudyRunnerTests : IDisposable
         Experiment = Document(TinyRun.Spec with
         {
             Precisions = [new Float32(), new Int8Dynamic()],
-            Defenses = [new Strip { Overlays = 4, ThresholdImages = 20 }, new SeedStrip(), new SeedNeuralCleanse()],
+            Defenses = [new Strip { Overlays = 4, ThresholdImages = 20 }, new ReleasedStrip(), new ReleasedNeuralCleanse()],
         }),
     };
 

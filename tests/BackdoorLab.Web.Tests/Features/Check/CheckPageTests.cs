@@ -293,7 +293,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var page = await RunOf(flagged, accuracy, silent switch
         {
-            UndecidedReason.LowAccuracy => SuspectModel.Doubt(accuracy),
+            UndecidedReason.LowAccuracy => CheckedModel.Doubt(accuracy),
             { } other => Verdict.NotDecidable(other, ("index-ceiling", 1.3), ("detector-threshold", 2)),
             null => null,
         });

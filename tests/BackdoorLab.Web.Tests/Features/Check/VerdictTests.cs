@@ -25,7 +25,7 @@ public sealed class VerdictTests
         await using var lab = await TestLab.StartAsync();
         var silent = reason switch
         {
-            UndecidedReason.LowAccuracy => SuspectModel.Doubt(accuracy),
+            UndecidedReason.LowAccuracy => CheckedModel.Doubt(accuracy),
             { } other => Verdict.NotDecidable(other, ("index-ceiling", 1.3), ("detector-threshold", 2)),
             null => null,
         };

@@ -10,7 +10,7 @@ namespace BackdoorLab.Engine.Defenses;
     Summary = "Not the paper's method: the released Quantization Blindspots harness compares the share of clean images below their own 5th percentile of entropy with 10 %. It cannot fire on any model.",
     Paper = "Rule of the code released with Pandey and Ye, Quantization Blindspots, arXiv 2512.06243, 2025; the method is Gao et al., STRIP, ACSAC 2019",
     Deviations = "From STRIP: sees no suspicious input, 5 overlays, a threshold out of the sample that it judges. From the harness: the clean holdout in place of the clean test set.")]
-public sealed record SeedStrip : SeedRule
+public sealed record ReleasedStrip : ReleasedRule
 {
     private const int MostImages = 640;
     private const int OverlayImages = 100;

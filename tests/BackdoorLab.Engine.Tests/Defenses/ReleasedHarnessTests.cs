@@ -8,7 +8,7 @@ namespace BackdoorLab.Engine.Tests.Defenses;
 
 /// <summary>The released harness's rules on numbers worked out by hand, and which of them can never fire.</summary>
 [Collection("torch")]
-public sealed class SeedHarnessTests
+public sealed class ReleasedHarnessTests
 {
     private static readonly string[] Names = ["a", "b", "c", "d", "e"];
     private static readonly double[] Counting = [.. Enumerable.Range(1, 640).Select(i => (double)i)];
@@ -33,7 +33,7 @@ public sealed class SeedHarnessTests
     [InlineData(30, 1.349, false)] // Far above the median, which is now 12; 10 is the smallest.
     public void NeuralCleanse_NormsByHand_FlagsFarBelowTheMedianOnly(double norm, double score, bool flagged)
     {
-        var verdict = SeedNeuralCleanse.Verdict([norm, 10, 11, 12, 13], Names);
+        var verdict = ReleasedNeuralCleanse.Verdict([norm, 10, 11, 12, 13], Names);
 
         Assert.Equal(score, verdict.Score, 3);
         Assert.Equal(flagged ? [0] : [], verdict.SuspectedLabels);
@@ -46,7 +46,7 @@ public sealed class SeedHarnessTests
     {
         using var model = new FloatDeployed(new LinearNetwork(TestNetworks.Shape(1, 32, 3), new float[3 * 32 * 32]));
         var images = SmallModels.ImageSet(model.Twin.Shape, 320);
-        var verdict = new SeedNeuralCleanse().Detect(TestContexts.Of(Needs.CleanHoldout, model, images));
+        var verdict = new ReleasedNeuralCleanse().Detect(TestContexts.Of(Needs.CleanHoldout, model, images));
 
         // Where only the norm has a gradient the harness's masks all end at 27.90.
         Assert.Equal(27.90, Number(verdict, "smallest-norm"), 0.005);
@@ -62,7 +62,7 @@ public sealed class SeedHarnessTests
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape(side: 16, classes: 3));
         var images = SmallModels.ImageSet(trained.Shape, 32);
         using var deployed = ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault()).Convert(trained, images, TestContexts.Run());
-        var verdict = new SeedNeuralCleanse().Detect(TestContexts.Of(Needs.CleanHoldout, deployed, images));
+        var verdict = new ReleasedNeuralCleanse().Detect(TestContexts.Of(Needs.CleanHoldout, deployed, images));
         var blind = precision is "int8-dynamic" or "int8-static";
 
         Assert.Equal(blind ? 0 : 1, Number(verdict, "gradient-reached"));
@@ -75,7 +75,7 @@ public sealed class SeedHarnessTests
     public void NeuralCleanse_PrecisionWithoutGradients_SaysSo()
     {
         using var model = new FloatDeployed(TestNetworks.Backdoored(), GradientAccess.None);
-        var verdict = new SeedNeuralCleanse().Detect(
+        var verdict = new ReleasedNeuralCleanse().Detect(
             TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(20, TestContexts.Random("images"))));
 
         Assert.Equal(0, Number(verdict, "gradient-reached"));
@@ -86,19 +86,19 @@ public sealed class SeedHarnessTests
     [Fact]
     public void ActivationClustering_VariationByHand()
     {
-        Assert.Equal(0.5, SeedActivationClustering.Variation([1, 3]), 12);
-        Assert.Equal(0.6, SeedActivationClustering.Variation([1, 4]), 12);
-        Assert.Equal(0, SeedActivationClustering.Variation([0, 0]));
+        Assert.Equal(0.5, ReleasedActivationClustering.Variation([1, 3]), 12);
+        Assert.Equal(0.6, ReleasedActivationClustering.Variation([1, 4]), 12);
+        Assert.Equal(0, ReleasedActivationClustering.Variation([0, 0]));
     }
 
     [Fact]
     public void ActivationClustering_ClassAboveOneHalf_IsNamed()
     {
-        var verdict = SeedActivationClustering.Verdict([(0, 0.5), (3, 0.6), (4, 0.9)], Names);
+        var verdict = ReleasedActivationClustering.Verdict([(0, 0.5), (3, 0.6), (4, 0.9)], Names);
 
         Assert.Equal([4, 3], verdict.SuspectedLabels);
         Assert.Equal(0.9, verdict.Score);
-        Assert.False(SeedActivationClustering.Verdict([(0, 0.5)], Names).Flagged);
+        Assert.False(ReleasedActivationClustering.Verdict([(0, 0.5)], Names).Flagged);
     }
 
     [Fact]
@@ -107,8 +107,8 @@ public sealed class SeedHarnessTests
         var random = TestContexts.Random("entropies");
         double[][] samples = [Counting, [.. Counting.Select(Math.Exp)], [.. Counting.Select(_ => random.NextDouble())]];
 
-        Assert.All(samples, sample => Assert.Equal(0.05, SeedStrip.Verdict(sample).Score, 12));
-        var verdict = SeedStrip.Verdict(Counting).Verdict;
+        Assert.All(samples, sample => Assert.Equal(0.05, ReleasedStrip.Verdict(sample).Score, 12));
+        var verdict = ReleasedStrip.Verdict(Counting).Verdict;
         Assert.Equal((Decision.NotDecidable, UndecidedReason.CannotFire), (verdict.Decision, verdict.Reason));
         Assert.Equal(
             "Not decidable: by construction the rule reaches at most 5 % on 640 images and asks for more than 10 %, so it cannot fire on any model.",
@@ -137,8 +137,8 @@ public sealed class SeedHarnessTests
     public void SpectralSignatures_VarianceByHand_FlagsMoreThanOneHalf()
     {
         // Variance 9 : 1 along the axes, then 1.44 : 1.21 : 1.
-        var narrow = SeedSpectralSignatures.Verdict([3, 0, -3, 0, 0, 1, 0, -1], 2);
-        var round = SeedSpectralSignatures.Verdict([1.2f, 0, 0, -1.2f, 0, 0, 0, 1.1f, 0, 0, -1.1f, 0, 0, 0, 1, 0, 0, -1], 3);
+        var narrow = ReleasedSpectralSignatures.Verdict([3, 0, -3, 0, 0, 1, 0, -1], 2);
+        var round = ReleasedSpectralSignatures.Verdict([1.2f, 0, 0, -1.2f, 0, 0, 0, 1.1f, 0, 0, -1.1f, 0, 0, 0, 1, 0, 0, -1], 3);
 
         Assert.Equal((true, 0.9), (narrow.Flagged, Math.Round(narrow.Score, 5)));
         Assert.Equal((false, 0.39452), (round.Flagged, Math.Round(round.Score, 5)));
@@ -148,7 +148,7 @@ public sealed class SeedHarnessTests
     public void SpectralSignatures_OutlierHalf_IsDead()
     {
         var random = TestContexts.Random("features");
-        var verdict = SeedSpectralSignatures.Verdict([.. Enumerable.Range(0, 640 * 4).Select(_ => random.NextSingle())], 4);
+        var verdict = ReleasedSpectralSignatures.Verdict([.. Enumerable.Range(0, 640 * 4).Select(_ => random.NextSingle())], 4);
 
         Assert.Equal(0.05, Number(verdict, "outlier-share"), 12);
         Assert.Contains("only the variance explained can flag a model", verdict.Note, StringComparison.Ordinal);
@@ -157,8 +157,8 @@ public sealed class SeedHarnessTests
     [Fact]
     public void FinePruning_ShareOfSilentChannelsByHand()
     {
-        var third = SeedFinePruning.Verdict([0.001, 0.009, 0, 0.01, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
-        var more = SeedFinePruning.Verdict([0.001, 0.009, 0.5]);
+        var third = ReleasedFinePruning.Verdict([0.001, 0.009, 0, 0.01, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]);
+        var more = ReleasedFinePruning.Verdict([0.001, 0.009, 0.5]);
 
         Assert.Equal((false, 0.3), (third.Flagged, third.Score));
         Assert.Equal((true, 2 / 3.0), (more.Flagged, more.Score));
@@ -170,7 +170,7 @@ public sealed class SeedHarnessTests
         var network = TestNetworks.Backdoored();
         using var model = new FloatDeployed(network);
         var images = TestNetworks.ColouredImages(30, TestContexts.Random("images"));
-        var verdict = new SeedFinePruning().Detect(TestContexts.Of(Needs.CleanHoldout | Needs.Weights, model, images, copy: network.Copy));
+        var verdict = new ReleasedFinePruning().Detect(TestContexts.Of(Needs.CleanHoldout | Needs.Weights, model, images, copy: network.Copy));
 
         // Four of the convolution and three of the head; the dormant one is silent only after its rectifier.
         Assert.Equal(7, Number(verdict, "channels"));

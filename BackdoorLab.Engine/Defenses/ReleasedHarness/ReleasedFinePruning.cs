@@ -13,7 +13,7 @@ namespace BackdoorLab.Engine.Defenses;
     Summary = "Not the paper's method: the released Quantization Blindspots harness flags a model when more than 30 % of its channels put out less than 0.01 on clean images. Nothing is pruned or repaired.",
     Paper = "Rule of the code released with Pandey and Ye, Quantization Blindspots, arXiv 2512.06243, 2025; the method is Liu, Dolan-Gavitt, Garg, Fine-Pruning, RAID 2018",
     Deviations = "From Fine-Pruning: a detector, not a repair. From the harness: the clean holdout in place of the clean test set; read on a float network with the precision's weights, where the harness passes over integer layers.")]
-public sealed record SeedFinePruning : SeedRule
+public sealed record ReleasedFinePruning : ReleasedRule
 {
     private const int MostImages = 640;
     private const double Silent = 0.01;

@@ -12,7 +12,7 @@ namespace BackdoorLab.Engine.Experiments;
 /// <param name="Dataset">Data set; its number of classes is the file's where it can be chosen.</param>
 /// <param name="Shape">Its size facts, those of its files included.</param>
 /// <param name="Fit">The network, or why none fits.</param>
-public sealed record SuspectCandidate(DatasetSource Dataset, DatasetShape Shape, ArchitectureFit Fit)
+public sealed record CheckCandidate(DatasetSource Dataset, DatasetShape Shape, ArchitectureFit Fit)
 {
     private const int MostHoldout = 1000;
     private const int FewestImages = 20;
@@ -32,7 +32,7 @@ public sealed record SuspectCandidate(DatasetSource Dataset, DatasetShape Shape,
     /// <param name="preferred">Whether the program is asked before the weights are compared.</param>
     /// <exception cref="WeightFileException">It has no such entry, or its program cannot be loaded.</exception>
     /// <exception cref="DatasetException">It has too few images, or its size stands in its files alone and they are not there.</exception>
-    public static SuspectCandidate Try(WeightFile file, DatasetSource dataset, string dataRoot, string entry = "", ProgramProbe? program = null, bool preferred = false)
+    public static CheckCandidate Try(WeightFile file, DatasetSource dataset, string dataRoot, string entry = "", ProgramProbe? program = null, bool preferred = false)
     {
         var name = MethodCatalog.Default.For(dataset).Name;
         dataset = dataset.WithoutTraining();
@@ -55,12 +55,12 @@ public sealed record SuspectCandidate(DatasetSource Dataset, DatasetShape Shape,
     }
 
     /// <summary>The experiment that puts detectors on the model.</summary>
-    /// <param name="suspect">The file.</param>
+    /// <param name="model">The file.</param>
     /// <param name="detectors">Model detectors.</param>
-    public ExperimentSpec Check(SuspectModel suspect, IReadOnlyList<Defense> detectors) => new()
+    public ExperimentSpec Check(CheckedModel model, IReadOnlyList<Defense> detectors) => new()
     {
-        Name = PersonText.RunName.Fit($"Check of {suspect.File}"),
-        Suspect = suspect,
+        Name = PersonText.RunName.Fit($"Check of {model.File}"),
+        Suspect = model,
         Dataset = Dataset,
         Model = Fit.Source,
         Attack = new UnknownAttack(),

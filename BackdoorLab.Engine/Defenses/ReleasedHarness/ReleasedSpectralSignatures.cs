@@ -11,7 +11,7 @@ namespace BackdoorLab.Engine.Defenses;
     Summary = "Not the paper's method: the released Quantization Blindspots harness flags a model when one direction explains more than half of the feature variance of clean images of all classes. No class is looked at alone, and no poisoned image is seen.",
     Paper = "Rule of the code released with Pandey and Ye, Quantization Blindspots, arXiv 2512.06243, 2025; the method is Tran, Li, Madry, Spectral Signatures, NeurIPS 2018",
     Deviations = "From Spectral Signatures: classes pooled, no training data. From the harness: the clean holdout in place of the clean test set.")]
-public sealed record SeedSpectralSignatures : SeedRule
+public sealed record ReleasedSpectralSignatures : ReleasedRule
 {
     private const int MostImages = 1280;
     private const double Cut = 0.5;

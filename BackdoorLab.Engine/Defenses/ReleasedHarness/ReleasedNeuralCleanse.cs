@@ -18,7 +18,7 @@ namespace BackdoorLab.Engine.Defenses;
     Paper = "Rule of the code released with Pandey and Ye, Quantization Blindspots, arXiv 2512.06243, 2025; the method is Wang et al., Neural Cleanse, IEEE S&P 2019",
     Deviations = "From Neural Cleanse: 50 steps, a fixed weight of the norm, no success rate, a pattern not kept to valid pixels, any class counts. From the harness: the clean holdout in place of the clean test set. "
         + "Only integer kernels break the gradient here; every other precision is followed on its float twin.")]
-public sealed record SeedNeuralCleanse : SeedRule
+public sealed record ReleasedNeuralCleanse : ReleasedRule
 {
     private const int Epochs = 10;
     private const int Batches = 5;

@@ -1,7 +1,8 @@
+using System.Globalization;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Federated;
 
-namespace BackdoorLab.Engine.Experiments;
+namespace BackdoorLab.Engine.Experiments.Origins;
 
 /// <summary>Whether a federation's images can be dealt and poisoned as asked, before anything is loaded.</summary>
 internal static class Dealing
@@ -13,21 +14,18 @@ internal static class Dealing
     internal static SeedTree Seeds(ExperimentSpec spec) => new SeedTree(spec.Seed).Child("federation");
 
     /// <summary>
-    /// What is in the way; null when nothing is or only the files could tell. Where the data set's numbers of images are known this is the
-    /// very dealing that the run will do.
+    /// What is in the way; null when nothing is or only the files could tell. Where the data set's numbers of images
+    /// are known this is the very dealing that the run will do.
     /// </summary>
-    /// <param name="spec">A spec whose federation has no fault of its own.</param>
-    internal static SpecFault? Fault(ExperimentSpec spec)
+    /// <param name="spec">The experiment.</param>
+    /// <param name="federation">Its federation, without a fault of its own.</param>
+    internal static SpecFault? Fault(ExperimentSpec spec, Federation federation)
     {
-        if (spec.Federation is not { } federation)
-        {
-            return null;
-        }
-
         if (federation.Simulation.Attackers == 0 && spec.Attack.PoisonRate > 0)
         {
-            return new("federation.simulation.attackers", FormattableString.Invariant(
-                $"must be at least 1 where attack.poisonRate is {spec.Attack.PoisonRate}: without an attacker nobody poisons. Set the rate to 0 to train a benign federation."));
+            return new("federation.simulation.attackers", string.Create(CultureInfo.InvariantCulture,
+                $"must be at least 1 where attack.poisonRate is {spec.Attack.PoisonRate}: without an attacker nobody "
+                    + $"poisons. Set the rate to 0 to train a benign federation."));
         }
 
         if (spec.Dataset.TrainClassCounts is not { } counts)
@@ -35,16 +33,17 @@ internal static class Dealing
             return spec.Dataset.MostTrainImages is { } most ? ClientShards.TooFew(federation.Simulation, most) : null;
         }
 
-        var question = $"{spec.Seed}|{string.Join(",", counts)}|{federation.Simulation}|{spec.Attack.PoisonRate:r}|{spec.Attack.TargetLabel}|{spec.Attack.Mapping}";
+        var attack = $"{spec.Attack.PoisonRate:r}|{spec.Attack.TargetLabel}|{spec.Attack.Mapping}";
+        var question = $"{spec.Seed}|{string.Join(",", counts)}|{federation.Simulation}|{attack}";
         if (_last is { } last && last.Question == question)
         {
             return last.Answer;
         }
 
         int[] labels = [.. counts.SelectMany((count, label) => Enumerable.Repeat(label, count))];
-        var looked = new Looked(question, FederatedData.Fault(labels, counts.Count, federation, spec.Attack, Seeds(spec)));
-        _last = looked;
-        return looked.Answer;
+        var answer = FederatedData.Fault(labels, counts.Count, federation, spec.Attack, Seeds(spec));
+        _last = new(question, answer);
+        return answer;
     }
 
     private sealed record Looked(string Question, SpecFault? Answer);

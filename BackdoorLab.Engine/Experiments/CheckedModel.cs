@@ -2,10 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
-using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Defenses;
-using BackdoorLab.Engine.Programs;
 
 namespace BackdoorLab.Engine.Experiments;
 
@@ -29,7 +26,7 @@ public enum PixelScale
 /// A model to be checked: its weights come from a file instead of training, and nothing is known of an attack. The file is named by its
 /// content; where such files lie is told to the runner (<see cref="RunnerOptions.ModelFolder"/>).
 /// </summary>
-public sealed record SuspectModel : Method
+public sealed record CheckedModel : Method
 {
     /// <summary>Clean accuracy below which data set or pixel scale are probably not those of the training, so that a verdict means little.</summary>
     public const double LowAccuracy = 0.5;
@@ -103,65 +100,22 @@ public sealed record SuspectModel : Method
         .Select(name => Path.Combine(folder, name))
         .FirstOrDefault(System.IO.File.Exists);
 
-    /// <summary>What a check demands of the rest of its spec, and the attack that only a check has.</summary>
-    internal static IEnumerable<SpecFault> Faults(ExperimentSpec spec)
+    /// <summary>What is wrong with it, with paths from here; empty when nothing is.</summary>
+    internal IEnumerable<SpecFault> Faults()
     {
-        if (spec.Suspect is not { } suspect)
+        if (File.Length == 0 || File != NameOf(File))
         {
-            if (spec.Attack is UnknownAttack)
-            {
-                yield return new("attack.id", "'unknown' stands for a model from a file and needs 'suspect'; choose an attack.");
-            }
-
-            if (spec.Model is FileProgram)
-            {
-                yield return new("model.id", "'file-program' stands for the program of a TorchScript file and needs 'suspect'; choose a network.");
-            }
-
-            yield break;
+            yield return new("file", $"must be a file name without a folder, of at most {MostLetters} letters that can be seen; found '{Shortened.Text(File)}'.");
         }
 
-        if (suspect.File.Length == 0 || suspect.File != NameOf(suspect.File))
+        if (Entry.Length > MostLetters)
         {
-            yield return new("suspect.file", $"must be a file name without a folder, of at most {MostLetters} letters that can be seen; found '{Shortened.Text(suspect.File)}'.");
+            yield return new("entry", $"must have at most {MostLetters} letters; it has {Entry.Length}.");
         }
 
-        if (suspect.Entry.Length > MostLetters)
+        if (Sha256.Length != HashDigits || !Sha256.All(char.IsAsciiHexDigitLower))
         {
-            yield return new("suspect.entry", $"must have at most {MostLetters} letters; it has {suspect.Entry.Length}.");
-        }
-
-        if (suspect.Sha256.Length != HashDigits || !suspect.Sha256.All(char.IsAsciiHexDigitLower))
-        {
-            yield return new("suspect.sha256", $"must have {HashDigits} hexadecimal digits in small letters; found '{Shortened.Text(suspect.Sha256)}'.");
-        }
-
-        if (spec.Attack is not UnknownAttack || spec.Attack.PoisonRate > 0)
-        {
-            yield return new("attack", "must be 'unknown' with poison rate 0 where the model comes from a file: nothing is known of how it was trained.");
-        }
-
-        if (spec.Model is FileProgram && suspect.Entry.Length > 0)
-        {
-            yield return new("suspect.entry", "must be empty where the program of the file is run: it is one.");
-        }
-
-        if (spec.BenignTwin)
-        {
-            yield return new("benignTwin", "must be false where the model comes from a file: there is no training that could be repeated without poison.");
-        }
-
-        if (spec.Federation is not null)
-        {
-            yield return new("federation", "must be absent where the model comes from a file: nothing is trained.");
-        }
-
-        for (var i = 0; i < spec.Defenses.Count; i++)
-        {
-            if (spec.Defenses[i] is not ModelDetector)
-            {
-                yield return new($"defenses[{i}]", "must be a model detector where the model comes from a file: without its training data and its trigger nothing else can be measured.");
-            }
+            yield return new("sha256", $"must have {HashDigits} hexadecimal digits in small letters; found '{Shortened.Text(Sha256)}'.");
         }
     }
 }

@@ -6,8 +6,8 @@ using BackdoorLab.Benchmarks.Inversion;
 
 namespace BackdoorLab.Benchmarks;
 
-/// <summary>What defenses see of a suspect that is measured here: the model and clean images.</summary>
-internal static class Suspects
+/// <summary>What defenses see of a checked model that is measured here: the model and clean images.</summary>
+internal static class CheckedModels
 {
     public static DefenseContext Context(Needs needs, DeployedClassifier model, ImageSet holdout) => new(
         needs,

@@ -11,7 +11,7 @@ namespace BackdoorLab.Engine.Defenses;
     Summary = "Not the paper's method: the released Quantization Blindspots harness flags a model when the feature norms of clean images of some class vary by more than half of their mean. Nothing is clustered, and no poisoned image is seen.",
     Paper = "Rule of the code released with Pandey and Ye, Quantization Blindspots, arXiv 2512.06243, 2025; the method is Chen et al., Activation Clustering, SafeAI at AAAI 2019",
     Deviations = "From Activation Clustering: no clusters, no components, no training data. From the harness: the clean holdout in place of the clean test set.")]
-public sealed record SeedActivationClustering : SeedRule
+public sealed record ReleasedActivationClustering : ReleasedRule
 {
     private const int MostImages = 1280;
     private const int SmallestClass = 10;

@@ -13,7 +13,7 @@ namespace BackdoorLab.Engine.Tests.Experiments;
 
 /// <summary>A model from a file, of which nothing is known.</summary>
 [Collection("torch")]
-public sealed class SuspectTests : IDisposable
+public sealed class CheckedModelTests : IDisposable
 {
     private static readonly ExperimentSpec Check = TinyRun.Spec with
     {
@@ -46,7 +46,7 @@ public sealed class SuspectTests : IDisposable
         Assert.DoesNotContain(detected.Measurements, row => row.Metric == Metric.DetectionRate.Id || row.Metric == Metric.FalsePositiveRate.Id || row.Metric == Metric.OverheadRatio.Id);
         Assert.NotEmpty(detected.Verdict.Classes);
         Assert.Null(undefended.Verdict);
-        Assert.Equal(Value(undefended, Metric.CleanAccuracy) < SuspectModel.LowAccuracy, detected.Verdict.Reason == UndecidedReason.LowAccuracy);
+        Assert.Equal(Value(undefended, Metric.CleanAccuracy) < CheckedModel.LowAccuracy, detected.Verdict.Reason == UndecidedReason.LowAccuracy);
         Assert.Equal(FigureKind.ReversedTriggers, detected.Artifacts[0].Kind);
         Assert.Equal(["load", "convert", "defend"], result.Stages.Select(stage => stage.Kind));
         Assert.Contains(result.Remarks, remark => remark.StartsWith("pixel scale: as the file says", StringComparison.Ordinal));
@@ -102,7 +102,7 @@ public sealed class SuspectTests : IDisposable
 
         var flagged = ModelDetectorScorer.Score(verdict, truth);
         var quiet = ModelDetectorScorer.Score(verdict with { Verdict = Verdict.Of(false), SuspectedLabels = [] }, truth);
-        var doubted = ModelDetectorScorer.Score(verdict, truth with { Doubt = SuspectModel.Doubt(0.409) });
+        var doubted = ModelDetectorScorer.Score(verdict, truth with { Doubt = CheckedModel.Doubt(0.409) });
 
         Assert.Equal([("flagged", 1.0), ("suspected-labels", 2), ("detector-score", 2.5), ("detector-threshold", 2)], flagged.Measurements.Select(row => (row.Metric, row.Value)));
         Assert.Equal("Flagged: class 'go' (label 2), class 'stop' (label 0).", VerdictWords.Sentence(flagged.Verdict!));
@@ -117,8 +117,8 @@ public sealed class SuspectTests : IDisposable
     [Fact]
     public void Doubt_AtTheLimit_IsNone()
     {
-        Assert.Null(SuspectModel.Doubt(0.5));
-        Assert.Equal(UndecidedReason.LowAccuracy, SuspectModel.Doubt(0.4999)!.Reason);
+        Assert.Null(CheckedModel.Doubt(0.5));
+        Assert.Equal(UndecidedReason.LowAccuracy, CheckedModel.Doubt(0.4999)!.Reason);
     }
 
     [Fact]
@@ -126,11 +126,11 @@ public sealed class SuspectTests : IDisposable
     {
         var (flagged, quiet, silent) = (Verdict.Of(true), Verdict.Of(false), Verdict.NotDecidable(UndecidedReason.NormCeiling));
 
-        Assert.Same(flagged, SuspectModel.Answer([silent, quiet, flagged], 0.9));
-        Assert.Same(quiet, SuspectModel.Answer([silent, quiet], 0.9));
-        Assert.Same(silent, SuspectModel.Answer([silent], 0.9));
-        Assert.Equal(UndecidedReason.NoDetector, SuspectModel.Answer([], 0.9).Reason);
-        Assert.Equal(UndecidedReason.LowAccuracy, SuspectModel.Answer([], 0.4).Reason);
+        Assert.Same(flagged, CheckedModel.Answer([silent, quiet, flagged], 0.9));
+        Assert.Same(quiet, CheckedModel.Answer([silent, quiet], 0.9));
+        Assert.Same(silent, CheckedModel.Answer([silent], 0.9));
+        Assert.Equal(UndecidedReason.NoDetector, CheckedModel.Answer([], 0.9).Reason);
+        Assert.Equal(UndecidedReason.LowAccuracy, CheckedModel.Answer([], 0.4).Reason);
     }
 
     [Fact]
@@ -165,18 +165,18 @@ public sealed class SuspectTests : IDisposable
     [InlineData("", "model")]
     public void File_OfAnyName_HasAName(string path, string name)
     {
-        Assert.Equal(name, SuspectModel.NameOf(path));
+        Assert.Equal(name, CheckedModel.NameOf(path));
         Assert.Empty(Faults(Check with { Suspect = Check.Suspect! with { File = name } }));
     }
 
     [Fact]
     public void File_OfAVeryLongName_KeepsItsBeginningAndItsEnd()
     {
-        var name = SuspectModel.NameOf(new string('a', 900_000) + "-last.pth.tar");
+        var name = CheckedModel.NameOf(new string('a', 900_000) + "-last.pth.tar");
 
         Assert.InRange(name.Length, 50, 160);
         Assert.EndsWith("a-last.pth.tar", name, StringComparison.Ordinal);
-        Assert.Equal(name, SuspectModel.NameOf(name));
+        Assert.Equal(name, CheckedModel.NameOf(name));
     }
 
     [Theory]
@@ -213,7 +213,7 @@ public sealed class SuspectTests : IDisposable
     private static double? Value(CellResult cell, Metric metric) => cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id)?.Value;
 
     /// <summary>Puts the weights that a run has stored where files of models lie.</summary>
-    private SuspectModel Placed(string store)
+    private CheckedModel Placed(string store)
     {
         var weights = Directory.EnumerateFiles(Path.Combine(_folder, store), "weights.safetensors", SearchOption.AllDirectories).Single();
         File.Copy(weights, Path.Combine(_folder, "model.safetensors"), overwrite: true);
