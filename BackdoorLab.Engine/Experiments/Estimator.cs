@@ -53,7 +53,7 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
 
     internal double Train() => FixedSeconds + (spec.Federation is { } federation
         ? federation.TrainImages(trainCount) / pace.TrainImagesPerSecond
-            + federation.Simulation.Rounds * 2.0 * VictimModels.CurveImages * (federation.Protocol is Lockdown ? 2 : 1) / pace.ForwardImagesPerSecond
+            + federation.Simulation.Rounds * 2.0 * VictimModels.CurveImages * (federation.Protocol.FusionQuorum > 0 ? 2 : 1) / pace.ForwardImagesPerSecond
         : (double)trainCount * spec.Training.Epochs / pace.TrainImagesPerSecond);
 
     internal double Cell(Precision precision, Defense? defense)

@@ -26,10 +26,10 @@ public sealed class FederatedData
     // What a server could have at hand; enough for means and variances of channels.
     private const int MostReferenceImages = 1000;
 
-    private readonly Trigger[]? _stamps;
+    private readonly IReadOnlyList<Trigger>? _stamps;
     private readonly bool[] _mask;
 
-    private FederatedData(ImageSet images, Shards dealt, bool flipAllowed, bool[] mask, Trigger[]? stamps, ImageSet reference) =>
+    private FederatedData(ImageSet images, Shards dealt, bool flipAllowed, bool[] mask, IReadOnlyList<Trigger>? stamps, ImageSet reference) =>
         (Images, Shards, Draws, FlipAllowed, _mask, _stamps, Reference) = (images, dealt.Clients, dealt.Draws, flipAllowed, mask, stamps, reference);
 
     /// <summary>Images with the labels to learn, attackers' poison included.</summary>
@@ -75,12 +75,10 @@ public sealed class FederatedData
 
         var images = clean.WithCopiedPixels();
         var mask = new bool[clean.Count];
-        var parts = federation.Attacker.SplitsTrigger
-            ? trigger.Split() ?? throw new NotApplicableException("DBA needs a trigger of separate pixels to share out; this attack's covers the image as a whole.")
-            : [trigger];
+        var parts = federation.Attacker.Stamps(trigger);
         for (var client = 0; client < attackers; client++)
         {
-            var chosen = Poisoner.PoisonInPlace(images, dealt.Clients[client], attack, parts[client % parts.Length], seeds.Child("poison").Child(client));
+            var chosen = Poisoner.PoisonInPlace(images, dealt.Clients[client], attack, parts[client % parts.Count], seeds.Child("poison").Child(client));
             Array.ForEach(chosen, index => mask[index] = true);
         }
 
@@ -116,7 +114,7 @@ public sealed class FederatedData
 
     /// <summary>Stamps a client's poisoned images of a batch where the attack stamps after augmentation.</summary>
     internal Tensor Stamped(int client, Tensor images, int[] indices) =>
-        _stamps is null ? images : TrainingStep.Stamp(images, indices, _mask, _stamps[client % _stamps.Length].Apply);
+        _stamps is null ? images : TrainingStep.Stamp(images, indices, _mask, _stamps[client % _stamps.Count].Apply);
 
     private static SeedTree ShardSeeds(SeedTree seeds) => seeds.Child("shards");
 

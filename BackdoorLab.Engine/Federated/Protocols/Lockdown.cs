@@ -4,57 +4,6 @@ using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Federated;
 
-/// <summary>What an honest client does in a round.</summary>
-public abstract record ClientProtocol : FederationPart
-{
-    /// <summary>Passes over a client's data in a round besides its local epochs.</summary>
-    public virtual int ExtraPasses => 0;
-
-    /// <summary>What is wrong with the quorum for so many clients, in words; null when it can run.</summary>
-    public virtual string? Fault(Simulation simulation) => null;
-
-    internal abstract ProtocolSession Begin(FederationContext context);
-}
-
-/// <summary>Every parameter is trained by every client: the client side of FedAvg and of all robust aggregators.</summary>
-[Method("dense-training", "Dense training", Order = 1,
-    Summary = "Clients train all parameters of the received model and send the difference.",
-    Paper = "B. McMahan, E. Moore, D. Ramage, S. Hampson, B. Agüera y Arcas: Communication-Efficient Learning of Deep Networks from Decentralized Data. AISTATS 2017.")]
-public sealed record DenseTraining : ClientProtocol
-{
-    internal override ProtocolSession Begin(FederationContext context) => new DenseSession(context);
-}
-
-/// <summary>How densities of the first masks are spread over parameters.</summary>
-public enum MaskSpread
-{
-    /// <summary>Erdős-Rényi kernel: large layers sparser than small ones.</summary>
-    Erk,
-
-    /// <summary>The same density everywhere.</summary>
-    Uniform,
-}
-
-/// <summary>Which masked coordinates a client takes back after pruning.</summary>
-public enum MaskRecovery
-{
-    /// <summary>Those with the largest gradient.</summary>
-    Gradient,
-
-    /// <summary>Random ones: the ablation.</summary>
-    Random,
-}
-
-/// <summary>Which masks the consensus counts.</summary>
-public enum FusionMasks
-{
-    /// <summary>Those that clients trained with in the last round, as the released code counts.</summary>
-    StartOfRound,
-
-    /// <summary>Those that they ended the last round with, as the paper's Eq. 6 counts.</summary>
-    EndOfRound,
-}
-
 /// <summary>
 /// Lockdown: every client trains inside a mask of its own and moves it slowly; parameters that fewer than a quorum of clients keep are
 /// zeroed in the end. Huang et al., "Lockdown: Backdoor Defense for Federated Learning with Isolated Subspace Training", NeurIPS 2023,
@@ -104,9 +53,22 @@ public sealed record Lockdown : ClientProtocol
     public override int ExtraPasses => Recovery == MaskRecovery.Gradient ? 1 : 0;
 
     /// <inheritdoc/>
-    public override string? Fault(Simulation simulation) => Quorum > simulation.Clients
-        ? $"must not be above the {simulation.Clients} clients; found {Quorum}. Half of them is usual."
-        : null;
+    public override bool KeepsMasks => true;
+
+    /// <inheritdoc/>
+    public override int FusionQuorum => Quorum;
+
+    /// <inheritdoc/>
+    public override bool CountsMasksAtOnce => FusionMasks == FusionMasks.StartOfRound;
+
+    /// <inheritdoc/>
+    public override IEnumerable<SpecFault> Faults(Simulation simulation)
+    {
+        if (Quorum > simulation.Clients)
+        {
+            yield return new("quorum", $"must not be above the {simulation.Clients} clients; found {Quorum}. Half of them is usual.");
+        }
+    }
 
     /// <inheritdoc/>
     public override IEnumerable<string> Warnings(FederationSetting setting)
@@ -144,7 +106,7 @@ public sealed record Lockdown : ClientProtocol
             yield return $"Fusion counts the masks of all {simulation.Clients} clients, also of those that did not take part in the round, as the released code does.";
         }
 
-        if (setting.Federation.Aggregator is not FedAvg)
+        if (!setting.Federation.Aggregator.IsSampleMean)
         {
             yield return "Lockdown is published with averaging by sample counts; other aggregators see updates that are zero outside each client's mask.";
         }
@@ -160,6 +122,15 @@ public sealed record Lockdown : ClientProtocol
         }
     }
 
+    /// <inheritdoc/>
+    public override IEnumerable<Figure> Figures(FederationHistory history) => MaskFigures.Of(history, Quorum);
+
+    /// <inheritdoc/>
+    public override ProtocolSession Begin(FederationContext context) => new LockdownSession(this, context);
+
+    /// <summary>alpha_t of round <paramref name="round"/>, counted from 1.</summary>
+    internal double RateAt(int round, int rounds) => PruningRate / 2 * (1 + Math.Cos(Math.PI * round / rounds));
+
     // Share of coordinates that enough of independently drawn masks hold: a binomial tail, summed from its logarithms.
     private double Reaching(int clients)
     {
@@ -172,9 +143,4 @@ public sealed record Lockdown : ClientProtocol
 
         return sum;
     }
-
-    /// <summary>alpha_t of round <paramref name="round"/>, counted from 1.</summary>
-    internal double RateAt(int round, int rounds) => PruningRate / 2 * (1 + Math.Cos(Math.PI * round / rounds));
-
-    internal override ProtocolSession Begin(FederationContext context) => new LockdownSession(this, context);
 }

@@ -46,17 +46,17 @@ internal sealed class LockdownSession : ProtocolSession
         }
     }
 
-    internal override IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor> { ["masks"] = _masks, ["votes"] = _votes };
+    public override IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor> { ["masks"] = _masks, ["votes"] = _votes };
 
-    internal override string Counters
+    public override string Counters
     {
         get => JsonSerializer.Serialize(_pruned);
         set => _pruned = JsonSerializer.Deserialize<int[]?[]>(value)!;
     }
 
-    internal override bool SendsMasks => true;
+    public override bool SendsMasks => true;
 
-    internal override void BeginRound()
+    public override void BeginRound()
     {
         if (_options.FusionMasks == FusionMasks.StartOfRound)
         {
@@ -64,7 +64,7 @@ internal sealed class LockdownSession : ProtocolSession
         }
     }
 
-    internal override void EndRound()
+    public override void EndRound()
     {
         if (_options.FusionMasks == FusionMasks.EndOfRound)
         {
@@ -72,27 +72,28 @@ internal sealed class LockdownSession : ProtocolSession
         }
     }
 
-    internal override ClientResult Train(ClientTurn turn)
+    public override ClientResult Train(ClientTurn turn)
     {
         using var scope = NewDisposeScope();
-        var policy = turn.IsAttacker ? Context.Federation.Attacker.Masks : MaskPolicy.Follow;
+        var (behaviour, view) = (turn.Behaviour, new AttackerTurn(Context, turn, HasVotes(turn.Round) ? Consensus : null));
         // Weights start from the mask before recovery: a recovered coordinate starts at zero and takes the global value next round.
-        var mask = OnMasks(() => policy == MaskPolicy.Consensus && HasVotes(turn.Round) ? Consensus() : _masks[turn.Client].clone());
+        var mask = behaviour.Trained(view) ?? OnMasks(() => _masks[turn.Client].clone());
         Context.Layout.Write(OnMasks(() => turn.Global.mul(mask.to_type(ScalarType.Float32))), turn.Statistics);
-        var screening = policy == MaskPolicy.Follow && _pruned[turn.Client] is { } counts ? Recover(mask, counts, turn) : 0;
+        var screening = behaviour.MovesMask && _pruned[turn.Client] is { } counts ? Recover(mask, counts, turn) : 0;
         var factors = OnMasks(() => mask.to_type(ScalarType.Float32));
         var loss = Context.Training.Run(turn.Client, turn.Rate, Context.Layout, OnMasks(() => Shaped(factors)), turn.Run);
         var weights = Context.Layout.Read();
-        if (FiniteChange(turn, weights) is not { } change)
+        if (SentChange(turn, weights) is not { } change)
         {
             return new(null, loss, screening, 0);
         }
 
-        var active = OnMasks(() => Cut(change, mask, factors, weights, policy, turn));
+        var kept = behaviour.Kept(view);
+        var active = OnMasks(() => Cut(change, mask, kept, factors, weights, turn));
         return new(change.MoveToOuterDisposeScope(), loss, screening, active);
     }
 
-    internal override Tensor? Fuse(Tensor global)
+    public override Tensor? Fuse(Tensor global)
     {
         if (_options.Quorum == 0)
         {
@@ -103,7 +104,7 @@ internal sealed class LockdownSession : ProtocolSession
         return OnMasks(() => global.mul(Consensus().to_type(ScalarType.Float32))).MoveToOuterDisposeScope();
     }
 
-    internal override (double Honest, double Attackers)? Overlaps(int attackers)
+    public override (double Honest, double Attackers)? Overlaps(int attackers)
     {
         var overlap = OnMasks(() => MaskOverlap.Jaccard(_masks));
         var (honest, mixed) = (new List<double>(), new List<double>());
@@ -118,7 +119,7 @@ internal sealed class LockdownSession : ProtocolSession
         return (honest.Count > 0 ? honest.Average() : 1, mixed.Count > 0 ? mixed.Average() : double.NaN);
     }
 
-    internal override MaskCensus Census()
+    public override MaskCensus Census()
     {
         using var scope = NewDisposeScope();
         var layout = Context.Layout;
@@ -138,6 +139,7 @@ internal sealed class LockdownSession : ProtocolSession
     {
         _masks.Dispose();
         _votes.Dispose();
+        base.Dispose();
     }
 
     private void Count()
@@ -189,25 +191,16 @@ internal sealed class LockdownSession : ProtocolSession
     }
 
     // Cuts the change by the mask that the client ends the round with, and keeps that mask; the coordinates in it.
-    private long Cut(Tensor change, Tensor mask, Tensor factors, Tensor weights, MaskPolicy policy, ClientTurn turn)
+    private long Cut(Tensor change, Tensor mask, Tensor? kept, Tensor factors, Tensor weights, ClientTurn turn)
     {
         using var scope = NewDisposeScope();
-        var sent = mask;
-        if (policy == MaskPolicy.LeastMoved && turn.LastStep is { } step)
-        {
-            sent = LeastMoved(step);
-            change.mul_(sent.to_type(ScalarType.Float32));
-        }
-        else
-        {
-            change.mul_(factors);
-        }
-
-        if (policy == MaskPolicy.Follow)
+        change.mul_(kept?.to_type(ScalarType.Float32) ?? factors);
+        if (turn.Behaviour.MovesMask)
         {
             Prune(mask, weights, change, turn);
         }
 
+        var sent = kept ?? mask;
         _masks[turn.Client].copy_(sent);
         return SubspaceMask.Ones(MemoryMarshal.Cast<byte, bool>(sent.bytes));
     }
