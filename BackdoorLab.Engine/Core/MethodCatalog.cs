@@ -3,9 +3,13 @@ using System.Reflection;
 
 namespace BackdoorLab.Engine.Core;
 
-/// <summary>Every method of the engine, discovered by a scan for sealed records with <see cref="MethodAttribute"/>. Immutable.</summary>
+/// <summary>Methods, discovered by a scan for sealed records with <see cref="MethodAttribute"/>. Immutable.</summary>
 public sealed class MethodCatalog
 {
+    private static readonly Lock Gate = new();
+    private static readonly List<Assembly> Included = [typeof(MethodCatalog).Assembly];
+    private static MethodCatalog? _default;
+
     private readonly FrozenDictionary<Type, MethodDescriptor> _byType;
 
     private MethodCatalog(IEnumerable<MethodDescriptor> methods)
@@ -20,8 +24,17 @@ public sealed class MethodCatalog
         }
     }
 
-    /// <summary>The methods of this assembly.</summary>
-    public static MethodCatalog Default { get; } = Scan(typeof(MethodCatalog).Assembly);
+    /// <summary>The methods of the engine, and of the assemblies that this program has included.</summary>
+    public static MethodCatalog Default
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _default ??= Scan([.. Included]);
+            }
+        }
+    }
 
     /// <summary>All methods, by kind, order, name.</summary>
     public IReadOnlyList<MethodDescriptor> All { get; }
@@ -29,9 +42,29 @@ public sealed class MethodCatalog
     /// <summary>All methods that lists and pages show, by kind, order, name.</summary>
     public IEnumerable<MethodDescriptor> Listed => All.Where(method => method.Attribute.Listed);
 
-    /// <summary>Scans an assembly.</summary>
-    public static MethodCatalog Scan(Assembly assembly) => new(
-        assembly.GetTypes()
+    /// <summary>
+    /// Adds the methods of a further assembly to <see cref="Default"/>. To be called as a program starts: nothing is searched for and
+    /// loaded, and whoever has read the catalog has decided by it.
+    /// </summary>
+    /// <exception cref="InvalidOperationException"><see cref="Default"/> has been read already.</exception>
+    public static void Include(Assembly assembly)
+    {
+        lock (Gate)
+        {
+            if (_default is not null)
+            {
+                throw new InvalidOperationException(
+                    $"The methods of {assembly.GetName().Name} come too late: the catalog has been read. Include them as the program starts.");
+            }
+
+            Included.Add(assembly);
+        }
+    }
+
+    /// <summary>The methods of some assemblies.</summary>
+    /// <exception cref="InvalidOperationException">Two methods have one id.</exception>
+    public static MethodCatalog Scan(params IReadOnlyList<Assembly> assemblies) => new(
+        assemblies.Distinct().SelectMany(assembly => assembly.GetTypes())
             .Where(type => type is { IsAbstract: false, IsSealed: true } && type.IsAssignableTo(typeof(Method))
                 && type.GetCustomAttribute<MethodAttribute>() is not null)
             .Select(Describe));
