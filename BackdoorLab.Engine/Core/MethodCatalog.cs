@@ -16,11 +16,18 @@ public sealed class MethodCatalog
     {
         All = [.. methods.OrderBy(method => method.Kind).ThenBy(method => method.Attribute.Order).ThenBy(method => method.Name)];
         _byType = All.ToFrozenDictionary(method => method.Type);
+        Numbers = [.. All.SelectMany(method => method.Numbers).Distinct()];
         var twice = All.GroupBy(method => method.Id).FirstOrDefault(group => group.Count() > 1);
         if (twice is not null)
         {
             throw new InvalidOperationException(
                 $"The method id '{twice.Key}' is used by {string.Join(" and ", twice.Select(method => method.Type.Name))}.");
+        }
+
+        var redefined = Numbers.Concat(Metric.Shared).GroupBy(metric => metric.Id).FirstOrDefault(group => group.Count() > 1);
+        if (redefined is not null)
+        {
+            throw new InvalidOperationException($"The metric '{redefined.Key}' is declared with two meanings.");
         }
     }
 
@@ -38,6 +45,9 @@ public sealed class MethodCatalog
 
     /// <summary>All methods, by kind, order, name.</summary>
     public IReadOnlyList<MethodDescriptor> All { get; }
+
+    /// <summary>Metrics that methods declare, each once, in the order of <see cref="All"/>.</summary>
+    public IReadOnlyList<Metric> Numbers { get; }
 
     /// <summary>All methods that lists and pages show, by kind, order, name.</summary>
     public IEnumerable<MethodDescriptor> Listed => All.Where(method => method.Attribute.Listed);
@@ -106,6 +116,7 @@ public sealed class MethodCatalog
         Kind = KindOf(type),
         Attribute = type.GetCustomAttribute<MethodAttribute>()!,
         Parameters = ParameterReader.Read(type),
+        Numbers = ((Method)Activator.CreateInstance(type)!).Numbers,
     };
 
     // Abstract records between a kind and a method share parameters; they are no kinds of their own.

@@ -1,6 +1,7 @@
 using System.Globalization;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Quantization;
@@ -123,7 +124,7 @@ public static class PublishedClaims
         };
     }
 
-    private static string Schedule(StudyCell cell) => cell.Values.GetValueOrDefault(Metric.ScheduleShare.Id) is { } share
+    private static string Schedule(StudyCell cell) => cell.Values.GetValueOrDefault(InversionNumbers.ScheduleShare.Id) is { } share
         ? $", with {Percent(share.Value)} of the reference schedule,"
         : "";
 

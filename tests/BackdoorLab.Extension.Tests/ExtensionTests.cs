@@ -105,7 +105,8 @@ public sealed class ExtensionTests : IDisposable
         Assert.Equal(0.1, Value(undefended, Metric.PoisonedShare));
 
         // 64 features to 10 classes, and 10 biases.
-        Assert.Equal(650, repaired.Measurements.Single(number => number.Metric == "halved-parameters").Value);
+        Assert.Equal(650, Value(repaired, HalvedHead.HalvedParameters));
+        Assert.Equal(HalvedHead.HalvedParameters, MetricCatalog.Find("halved-parameters"));
     }
 
     [Fact]

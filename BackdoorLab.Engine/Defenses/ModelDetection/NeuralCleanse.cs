@@ -45,6 +45,12 @@ public sealed record NeuralCleanse : ModelDetector
     // What controls plant wins on 99 % of the images at its limit, so the smallest trigger would not be kept at that very rate.
     private const double PlantedSuccess = 0.95;
 
+    /// <summary>What the search cost.</summary>
+    public static Metric Updates { get; } = new("updates", "Updates", "All updates", MetricUnit.Number, null, "Optimiser updates of all classes together.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers => [.. InversionNumbers.All, Updates];
+
     /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.InputGradients;
 
@@ -188,7 +194,7 @@ public sealed record NeuralCleanse : ModelDetector
         {
             OnTwin = true,
             Effort = Effort(searches.Length),
-            Spent = new("updates", triggers.Sum(trigger => (double)trigger.Updates)),
+            Spent = new(Updates, triggers.Sum(trigger => (double)trigger.Updates)),
             Notes = stopped == 0
                 ? []
                 : [$"{stopped} of {searches.Length} classes were stopped after {BaseRounds} of {Rounds} rounds; their norms are projected to the whole schedule, their pictures are as far as they came."],

@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Services;
@@ -58,7 +59,7 @@ public sealed partial class Overview
 
     private string Metric => MetricChoices.Any(choice => choice.Value == MetricQuery) ? MetricQuery! : Shared.DetectionRate.Id;
 
-    private Shared Shown => Shared.Find(Metric);
+    private Shared Shown => MetricCatalog.Find(Metric);
 
     private bool OnTwin => Metric == Shared.FalsePositiveRate.Id || Metric == Shared.SampleFalsePositiveRate.Id;
 

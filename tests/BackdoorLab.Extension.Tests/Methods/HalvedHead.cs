@@ -8,6 +8,11 @@ namespace BackdoorLab.Extension.Tests.Methods;
 [Method("halved-head", "Halved head", Summary = "The last layer's weights are halved.")]
 public sealed record HalvedHead : Mitigator
 {
+    public static Metric HalvedParameters { get; } =
+        new("halved-parameters", "Halved parameters", "Halved", MetricUnit.Number, null, "Parameters of the last layer.");
+
+    public override IReadOnlyList<Metric> Numbers => [HalvedParameters];
+
     public override Needs Needs => Needs.Weights;
 
     public override DefenseWork Work(WorkSizes sizes) => new(0, 0);
@@ -19,6 +24,6 @@ public sealed record HalvedHead : Mitigator
         using var noGradient = no_grad();
         var parameters = network.named_parameters().TakeLast(2).Select(entry => entry.parameter).ToList();
         parameters.ForEach(parameter => parameter.copy_(parameter / 2));
-        return new(network) { Numbers = [new("halved-parameters", parameters.Sum(parameter => parameter.numel()))] };
+        return new(network) { Numbers = [new(HalvedParameters, parameters.Sum(parameter => parameter.numel()))] };
     }
 }
