@@ -33,6 +33,9 @@ public sealed class MethodAttribute(string id, string name) : Attribute
     /// <summary>Position in lists; smaller first, ties by name.</summary>
     public int Order { get; init; } = 100;
 
+    /// <summary>Short names that published tables use for it and no spelling of id or name leads to: "nc", "ss".</summary>
+    public string[] Aliases { get; init; } = [];
+
     /// <summary>Whether forms, pages and lists offer it. False for what only stands in for something (an attack of which nothing is known).</summary>
     public bool Listed { get; init; } = true;
 }

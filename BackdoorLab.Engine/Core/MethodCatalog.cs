@@ -95,15 +95,16 @@ public sealed class MethodCatalog
     /// <summary>The method with this id, or null.</summary>
     public MethodDescriptor? Find(string id) => All.FirstOrDefault(method => method.Id == id);
 
+    /// <summary>The method that a label names (<see cref="Label"/>), whatever its settings; null when there is none.</summary>
+    public MethodDescriptor? OfLabel(string label) => Find(MethodLabel.Of(label).Id);
+
     /// <summary>
     /// A short unique text for a configured method: its id, and the parameters that differ from their defaults in brackets:
     /// <c>int4[granularity=per-tensor]</c>. Names cells and grids.
     /// </summary>
-    public string Label(Method method)
-    {
-        var changed = string.Join(",", Changed(method).Select(change => FormattableString.Invariant($"{change.Parameter.Name}={change.Value}")));
-        return changed.Length == 0 ? For(method).Id : $"{For(method).Id}[{changed}]";
-    }
+    public string Label(Method method) => new MethodLabel(
+        For(method).Id,
+        [.. Changed(method).Select(change => KeyValuePair.Create(change.Parameter.Name, FormattableString.Invariant($"{change.Value}")))]).ToString();
 
     /// <summary>The parameters of a configured method that differ from their defaults, with their values.</summary>
     public IEnumerable<(ParameterDescriptor Parameter, object? Value)> Changed(Method method) => For(method).Parameters

@@ -112,7 +112,7 @@ public static class PublishedClaims
     private static string Method(StudySetting setting, StudyCell cell)
     {
         var own = setting.Cells.FirstOrDefault(other => other.Precision == cell.Precision
-            && other.ReleasedVariantOf is null && other.Defense?.Split('[')[0] == cell.ReleasedVariantOf);
+            && other.ReleasedVariantOf is null && other.Defense is { } label && MethodLabel.Of(label).Id == cell.ReleasedVariantOf);
         return own is null ? "" : own.Role switch
         {
             StudyRole.Models => Alarms($"{Name(cell.ReleasedVariantOf!)} itself{Schedule(own)}", own),
@@ -159,7 +159,7 @@ public static class PublishedClaims
     }
 
     /// <summary>The name of the method behind an id or a label.</summary>
-    internal static string Name(string label) => MethodCatalog.Default.Find(label.Split('[')[0])?.Name ?? label;
+    internal static string Name(string label) => MethodCatalog.Default.OfLabel(label)?.Name ?? label;
 
-    private static bool Is(StudySetting setting, string dataset) => setting.Dataset.Split('[')[0] == dataset;
+    private static bool Is(StudySetting setting, string dataset) => MethodLabel.Of(setting.Dataset).Id == dataset;
 }

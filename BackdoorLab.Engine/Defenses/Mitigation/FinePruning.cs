@@ -14,7 +14,7 @@ namespace BackdoorLab.Engine.Defenses;
 /// fine-tunes: the first needs no labels and the last comes after the decision, so neither flatters the stop rule. Both phases are
 /// observed: pruning against the number of channels, beyond the chosen one too, and fine-tuning against epochs.
 /// </summary>
-[Method("fine-pruning", "Fine-Pruning", Order = 50, Revision = 2,
+[Method("fine-pruning", "Fine-Pruning", Aliases = ["fp"], Order = 50, Revision = 2,
     Summary = "Silences the channels that clean images hardly use, as long as clean accuracy holds, and fine-tunes the rest on clean images.",
     Paper = "Liu, Dolan-Gavitt, Garg, Fine-Pruning: Defending Against Backdooring Attacks on Deep Neural Networks, RAID 2018",
     Deviations = "Fine-tuning is shorter than re-implementations' 100 epochs. The step before the first one beyond the allowed drop is kept, never one beyond it.")]

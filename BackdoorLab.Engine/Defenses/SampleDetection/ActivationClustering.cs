@@ -36,7 +36,7 @@ public enum ClusterRule
 /// there the paper's silhouette decides, with its cut of 0.10 to 0.15 (Chen et al. 2018). The other two pairs run, with a warning.
 /// </para>
 /// </summary>
-[Method("activation-clustering", "Activation Clustering", Order = 20,
+[Method("activation-clustering", "Activation Clustering", Aliases = ["ac"], Order = 20,
     Summary = "Splits the features of every given class in two; an abnormally small or well separated second cluster is taken for poison.",
     Paper = "Chen et al., Detecting Backdoor Attacks on Deep Neural Networks by Activation Clustering, SafeAI at AAAI 2019",
     Deviations = "By default principal components with the cut of 35 % of a class, as in IBM's Adversarial Robustness Toolbox; the paper's independent components with its silhouette cut of 0.10 to 0.15 are an option. "

@@ -12,7 +12,7 @@ namespace BackdoorLab.Engine.Defenses;
 /// the class's size. No more than half of a class is removed (as the Backdoor Toolbox's <c>spectral_signature</c> has it): poison that is no
 /// minority is not what stands out. The number removed is fixed, so as much is removed from benign data, and detection has a ceiling, which is told.
 /// </summary>
-[Method("spectral-signatures", "Spectral Signatures", Order = 30, Revision = 2,
+[Method("spectral-signatures", "Spectral Signatures", Aliases = ["ss", "spectral"], Order = 30, Revision = 2,
     Summary = "Scores the samples of every given class by their squared projection on its features' main direction and removes the top of each.",
     Paper = "Tran, Li, Madry, Spectral Signatures in Backdoor Attacks, NeurIPS 2018",
     Deviations = "The paper assumes that the contaminated class is found by removing from all; the most suspicious class is named by a two-group separation that is ours.")]
