@@ -31,7 +31,10 @@ public abstract record Attack : Method
     [Description("Stamp after crop and flip instead of on the stored image before them, so that augmentation cannot move or cut the trigger.")]
     public bool StampAfterAugmentation { get; init; }
 
-    /// <summary>The trigger for images of this size. Deterministic in <paramref name="seeds"/>.</summary>
+    /// <summary>
+    /// The trigger for images of this size, as it is tried on test images; training images get it too unless <see cref="Choose"/> gives them
+    /// another. Deterministic in <paramref name="seeds"/>.
+    /// </summary>
     public abstract Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds);
 
     /// <summary>
@@ -45,6 +48,22 @@ public abstract record Attack : Method
 
     /// <summary>Image passes of <see cref="Implant"/> with training's cost each, for time estimates; 0 says that it does nothing.</summary>
     public virtual double ImplantImages(int trainCount) => 0;
+
+    /// <summary>
+    /// Whether a training image of this label may be poisoned: under all-to-one only where it is not the target's already. A clean-label
+    /// attack takes those of the target instead.
+    /// </summary>
+    public virtual bool IsCandidate(int label) => Mapping == LabelMapping.AllToAll || label != TargetLabel;
+
+    /// <summary>Which class <see cref="IsCandidate"/> asks for, as "the target class"; null where it is any but the target.</summary>
+    public virtual string? CandidateClass => null;
+
+    /// <summary>
+    /// Which training images are changed, and how: unless an attack says otherwise, random candidates are stamped with the trigger and
+    /// relabelled. No image may be in two changes.
+    /// </summary>
+    /// <param name="choice">What the attacker holds, and how much of it the rate asks for.</param>
+    public virtual IReadOnlyList<SampleChange> Choose(PoisonChoice choice) => [new(choice.Draw(), choice.Trigger)];
 
     /// <summary>The label a triggered image of class <paramref name="label"/> is meant to get.</summary>
     public int Map(int label, int classes) => Mapping == LabelMapping.AllToOne ? TargetLabel : (label + 1) % classes;

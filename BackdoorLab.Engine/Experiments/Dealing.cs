@@ -35,7 +35,7 @@ internal static class Dealing
             return spec.Dataset.MostTrainImages is { } most ? ClientShards.TooFew(federation.Simulation, most) : null;
         }
 
-        var question = $"{spec.Seed}|{string.Join(",", counts)}|{federation.Simulation}|{spec.Attack.PoisonRate:r}|{spec.Attack.TargetLabel}|{spec.Attack.Mapping}";
+        var question = $"{spec.Seed}|{string.Join(",", counts)}|{federation.Simulation}|{MethodCatalog.Default.Label(spec.Attack)}";
         if (_last is { } last && last.Question == question)
         {
             return last.Answer;

@@ -59,7 +59,7 @@ internal sealed record ExperimentInputs
         }
 
         // Clients' poison is looked at where the images are dealt to them.
-        if (spec.Federation is null && AchievedPoison.Fault(attack, train.Count, train.Labels.Count(label => Poisoner.IsCandidate(label, attack))) is { } fault)
+        if (spec.Federation is null && AchievedPoison.Fault(attack, train.Count, train.Labels.Count(attack.IsCandidate)) is { } fault)
         {
             throw new SpecException([fault]);
         }
@@ -95,7 +95,7 @@ internal sealed record ExperimentInputs
             }
 
             var dealt = deal(with, spec.Federation!.Simulation.Attackers);
-            return new(dealt.Images, [.. dealt.Poisoned]);
+            return new(dealt.Images, [.. dealt.Poisoned], dealt.Changes);
         }
     }
 }

@@ -235,8 +235,7 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         Trainer.Train(model, data, stage.Spec.Training, run, new TrainingHooks
         {
             CheckpointFile = unfinished,
-            Stamp = poisoned && stage.Spec.Attack.StampAfterAugmentation ? inputs.Trigger.Apply : null,
-            StampMask = inputs.Poisoned.Mask,
+            Stamp = poisoned && stage.Spec.Attack.StampAfterAugmentation ? new LateStamps(data.Count, inputs.Poisoned.Changes).Stamp : null,
             EpochFinished = report =>
             {
                 evaluating.Start();

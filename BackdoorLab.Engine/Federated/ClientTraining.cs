@@ -66,7 +66,7 @@ public sealed class ClientTraining(Classifier network, FederatedData data, Simul
             {
                 using var scope = NewDisposeScope();
                 Forget(layout);
-                var loss = Backward(client, batch);
+                var loss = Backward(batch);
                 using var noGrad = no_grad();
                 lossSum.add_(loss, One);
                 Step(layout, masks, negativeRate);
@@ -85,7 +85,7 @@ public sealed class ClientTraining(Classifier network, FederatedData data, Simul
         foreach (var batch in Pass(client, run.Child("screening"), run.Cancellation))
         {
             using var scope = NewDisposeScope();
-            Backward(client, batch);
+            Backward(batch);
         }
 
         var sum = layout.ReadGradients();
@@ -106,10 +106,10 @@ public sealed class ClientTraining(Classifier network, FederatedData data, Simul
     }
 
     /// <summary>Forward and backward of a batch; the loss, detached.</summary>
-    private Tensor Backward(int client, (int[] Indices, Random Augment) batch)
+    private Tensor Backward((int[] Indices, Random Augment) batch)
     {
         network.train();
-        var images = data.Stamped(client, Batches.Images(data.Images, batch.Indices, _augmentation, batch.Augment), batch.Indices);
+        var images = data.Stamped(Batches.Images(data.Images, batch.Indices, _augmentation, batch.Augment), batch.Indices);
         return TrainingStep.Backward(network, images, Batches.Labels(data.Images, batch.Indices), _bfloat16).detach();
     }
 
