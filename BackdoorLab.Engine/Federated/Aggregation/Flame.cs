@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Federated;

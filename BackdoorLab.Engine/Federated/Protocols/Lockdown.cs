@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
+using MathNet.Numerics.Distributions;
 
 namespace BackdoorLab.Engine.Federated;
 
@@ -131,16 +132,6 @@ public sealed record Lockdown : ClientProtocol
     /// <summary>alpha_t of round <paramref name="round"/>, counted from 1.</summary>
     internal double RateAt(int round, int rounds) => PruningRate / 2 * (1 + Math.Cos(Math.PI * round / rounds));
 
-    // Share of coordinates that enough of independently drawn masks hold: a binomial tail, summed from its logarithms.
-    private double Reaching(int clients)
-    {
-        var (sum, logChoose) = (0.0, 0.0);
-        for (var votes = 0; votes <= clients; votes++)
-        {
-            sum += votes >= Quorum ? Math.Exp(logChoose + votes * Math.Log(Density) + (clients - votes) * Math.Log(1 - Density)) : 0;
-            logChoose += Math.Log((double)(clients - votes) / (votes + 1));
-        }
-
-        return sum;
-    }
+    // Share of coordinates that enough of independently drawn masks hold.
+    private double Reaching(int clients) => 1 - Binomial.CDF(Density, clients, Quorum - 1);
 }

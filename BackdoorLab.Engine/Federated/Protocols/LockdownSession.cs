@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using BackdoorLab.Engine.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
 

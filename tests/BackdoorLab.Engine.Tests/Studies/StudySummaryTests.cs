@@ -5,8 +5,8 @@ using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Statistics;
 using BackdoorLab.Engine.Studies;
-using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Tests.Experiments;
 
 namespace BackdoorLab.Engine.Tests.Studies;

@@ -1,4 +1,4 @@
-namespace BackdoorLab.Engine.Tensors;
+namespace BackdoorLab.Engine.Statistics;
 
 /// <summary>Lloyd's k-means with k-means++ seeding; the best of several restarts.</summary>
 public sealed class KMeans

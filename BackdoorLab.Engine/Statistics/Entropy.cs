@@ -1,4 +1,4 @@
-namespace BackdoorLab.Engine.Tensors;
+namespace BackdoorLab.Engine.Statistics;
 
 /// <summary>Shannon entropy in nats.</summary>
 public static class Entropy

@@ -1,6 +1,6 @@
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 
-namespace BackdoorLab.Engine.Tests.Tensors;
+namespace BackdoorLab.Engine.Tests.Statistics;
 
 public sealed class StatisticsTests
 {

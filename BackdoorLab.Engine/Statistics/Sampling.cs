@@ -1,4 +1,4 @@
-namespace BackdoorLab.Engine.Tensors;
+namespace BackdoorLab.Engine.Statistics;
 
 /// <summary>Random subsets of indices.</summary>
 public static class Sampling

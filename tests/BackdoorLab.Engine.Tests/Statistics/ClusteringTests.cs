@@ -1,7 +1,7 @@
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 
-namespace BackdoorLab.Engine.Tests.Tensors;
+namespace BackdoorLab.Engine.Tests.Statistics;
 
 public sealed class ClusteringTests
 {

@@ -1,4 +1,6 @@
-namespace BackdoorLab.Engine.Tensors;
+using MathNet.Numerics.Statistics;
+
+namespace BackdoorLab.Engine.Statistics;
 
 /// <summary>A threshold on values like those it was set by.</summary>
 /// <param name="Value">A new value below it is beyond.</param>
@@ -30,12 +32,6 @@ public static class Quantiles
     {
         ArgumentOutOfRangeException.ThrowIfNegative(q);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(q, 1);
-        var sorted = RobustStatistics.Sorted(values);
-        var position = q * (sorted.Length - 1);
-        var below = (int)Math.Floor(position);
-        var above = Math.Min(below + 1, sorted.Length - 1);
-        return sorted[below] == sorted[above]
-            ? sorted[below]
-            : sorted[below] + (position - below) * (sorted[above] - sorted[below]);
+        return SortedArrayStatistics.QuantileCustom(RobustStatistics.Sorted(values), q, QuantileDefinition.R7);
     }
 }

@@ -1,4 +1,6 @@
-namespace BackdoorLab.Engine.Tensors;
+using MathNet.Numerics.Distributions;
+
+namespace BackdoorLab.Engine.Statistics;
 
 /// <summary>An interval of plausible values.</summary>
 /// <param name="Low">Lower end.</param>
@@ -18,8 +20,8 @@ public static class Intervals
         ArgumentOutOfRangeException.ThrowIfGreaterThan(successes, count);
         var tail = Tail(confidence);
         return new Interval(
-            successes == 0 ? 0 : SpecialFunctions.BetaQuantile(tail, successes, count - successes + 1),
-            successes == count ? 1 : SpecialFunctions.BetaQuantile(1 - tail, successes + 1, count - successes));
+            successes == 0 ? 0 : Beta.InvCDF(successes, count - successes + 1, tail),
+            successes == count ? 1 : Beta.InvCDF(successes + 1, count - successes, 1 - tail));
     }
 
     /// <summary>
@@ -43,7 +45,7 @@ public static class Intervals
             return null;
         }
 
-        var half = SpecialFunctions.StudentQuantile(1 - tail, values.Length - 1) * summary.StandardDeviation!.Value / Math.Sqrt(values.Length);
+        var half = StudentT.InvCDF(0, 1, values.Length - 1, 1 - tail) * summary.StandardDeviation!.Value / Math.Sqrt(values.Length);
         return new Interval(Math.Max(low, summary.Mean - half), Math.Min(high, summary.Mean + half));
     }
 
@@ -65,7 +67,7 @@ public static class Intervals
         ArgumentOutOfRangeException.ThrowIfNegative(area);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(area, 1);
 
-        var errors = SpecialFunctions.StudentQuantile(1 - Tail(confidence), Math.Max(1, negatives + positives - 2));
+        var errors = StudentT.InvCDF(0, 1, Math.Max(1, negatives + positives - 2), 1 - Tail(confidence));
         return new Interval(End(0), End(1));
 
         double End(double side)

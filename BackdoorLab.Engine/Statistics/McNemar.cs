@@ -1,4 +1,6 @@
-namespace BackdoorLab.Engine.Tensors;
+using MathNet.Numerics.Distributions;
+
+namespace BackdoorLab.Engine.Statistics;
 
 /// <summary>McNemar's test on paired yes/no observations (McNemar, Psychometrika 1947), in its exact binomial form.</summary>
 public static class McNemar
@@ -14,8 +16,6 @@ public static class McNemar
         ArgumentOutOfRangeException.ThrowIfNegative(onlyFirst);
         ArgumentOutOfRangeException.ThrowIfNegative(onlySecond);
         var (few, many) = (Math.Min(onlyFirst, onlySecond), Math.Max(onlyFirst, onlySecond));
-
-        // P(X <= few) of a binomial with n = few + many and p = 1/2 is I_1/2(n - few, few + 1).
-        return many == 0 ? 1 : Math.Min(1, 2 * SpecialFunctions.RegularizedBeta(0.5, many, few + 1));
+        return many == 0 ? 1 : Math.Min(1, 2 * Binomial.CDF(0.5, few + many, few));
     }
 }

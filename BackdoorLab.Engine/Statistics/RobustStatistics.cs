@@ -1,4 +1,4 @@
-namespace BackdoorLab.Engine.Tensors;
+namespace BackdoorLab.Engine.Statistics;
 
 /// <summary>Location and spread that a few wild values cannot move.</summary>
 public static class RobustStatistics

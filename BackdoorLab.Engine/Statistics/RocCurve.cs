@@ -1,4 +1,4 @@
-namespace BackdoorLab.Engine.Tensors;
+namespace BackdoorLab.Engine.Statistics;
 
 /// <summary>
 /// Receiver operating characteristic of a score of which higher means positive: from nothing flagged (0, 0) to

@@ -1,4 +1,4 @@
-namespace BackdoorLab.Engine.Tensors;
+namespace BackdoorLab.Engine.Statistics;
 
 /// <summary>How well clusters are separated: near 1 apart, near 0 overlapping, below 0 wrong.</summary>
 public static class Silhouette
