@@ -127,13 +127,14 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors
         var (name, entry) = (member.Name, member.Value);
         var form = entry.GetProperty("dtype").GetString() ?? throw new InvalidDataException($"'{Shortened.Text(name)}' has no type.");
         var (type, shape, offsets) = (TypeOf(form), Numbers(entry.GetProperty("shape")), Numbers(entry.GetProperty("data_offsets")));
-        if (shape.Any(side => side < 0) || offsets is not [>= 0 and var from, var to] || to < from || to > end - start || to - from > Array.MaxLength
-            || (type != ElementType.Other && !IsSize(shape, StoredTensor.SizeOf(type), to - from)))
+        if (shape.Any(side => side < 0) || offsets is not [>= 0 and var first, var after]
+            || after < first || after > end - start || after - first > Array.MaxLength
+            || (type != ElementType.Other && !IsSize(shape, StoredTensor.SizeOf(type), after - first)))
         {
             throw new InvalidDataException($"the place of '{Shortened.Text(name)}' is not within it.");
         }
 
-        return new(name, form, shape, start + from, to - from);
+        return new(name, form, shape, start + first, after - first);
     }
 
     private static bool IsSize(long[] shape, int each, long bytes)
