@@ -2,7 +2,8 @@ namespace BackdoorLab.Results;
 
 /// <summary>
 /// How results name a configured method: its id, and the parameters that differ from their defaults, as
-/// <c>int4[granularity=per-tensor,bits=4]</c>. Cells, tables and addresses carry the text; whoever asks what it says reads it once.
+/// <c>int4[granularity=per-tensor,bits=4]</c>. Cells, tables and addresses carry the text; whoever asks what it says
+/// reads it once.
 /// </summary>
 /// <param name="Id">Id of the method; empty where nothing was defended.</param>
 /// <param name="Settings">Parameters by their JSON names, with their values as text; empty at defaults.</param>

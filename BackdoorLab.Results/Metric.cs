@@ -3,8 +3,8 @@ using System.Reflection;
 namespace BackdoorLab.Results;
 
 /// <summary>
-/// What a number in the results means: tables, axes and exports read it. Those that results of any method share stand here; a number of
-/// its own a method declares itself.
+/// What a number in the results means: tables, axes and exports read it. Those that results of any method share stand
+/// here; a number of its own a method declares itself.
 /// </summary>
 /// <param name="Id">kebab-case id, the name of a <see cref="Measurement"/>.</param>
 /// <param name="Name">Words for headings.</param>
@@ -285,7 +285,9 @@ public sealed record Metric(
     public (double Low, double High) Range => Unit is not (MetricUnit.Share or MetricUnit.YesNo) ? (double.NegativeInfinity, double.PositiveInfinity)
         : Id == AccuracyDrop.Id || Id == AttackSuccessDrop.Id ? (-1, 1) : (0, 1);
 
-    /// <summary>The same number of the models trained without poison, where it stands beside that of the backdoored ones.</summary>
+    /// <summary>
+    /// The same number of the models trained without poison, where it stands beside that of the backdoored ones.
+    /// </summary>
     public Metric OfTwins() => this with
     {
         Id = Twins + Id,

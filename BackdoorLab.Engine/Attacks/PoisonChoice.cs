@@ -14,7 +14,9 @@ public sealed record PoisonChoice
     /// <summary>Images to poison, at most the candidates.</summary>
     public required int Count { get; init; }
 
-    /// <summary>What this attacker stamps: the attack's trigger, or its part of it where attackers share it out.</summary>
+    /// <summary>
+    /// What this attacker stamps: the attack's trigger, or its part of it where attackers share it out.
+    /// </summary>
     public required Trigger Trigger { get; init; }
 
     /// <summary>Random streams of the choice.</summary>
@@ -23,7 +25,9 @@ public sealed record PoisonChoice
     /// <summary><see cref="Count"/> random candidates, rising.</summary>
     public int[] Draw() => Draw(Candidates, Count, Seeds.Child("which"));
 
-    /// <summary>Random images that the attacker holds besides those that are <paramref name="taken"/> already, rising.</summary>
+    /// <summary>
+    /// Random images that the attacker holds besides those that are <paramref name="taken"/> already, rising.
+    /// </summary>
     /// <param name="count">How many, at most all of the others.</param>
     /// <param name="taken">Indices to leave out.</param>
     /// <param name="stream">Name of the draw; every draw of an attack has another one.</param>

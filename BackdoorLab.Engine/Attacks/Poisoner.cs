@@ -6,15 +6,17 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Attacks;
 
-/// <summary>The mechanics that all poisoning attacks share: how many samples, stamping in pixel space, relabelling.</summary>
+/// <summary>
+/// The mechanics that all poisoning attacks share: how many samples, stamping in pixel space, relabelling.
+/// </summary>
 public static class Poisoner
 {
     private const int BatchSize = 256;
 
     /// <summary>
-    /// Poisons round(rate x N) samples, or as many as may be poisoned: which and how is the attack's (<see cref="Attack.Choose"/>). With
-    /// <see cref="Attack.StampAfterAugmentation"/> the pixels stay clean for the trainer to stamp, and only the labels change. The input is
-    /// not touched.
+    /// Poisons round(rate x N) samples, or as many as may be poisoned: which and how is the attack's
+    /// (<see cref="Attack.Choose"/>). With <see cref="Attack.StampAfterAugmentation"/> the pixels stay clean for the
+    /// trainer to stamp, and only the labels change. The input is not touched.
     /// </summary>
     public static PoisonedSet Poison(ImageSet clean, Attack attack, Trigger trigger, SeedTree seeds)
     {
@@ -24,7 +26,9 @@ public static class Poisoner
         return new(poisoned, MaskOf(clean.Count, changes), changes);
     }
 
-    /// <summary>Poisons a client's images where they lie, floor(rate x candidates) of them. Returns what was done.</summary>
+    /// <summary>
+    /// Poisons a client's images where they lie, floor(rate x candidates) of them. Returns what was done.
+    /// </summary>
     /// <param name="images">A set of the caller's own; pixels and labels are changed.</param>
     /// <param name="among">Indices of the client's images.</param>
     /// <param name="attack">Rate, target, mapping.</param>
@@ -85,7 +89,10 @@ public static class Poisoner
         return changes;
     }
 
-    /// <summary>Every test image with the trigger, true labels kept. Metrics leave out those whose true label is already the intended one.</summary>
+    /// <summary>
+    /// Every test image with the trigger, true labels kept. Metrics leave out those whose true label is already the
+    /// intended one.
+    /// </summary>
     public static TriggeredSet Trigger(ImageSet test, Attack attack, Trigger trigger) =>
         new(Stamp(test, trigger), test.Labels, [.. test.Labels.Select(label => attack.Map(label, test.Classes))]);
 

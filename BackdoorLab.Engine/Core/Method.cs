@@ -9,8 +9,8 @@ namespace BackdoorLab.Engine.Core;
 public abstract record Method
 {
     /// <summary>
-    /// The metrics of its own that it reports beside those that all results share, in the order of tables. Methods that report the same
-    /// number list the same declaration of it.
+    /// The metrics of its own that it reports beside those that all results share, in the order of tables. Methods that
+    /// report the same number list the same declaration of it.
     /// </summary>
     public virtual IReadOnlyList<Metric> Numbers => [];
 }

@@ -53,8 +53,8 @@ public sealed class MethodCatalog
     public IEnumerable<MethodDescriptor> Listed => All.Where(method => method.Attribute.Listed);
 
     /// <summary>
-    /// Adds the methods of a further assembly to <see cref="Default"/>. To be called as a program starts: nothing is searched for and
-    /// loaded, and whoever has read the catalog has decided by it.
+    /// Adds the methods of a further assembly to <see cref="Default"/>. To be called as a program starts: nothing is
+    /// searched for and loaded, and whoever has read the catalog has decided by it.
     /// </summary>
     /// <exception cref="InvalidOperationException"><see cref="Default"/> has been read already.</exception>
     public static void Include(Assembly assembly)
@@ -95,12 +95,14 @@ public sealed class MethodCatalog
     /// <summary>The method with this id, or null.</summary>
     public MethodDescriptor? Find(string id) => All.FirstOrDefault(method => method.Id == id);
 
-    /// <summary>The method that a label names (<see cref="Label"/>), whatever its settings; null when there is none.</summary>
+    /// <summary>
+    /// The method that a label names (<see cref="Label"/>), whatever its settings; null when there is none.
+    /// </summary>
     public MethodDescriptor? OfLabel(string label) => Find(MethodLabel.Of(label).Id);
 
     /// <summary>
-    /// A short unique text for a configured method: its id, and the parameters that differ from their defaults in brackets:
-    /// <c>int4[granularity=per-tensor]</c>. Names cells and grids.
+    /// A short unique text for a configured method: its id, and the parameters that differ from their defaults in
+    /// brackets: <c>int4[granularity=per-tensor]</c>. Names cells and grids.
     /// </summary>
     public string Label(Method method) => new MethodLabel(
         For(method).Id,

@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace BackdoorLab.Engine.Core;
 
-/// <summary>All metrics: those that results share, and those that methods declare (<see cref="Method.Numbers"/>).</summary>
+/// <summary>
+/// All metrics: those that results share, and those that methods declare (<see cref="Method.Numbers"/>).
+/// </summary>
 public static class MetricCatalog
 {
     // What a precision does and what things cost stand last.
@@ -14,7 +16,9 @@ public static class MetricCatalog
 
     private static readonly FrozenDictionary<string, Metric> ById = All.ToFrozenDictionary(metric => metric.Id);
 
-    /// <summary>The metric with this id, also of benign twins; one that nobody declares gets its name and unit from the id.</summary>
+    /// <summary>
+    /// The metric with this id, also of benign twins; one that nobody declares gets its name and unit from the id.
+    /// </summary>
     /// <exception cref="ArgumentException">The id is empty.</exception>
     public static Metric Find(string id)
     {

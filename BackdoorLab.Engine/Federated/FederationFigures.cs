@@ -66,7 +66,9 @@ public static class FederationFigures
         ];
     }
 
-    /// <summary>A line over the rounds that have the value; none where no round has, for a share of nothing has no line.</summary>
+    /// <summary>
+    /// A line over the rounds that have the value; none where no round has, for a share of nothing has no line.
+    /// </summary>
     internal static IEnumerable<Series> Defined(string name, FederationHistory history, Func<RoundRecord, double?> value)
     {
         RoundRecord[] rounds = [.. history.Rounds.Where(round => value(round) is not null)];

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Training;
 
 /// <summary>
-/// Named tensors and a few words of metadata in one file of the safetensors form, readable by other tools. Written under a temporary name
-/// and renamed, so a file is either whole or absent.
+/// Named tensors and a few words of metadata in one file of the safetensors form, readable by other tools. Written
+/// under a temporary name and renamed, so a file is either whole or absent.
 /// </summary>
 public static class Checkpoint
 {
@@ -22,7 +22,9 @@ public static class Checkpoint
     public static void Save(string file, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata) =>
         WholeFile.Write(file, stream => SafetensorsHeader.Write(stream, tensors, metadata));
 
-    /// <summary>Copies a file's values into existing tensors of the same names, types and shapes, and returns the metadata.</summary>
+    /// <summary>
+    /// Copies a file's values into existing tensors of the same names, types and shapes, and returns the metadata.
+    /// </summary>
     /// <exception cref="InvalidDataException">
     /// The file is damaged or belongs to other tensors; nothing is promised about the targets then.
     /// </exception>

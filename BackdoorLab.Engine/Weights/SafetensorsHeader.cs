@@ -12,15 +12,17 @@ namespace BackdoorLab.Engine.Weights;
 /// <param name="Form">How its numbers are written, as the format calls it: "F32".</param>
 /// <param name="Shape">Its size; empty for a single number.</param>
 /// <param name="Start">Where its bytes begin in the file.</param>
-/// <param name="Bytes">How many they are; within the file, and as many as form and shape make where the form is known.</param>
+/// <param name="Bytes">
+/// How many they are; within the file, and as many as form and shape make where the form is known.
+/// </param>
 internal sealed record SafetensorsEntry(string Name, string Form, long[] Shape, long Start, long Bytes)
 {
     internal ElementType Type => SafetensorsHeader.TypeOf(Form);
 }
 
 /// <summary>
-/// The safetensors form: 8 bytes of header length, a JSON header that names each tensor with type, shape and place, then raw little-endian
-/// data. It can hold nothing that runs. Read and written here and nowhere else.
+/// The safetensors form: 8 bytes of header length, a JSON header that names each tensor with type, shape and place,
+/// then raw little-endian data. It can hold nothing that runs. Read and written here and nowhere else.
 /// </summary>
 /// <param name="Tensors">In the order of the header.</param>
 /// <param name="Metadata">Texts beside them, not looked at; null without any.</param>
@@ -58,7 +60,9 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors
     internal static ElementType TypeOf(string form) =>
         Array.Find(Forms, known => known.Form == form) is { Form: not null } found ? found.Type : ElementType.Other;
 
-    /// <summary>Reads the header from the beginning of a stream. Nothing it says is believed before it is checked.</summary>
+    /// <summary>
+    /// Reads the header from the beginning of a stream. Nothing it says is believed before it is checked.
+    /// </summary>
     /// <param name="stream">Can seek.</param>
     /// <param name="most">Bytes that a header may have.</param>
     /// <exception cref="InvalidDataException">It is damaged, or longer.</exception>

@@ -12,8 +12,8 @@ using BackdoorLab.Extension.Tests.Methods;
 namespace BackdoorLab.Extension.Tests;
 
 /// <summary>
-/// A method is one file: each kind that people add to has a sample in the folder Methods, which stands in another assembly than the
-/// engine's and is mentioned by nobody but these tests.
+/// A method is one file: each kind that people add to has a sample in the folder Methods, which stands in another
+/// assembly than the engine's and is mentioned by nobody but these tests.
 /// </summary>
 public sealed class ExtensionTests : IDisposable
 {

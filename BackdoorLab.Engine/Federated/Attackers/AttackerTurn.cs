@@ -6,8 +6,8 @@ namespace BackdoorLab.Engine.Federated;
 /// <param name="context">The training it is part of.</param>
 /// <param name="turn">Which client and round, the global model, the last step.</param>
 /// <param name="votes">
-/// Whether coordinates have the quorum of the clients' masks, bool [P], by the votes counted last; null where there are no masks, or before
-/// any are counted.
+/// Whether coordinates have the quorum of the clients' masks, bool [P], by the votes counted last; null where there are
+/// no masks, or before any are counted.
 /// </param>
 public sealed class AttackerTurn(FederationContext context, ClientTurn turn, Func<Tensor>? votes = null)
 {
@@ -20,12 +20,15 @@ public sealed class AttackerTurn(FederationContext context, ClientTurn turn, Fun
     /// <summary>Whether clients keep masks.</summary>
     public bool HasMask => context.Federation.Protocol.KeepsMasks;
 
-    /// <summary>What the consensus of all masks would keep now, bool [P]; null before votes are counted, or where there are no masks.</summary>
+    /// <summary>
+    /// What the consensus of all masks would keep now, bool [P]; null before votes are counted, or where there are no
+    /// masks.
+    /// </summary>
     public Tensor? Consensus() => votes is null ? null : context.Training.OnMasks(votes);
 
     /// <summary>
-    /// The share of each parameter's coordinates, rounded down, that the last aggregated step moved least, bool [P]; null in the first
-    /// round, before any step.
+    /// The share of each parameter's coordinates, rounded down, that the last aggregated step moved least, bool [P];
+    /// null in the first round, before any step.
     /// </summary>
     /// <param name="share">0..1.</param>
     public Tensor? LeastMoved(double share) => turn.LastStep is not { } step ? null : context.Training.OnMasks(

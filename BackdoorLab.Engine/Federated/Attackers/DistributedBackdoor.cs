@@ -4,8 +4,8 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// DBA: attackers share the trigger out, client i stamps part i mod 4; at test time the whole trigger is used. Xie, Huang, Chen, Li,
-/// "DBA: Distributed Backdoor Attacks against Federated Learning", ICLR 2020.
+/// DBA: attackers share the trigger out, client i stamps part i mod 4; at test time the whole trigger is used. Xie,
+/// Huang, Chen, Li, "DBA: Distributed Backdoor Attacks against Federated Learning", ICLR 2020.
 /// </summary>
 [Method("dba", "DBA", Order = 2,
     Summary = "The trigger is split into four parts; each attacker stamps one of them, the test images carry the whole.",

@@ -6,9 +6,10 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// Neurotoxin: the backdoor goes where honest clients move least, so that it is not overwritten. Zhang et al., ICML 2022. Under dense
-/// training gradients outside those coordinates are zeroed (weight decay is not); under Lockdown the attacker trains inside its mask and
-/// uploads under them. There is no last step in the first round, where the attacker only poisons its data.
+/// Neurotoxin: the backdoor goes where honest clients move least, so that it is not overwritten. Zhang et al., ICML
+/// 2022. Under dense training gradients outside those coordinates are zeroed (weight decay is not); under Lockdown the
+/// attacker trains inside its mask and uploads under them. There is no last step in the first round, where the attacker
+/// only poisons its data.
 /// </summary>
 [Method("neurotoxin", "Neurotoxin", Order = 6,
     Summary = "The attacker trains only the coordinates that the last aggregated step moved least.",

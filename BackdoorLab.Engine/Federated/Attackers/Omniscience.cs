@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// Lockdown's strongest adaptive attacker: it knows every client's mask and trains inside the consensus. In the released code its input is
-/// never filled, so there it equals FixMask; here it is given the masks of the round before.
+/// Lockdown's strongest adaptive attacker: it knows every client's mask and trains inside the consensus. In the
+/// released code its input is never filled, so there it equals FixMask; here it is given the masks of the round before.
 /// </summary>
 [Method("omniscience", "Omniscience", Order = 5,
     Summary = "The attacker knows all masks and trains only coordinates that the consensus will keep.",

@@ -5,7 +5,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Federated;
 
-/// <summary>Model replacement: the upload is multiplied. Bagdasaryan et al., "How To Backdoor Federated Learning", AISTATS 2020.</summary>
+/// <summary>
+/// Model replacement: the upload is multiplied. Bagdasaryan et al., "How To Backdoor Federated Learning", AISTATS 2020.
+/// </summary>
 [Method("scaling", "Scaling", Order = 3,
     Summary = "The attacker multiplies its update, so that it outweighs the others.",
     Paper = "E. Bagdasaryan, A. Veit, Y. Hua, D. Estrin, V. Shmatikov: How To Backdoor Federated Learning. AISTATS 2020.")]

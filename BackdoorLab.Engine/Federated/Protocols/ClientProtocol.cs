@@ -17,7 +17,9 @@ public abstract record ClientProtocol : FederationPart
     /// <summary>Whether the votes of masks are counted before the first client of the first round trains.</summary>
     public virtual bool CountsMasksAtOnce => false;
 
-    /// <summary>What contradicts itself with so many clients, with paths below the protocol ("quorum"); empty when it can run.</summary>
+    /// <summary>
+    /// What contradicts itself with so many clients, with paths below the protocol ("quorum"); empty when it can run.
+    /// </summary>
     public virtual IEnumerable<SpecFault> Faults(Simulation simulation) => [];
 
     /// <summary>Starts a training; the caller disposes the session.</summary>

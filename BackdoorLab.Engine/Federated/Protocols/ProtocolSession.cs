@@ -9,7 +9,9 @@ public abstract class ProtocolSession(FederationContext context) : IDisposable
     /// <summary>Settings, network, local work, seeds.</summary>
     protected FederationContext Context { get; } = context;
 
-    /// <summary>Tensors to be saved with the training, owned by the session; their names and shapes never change.</summary>
+    /// <summary>
+    /// Tensors to be saved with the training, owned by the session; their names and shapes never change.
+    /// </summary>
     public virtual IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor>();
 
     /// <summary>Further state as text, saved beside <see cref="State"/>.</summary>
@@ -35,7 +37,8 @@ public abstract class ProtocolSession(FederationContext context) : IDisposable
     public virtual Tensor? Fuse(Tensor global) => null;
 
     /// <summary>
-    /// Mean overlap of honest clients' masks, and of attackers' with honest ones (NaN without attackers); null without masks.
+    /// Mean overlap of honest clients' masks, and of attackers' with honest ones (NaN without attackers); null without
+    /// masks.
     /// </summary>
     /// <param name="attackers">How many of the first clients attack.</param>
     public virtual (double Honest, double Attackers)? Overlaps(int attackers) => null;
@@ -50,8 +53,8 @@ public abstract class ProtocolSession(FederationContext context) : IDisposable
     protected T OnMasks<T>(Func<T> work) => Context.Training.OnMasks(work);
 
     /// <summary>
-    /// What a client sends of the change from the global weights to its own, float32 [P] in the caller's scope; null when a number in it is
-    /// not finite, or its length is more than float32 holds: rules measure and scale by it.
+    /// What a client sends of the change from the global weights to its own, float32 [P] in the caller's scope; null
+    /// when a number in it is not finite, or its length is more than float32 holds: rules measure and scale by it.
     /// </summary>
     protected static Tensor? SentChange(ClientTurn turn, Tensor weights)
     {
@@ -61,6 +64,9 @@ public abstract class ProtocolSession(FederationContext context) : IDisposable
         return float.IsFinite(change.norm().item<float>()) ? change.MoveToOuterDisposeScope() : null;
     }
 
-    /// <summary>A vector float32 [P] as what gradients are multiplied by, for each parameter in its own layout; in the caller's scope.</summary>
+    /// <summary>
+    /// A vector float32 [P] as what gradients are multiplied by, for each parameter in its own layout; in the caller's
+    /// scope.
+    /// </summary>
     protected Tensor[] Shaped(Tensor mask) => [.. Context.Layout.Parameters.Select((_, i) => Context.Layout.Shaped(mask, i))];
 }

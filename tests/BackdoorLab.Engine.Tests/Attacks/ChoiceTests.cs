@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Tests.Attacks;
 
-/// <summary>Attacks that choose, stamp and label otherwise than most, through <see cref="Attack.Choose"/> alone.</summary>
+/// <summary>
+/// Attacks that choose, stamp and label otherwise than most, through <see cref="Attack.Choose"/> alone.
+/// </summary>
 [Collection("torch")]
 public sealed class ChoiceTests
 {

@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Extension.Tests.Methods;
 
-/// <summary>An aggregation rule in one file: the mean of the updates, whatever the clients' numbers of images.</summary>
+/// <summary>
+/// An aggregation rule in one file: the mean of the updates, whatever the clients' numbers of images.
+/// </summary>
 [Method("plain-mean", "Plain mean", Summary = "Every client counts the same.")]
 public sealed record PlainMean : MatrixAggregator
 {
