@@ -38,8 +38,11 @@ public sealed record MethodLabel(string Id, IReadOnlyList<KeyValuePair<string, s
     }
 
     /// <summary>The text that <see cref="Of"/> reads.</summary>
-    public override string ToString() =>
-        Settings.Count == 0 ? Id : $"{Id}[{string.Join(",", Settings.Select(setting => $"{setting.Key}={setting.Value}"))}]";
+    public override string ToString()
+    {
+        var settings = string.Join(',', Settings.Select(setting => $"{setting.Key}={setting.Value}"));
+        return Settings.Count == 0 ? Id : $"{Id}[{settings}]";
+    }
 
     /// <summary>Labels are equal where their texts are.</summary>
     public bool Equals(MethodLabel? other) => other is not null && ToString() == other.ToString();

@@ -42,7 +42,7 @@ public sealed record AchievedPoison
     public string Words()
     {
         var asked = OfAttackers
-            ? FormattableString.Invariant($"; asked {Percent(Asked)} of attackers' images of {CandidateClass ?? "other classes"}")
+            ? $"; asked {Percent(Asked)} of attackers' images of {CandidateClass ?? "other classes"}"
             : Percent(Share) == Percent(Asked) ? "" : $"; asked {Percent(Asked)}";
         var label = Classes.MaxBy(one => (double)one.Poisoned / one.Images);
         var classes = label is null ? "" : Classes.Count == 1 ? $", {Percent(LargestClassShare)} of label {label.Label}" : $", up to {Percent(LargestClassShare)} of a label";
@@ -51,7 +51,8 @@ public sealed record AchievedPoison
 
     /// <summary>What to say beside the numbers where less was poisoned than asked; empty otherwise.</summary>
     public string Remark => OfAttackers || Poisoned >= Poisoner.CountOf(Images, Asked) ? "" : FormattableString.Invariant(
-        $"poisoned {Poisoned:N0} of {Images:N0} training images, {Percent(Share)}, where {Percent(Asked)} was asked for: no more images {(CandidateClass is null ? "have another class than the target" : $"are of {CandidateClass}")}");
+        $"poisoned {Poisoned:N0} of {Images:N0} training images, {Percent(Share)}, where {Percent(Asked)} was asked for: ")
+        + (CandidateClass is null ? "no more images have another class than the target" : $"no more images are of {CandidateClass}");
 
     /// <summary>Counts what was done.</summary>
     /// <param name="clean">The training set before.</param>
@@ -94,7 +95,8 @@ public sealed record AchievedPoison
         {
             return new("attack.targetLabel", attack.CandidateClass is { } needed
                 ? $"leaves nothing to poison: none of the {images} training images is of {needed}. Take another target."
-                : $"is the class of all {images} training images: under all-to-one none can be poisoned. Take another target.");
+                : $"is the class of all {images} training images: under all-to-one none can be poisoned. "
+                    + "Take another target.");
         }
 
         return Poisoner.CountOf(images, attack.PoisonRate) > 0 ? null : new("attack.poisonRate", FormattableString.Invariant(

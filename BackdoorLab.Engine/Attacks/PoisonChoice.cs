@@ -31,7 +31,8 @@ public sealed record PoisonChoice
     /// <param name="count">How many, at most all of the others.</param>
     /// <param name="taken">Indices to leave out.</param>
     /// <param name="stream">Name of the draw; every draw of an attack has another one.</param>
-    public int[] DrawOthers(int count, IEnumerable<int> taken, string stream) => Draw([.. Held.Except(taken)], count, Seeds.Child(stream));
+    public int[] DrawOthers(int count, IEnumerable<int> taken, string stream) =>
+        Draw([.. Held.Except(taken)], count, Seeds.Child(stream));
 
     private static int[] Draw(IReadOnlyList<int> from, int count, SeedTree seeds)
     {

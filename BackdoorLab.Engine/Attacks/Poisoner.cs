@@ -68,9 +68,10 @@ public static class Poisoner
             Trigger = trigger,
             Seeds = seeds,
         });
-        if (changes.SelectMany(change => change.Indices).GroupBy(index => index).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        int[] changed = [.. changes.SelectMany(change => change.Indices)];
+        if (changed.Distinct().Count() < changed.Length)
         {
-            throw new InvalidOperationException($"The attack changes image {twice.Key} twice.");
+            throw new InvalidOperationException("The attack changes an image twice.");
         }
 
         foreach (var change in changes)

@@ -24,7 +24,8 @@ public sealed class MethodCatalog
                 $"The method id '{twice.Key}' is used by {string.Join(" and ", twice.Select(method => method.Type.Name))}.");
         }
 
-        var redefined = Numbers.Concat(Metric.Shared).GroupBy(metric => metric.Id).FirstOrDefault(group => group.Count() > 1);
+        var redefined = Numbers.Concat(Metric.Shared).GroupBy(metric => metric.Id)
+            .FirstOrDefault(group => group.Count() > 1);
         if (redefined is not null)
         {
             throw new InvalidOperationException($"The metric '{redefined.Key}' is declared with two meanings.");
@@ -64,7 +65,8 @@ public sealed class MethodCatalog
             if (_default is not null)
             {
                 throw new InvalidOperationException(
-                    $"The methods of {assembly.GetName().Name} come too late: the catalog has been read. Include them as the program starts.");
+                    $"The methods of {assembly.GetName().Name} come too late: the catalog has been read. "
+                    + "Include them as the program starts.");
             }
 
             Included.Add(assembly);
@@ -104,9 +106,12 @@ public sealed class MethodCatalog
     /// A short unique text for a configured method: its id, and the parameters that differ from their defaults in
     /// brackets: <c>int4[granularity=per-tensor]</c>. Names cells and grids.
     /// </summary>
-    public string Label(Method method) => new MethodLabel(
-        For(method).Id,
-        [.. Changed(method).Select(change => KeyValuePair.Create(change.Parameter.Name, FormattableString.Invariant($"{change.Value}")))]).ToString();
+    public string Label(Method method)
+    {
+        var settings = Changed(method)
+            .Select(change => KeyValuePair.Create(change.Parameter.Name, FormattableString.Invariant($"{change.Value}")));
+        return new MethodLabel(For(method).Id, [.. settings]).ToString();
+    }
 
     /// <summary>The parameters of a configured method that differ from their defaults, with their values.</summary>
     public IEnumerable<(ParameterDescriptor Parameter, object? Value)> Changed(Method method) => For(method).Parameters

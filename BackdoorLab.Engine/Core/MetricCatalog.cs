@@ -23,10 +23,12 @@ public static class MetricCatalog
     public static Metric Find(string id)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(id);
-        return ById.GetValueOrDefault(id)
-            ?? (id.StartsWith(Metric.Twins, StringComparison.Ordinal) ? ById.GetValueOrDefault(id[Metric.Twins.Length..])?.OfTwins() : null)
-            ?? Undeclared(id);
+        return ById.GetValueOrDefault(id) ?? OfTwins(id) ?? Undeclared(id);
     }
+
+    private static Metric? OfTwins(string id) => id.StartsWith(Metric.Twins, StringComparison.Ordinal)
+        ? ById.GetValueOrDefault(id[Metric.Twins.Length..])?.OfTwins()
+        : null;
 
     // Results of a program with other methods may be read here.
     private static Metric Undeclared(string id)

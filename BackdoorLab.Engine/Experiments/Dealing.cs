@@ -35,7 +35,8 @@ internal static class Dealing
             return spec.Dataset.MostTrainImages is { } most ? ClientShards.TooFew(federation.Simulation, most) : null;
         }
 
-        var question = $"{spec.Seed}|{string.Join(",", counts)}|{federation.Simulation}|{MethodCatalog.Default.Label(spec.Attack)}";
+        var attack = MethodCatalog.Default.Label(spec.Attack);
+        var question = $"{spec.Seed}|{string.Join(",", counts)}|{federation.Simulation}|{attack}";
         if (_last is { } last && last.Question == question)
         {
             return last.Answer;

@@ -235,7 +235,9 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
         Trainer.Train(model, data, stage.Spec.Training, run, new TrainingHooks
         {
             CheckpointFile = unfinished,
-            Stamp = poisoned && stage.Spec.Attack.StampAfterAugmentation ? new LateStamps(data.Count, inputs.Poisoned.Changes).Stamp : null,
+            Stamp = poisoned && stage.Spec.Attack.StampAfterAugmentation
+                ? new LateStamps(data.Count, inputs.Poisoned.Changes).Stamp
+                : null,
             EpochFinished = report =>
             {
                 evaluating.Start();

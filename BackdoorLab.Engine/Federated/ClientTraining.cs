@@ -109,7 +109,8 @@ public sealed class ClientTraining(Classifier network, FederatedData data, Simul
     private Tensor Backward((int[] Indices, Random Augment) batch)
     {
         network.train();
-        var images = data.Stamped(Batches.Images(data.Images, batch.Indices, _augmentation, batch.Augment), batch.Indices);
+        var clean = Batches.Images(data.Images, batch.Indices, _augmentation, batch.Augment);
+        var images = data.Stamped(clean, batch.Indices);
         return TrainingStep.Backward(network, images, Batches.Labels(data.Images, batch.Indices), _bfloat16).detach();
     }
 

@@ -28,9 +28,11 @@ public sealed class FederatedData
 
     private readonly LateStamps? _stamps;
 
-    private FederatedData(ImageSet images, Shards dealt, bool flipAllowed, IReadOnlyList<SampleChange> changes, bool stampLate, ImageSet reference)
+    private FederatedData(
+        ImageSet images, Shards dealt, bool flipAllowed, IReadOnlyList<SampleChange> changes, bool stampLate, ImageSet reference)
     {
-        (Images, Shards, Draws, FlipAllowed, Changes, Reference) = (images, dealt.Clients, dealt.Draws, flipAllowed, changes, reference);
+        (Images, Shards, Draws, FlipAllowed) = (images, dealt.Clients, dealt.Draws, flipAllowed);
+        (Changes, Reference) = (changes, reference);
         Poisoned = Poisoner.MaskOf(images.Count, changes);
         _stamps = stampLate ? new(images.Count, changes) : null;
     }
@@ -84,12 +86,13 @@ public sealed class FederatedData
         var parts = federation.Attacker.Stamps(trigger);
         for (var client = 0; client < attackers; client++)
         {
-            changes.AddRange(Poisoner.PoisonInPlace(
-                images, dealt.Clients[client], attack, parts[client % parts.Count], seeds.Child("poison").Child(client)));
+            var (part, own) = (parts[client % parts.Count], seeds.Child("poison").Child(client));
+            changes.AddRange(Poisoner.PoisonInPlace(images, dealt.Clients[client], attack, part, own));
         }
 
         var reference = clean.Draw(MostReferenceImages, seeds.Child("reference"));
-        return new(images, dealt, flipAllowed, changes, attack.StampAfterAugmentation && attackers > 0, reference) { Attackers = poison };
+        var stampLate = attack.StampAfterAugmentation && attackers > 0;
+        return new(images, dealt, flipAllowed, changes, stampLate, reference) { Attackers = poison };
     }
 
     /// <summary>

@@ -25,7 +25,8 @@ public sealed record Federation
     /// <summary>"Lockdown (pruning rate 0.02), IID, 1 of 10 attacks", "Krum, Dirichlet 0.5, 4 of 10 attack (FixMask)".</summary>
     public string Title()
     {
-        FederationPart[] named = [.. ((FederationPart[])[Protocol, Aggregator]).Except([Usual.Protocol, Usual.Aggregator])];
+        FederationPart[] parts = [Protocol, Aggregator];
+        FederationPart[] named = [.. parts.Except([Usual.Protocol, Usual.Aggregator])];
         var method = named.Length == 0 ? Words(Aggregator) : string.Join(" with ", named.Select(Words));
         var dealt = Simulation.Partition == Partition.Iid ? "IID" : FormattableString.Invariant($"Dirichlet {Simulation.Alpha:0.##}");
         var attackers = $"{Simulation.Attackers} of {Simulation.Clients} attack{(Simulation.Attackers == 1 ? "s" : "")}";

@@ -69,7 +69,8 @@ public static class FederationFigures
     /// <summary>
     /// A line over the rounds that have the value; none where no round has, for a share of nothing has no line.
     /// </summary>
-    internal static IEnumerable<Series> Defined(string name, FederationHistory history, Func<RoundRecord, double?> value)
+    internal static IEnumerable<Series> Defined(
+        string name, FederationHistory history, Func<RoundRecord, double?> value)
     {
         RoundRecord[] rounds = [.. history.Rounds.Where(round => value(round) is not null)];
         return rounds.Length == 0 ? [] : [new(name, [.. rounds.Select(round => (double)round.Round)], [.. rounds.Select(round => value(round)!.Value)])];

@@ -45,7 +45,8 @@ public static class Intervals
             return null;
         }
 
-        var half = StudentT.InvCDF(0, 1, values.Length - 1, 1 - tail) * summary.StandardDeviation!.Value / Math.Sqrt(values.Length);
+        var error = summary.StandardDeviation!.Value / Math.Sqrt(values.Length);
+        var half = StudentT.InvCDF(0, 1, values.Length - 1, 1 - tail) * error;
         return new Interval(Math.Max(low, summary.Mean - half), Math.Min(high, summary.Mean + half));
     }
 

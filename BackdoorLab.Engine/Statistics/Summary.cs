@@ -16,7 +16,7 @@ public sealed record Summary(int Count, double Mean, double? StandardDeviation, 
         ArgumentOutOfRangeException.ThrowIfZero(values.Length);
         var array = values.ToArray();
         var (mean, deviation) = ArrayStatistics.MeanStandardDeviation(array);
-        return new Summary(
-            array.Length, mean, array.Length == 1 ? null : deviation, ArrayStatistics.Minimum(array), ArrayStatistics.Maximum(array));
+        var (minimum, maximum) = (ArrayStatistics.Minimum(array), ArrayStatistics.Maximum(array));
+        return new Summary(array.Length, mean, array.Length == 1 ? null : deviation, minimum, maximum);
     }
 }

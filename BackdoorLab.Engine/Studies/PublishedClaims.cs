@@ -112,7 +112,8 @@ public static class PublishedClaims
     private static string Method(StudySetting setting, StudyCell cell)
     {
         var own = setting.Cells.FirstOrDefault(other => other.Precision == cell.Precision
-            && other.ReleasedVariantOf is null && other.Defense is { } label && MethodLabel.Of(label).Id == cell.ReleasedVariantOf);
+            && other.ReleasedVariantOf is null
+            && other.Defense is { } label && MethodLabel.Of(label).Id == cell.ReleasedVariantOf);
         return own is null ? "" : own.Role switch
         {
             StudyRole.Models => Alarms($"{Name(cell.ReleasedVariantOf!)} itself{Schedule(own)}", own),

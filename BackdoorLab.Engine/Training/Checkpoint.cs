@@ -19,7 +19,8 @@ public static class Checkpoint
     /// <param name="file">Path; its folder is created.</param>
     /// <param name="tensors">CPU tensors of any strides; written contiguous.</param>
     /// <param name="metadata">Text values.</param>
-    public static void Save(string file, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata) =>
+    public static void Save(
+        string file, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata) =>
         WholeFile.Write(file, stream => SafetensorsHeader.Write(stream, tensors, metadata));
 
     /// <summary>
@@ -37,10 +38,12 @@ public static class Checkpoint
             var entries = header.Tensors.ToLookup(entry => entry.Name);
             foreach (var (name, target) in targets)
             {
-                Fill(stream, entries[name].FirstOrDefault() ?? throw new InvalidDataException($"'{name}' is missing."), target);
+                var entry = entries[name].FirstOrDefault() ?? throw new InvalidDataException($"'{name}' is missing.");
+                Fill(stream, entry, target);
             }
 
-            return header.Metadata?.Deserialize<Dictionary<string, string>>() ?? throw new InvalidDataException("its metadata is missing.");
+            return header.Metadata?.Deserialize<Dictionary<string, string>>()
+                ?? throw new InvalidDataException("its metadata is missing.");
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException or JsonException)
         {

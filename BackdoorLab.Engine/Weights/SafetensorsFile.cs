@@ -10,15 +10,19 @@ internal static class SafetensorsFile
 
     internal static WeightFile Open(FileStream stream)
     {
-        StoredTensor[] tensors = [.. SafetensorsHeader.Read(stream, MostHeaderBytes).Tensors.Select(entry => Tensor(stream, entry))];
+        var header = SafetensorsHeader.Read(stream, MostHeaderBytes);
+        StoredTensor[] tensors = [.. header.Tensors.Select(entry => Stored(stream, entry))];
         return new WeightFile("safetensors", [new("", tensors)], [], stream);
     }
 
-    private static StoredTensor Tensor(FileStream stream, SafetensorsEntry entry) => new(entry.Name, entry.Type, entry.Shape, () =>
+    private static StoredTensor Stored(FileStream stream, SafetensorsEntry entry) =>
+        new(entry.Name, entry.Type, entry.Shape, () => Content(stream, entry));
+
+    private static byte[] Content(FileStream stream, SafetensorsEntry entry)
     {
         var content = new byte[entry.Bytes];
         stream.Position = entry.Start;
         stream.ReadExactly(content);
         return content;
-    });
+    }
 }

@@ -33,7 +33,8 @@ public sealed record FinePruning : Mitigator
     /// <summary>How exactly the stop rule can read.</summary>
     public static Metric StopRuleMargin { get; } = new(
         "stop-rule-margin", "Margin of the stop rule", "Stop margin", MetricUnit.Share, null,
-        "Half width of the 95 % interval of the accuracy that the stop rule reads; a rule that allows a smaller drop follows chance.");
+        "Half width of the 95 % interval of the accuracy that the stop rule reads; a rule that allows a smaller drop "
+            + "follows chance.");
 
     /// <summary>Channels pruned.</summary>
     public static Metric PrunedChannels { get; } = new(

@@ -20,7 +20,8 @@ namespace BackdoorLab.Engine.Defenses;
 public sealed record GradientFreeNeuralCleanse : ModelDetector
 {
     /// <summary>What the search cost.</summary>
-    public static Metric Queries { get; } = new("queries", "Queries", "Queries", MetricUnit.Number, null, "Images whose logits were asked for, of all classes together.");
+    public static Metric Queries { get; } = new(
+        "queries", "Queries", "Queries", MetricUnit.Number, null, "Images whose logits were asked for, of all classes together.");
 
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Numbers => [.. InversionNumbers.All, Queries];

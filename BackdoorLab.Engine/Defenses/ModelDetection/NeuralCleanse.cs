@@ -46,7 +46,8 @@ public sealed record NeuralCleanse : ModelDetector
     private const double PlantedSuccess = 0.95;
 
     /// <summary>What the search cost.</summary>
-    public static Metric Updates { get; } = new("updates", "Updates", "All updates", MetricUnit.Number, null, "Optimiser updates of all classes together.");
+    public static Metric Updates { get; } = new(
+        "updates", "Updates", "All updates", MetricUnit.Number, null, "Optimiser updates of all classes together.");
 
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Numbers => [.. InversionNumbers.All, Updates];

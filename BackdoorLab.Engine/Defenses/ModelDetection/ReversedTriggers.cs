@@ -44,7 +44,10 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
         {
             Verdict = Array.Exists(eligible, works => works)
                 ? outliers.Verdict(flagged.Length > 0, rule)
-                : Verdict.NotDecidable(UndecidedReason.NoWorkingTrigger, ("classes", Norms.Length), (InversionNumbers.ClassesWithoutTrigger.Id, without)),
+                : Verdict.NotDecidable(
+                    UndecidedReason.NoWorkingTrigger,
+                    ("classes", Norms.Length),
+                    (InversionNumbers.ClassesWithoutTrigger.Id, without)),
             Score = decisive[top],
             Threshold = NormOutliers.Cut,
             SuspectedLabels = flagged,

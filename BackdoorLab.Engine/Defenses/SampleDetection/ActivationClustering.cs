@@ -145,7 +145,11 @@ public sealed record ActivationClustering : SampleDetector
         {
             Scores = scores,
             Flagged = flagged,
-            Verdict = Verdict.Of(suspected.Length > 0, (SmallerClusterShare.Id, top.SmallerShare), (SilhouetteScore.Id, top.Silhouette), (ContaminatedClasses.Id, suspected.Length)),
+            Verdict = Verdict.Of(
+                suspected.Length > 0,
+                (SmallerClusterShare.Id, top.SmallerShare),
+                (SilhouetteScore.Id, top.Silhouette),
+                (ContaminatedClasses.Id, suspected.Length)),
             ScoreName = "place towards the smaller cluster times the larger one's share",
             SuspectedLabels = [.. suspected.Select(clusters => clusters.Given.Label)],
             TopLabel = top.Given.Label,

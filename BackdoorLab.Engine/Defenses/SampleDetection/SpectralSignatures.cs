@@ -23,7 +23,8 @@ public sealed record SpectralSignatures : SampleDetector
     /// <summary>How far a class falls into two groups.</summary>
     public static Metric Separation { get; } = new(
         "separation", "Separation", "Separation", MetricUnit.Number, null,
-        "Of the class with the largest: variance between the two groups along the main direction, over all of it; 0.64 for one normal group.");
+        "Of the class with the largest: variance between the two groups along the main direction, over all of it; "
+            + "0.64 for one normal group.");
 
     /// <summary>How much is removed.</summary>
     public static Metric RemovedShare { get; } = new(
@@ -95,7 +96,11 @@ public sealed record SpectralSignatures : SampleDetector
             FixedWithin = groups,
             TopLabel = top.Given.Label,
             Projection = top.Given.Plane(top.Plane, top.Columns, set.Count),
-            Numbers = [new(Separation, top.Separation), new(RemovedShare, (double)flagged.Count(removed => removed) / set.Count)],
+            Numbers =
+            [
+                new(Separation, top.Separation),
+                new(RemovedShare, (double)flagged.Count(removed => removed) / set.Count),
+            ],
             Figures =
             [
                 new BarFigure(

@@ -36,7 +36,8 @@ public sealed record SeedNeuralCleanse : SeedRule
         "1 where a gradient reaches the pattern through the deployed arithmetic, 0 where the rule is blind.");
 
     /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Numbers => [InversionNumbers.IndexCeiling, InversionNumbers.SmallestNorm, InversionNumbers.MedianNorm, GradientReached];
+    public override IReadOnlyList<Metric> Numbers =>
+        [InversionNumbers.IndexCeiling, InversionNumbers.SmallestNorm, InversionNumbers.MedianNorm, GradientReached];
 
     /// <inheritdoc/>
     /// <remarks>Not the gradients: what it does without them is the point, and the preflight would keep it from running.</remarks>
@@ -77,7 +78,9 @@ public sealed record SeedNeuralCleanse : SeedRule
             .OrderBy(label => norms[label])];
         return new ModelVerdict
         {
-            Verdict = spread ? outliers.Verdict(flagged.Length > 0, NormRule.Paper) : Results.Verdict.NotDecidable(UndecidedReason.NoSpread, (InversionNumbers.MedianNorm.Id, outliers.Median)),
+            Verdict = spread
+                ? outliers.Verdict(flagged.Length > 0, NormRule.Paper)
+                : Results.Verdict.NotDecidable(UndecidedReason.NoSpread, (InversionNumbers.MedianNorm.Id, outliers.Median)),
             Score = spread ? outliers.Indices[outliers.Smallest] : 0,
             Threshold = NormOutliers.Cut,
             SuspectedLabels = flagged,

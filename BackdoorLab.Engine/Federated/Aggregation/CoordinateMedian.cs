@@ -25,5 +25,6 @@ public sealed record CoordinateMedian : MatrixAggregator
     protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
 
     /// <inheritdoc/>
-    public override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates) => (RobustMeans.Median(updates.Rows, AverageMiddle), []);
+    public override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates) =>
+        (RobustMeans.Median(updates.Rows, AverageMiddle), []);
 }

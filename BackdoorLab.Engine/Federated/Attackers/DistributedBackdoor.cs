@@ -8,9 +8,12 @@ namespace BackdoorLab.Engine.Federated;
 /// Huang, Chen, Li, "DBA: Distributed Backdoor Attacks against Federated Learning", ICLR 2020.
 /// </summary>
 [Method("dba", "DBA", Order = 2,
-    Summary = "The trigger is split into four parts; each attacker stamps one of them, the test images carry the whole.",
-    Paper = "C. Xie, K. Huang, P.-Y. Chen, B. Li: DBA: Distributed Backdoor Attacks against Federated Learning. ICLR 2020.",
-    Deviations = "Four quarters of the trigger's bounding box; with fewer than four attackers some parts are never trained.")]
+    Summary = "The trigger is split into four parts; each attacker stamps one of them, the test images carry the "
+        + "whole.",
+    Paper = "C. Xie, K. Huang, P.-Y. Chen, B. Li: DBA: Distributed Backdoor Attacks against Federated Learning. "
+        + "ICLR 2020.",
+    Deviations = "Four quarters of the trigger's bounding box; with fewer than four attackers some parts are never "
+        + "trained.")]
 public sealed record DistributedBackdoor : AttackerBehaviour
 {
     /// <inheritdoc/>

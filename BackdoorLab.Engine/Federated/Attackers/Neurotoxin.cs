@@ -37,7 +37,8 @@ public sealed record Neurotoxin : AttackerBehaviour
     {
         if (setting.Simulation.Rounds == 1)
         {
-            yield return "Neurotoxin begins in the second round, after a first step: with one round the attacker only poisons its data.";
+            yield return "Neurotoxin begins in the second round, after a first step: with one round the attacker only "
+                + "poisons its data.";
         }
         else if (Share == 1)
         {

@@ -10,9 +10,9 @@ namespace BackdoorLab.Engine.Federated;
 [Method("omniscience", "Omniscience", Order = 5,
     Summary = "The attacker knows all masks and trains only coordinates that the consensus will keep.",
     Paper = "T. Huang et al.: Lockdown. NeurIPS 2023, section 5.4.",
-    Deviations = "Really receives the consensus of the round before; the released code never fills it. Before votes are counted, "
-        + "which is in the first round where fusion takes the masks of a round's end, it trains inside its own first mask; "
-        + "without a quorum the consensus keeps everything, and it trains every parameter.")]
+    Deviations = "Really receives the consensus of the round before; the released code never fills it. "
+        + "Before votes are counted, which is in the first round where fusion takes the masks of a round's end, "
+        + "it trains inside its own first mask; without a quorum the consensus keeps everything, and it trains every parameter.")]
 public sealed record Omniscience : AttackerBehaviour
 {
     /// <inheritdoc/>
@@ -35,13 +35,13 @@ public sealed record Omniscience : AttackerBehaviour
 
         if (protocol.FusionQuorum == 0)
         {
-            yield return "Omniscience without a quorum: the consensus keeps everything, so the attacker trains and sends every parameter, "
-                + "masked by nothing.";
+            yield return "Omniscience without a quorum: the consensus keeps everything, so the attacker trains and sends "
+                + "every parameter, masked by nothing.";
         }
         else if (!protocol.CountsMasksAtOnce)
         {
-            yield return "Omniscience with the masks of a round's end: no votes are counted before the first round is over, "
-                + "so in it the attacker trains inside its own first mask.";
+            yield return "Omniscience with the masks of a round's end: no votes are counted before the first round is "
+                + "over, so in it the attacker trains inside its own first mask.";
         }
     }
 }

@@ -10,7 +10,8 @@ namespace BackdoorLab.Engine.Federated;
 /// </summary>
 [Method("scaling", "Scaling", Order = 3,
     Summary = "The attacker multiplies its update, so that it outweighs the others.",
-    Paper = "E. Bagdasaryan, A. Veit, Y. Hua, D. Estrin, V. Shmatikov: How To Backdoor Federated Learning. AISTATS 2020.")]
+    Paper = "E. Bagdasaryan, A. Veit, Y. Hua, D. Estrin, V. Shmatikov: How To Backdoor Federated Learning. "
+        + "AISTATS 2020.")]
 public sealed record Scaling : AttackerBehaviour
 {
     /// <summary>Factor of the update.</summary>
@@ -35,7 +36,8 @@ public sealed record Scaling : AttackerBehaviour
 
         if (!setting.Federation.Aggregator.SeesLengths)
         {
-            yield return "Scaling makes no difference under a majority of signs, which see no lengths: the attacker only poisons its data.";
+            yield return "Scaling makes no difference under a majority of signs, which see no lengths: the attacker only "
+                + "poisons its data.";
         }
     }
 }

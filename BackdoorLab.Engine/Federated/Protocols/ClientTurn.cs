@@ -13,4 +13,11 @@ namespace BackdoorLab.Engine.Federated;
 /// <param name="LastStep">The step of the round before, float32 [P], not to be changed; null in the first.</param>
 /// <param name="Run">Random streams of this client's round.</param>
 public sealed record ClientTurn(
-    int Client, AttackerBehaviour Behaviour, int Round, double Rate, Tensor Global, Tensor Statistics, Tensor? LastStep, RunContext Run);
+    int Client,
+    AttackerBehaviour Behaviour,
+    int Round,
+    double Rate,
+    Tensor Global,
+    Tensor Statistics,
+    Tensor? LastStep,
+    RunContext Run);

@@ -7,4 +7,5 @@ namespace BackdoorLab.Engine.Federated;
 /// <param name="Layout">The shared network's parameters.</param>
 /// <param name="Training">Local work on the shared network.</param>
 /// <param name="Seeds">Streams of the whole training.</param>
-public sealed record FederationContext(Federation Federation, ParameterLayout Layout, ClientTraining Training, SeedTree Seeds);
+public sealed record FederationContext(
+    Federation Federation, ParameterLayout Layout, ClientTraining Training, SeedTree Seeds);

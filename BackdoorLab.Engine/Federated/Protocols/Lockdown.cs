@@ -67,7 +67,8 @@ public sealed record Lockdown : ClientProtocol
     {
         if (Quorum > simulation.Clients)
         {
-            yield return new("quorum", $"must not be above the {simulation.Clients} clients; found {Quorum}. Half of them is usual.");
+            yield return new(
+                "quorum", $"must not be above the {simulation.Clients} clients; found {Quorum}. Half of them is usual.");
         }
     }
 

@@ -45,7 +45,8 @@ internal sealed class LockdownSession : ProtocolSession
         }
     }
 
-    public override IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor> { ["masks"] = _masks, ["votes"] = _votes };
+    public override IReadOnlyDictionary<string, Tensor> State =>
+        new Dictionary<string, Tensor> { ["masks"] = _masks, ["votes"] = _votes };
 
     public override string Counters
     {
@@ -74,7 +75,8 @@ internal sealed class LockdownSession : ProtocolSession
     public override ClientResult Train(ClientTurn turn)
     {
         using var scope = NewDisposeScope();
-        var (behaviour, view) = (turn.Behaviour, new AttackerTurn(Context, turn, HasVotes(turn.Round) ? Consensus : null));
+        var behaviour = turn.Behaviour;
+        var view = new AttackerTurn(Context, turn, HasVotes(turn.Round) ? Consensus : null);
         // Weights start from the mask before recovery: a recovered coordinate starts at zero and takes the global value next round.
         var mask = behaviour.Trained(view) ?? OnMasks(() => _masks[turn.Client].clone());
         Context.Layout.Write(OnMasks(() => turn.Global.mul(mask.to_type(ScalarType.Float32))), turn.Statistics);

@@ -10,8 +10,14 @@ internal static class MaskFigures
         ? []
         : [Overlaps(history), Layers(masks), Votes(masks, quorum), Overlap(masks, history.Attackers)];
 
-    private static LineFigure Overlaps(FederationHistory history) => new("Overlap of masks", "round", "mean Jaccard overlap", [
-        .. FederationFigures.Defined("two honest clients", history, round => round.HonestOverlap), .. FederationFigures.Defined("attacker and honest client", history, round => round.AttackerOverlap)])
+    private static LineFigure Overlaps(FederationHistory history) => new(
+        "Overlap of masks",
+        "round",
+        "mean Jaccard overlap",
+        [
+            .. FederationFigures.Defined("two honest clients", history, round => round.HonestOverlap),
+            .. FederationFigures.Defined("attacker and honest client", history, round => round.AttackerOverlap),
+        ])
     {
         Note = "Where attackers' masks drift away from the honest ones their parameters lose the quorum.",
     };
@@ -32,15 +38,23 @@ internal static class MaskFigures
     private static HistogramFigure Votes(MaskCensus masks, int quorum) => new(
         "Votes for parameters",
         "clients whose mask holds the parameter",
-        [new Histogram("parameters", [.. Enumerable.Range(0, masks.Votes.Count + 1).Select(edge => edge - 0.5)], [.. masks.Votes.Select(count => (double)count)])],
+        [
+            new Histogram(
+                "parameters",
+                [.. Enumerable.Range(0, masks.Votes.Count + 1).Select(edge => edge - 0.5)],
+                [.. masks.Votes.Select(count => (double)count)]),
+        ],
         quorum > 0 ? quorum - 0.5 : null)
     {
-        Note = quorum > 0 ? $"Parameters left of the line have fewer than {quorum} votes and are zeroed." : "No quorum is set: nothing is zeroed.",
+        Note = quorum > 0
+            ? $"Parameters left of the line have fewer than {quorum} votes and are zeroed."
+            : "No quorum is set: nothing is zeroed.",
     };
 
     private static HeatmapFigure Overlap(MaskCensus masks, int attackers)
     {
-        string[] names = [.. Enumerable.Range(0, masks.Overlap.Count).Select(client => FederationFigures.Name(client, attackers))];
+        string[] names =
+            [.. Enumerable.Range(0, masks.Overlap.Count).Select(client => FederationFigures.Name(client, attackers))];
         return new("Overlap of the clients' masks", "client", "client", names, names, [.. masks.Overlap])
         {
             Note = "Jaccard overlap at the end of training: 1 for equal masks.",

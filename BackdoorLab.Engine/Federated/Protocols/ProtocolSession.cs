@@ -68,5 +68,6 @@ public abstract class ProtocolSession(FederationContext context) : IDisposable
     /// A vector float32 [P] as what gradients are multiplied by, for each parameter in its own layout; in the caller's
     /// scope.
     /// </summary>
-    protected Tensor[] Shaped(Tensor mask) => [.. Context.Layout.Parameters.Select((_, i) => Context.Layout.Shaped(mask, i))];
+    protected Tensor[] Shaped(Tensor mask) =>
+        [.. Context.Layout.Parameters.Select((_, i) => Context.Layout.Shaped(mask, i))];
 }

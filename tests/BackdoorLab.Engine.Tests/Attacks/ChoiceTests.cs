@@ -16,7 +16,12 @@ public sealed class ChoiceTests
 
     // Two pixels an image: its number, and 0.
     private static ImageSet Images { get; } = new(
-        [.. Enumerable.Range(0, 12).SelectMany(i => new byte[] { (byte)i, 0 })], [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], 1, 1, 2, ["a", "b", "c"]);
+        [.. Enumerable.Range(0, 12).SelectMany(i => new byte[] { (byte)i, 0 })],
+        [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2],
+        1,
+        1,
+        2,
+        ["a", "b", "c"]);
 
     [Fact]
     public void Poison_ByACleanLabelAttack_StampsImagesOfTheTargetAndKeepsTheirLabels()
@@ -26,7 +31,8 @@ public sealed class ChoiceTests
 
         Assert.Equal(Images.Labels, poisoned.Images.Labels);
         Assert.Equal(3, poisoned.Mask.Count(poison => poison));
-        Assert.All(Marked(poisoned), i => Assert.Equal((1, 255), (Images.Labels[i], poisoned.Images.Image(i)[0])));
+        Assert.All(
+            Marked(poisoned), i => Assert.Equal((1, 255), (Images.Labels[i], (int)poisoned.Images.Image(i)[0])));
         var achieved = AchievedPoison.Of(Images, poisoned, attack, ofAttackers: false);
         Assert.Equal((4, 3, 0.75), (achieved.Candidates, achieved.Poisoned, achieved.LargestClassShare));
     }
@@ -35,12 +41,15 @@ public sealed class ChoiceTests
     public void Poison_ByACleanLabelAttackWithTooHighARate_TakesTheClassAndSaysSo()
     {
         var attack = new CleanLabel { PoisonRate = 0.5, TargetLabel = 1 };
-        var achieved = AchievedPoison.Of(Images, Poisoner.Poison(Images, attack, White, new SeedTree(1)), attack, ofAttackers: false);
+        var poisoned = Poisoner.Poison(Images, attack, White, new SeedTree(1));
+        var achieved = AchievedPoison.Of(Images, poisoned, attack, ofAttackers: false);
 
         Assert.Equal(4, achieved.Poisoned);
-        Assert.EndsWith("where 50 % was asked for: no more images are of the target class", achieved.Remark, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "where 50 % was asked for: no more images are of the target class", achieved.Remark, StringComparison.Ordinal);
         Assert.Equal(
-            "attack.targetLabel: leaves nothing to poison: none of the 12 training images is of the target class. Take another target.",
+            "attack.targetLabel: leaves nothing to poison: none of the 12 training images is of the target class. "
+                + "Take another target.",
             AchievedPoison.Fault(attack, 12, candidates: 0)!.ToString());
     }
 
@@ -52,9 +61,11 @@ public sealed class ChoiceTests
 
         Assert.Equal(2, covers.Length);
         Assert.Empty(covers.Intersect(Marked(poisoned)));
-        Assert.All(covers, i => Assert.Equal((Images.Labels[i], 255 - i), (poisoned.Images.Labels[i], poisoned.Images.Image(i)[0])));
+        Assert.All(covers, i => Assert.Equal((Images.Labels[i], 255 - i), LabelAndPixel(i)));
         Assert.Equal(3, Marked(poisoned).Count());
-        Assert.All(Marked(poisoned), i => Assert.Equal((0, 255), (poisoned.Images.Labels[i], poisoned.Images.Image(i)[0])));
+        Assert.All(Marked(poisoned), i => Assert.Equal((0, 255), LabelAndPixel(i)));
+
+        (int Label, int Pixel) LabelAndPixel(int i) => (poisoned.Images.Labels[i], poisoned.Images.Image(i)[0]);
     }
 
     [Fact]
@@ -83,7 +94,8 @@ public sealed class ChoiceTests
         Assert.Contains("twice", refused.Message, StringComparison.Ordinal);
     }
 
-    private static IEnumerable<int> Marked(PoisonedSet set) => Enumerable.Range(0, set.Mask.Length).Where(i => set.Mask[i]);
+    private static IEnumerable<int> Marked(PoisonedSet set) =>
+        Enumerable.Range(0, set.Mask.Length).Where(i => set.Mask[i]);
 
     private abstract record Whitened : Attack
     {

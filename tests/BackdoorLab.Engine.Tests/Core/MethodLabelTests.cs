@@ -37,7 +37,8 @@ public sealed class MethodLabelTests
     public void Aliases_OfAllMethods_AreNobodyElsesName()
     {
         var names = MethodCatalog.Default.All
-            .SelectMany(method => method.Attribute.Aliases.Concat(new[] { method.Id, method.Name }.Distinct(StringComparer.OrdinalIgnoreCase)))
+            .SelectMany(method => method.Attribute.Aliases.Concat(
+                new[] { method.Id, method.Name }.Distinct(StringComparer.OrdinalIgnoreCase)))
             .Select(name => name.ToUpperInvariant())
             .ToList();
 

@@ -42,7 +42,8 @@ public sealed partial class MetricTests
         Assert.Contains(FinePruning.StopRuleMargin, declared);
         Assert.Equal(declared, MetricCatalog.All.Except(Metric.Shared));
         Assert.Equal(Metric.Shared, MetricCatalog.All.Except(declared));
-        Assert.Equal(declared[0], MetricCatalog.All.SkipWhile(metric => metric != Metric.FilteredCleanAccuracy).ElementAt(1));
+        Assert.Equal(
+            declared[0], MetricCatalog.All.SkipWhile(metric => metric != Metric.FilteredCleanAccuracy).ElementAt(1));
         Assert.Equal(InversionNumbers.IndexCeiling.OfTwins(), MetricCatalog.Find("benign-index-ceiling"));
     }
 

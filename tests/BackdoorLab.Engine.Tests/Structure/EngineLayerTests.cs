@@ -30,7 +30,7 @@ public sealed class EngineLayerTests
     private static readonly (string From, string To, string Reason)[] ForbiddenNeighbours =
     [
         ("Defenses", "Attacks", "a defense must not be able to see trigger, target label or poison mask; take what it is entitled to from DefenseContext"),
-        ("Statistics", "Tensors", "statistics are of plain arrays, and anybody may use them without the tensor library"),
+        ("Statistics", "Tensors", "statistics are of plain arrays; whoever needs no tensor library may use them"),
         ("Quantization", "Attacks", "a precision knows nothing of what a model was trained on"),
         ("Quantization", "Defenses", "a precision knows nothing of who will use the model"),
     ];

@@ -18,7 +18,8 @@ public sealed record HeadTraining : ClientProtocol
             : base(context)
         {
             var layout = context.Layout;
-            _head = layout.Join(i => i < layout.Sizes.Length - 2 ? zeros(layout.Sizes[i]) : ones(layout.Sizes[i])).DetachFromDisposeScope();
+            var body = layout.Sizes.Length - 2;
+            _head = layout.Join(i => i < body ? zeros(layout.Sizes[i]) : ones(layout.Sizes[i])).DetachFromDisposeScope();
         }
 
         public override ClientResult Train(ClientTurn turn)
