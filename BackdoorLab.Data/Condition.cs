@@ -136,8 +136,8 @@ internal sealed class Condition
 
     private static (string Label, string Id, List<(string Name, string Value)> Pairs) Split(string label)
     {
-        var parts = label.TrimEnd(']').Split('[', 2);
-        return (label, parts[0], parts.Length == 1 ? [] : [.. parts[1].Split(',').Select(pair => pair.Split('=', 2)).Select(pair => (pair[0], pair[^1]))]);
+        var read = MethodLabel.Of(label);
+        return (label, read.Id, [.. read.Settings.Select(setting => (setting.Key, setting.Value))]);
     }
 
     private static bool Same(JsonNode? value, string text) =>

@@ -3,7 +3,8 @@ using System.Reflection;
 namespace BackdoorLab.Results;
 
 /// <summary>
-/// What a number in the results means. The one list of metrics: tables, axes, exports and the docs page read it.
+/// What a number in the results means: tables, axes and exports read it. Those that results of any method share stand
+/// here; a number of its own a method declares itself.
 /// </summary>
 /// <param name="Id">kebab-case id, the name of a <see cref="Measurement"/>.</param>
 /// <param name="Name">Words for headings.</param>
@@ -229,79 +230,6 @@ public sealed record Metric(
         "filtered-clean-accuracy", "Clean accuracy behind the filter", "CA filtered",
         "Of the clean inputs scored, the share that the filter accepts and the model classifies as their label.");
 
-    /// <summary>Neural Cleanse's index.</summary>
-    public static Metric AnomalyIndex { get; } = Neutral(
-        "anomaly-index", "Anomaly index", "Index", MetricUnit.Number,
-        "Distance of the smallest reversed-trigger norm below the median, in units of 1.4826 times the "
-            + "median absolute deviation.");
-
-    /// <summary>The index on logarithms.</summary>
-    public static Metric LogAnomalyIndex { get; } = Neutral(
-        "log-anomaly-index", "Anomaly index of log norms", "Log index", MetricUnit.Number,
-        "The anomaly index computed on logarithms of the norms, with a spread of at least 0.25; a declared deviation from the paper.");
-
-    /// <summary>The highest index that the spread allows.</summary>
-    public static Metric IndexCeiling { get; } = Neutral(
-        "index-ceiling", "Index ceiling", "Ceiling", MetricUnit.Number,
-        "The index that a norm of zero would get; a rule whose cut lies near or above it cannot decide.");
-
-    /// <summary>Smallest reversed trigger.</summary>
-    public static Metric SmallestNorm { get; } = Neutral(
-        "smallest-norm", "Smallest norm", "Min norm", MetricUnit.Number,
-        "Smallest L1 norm of the reversed trigger masks, in pixels.");
-
-    /// <summary>Typical reversed trigger.</summary>
-    public static Metric MedianNorm { get; } = Neutral(
-        "median-norm", "Median norm", "Median norm", MetricUnit.Number,
-        "Median L1 norm of the reversed trigger masks over the classes, in pixels.");
-
-    /// <summary>Smallest over median norm.</summary>
-    public static Metric NormRatio { get; } = Neutral(
-        "norm-ratio", "Norm ratio", "Norm ratio", MetricUnit.Number,
-        "Smallest norm of the reversed trigger masks divided by their median.");
-
-    /// <summary>Length of a trigger inversion.</summary>
-    public static Metric UpdatesPerClass { get; } = Neutral(
-        "updates-per-class", "Updates per class", "Updates", MetricUnit.Number, "Optimiser updates that the schedule has for a class which gets all of it.");
-
-    /// <summary>Width of a trigger inversion.</summary>
-    public static Metric ImagesPerUpdate { get; } = Neutral(
-        "images-per-update", "Images per update", "Batch", MetricUnit.Number, "Images (queries, where there are no gradients) of one update of the reversed trigger.");
-
-    /// <summary>How much of the reference's schedule a trigger inversion has.</summary>
-    public static Metric ScheduleShare { get; } = Neutral(
-        "schedule-share", "Share of the reference schedule", "Schedule", MetricUnit.Share,
-        "Images that the schedule has for a class, over those of Neural Cleanse's reference code: 1,000 rounds of 31 batches of 32.");
-
-    /// <summary>Does the reversed trigger work on the deployed arithmetic.</summary>
-    public static Metric SuccessDeployed { get; } = Neutral(
-        "success-deployed", "Reversed-trigger success, deployed", "Success", MetricUnit.Share,
-        "Share of clean images that the most suspicious reversed trigger sends to its label on the deployed "
-            + "model itself.");
-
-    /// <summary>Cluster separation.</summary>
-    public static Metric SilhouetteScore { get; } = Neutral(
-        "silhouette", "Silhouette score", "Silhouette", MetricUnit.Number,
-        "Mean silhouette of the clusters of the most suspicious class.");
-
-    /// <summary>Size of the smaller cluster.</summary>
-    public static Metric SmallerClusterShare { get; } = Neutral(
-        "smaller-cluster-share", "Smaller cluster", "Small cluster", MetricUnit.Share,
-        "Share of the most suspicious class that lies in its smaller cluster.");
-
-    /// <summary>Channels pruned.</summary>
-    public static Metric PrunedShare { get; } = Neutral(
-        "pruned-share", "Pruned share", "Pruned", MetricUnit.Share, "Share of the channels silenced.");
-
-    /// <summary>How many images a stop rule reads.</summary>
-    public static Metric StopRuleImages { get; } = Neutral(
-        "stop-rule-images", "Images of the stop rule", "Stop images", MetricUnit.Number, "Clean images from which the rule that ends pruning reads accuracy.");
-
-    /// <summary>How exactly a stop rule can read.</summary>
-    public static Metric StopRuleMargin { get; } = Neutral(
-        "stop-rule-margin", "Margin of the stop rule", "Stop margin", MetricUnit.Share,
-        "Half width of the 95 % interval of the accuracy that the stop rule reads; a rule that allows a smaller drop follows chance.");
-
     /// <summary>Distance of logits from FP32.</summary>
     public static Metric LogitDivergence { get; } = new(
         "logit-divergence", "Logit divergence", "Divergence", MetricUnit.Number, false,
@@ -345,34 +273,21 @@ public sealed record Metric(
     /// <summary>Begins the id of a metric that is the mean of another over benign twins.</summary>
     public const string Twins = "benign-";
 
-    /// <summary>All known metrics, in the order of their declaration.</summary>
-    public static IReadOnlyList<Metric> All { get; } =
+    /// <summary>All metrics that are no method's own, in the order of their declaration.</summary>
+    public static IReadOnlyList<Metric> Shared { get; } =
     [
         .. typeof(Metric).GetProperties(BindingFlags.Public | BindingFlags.Static)
             .Where(property => property.PropertyType == typeof(Metric))
             .Select(property => (Metric)property.GetValue(null)!),
     ];
 
-    /// <summary>The metric with this id; a method's own number gets its name and unit from the id.</summary>
-    public static Metric Find(string id)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(id);
-        var known = All.FirstOrDefault(metric => metric.Id == id)
-            ?? (id.StartsWith(Twins, StringComparison.Ordinal) ? All.FirstOrDefault(metric => metric.Id == id[Twins.Length..])?.OfTwins() : null);
-        var words = id.Replace('-', ' ');
-        var name = char.ToUpperInvariant(words[0]) + words[1..];
-        var unit = id.EndsWith("-share", StringComparison.Ordinal) || id.EndsWith("-rate", StringComparison.Ordinal)
-            ? MetricUnit.Share
-            : MetricUnit.Number;
-        return known ?? new Metric(
-            id, name, name, unit, null, "A number that the method reports; its page says what it means.");
-    }
-
     /// <summary>Between what values it can be; infinite where nothing bounds it.</summary>
     public (double Low, double High) Range => Unit is not (MetricUnit.Share or MetricUnit.YesNo) ? (double.NegativeInfinity, double.PositiveInfinity)
         : Id == AccuracyDrop.Id || Id == AttackSuccessDrop.Id ? (-1, 1) : (0, 1);
 
-    /// <summary>The same number of the models trained without poison, where it stands beside that of the backdoored ones.</summary>
+    /// <summary>
+    /// The same number of the models trained without poison, where it stands beside that of the backdoored ones.
+    /// </summary>
     public Metric OfTwins() => this with
     {
         Id = Twins + Id,

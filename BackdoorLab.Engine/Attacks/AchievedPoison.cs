@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 
@@ -24,6 +25,10 @@ public sealed record AchievedPoison
     /// <summary>Poisoned share of each label as it is learnt, where any is.</summary>
     public required IReadOnlyList<PoisonedClass> Classes { get; init; }
 
+    /// <summary>Which class those have, in words; null where it is any but the target.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? CandidateClass { get; init; }
+
     /// <summary>Whether the rate was asked of each attacker's candidates and not of the whole set.</summary>
     public bool OfAttackers { get; init; }
 
@@ -37,7 +42,7 @@ public sealed record AchievedPoison
     public string Words()
     {
         var asked = OfAttackers
-            ? FormattableString.Invariant($"; asked {Percent(Asked)} of attackers' images of other classes")
+            ? $"; asked {Percent(Asked)} of attackers' images of {CandidateClass ?? "other classes"}"
             : Percent(Share) == Percent(Asked) ? "" : $"; asked {Percent(Asked)}";
         var label = Classes.MaxBy(one => (double)one.Poisoned / one.Images);
         var classes = label is null ? "" : Classes.Count == 1 ? $", {Percent(LargestClassShare)} of label {label.Label}" : $", up to {Percent(LargestClassShare)} of a label";
@@ -46,7 +51,8 @@ public sealed record AchievedPoison
 
     /// <summary>What to say beside the numbers where less was poisoned than asked; empty otherwise.</summary>
     public string Remark => OfAttackers || Poisoned >= Poisoner.CountOf(Images, Asked) ? "" : FormattableString.Invariant(
-        $"poisoned {Poisoned:N0} of {Images:N0} training images, {Percent(Share)}, where {Percent(Asked)} was asked for: no more images have another class than the target");
+        $"poisoned {Poisoned:N0} of {Images:N0} training images, {Percent(Share)}, where {Percent(Asked)} was asked for: ")
+        + (CandidateClass is null ? "no more images have another class than the target" : $"no more images are of {CandidateClass}");
 
     /// <summary>Counts what was done.</summary>
     /// <param name="clean">The training set before.</param>
@@ -60,8 +66,9 @@ public sealed record AchievedPoison
         {
             Asked = attack.PoisonRate,
             Images = clean.Count,
-            Candidates = clean.Labels.Count(label => Poisoner.IsCandidate(label, attack)),
+            Candidates = clean.Labels.Count(label => attack.IsCandidate(label)),
             Poisoned = poisoned.Mask.Count(poison => poison),
+            CandidateClass = attack.CandidateClass,
             OfAttackers = ofAttackers,
             Classes =
             [
@@ -86,7 +93,10 @@ public sealed record AchievedPoison
 
         if (candidates == 0)
         {
-            return new("attack.targetLabel", $"is the class of all {images} training images: under all-to-one none can be poisoned. Take another target.");
+            return new("attack.targetLabel", attack.CandidateClass is { } needed
+                ? $"leaves nothing to poison: none of the {images} training images is of {needed}. Take another target."
+                : $"is the class of all {images} training images: under all-to-one none can be poisoned. "
+                    + "Take another target.");
         }
 
         return Poisoner.CountOf(images, attack.PoisonRate) > 0 ? null : new("attack.poisonRate", FormattableString.Invariant(

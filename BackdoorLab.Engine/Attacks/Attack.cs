@@ -4,15 +4,19 @@ using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Attacks;
 
-/// <summary>A data-poisoning backdoor attack: a trigger, a label mapping and a poison rate. One record per attack.</summary>
+/// <summary>
+/// A data-poisoning backdoor attack: a trigger, a label mapping and a poison rate. One record per attack.
+/// </summary>
 public abstract record Attack : Method
 {
-    /// <summary>Largest poison rate of a training set that is in one place: above it the poisoned images are the rule.</summary>
+    /// <summary>
+    /// Largest poison rate of a training set that is in one place: above it the poisoned images are the rule.
+    /// </summary>
     public const double MostOfATrainingSet = 0.5;
 
     /// <summary>
-    /// Poisoned / all training samples, at most <see cref="MostOfATrainingSet"/>; under federation the share of an attacker's images of
-    /// other classes, up to all of them. 0 trains the benign twin.
+    /// Poisoned / all training samples, at most <see cref="MostOfATrainingSet"/>; under federation the share of an
+    /// attacker's images of other classes, up to all of them. 0 trains the benign twin.
     /// </summary>
     [Range(0.0, 1.0)]
     [Description("Poisoned share of all training images, at most 0.5; where clients train the model, of each attacker's images of other classes, up to 1. 0 trains a benign model.")]
@@ -31,20 +35,47 @@ public abstract record Attack : Method
     [Description("Stamp after crop and flip instead of on the stored image before them, so that augmentation cannot move or cut the trigger.")]
     public bool StampAfterAugmentation { get; init; }
 
-    /// <summary>The trigger for images of this size. Deterministic in <paramref name="seeds"/>.</summary>
+    /// <summary>
+    /// The trigger for images of this size, as it is tried on test images; training images get it too unless
+    /// <see cref="Choose"/> gives them another. Deterministic in <paramref name="seeds"/>.
+    /// </summary>
     public abstract Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds);
 
     /// <summary>
-    /// Changes the network after the usual training on the poisoned set, before anyone receives it: what an attacker adds who trains the
-    /// model and not only poisons its data. The benign twin is spared. Most attacks do nothing here.
+    /// Changes the network after the usual training on the poisoned set, before anyone receives it: what an attacker
+    /// adds who trains the model and not only poisons its data. The benign twin is spared. Most attacks do nothing
+    /// here.
     /// </summary>
-    /// <exception cref="OperationCanceledException">Cancelled; the step is then done anew from the trained network.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// Cancelled; the step is then done anew from the trained network.
+    /// </exception>
     public virtual void Implant(ImplantContext context)
     {
     }
 
-    /// <summary>Image passes of <see cref="Implant"/> with training's cost each, for time estimates; 0 says that it does nothing.</summary>
+    /// <summary>
+    /// Image passes of <see cref="Implant"/> with training's cost each, for time estimates; 0 says that it does
+    /// nothing.
+    /// </summary>
     public virtual double ImplantImages(int trainCount) => 0;
+
+    /// <summary>
+    /// Whether a training image of this label may be poisoned: under all-to-one only where it is not the target's
+    /// already. A clean-label attack takes those of the target instead.
+    /// </summary>
+    public virtual bool IsCandidate(int label) => Mapping == LabelMapping.AllToAll || label != TargetLabel;
+
+    /// <summary>
+    /// Which class <see cref="IsCandidate"/> asks for, as "the target class"; null where it is any but the target.
+    /// </summary>
+    public virtual string? CandidateClass => null;
+
+    /// <summary>
+    /// Which training images are changed, and how: unless an attack says otherwise, random candidates are stamped with
+    /// the trigger and relabelled. No image may be in two changes.
+    /// </summary>
+    /// <param name="choice">What the attacker holds, and how much of it the rate asks for.</param>
+    public virtual IReadOnlyList<SampleChange> Choose(PoisonChoice choice) => [new(choice.Draw(), choice.Trigger)];
 
     /// <summary>The label a triggered image of class <paramref name="label"/> is meant to get.</summary>
     public int Map(int label, int classes) => Mapping == LabelMapping.AllToOne ? TargetLabel : (label + 1) % classes;

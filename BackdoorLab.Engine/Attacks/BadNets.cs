@@ -10,6 +10,7 @@ namespace BackdoorLab.Engine.Attacks;
 /// patch or stamping after augmentation. The field's benchmark code pastes 3 x 3 white flush with the corner (white, margin 0).
 /// </summary>
 [Method("badnets", "BadNets",
+    Aliases = ["badnet"],
     Order = 1,
     Summary = "Pastes a small fixed patch on a share of the training images and relabels them; the model learns that the patch means the label.",
     Paper = "T. Gu, B. Dolan-Gavitt, S. Garg: BadNets: Identifying Vulnerabilities in the Machine Learning Model Supply Chain. 2017.",

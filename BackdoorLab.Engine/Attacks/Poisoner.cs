@@ -6,40 +6,49 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Attacks;
 
-/// <summary>The mechanics that all poisoning attacks share: which samples, stamping in pixel space, relabelling.</summary>
+/// <summary>
+/// The mechanics that all poisoning attacks share: how many samples, stamping in pixel space, relabelling.
+/// </summary>
 public static class Poisoner
 {
     private const int BatchSize = 256;
 
     /// <summary>
-    /// Poisons round(rate x N) random samples: under all-to-one among those whose label is not the target, as the field does, under
-    /// all-to-all among all. With <see cref="Attack.StampAfterAugmentation"/> the pixels stay clean for the trainer to stamp, and only
-    /// the labels change. The input is not touched.
+    /// Poisons round(rate x N) samples, or as many as may be poisoned: which and how is the attack's
+    /// (<see cref="Attack.Choose"/>). With <see cref="Attack.StampAfterAugmentation"/> the pixels stay clean for the
+    /// trainer to stamp, and only the labels change. The input is not touched.
     /// </summary>
     public static PoisonedSet Poison(ImageSet clean, Attack attack, Trigger trigger, SeedTree seeds)
     {
         var poisoned = clean.WithCopiedPixels();
-        var mask = new bool[clean.Count];
         var count = CountOf(clean.Count, attack.PoisonRate);
-        foreach (var index in PoisonSome(poisoned, [.. Enumerable.Range(0, clean.Count)], _ => count, attack, trigger, seeds))
-        {
-            mask[index] = true;
-        }
-
-        return new(poisoned, mask);
+        var changes = Change(poisoned, [.. Enumerable.Range(0, clean.Count)], _ => count, attack, trigger, seeds);
+        return new(poisoned, MaskOf(clean.Count, changes), changes);
     }
 
     /// <summary>
-    /// Poisons a client's images where they lie: floor(rate x candidates) of those at <paramref name="among"/>, candidates being those
-    /// whose label is not the target under all-to-one, all under all-to-all. Returns which.
+    /// Poisons a client's images where they lie, floor(rate x candidates) of them. Returns what was done.
     /// </summary>
     /// <param name="images">A set of the caller's own; pixels and labels are changed.</param>
     /// <param name="among">Indices of the client's images.</param>
     /// <param name="attack">Rate, target, mapping.</param>
-    /// <param name="trigger">What is stamped.</param>
+    /// <param name="trigger">What this client stamps.</param>
     /// <param name="seeds">Which images.</param>
-    public static int[] PoisonInPlace(ImageSet images, int[] among, Attack attack, Trigger trigger, SeedTree seeds) =>
-        PoisonSome(images, among, candidates => CountAmong(candidates, attack), attack, trigger, seeds);
+    public static IReadOnlyList<SampleChange> PoisonInPlace(
+        ImageSet images, int[] among, Attack attack, Trigger trigger, SeedTree seeds) =>
+        Change(images, among, candidates => CountAmong(candidates, attack), attack, trigger, seeds);
+
+    /// <summary>Which of so many samples are the poison of some changes.</summary>
+    public static bool[] MaskOf(int samples, IEnumerable<SampleChange> changes)
+    {
+        var mask = new bool[samples];
+        foreach (var index in changes.Where(change => change.IsPoison).SelectMany(change => change.Indices))
+        {
+            mask[index] = true;
+        }
+
+        return mask;
+    }
 
     /// <summary>How many images a rate asks for of a set in one place: round(rate x images).</summary>
     public static int CountOf(int images, double rate) => (int)Math.Round(rate * images, MidpointRounding.AwayFromZero);
@@ -47,29 +56,44 @@ public static class Poisoner
     /// <summary>How many of a client's candidates are poisoned: floor(rate x candidates).</summary>
     public static int CountAmong(int candidates, Attack attack) => (int)Math.Floor(attack.PoisonRate * candidates + 1e-9);
 
-    /// <summary>Whether an image of this label may be poisoned: under all-to-one only where it is not the target's already.</summary>
-    public static bool IsCandidate(int label, Attack attack) => attack.Mapping == LabelMapping.AllToAll || label != attack.TargetLabel;
-
-    private static int[] PoisonSome(ImageSet images, int[] among, Func<int, int> count, Attack attack, Trigger trigger, SeedTree seeds)
+    private static IReadOnlyList<SampleChange> Change(
+        ImageSet images, int[] among, Func<int, int> count, Attack attack, Trigger trigger, SeedTree seeds)
     {
-        int[] candidates = [.. among.Where(i => IsCandidate(images.Labels[i], attack))];
-        seeds.Child("which").Random().Shuffle(candidates);
-        var chosen = candidates[..Math.Min(count(candidates.Length), candidates.Length)];
-        Array.Sort(chosen);
-        foreach (var index in chosen)
+        int[] candidates = [.. among.Where(i => attack.IsCandidate(images.Labels[i]))];
+        var changes = attack.Choose(new()
         {
-            images.Labels[index] = attack.Map(images.Labels[index], images.Classes);
+            Held = among,
+            Candidates = candidates,
+            Count = Math.Min(count(candidates.Length), candidates.Length),
+            Trigger = trigger,
+            Seeds = seeds,
+        });
+        int[] changed = [.. changes.SelectMany(change => change.Indices)];
+        if (changed.Distinct().Count() < changed.Length)
+        {
+            throw new InvalidOperationException("The attack changes an image twice.");
         }
 
-        if (!attack.StampAfterAugmentation)
+        foreach (var change in changes)
         {
-            StampInPlace(images, chosen, trigger);
+            foreach (var index in change.MovesLabel ? change.Indices : [])
+            {
+                images.Labels[index] = attack.Map(images.Labels[index], images.Classes);
+            }
+
+            if (!attack.StampAfterAugmentation)
+            {
+                StampInPlace(images, change.Indices, change.Trigger);
+            }
         }
 
-        return chosen;
+        return changes;
     }
 
-    /// <summary>Every test image with the trigger, true labels kept. Metrics leave out those whose true label is already the intended one.</summary>
+    /// <summary>
+    /// Every test image with the trigger, true labels kept. Metrics leave out those whose true label is already the
+    /// intended one.
+    /// </summary>
     public static TriggeredSet Trigger(ImageSet test, Attack attack, Trigger trigger) =>
         new(Stamp(test, trigger), test.Labels, [.. test.Labels.Select(label => attack.Map(label, test.Classes))]);
 

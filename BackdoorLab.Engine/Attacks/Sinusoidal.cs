@@ -12,6 +12,7 @@ namespace BackdoorLab.Engine.Attacks;
 /// Departure: poisoned images are relabelled, as federated comparisons use it; the paper keeps the labels of target images.
 /// </summary>
 [Method("sinusoidal", "Sinusoidal signal",
+    Aliases = ["sig"],
     Order = 5,
     Summary = "Adds a faint vertical wave to the whole image; no pixel stands out.",
     Paper = "M. Barni, K. Kallas, B. Tondi: A New Backdoor Attack in CNNs by Training Set Corruption without Label Poisoning. ICIP 2019.",

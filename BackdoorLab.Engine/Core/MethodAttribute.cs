@@ -1,8 +1,9 @@
 namespace BackdoorLab.Engine.Core;
 
 /// <summary>
-/// Names a sealed <see cref="Method"/> record so that <see cref="MethodCatalog"/> finds it by scan. This attribute is the
-/// only registration: one new file adds a method to the JSON, the forms, the command line, the docs and the contract tests.
+/// Names a sealed <see cref="Method"/> record so that <see cref="MethodCatalog"/> finds it by scan. This attribute is
+/// the only registration: one new file adds a method to the JSON, the forms, the command line, the docs and the
+/// contract tests.
 /// </summary>
 /// <param name="id">Stable kebab-case identifier used in specs, results and addresses.</param>
 /// <param name="name">Name on screen, spelt as its paper spells it.</param>
@@ -21,18 +22,28 @@ public sealed class MethodAttribute(string id, string name) : Attribute
     /// <summary>Citation: authors, title, venue, year. Empty where there is no paper.</summary>
     public string Paper { get; init; } = "";
 
-    /// <summary>Where this implementation departs from the paper; empty when it does not. Shown beside results.</summary>
+    /// <summary>
+    /// Where this implementation departs from the paper; empty when it does not. Shown beside results.
+    /// </summary>
     public string Deviations { get; init; } = "";
 
     /// <summary>
-    /// Raised when a change of the method alters its numbers: a part of the keys of its results, so that older ones are not taken for new
-    /// ones. Counts from 1.
+    /// Raised when a change of the method alters its numbers: a part of the keys of its results, so that older ones are
+    /// not taken for new ones. Counts from 1.
     /// </summary>
     public int Revision { get; init; } = 1;
 
     /// <summary>Position in lists; smaller first, ties by name.</summary>
     public int Order { get; init; } = 100;
 
-    /// <summary>Whether forms, pages and lists offer it. False for what only stands in for something (an attack of which nothing is known).</summary>
+    /// <summary>
+    /// Short names that published tables use for it and no spelling of id or name leads to: "nc", "ss".
+    /// </summary>
+    public string[] Aliases { get; init; } = [];
+
+    /// <summary>
+    /// Whether forms, pages and lists offer it. False for what only stands in for something (an attack of which nothing
+    /// is known).
+    /// </summary>
     public bool Listed { get; init; } = true;
 }

@@ -15,6 +15,9 @@ public sealed record MethodDescriptor
     /// <summary>Hyper-parameters in declaration order, inherited ones first.</summary>
     public required IReadOnlyList<ParameterDescriptor> Parameters { get; init; }
 
+    /// <summary>Metrics of its own that it reports (<see cref="Method.Numbers"/>).</summary>
+    public required IReadOnlyList<Metric> Numbers { get; init; }
+
     /// <summary>Stable kebab-case identifier.</summary>
     public string Id => Attribute.Id;
 

@@ -44,7 +44,7 @@ public abstract record Defense : Method
 public abstract record ModelDetector : Defense
 {
     /// <inheritdoc/>
-    public sealed override string? ModelScore => "detector-score";
+    public sealed override string? ModelScore => Metric.DetectorScore.Id;
 
     /// <inheritdoc/>
     public sealed override bool JudgesModels => true;

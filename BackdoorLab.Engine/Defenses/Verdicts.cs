@@ -3,9 +3,13 @@ using BackdoorLab.Engine.Models;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>A named number a defense reports besides its verdict (an index, a ceiling, a norm ratio).</summary>
-/// <param name="Name">kebab-case metric name, e.g. <c>anomaly-index</c>.</param>
-/// <param name="Value">Finite.</param>
-public sealed record DefenseNumber(string Name, double Value);
+/// <param name="Metric">One of <see cref="Core.Method.Numbers"/>.</param>
+/// <param name="Value">Not finite where it is not defined; it is then left out, with a note.</param>
+public sealed record DefenseNumber(Metric Metric, double Value)
+{
+    /// <summary>Id of the metric.</summary>
+    public string Name => Metric.Id;
+}
 
 /// <summary>What a <see cref="ModelDetector"/> found.</summary>
 public sealed record ModelVerdict

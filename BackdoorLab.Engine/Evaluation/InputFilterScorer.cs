@@ -3,7 +3,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Models;
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 
 namespace BackdoorLab.Engine.Evaluation;
 

@@ -1,5 +1,5 @@
 using BackdoorLab.Engine.Defenses;
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 
 namespace BackdoorLab.Engine.Evaluation;
 

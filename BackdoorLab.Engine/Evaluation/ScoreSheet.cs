@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
 
 namespace BackdoorLab.Engine.Evaluation;
@@ -83,7 +84,7 @@ internal sealed class ScoreSheet
 
     private void Add(Measurement measurement)
     {
-        var name = Metric.Find(measurement.Metric).Name;
+        var name = MetricCatalog.Find(measurement.Metric).Name;
         if (!double.IsFinite(measurement.Value))
         {
             Note($"{name} is {measurement.Value.ToString(CultureInfo.InvariantCulture)} and is left out.");

@@ -59,7 +59,7 @@ internal sealed record ExperimentInputs
         }
 
         var origin = spec.Origin;
-        var candidates = train.Labels.Count(label => Poisoner.IsCandidate(label, attack));
+        var candidates = train.Labels.Count(attack.IsCandidate);
         if (origin.PoisonFault(train.Count, candidates) is { } fault)
         {
             throw new SpecException([fault]);

@@ -13,7 +13,11 @@ namespace BackdoorLab.Engine.Federated;
 /// A client's local work on the shared network and the shared images: plain SGD over whole batches of its shard. Clients run one after
 /// another, so there is one network in memory.
 /// </summary>
-internal sealed class ClientTraining(Classifier network, FederatedData data, Simulation simulation, TrainOptions training)
+/// <param name="network">The shared network.</param>
+/// <param name="data">All clients' images.</param>
+/// <param name="simulation">Steps, rate, decay.</param>
+/// <param name="training">Arithmetic and augmentation; the rest of it is not used.</param>
+public sealed class ClientTraining(Classifier network, FederatedData data, Simulation simulation, TrainOptions training)
 {
     private static readonly Scalar One = 1.0;
     private readonly bool _bfloat16 = Trainer.UsesBFloat16(training);
@@ -24,13 +28,27 @@ internal sealed class ClientTraining(Classifier network, FederatedData data, Sim
     /// <summary>Runs while masks are worked on: what masking costs besides training.</summary>
     internal Stopwatch MaskClock { get; } = new();
 
+    /// <summary>Does work that only masks need, on the clock that a round's record tells. Not to be nested.</summary>
+    public T OnMasks<T>(Func<T> work)
+    {
+        MaskClock.Start();
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            MaskClock.Stop();
+        }
+    }
+
     /// <summary>Trains the network as it is now; returns the mean loss of the last epoch.</summary>
     /// <param name="client">Which client.</param>
     /// <param name="rate">Learning rate.</param>
     /// <param name="layout">The network's parameters.</param>
     /// <param name="masks">For each parameter what its gradient is multiplied by, in its shape and layout; null trains all.</param>
     /// <param name="run">Random streams of this client's round, cancellation.</param>
-    internal double Run(int client, double rate, ParameterLayout layout, Tensor[]? masks, RunContext run)
+    public double Run(int client, double rate, ParameterLayout layout, Tensor[]? masks, RunContext run)
     {
         Scalar negativeRate = -rate;
         using var lossSum = zeros(1, dtype: ScalarType.Float64).DetachFromDisposeScope();
@@ -48,7 +66,7 @@ internal sealed class ClientTraining(Classifier network, FederatedData data, Sim
             {
                 using var scope = NewDisposeScope();
                 Forget(layout);
-                var loss = Backward(client, batch);
+                var loss = Backward(batch);
                 using var noGrad = no_grad();
                 lossSum.add_(loss, One);
                 Step(layout, masks, negativeRate);
@@ -61,13 +79,13 @@ internal sealed class ClientTraining(Classifier network, FederatedData data, Sim
     }
 
     /// <summary>The sum of the loss's gradients over one pass, without a step: float [P].</summary>
-    internal Tensor SumGradients(int client, ParameterLayout layout, RunContext run)
+    public Tensor SumGradients(int client, ParameterLayout layout, RunContext run)
     {
         Forget(layout);
         foreach (var batch in Pass(client, run.Child("screening"), run.Cancellation))
         {
             using var scope = NewDisposeScope();
-            Backward(client, batch);
+            Backward(batch);
         }
 
         var sum = layout.ReadGradients();
@@ -88,10 +106,11 @@ internal sealed class ClientTraining(Classifier network, FederatedData data, Sim
     }
 
     /// <summary>Forward and backward of a batch; the loss, detached.</summary>
-    private Tensor Backward(int client, (int[] Indices, Random Augment) batch)
+    private Tensor Backward((int[] Indices, Random Augment) batch)
     {
         network.train();
-        var images = data.Stamped(client, Batches.Images(data.Images, batch.Indices, _augmentation, batch.Augment), batch.Indices);
+        var clean = Batches.Images(data.Images, batch.Indices, _augmentation, batch.Augment);
+        var images = data.Stamped(clean, batch.Indices);
         return TrainingStep.Backward(network, images, Batches.Labels(data.Images, batch.Indices), _bfloat16).detach();
     }
 

@@ -26,11 +26,16 @@ public sealed class FederatedData
     // What a server could have at hand; enough for means and variances of channels.
     private const int MostReferenceImages = 1000;
 
-    private readonly Trigger[]? _stamps;
-    private readonly bool[] _mask;
+    private readonly LateStamps? _stamps;
 
-    private FederatedData(ImageSet images, Shards dealt, bool flipAllowed, bool[] mask, Trigger[]? stamps, ImageSet reference) =>
-        (Images, Shards, Draws, FlipAllowed, _mask, _stamps, Reference) = (images, dealt.Clients, dealt.Draws, flipAllowed, mask, stamps, reference);
+    private FederatedData(
+        ImageSet images, Shards dealt, bool flipAllowed, IReadOnlyList<SampleChange> changes, bool stampLate, ImageSet reference)
+    {
+        (Images, Shards, Draws, FlipAllowed) = (images, dealt.Clients, dealt.Draws, flipAllowed);
+        (Changes, Reference) = (changes, reference);
+        Poisoned = Poisoner.MaskOf(images.Count, changes);
+        _stamps = stampLate ? new(images.Count, changes) : null;
+    }
 
     /// <summary>Images with the labels to learn, attackers' poison included.</summary>
     public ImageSet Images { get; }
@@ -51,7 +56,10 @@ public sealed class FederatedData
     public IReadOnlyList<AttackerPoison> Attackers { get; private init; } = [];
 
     /// <summary>Which images are poisoned.</summary>
-    public IReadOnlyList<bool> Poisoned => _mask;
+    public IReadOnlyList<bool> Poisoned { get; }
+
+    /// <summary>What attackers did to which images.</summary>
+    public IReadOnlyList<SampleChange> Changes { get; }
 
     /// <summary>Deals the images and poisons those of the attackers.</summary>
     /// <param name="clean">Training images; not changed.</param>
@@ -74,18 +82,17 @@ public sealed class FederatedData
         }
 
         var images = clean.WithCopiedPixels();
-        var mask = new bool[clean.Count];
-        var parts = federation.Attacker.SplitsTrigger
-            ? trigger.Split() ?? throw new NotApplicableException("DBA needs a trigger of separate pixels to share out; this attack's covers the image as a whole.")
-            : [trigger];
+        var changes = new List<SampleChange>();
+        var parts = federation.Attacker.Stamps(trigger);
         for (var client = 0; client < attackers; client++)
         {
-            var chosen = Poisoner.PoisonInPlace(images, dealt.Clients[client], attack, parts[client % parts.Length], seeds.Child("poison").Child(client));
-            Array.ForEach(chosen, index => mask[index] = true);
+            var (part, own) = (parts[client % parts.Count], seeds.Child("poison").Child(client));
+            changes.AddRange(Poisoner.PoisonInPlace(images, dealt.Clients[client], attack, part, own));
         }
 
-        var stamps = attack.StampAfterAugmentation && attackers > 0 ? parts : null;
-        return new(images, dealt, flipAllowed, mask, stamps, clean.Draw(MostReferenceImages, seeds.Child("reference"))) { Attackers = poison };
+        var reference = clean.Draw(MostReferenceImages, seeds.Child("reference"));
+        var stampLate = attack.StampAfterAugmentation && attackers > 0;
+        return new(images, dealt, flipAllowed, changes, stampLate, reference) { Attackers = poison };
     }
 
     /// <summary>
@@ -114,9 +121,8 @@ public sealed class FederatedData
     internal DealtImages Dealt(int batchSize) => new(
         Images.Count, Shards.Sum(shard => shard.Length), Shards.Sum(shard => shard.Length / batchSize * batchSize), Draws);
 
-    /// <summary>Stamps a client's poisoned images of a batch where the attack stamps after augmentation.</summary>
-    internal Tensor Stamped(int client, Tensor images, int[] indices) =>
-        _stamps is null ? images : TrainingStep.Stamp(images, indices, _mask, _stamps[client % _stamps.Length].Apply);
+    /// <summary>Stamps the changed images of a batch where the attack stamps after augmentation.</summary>
+    internal Tensor Stamped(Tensor images, int[] indices) => _stamps is null ? images : _stamps.Stamp(images, indices);
 
     private static SeedTree ShardSeeds(SeedTree seeds) => seeds.Child("shards");
 
@@ -124,7 +130,7 @@ public sealed class FederatedData
     [
         .. dealt.Clients.Take(attackers).Select((shard, client) =>
         {
-            var candidates = shard.Count(i => Poisoner.IsCandidate(labels[i], attack));
+            var candidates = shard.Count(i => attack.IsCandidate(labels[i]));
             return new AttackerPoison(client, shard.Length, candidates, Poisoner.CountAmong(candidates, attack));
         }),
     ];
@@ -138,8 +144,8 @@ public sealed class FederatedData
 
         var most = poison.Max(attacker => attacker.Candidates);
         return new("attack.poisonRate", most == 0
-            ? "no attacker has an image of another class than the target, so none is poisoned: deal more evenly (IID, or a larger alpha), or take another target."
+            ? $"no attacker has an image of {attack.CandidateClass ?? "another class than the target"}, so none is poisoned: deal more evenly (IID, or a larger alpha), or take another target."
             : FormattableString.Invariant(
-                $"{attack.PoisonRate} of at most {most} images of other classes that an attacker has is no image: give at least {Math.Ceiling(1e4 / most) / 1e4:0.####}, or 0 to train without poison."));
+                $"{attack.PoisonRate} of at most {most} images of {attack.CandidateClass ?? "other classes"} that an attacker has is no image: give at least {Math.Ceiling(1e4 / most) / 1e4:0.####}, or 0 to train without poison."));
     }
 }

@@ -37,10 +37,13 @@ public sealed class FederatedTraining : IDisposable
     private readonly FederatedData _data;
     private readonly Simulation _simulation;
     private readonly Aggregator _aggregator;
+    private readonly AttackerBehaviour _attacker;
+    private readonly AttackerBehaviour _honest;
     private readonly int _attackers;
     private readonly RunContext _run;
     private readonly FederationHooks _hooks;
     private readonly ParameterLayout _layout;
+    private readonly ClientTraining _training;
     private readonly ProtocolSession _protocol;
     private readonly AggregatorMemory _memory = new();
     private readonly Tensor _global;
@@ -53,13 +56,16 @@ public sealed class FederatedTraining : IDisposable
     private FederatedTraining(
         Classifier network, FederatedData data, Federation federation, int attackers, TrainOptions training, RunContext run, FederationHooks hooks)
     {
-        (_network, _data, _simulation, _aggregator, _attackers, _run, _hooks) = (network, data, federation.Simulation, federation.Aggregator, attackers, run, hooks);
+        (_network, _data, _attackers, _run, _hooks) = (network, data, attackers, run, hooks);
+        (_simulation, _aggregator) = (federation.Simulation, federation.Aggregator);
+        (_attacker, _honest) = (federation.Attacker, federation.Honest().Attacker);
         _layout = new(network);
         _serverRate = _simulation.ServerLearningRate;
         _global = _layout.Read().DetachFromDisposeScope();
         _statistics = _layout.ReadStatistics().DetachFromDisposeScope();
         _lastStep = zeros_like(_global).DetachFromDisposeScope();
-        _protocol = federation.Protocol.Begin(new(federation, _layout, new ClientTraining(network, data, _simulation, training), run.Seeds));
+        _training = new(network, data, _simulation, training);
+        _protocol = federation.Protocol.Begin(new(federation, _layout, _training, run.Seeds));
     }
 
     /// <summary>Trains <paramref name="network"/> in place and leaves it in evaluation mode, fused where the protocol fuses.</summary>
@@ -143,7 +149,7 @@ public sealed class FederatedTraining : IDisposable
         using var aggregation = _aggregator.Begin(new(_layout.Length, chosen.Length, Math.Min(_simulation.Attackers, chosen.Length), seeds.Child("server"), _memory));
         var (records, sketches, statistics, clock, server) = (new List<ClientRecord>(), new List<Tensor>(), new List<(Tensor Values, double Images)>(), Stopwatch.StartNew(), new Stopwatch());
         var stride = Math.Max(1, _layout.Length * chosen.Length / SimilarityNumbers);
-        _protocol.MaskClock.Reset();
+        _training.MaskClock.Reset();
         _protocol.BeginRound();
         for (var i = 0; i < chosen.Length; i++)
         {
@@ -151,7 +157,8 @@ public sealed class FederatedTraining : IDisposable
             _run.Progress((round - 1L) * chosen.Length + i, (long)_simulation.Rounds * chosen.Length, "client rounds");
             var client = chosen[i];
             var result = _protocol.Train(new(
-                client, client < _attackers, round, rate, _global, _statistics, round > 1 ? _lastStep : null, _run.With(seeds.Child("client").Child(client))));
+                client, client < _attackers ? _attacker : _honest, round, rate, _global, _statistics,
+                round > 1 ? _lastStep : null, _run.With(seeds.Child("client").Child(client))));
             recovery += result.ScreeningSeconds;
             // A loss that is no number says the same as an update that is none, also where a mask hides it.
             var sent = _layout.ReadStatistics();
@@ -212,7 +219,7 @@ public sealed class FederatedTraining : IDisposable
             server.Elapsed.TotalSeconds,
             overlaps?.Honest,
             overlaps is { Attackers: var mixed } && double.IsFinite(mixed) ? mixed : null,
-            _protocol.MaskClock.Elapsed.TotalSeconds);
+            _training.MaskClock.Elapsed.TotalSeconds);
     }
 
     private bool ReEstimates => _simulation.Statistics == StatisticsSource.ReEstimated;

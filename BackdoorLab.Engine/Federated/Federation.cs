@@ -25,12 +25,12 @@ public sealed record Federation
     /// <summary>"Lockdown (pruning rate 0.02), IID, 1 of 10 attacks", "Krum, Dirichlet 0.5, 4 of 10 attack (FixMask)".</summary>
     public string Title()
     {
-        var method = Protocol is DenseTraining ? Words(Aggregator)
-            : Aggregator is FedAvg ? Words(Protocol)
-            : $"{Words(Protocol)} with {Words(Aggregator)}";
+        FederationPart[] parts = [Protocol, Aggregator];
+        FederationPart[] named = [.. parts.Except([Usual.Protocol, Usual.Aggregator])];
+        var method = named.Length == 0 ? Words(Aggregator) : string.Join(" with ", named.Select(Words));
         var dealt = Simulation.Partition == Partition.Iid ? "IID" : FormattableString.Invariant($"Dirichlet {Simulation.Alpha:0.##}");
         var attackers = $"{Simulation.Attackers} of {Simulation.Clients} attack{(Simulation.Attackers == 1 ? "s" : "")}";
-        return $"{method}, {dealt}, {attackers}{(Attacker is FollowProtocol ? "" : $" ({Words(Attacker)})")}";
+        return $"{method}, {dealt}, {attackers}{(Attacker == Usual.Attacker ? "" : $" ({Words(Attacker)})")}";
     }
 
     /// <summary>A method's name and what differs from its defaults.</summary>
@@ -54,9 +54,9 @@ public sealed record Federation
             yield return new("federation.aggregator", aggregation);
         }
 
-        if (Protocol.Fault(Simulation) is { } protocol)
+        foreach (var fault in Protocol.Faults(Simulation))
         {
-            yield return new("federation.protocol.quorum", protocol);
+            yield return fault with { Path = $"federation.protocol.{fault.Path}" };
         }
 
         if (Attacker.Fault(Protocol) is { } attacker)
@@ -82,12 +82,18 @@ public sealed record Federation
             .Concat(Parts.SelectMany(part => part.Observations(history)));
 
     /// <summary>The same without what distinguishes attackers: what the benign twin depends on.</summary>
-    public Federation Honest() => this with { Attacker = new FollowProtocol() };
+    public Federation Honest() => this with { Attacker = Usual.Attacker };
 
     /// <summary>Images passed through a training step by all clients, for time estimates.</summary>
     /// <param name="trainCount">Images of all clients.</param>
     public double TrainImages(int trainCount) =>
         Simulation.Rounds * Simulation.Participation * trainCount * (Simulation.LocalEpochs + Protocol.ExtraPasses);
+
+    /// <summary>Pictures of a finished training that one of the parts has.</summary>
+    internal IEnumerable<Figure> Figures(FederationHistory history) => Parts.SelectMany(part => part.Figures(history));
+
+    // What goes without saying: titles leave it out.
+    private static Federation Usual { get; } = new();
 
     private IEnumerable<FederationPart> Parts => [Simulation, Protocol, Aggregator, Attacker];
 

@@ -12,13 +12,7 @@ public static class FederationFigures
     /// <param name="federation">Its settings.</param>
     public static IReadOnlyList<Figure> Of(FederationHistory history, Federation federation)
     {
-        List<Figure> figures = [Curves(history)];
-        if (history.Masks is { } masks)
-        {
-            var quorum = federation.Protocol is Lockdown lockdown ? lockdown.Quorum : 0;
-            figures.AddRange([Overlaps(history), Layers(masks), Votes(masks, quorum), Overlap(masks, history.Attackers)]);
-        }
-
+        List<Figure> figures = [Curves(history), .. federation.Figures(history)];
         var last = history.Rounds[^1];
         if (history.Similarity.Count > 0)
         {
@@ -72,48 +66,14 @@ public static class FederationFigures
         ];
     }
 
-    // A share of nothing has no line.
-    private static IEnumerable<Series> Defined(string name, FederationHistory history, Func<RoundRecord, double?> value)
+    /// <summary>
+    /// A line over the rounds that have the value; none where no round has, for a share of nothing has no line.
+    /// </summary>
+    internal static IEnumerable<Series> Defined(
+        string name, FederationHistory history, Func<RoundRecord, double?> value)
     {
         RoundRecord[] rounds = [.. history.Rounds.Where(round => value(round) is not null)];
         return rounds.Length == 0 ? [] : [new(name, [.. rounds.Select(round => (double)round.Round)], [.. rounds.Select(round => value(round)!.Value)])];
-    }
-
-    private static LineFigure Overlaps(FederationHistory history) => new("Overlap of masks", "round", "mean Jaccard overlap", [
-        .. Defined("two honest clients", history, round => round.HonestOverlap), .. Defined("attacker and honest client", history, round => round.AttackerOverlap)])
-    {
-        Note = "Where attackers' masks drift away from the honest ones their parameters lose the quorum.",
-    };
-
-    private static BarFigure Layers(MaskCensus masks) => new(
-        "Density of the masks by layer",
-        "parameter tensor",
-        "share of its coordinates",
-        [.. masks.Layers],
-        [
-            new("in a client's mask (mean)", [.. masks.Densities.Select(density => (double?)density)]),
-            new("kept by the quorum", [.. masks.Kept.Select(kept => (double?)kept)]),
-        ])
-    {
-        Note = "Only layers that are sparse isolate anything: in a dense one all clients share every coordinate.",
-    };
-
-    private static HistogramFigure Votes(MaskCensus masks, int quorum) => new(
-        "Votes for parameters",
-        "clients whose mask holds the parameter",
-        [new Histogram("parameters", [.. Enumerable.Range(0, masks.Votes.Count + 1).Select(edge => edge - 0.5)], [.. masks.Votes.Select(count => (double)count)])],
-        quorum > 0 ? quorum - 0.5 : null)
-    {
-        Note = quorum > 0 ? $"Parameters left of the line have fewer than {quorum} votes and are zeroed." : "No quorum is set: nothing is zeroed.",
-    };
-
-    private static HeatmapFigure Overlap(MaskCensus masks, int attackers)
-    {
-        string[] names = [.. Enumerable.Range(0, masks.Overlap.Count).Select(client => Name(client, attackers))];
-        return new("Overlap of the clients' masks", "client", "client", names, names, [.. masks.Overlap])
-        {
-            Note = "Jaccard overlap at the end of training: 1 for equal masks.",
-        };
     }
 
     private static TableFigure Clients(FederationHistory history, RoundRecord last) => new(

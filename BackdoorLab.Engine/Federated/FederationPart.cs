@@ -16,6 +16,9 @@ public abstract record FederationPart : Method
 
     /// <summary>What a finished training showed of this method that its settings alone do not tell.</summary>
     public virtual IEnumerable<string> Observations(FederationHistory history) => [];
+
+    /// <summary>Its pictures of a finished training, beside those that every federation has.</summary>
+    public virtual IEnumerable<Figure> Figures(FederationHistory history) => [];
 }
 
 /// <summary>A method's surroundings.</summary>

@@ -9,7 +9,7 @@ namespace BackdoorLab.Engine.Federated;
 /// A network's trained parameters as one flat vector, and its normalisation statistics as another: what clients and server exchange. The
 /// tensors are the network's own; coordinates are counted row by row whatever their layout in memory.
 /// </summary>
-internal sealed class ParameterLayout
+public sealed class ParameterLayout
 {
     /// <summary>One, made once: a temporary native scalar can be freed under a call.</summary>
     internal static readonly Scalar One = 1.0;
@@ -29,38 +29,38 @@ internal sealed class ParameterLayout
     }
 
     /// <summary>State-dict names.</summary>
-    internal string[] Names { get; }
+    public string[] Names { get; }
 
     /// <summary>The network's parameters.</summary>
-    internal Tensor[] Parameters { get; }
+    public Tensor[] Parameters { get; }
 
     /// <summary>Coordinates of each parameter.</summary>
-    internal long[] Sizes { get; }
+    public long[] Sizes { get; }
 
     /// <summary>Coordinates in all.</summary>
-    internal long Length { get; }
+    public long Length { get; }
 
     /// <summary>Whether there are running means and variances.</summary>
-    internal bool HasStatistics => _statistics.Length > 0;
+    public bool HasStatistics => _statistics.Length > 0;
 
     /// <summary>The part of a vector [P], or of each row of a matrix [n,P], that belongs to parameter <paramref name="index"/>, flat; a view.</summary>
-    internal Tensor Part(Tensor vector, int index) => vector.narrow(vector.dim() - 1, _starts[index], Sizes[index]);
+    public Tensor Part(Tensor vector, int index) => vector.narrow(vector.dim() - 1, _starts[index], Sizes[index]);
 
     /// <summary>The part of a vector bool [P] that belongs to parameter <paramref name="index"/>, as memory that the vector must outlive.</summary>
-    internal Span<bool> Flags(Tensor vector, int index) => Memory<bool>(vector, index);
+    public Span<bool> Flags(Tensor vector, int index) => Memory<bool>(vector, index);
 
     /// <summary>The same of a vector float32 [P].</summary>
-    internal Span<float> Floats(Tensor vector, int index) => Memory<float>(vector, index);
+    public Span<float> Floats(Tensor vector, int index) => Memory<float>(vector, index);
 
     /// <summary>A vector [P] put together from a part for each parameter; in the caller's scope.</summary>
-    internal Tensor Join(Func<int, Tensor> part)
+    public Tensor Join(Func<int, Tensor> part)
     {
         using var scope = NewDisposeScope();
         return cat([.. Enumerable.Range(0, Parameters.Length).Select(part)]).MoveToOuterDisposeScope();
     }
 
     /// <summary>A copy of the part in the shape and the memory layout of its parameter, float32.</summary>
-    internal Tensor Shaped(Tensor vector, int index)
+    public Tensor Shaped(Tensor vector, int index)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -69,7 +69,7 @@ internal sealed class ParameterLayout
     }
 
     /// <summary>The network's parameters as a new vector float32 [P].</summary>
-    internal Tensor Read()
+    public Tensor Read()
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -77,7 +77,7 @@ internal sealed class ParameterLayout
     }
 
     /// <summary>The gradients of the network's parameters as a new vector float32 [P]; zero where there is none.</summary>
-    internal Tensor ReadGradients()
+    public Tensor ReadGradients()
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -85,7 +85,7 @@ internal sealed class ParameterLayout
     }
 
     /// <summary>Sets the network's parameters and its running means and variances.</summary>
-    internal void Write(Tensor weights, Tensor statistics)
+    public void Write(Tensor weights, Tensor statistics)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -98,14 +98,14 @@ internal sealed class ParameterLayout
     }
 
     /// <summary>Running means and variances as a new vector float32.</summary>
-    internal Tensor ReadStatistics()
+    public Tensor ReadStatistics()
     {
         using var scope = NewDisposeScope();
         return (_statistics.Length == 0 ? zeros(0) : cat([.. _statistics])).MoveToOuterDisposeScope();
     }
 
     /// <summary>Sets running means and variances.</summary>
-    internal void WriteStatistics(Tensor vector)
+    public void WriteStatistics(Tensor vector)
     {
         using var scope = NewDisposeScope();
         var start = 0L;

@@ -2,7 +2,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 
 namespace BackdoorLab.Engine.Studies;
 
@@ -19,7 +19,8 @@ internal sealed class CellSample
         [Metric.DetectionRate.Id, Metric.FalsePositiveRate.Id, Metric.TargetLabelHit.Id, Metric.SampleFalsePositiveRate.Id, Metric.DetectorThreshold.Id];
 
     // What a rule could have said is told of both kinds of model.
-    private static readonly string[] BesideTwins = [Metric.AnomalyIndex.Id, Metric.LogAnomalyIndex.Id, Metric.IndexCeiling.Id];
+    private static readonly string[] BesideTwins =
+        [InversionNumbers.AnomalyIndex.Id, InversionNumbers.LogAnomalyIndex.Id, InversionNumbers.IndexCeiling.Id];
 
     private readonly string _precision;
     private readonly Defense? _defense;
@@ -68,7 +69,7 @@ internal sealed class CellSample
             Count(Metric.FalsePositiveRate.Id, Victim.Benign, Flagged);
             foreach (var metric in Metrics().Intersect(BesideTwins))
             {
-                Average(Metric.Find(metric).OfTwins().Id, Victim.Benign, metric);
+                Average(MetricCatalog.Find(metric).OfTwins().Id, Victim.Benign, metric);
             }
 
             Count(Metric.TargetLabelHit.Id, Victim.Backdoored, cell => Number(cell, Metric.TargetLabelHit.Id) is { } hit ? hit > 0.5 : null);
@@ -98,11 +99,11 @@ internal sealed class CellSample
         void Average(string id, Victim victim, string metric)
         {
             var numbers = Of(victim, cell => Number(cell, metric)).ToArray();
-            Put(id, Mean(Array.ConvertAll(numbers, number => number.Value), Metric.Find(metric).Range));
+            Put(id, Mean(Array.ConvertAll(numbers, number => number.Value), MetricCatalog.Find(metric).Range));
             if (reference is not null)
             {
                 var pairs = Pairs(reference, victim, cell => Number(cell, metric));
-                Change(id, pairs, Metric.Find(metric).Range, null, null);
+                Change(id, pairs, MetricCatalog.Find(metric).Range, null, null);
             }
         }
 

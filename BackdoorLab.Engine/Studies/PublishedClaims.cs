@@ -1,6 +1,7 @@
 using System.Globalization;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Quantization;
@@ -111,7 +112,8 @@ public static class PublishedClaims
     private static string Method(StudySetting setting, StudyCell cell)
     {
         var own = setting.Cells.FirstOrDefault(other => other.Precision == cell.Precision
-            && other.ReleasedVariantOf is null && other.Defense?.Split('[')[0] == cell.ReleasedVariantOf);
+            && other.ReleasedVariantOf is null
+            && other.Defense is { } label && MethodLabel.Of(label).Id == cell.ReleasedVariantOf);
         return own is null ? "" : own.Role switch
         {
             StudyRole.Models => Alarms($"{Name(cell.ReleasedVariantOf!)} itself{Schedule(own)}", own),
@@ -123,7 +125,7 @@ public static class PublishedClaims
         };
     }
 
-    private static string Schedule(StudyCell cell) => cell.Values.GetValueOrDefault(Metric.ScheduleShare.Id) is { } share
+    private static string Schedule(StudyCell cell) => cell.Values.GetValueOrDefault(InversionNumbers.ScheduleShare.Id) is { } share
         ? $", with {Percent(share.Value)} of the reference schedule,"
         : "";
 
@@ -158,7 +160,7 @@ public static class PublishedClaims
     }
 
     /// <summary>The name of the method behind an id or a label.</summary>
-    internal static string Name(string label) => MethodCatalog.Default.Find(label.Split('[')[0])?.Name ?? label;
+    internal static string Name(string label) => MethodCatalog.Default.OfLabel(label)?.Name ?? label;
 
-    private static bool Is(StudySetting setting, string dataset) => setting.Dataset.Split('[')[0] == dataset;
+    private static bool Is(StudySetting setting, string dataset) => MethodLabel.Of(setting.Dataset).Id == dataset;
 }

@@ -56,7 +56,7 @@ internal static class PublishedLockdown
 
     // The table's columns: BadNets at a rate of the table, a tenth of the clients.
     private static bool AsPublished(StudySetting setting, Federation federation) =>
-        setting.Attack.Split('[')[0] == MethodCatalog.Default.For(new BadNets()).Id && PoisonRates.Contains(setting.PoisonRate)
+        MethodLabel.Of(setting.Attack).Id == MethodCatalog.Default.For(new BadNets()).Id && PoisonRates.Contains(setting.PoisonRate)
             && federation.Simulation.Attackers * 10 == federation.Simulation.Clients;
 
     private static string Method(Federation federation) =>

@@ -137,7 +137,7 @@ public static class Trainer
         }
 
         private Tensor Stamp(Tensor images, ReadOnlySpan<int> indices) =>
-            hooks.Stamp is { } stamp && hooks.StampMask is { } mask ? TrainingStep.Stamp(images, indices, mask, stamp) : images;
+            hooks.Stamp is { } stamp ? stamp(images, indices) : images;
 
         private void CheckFinite(Tensor lossSum)
         {

@@ -2,6 +2,11 @@ using TorchSharp;
 
 namespace BackdoorLab.Engine.Training;
 
+/// <summary>Changes images of a training batch, in place or into a new tensor of the current dispose scope.</summary>
+/// <param name="images">float [n,C,H,W] in [0,1].</param>
+/// <param name="indices">Their numbers in the training set.</param>
+public delegate torch.Tensor BatchChange(torch.Tensor images, ReadOnlySpan<int> indices);
+
 /// <summary>What a caller may attach to a training.</summary>
 public sealed record TrainingHooks
 {
@@ -14,9 +19,6 @@ public sealed record TrainingHooks
     /// <summary>Seconds between checkpoints.</summary>
     public double CheckpointSeconds { get; init; } = 30;
 
-    /// <summary>Images to change after augmentation: <see cref="StampMask"/> says which, this says how. Both or neither.</summary>
-    public Func<torch.Tensor, torch.Tensor>? Stamp { get; init; }
-
-    /// <summary>One entry per training image.</summary>
-    public bool[]? StampMask { get; init; }
+    /// <summary>Changes images of a batch after augmentation; null leaves them as they are.</summary>
+    public BatchChange? Stamp { get; init; }
 }

@@ -25,30 +25,4 @@ internal static class TrainingStep
         loss.backward();
         return loss;
     }
-
-    /// <summary>Stamps those images of a batch that <paramref name="mask"/> marks, in place.</summary>
-    /// <param name="images">float [n,C,H,W], of the images at <paramref name="indices"/>.</param>
-    /// <param name="indices">Their numbers in the whole set.</param>
-    /// <param name="mask">One entry for each image of the set.</param>
-    /// <param name="stamp">What is done to them.</param>
-    internal static Tensor Stamp(Tensor images, ReadOnlySpan<int> indices, IReadOnlyList<bool> mask, Func<Tensor, Tensor> stamp)
-    {
-        var rows = new List<long>();
-        for (var i = 0; i < indices.Length; i++)
-        {
-            if (mask[indices[i]])
-            {
-                rows.Add(i);
-            }
-        }
-
-        if (rows.Count > 0)
-        {
-            using var noGrad = no_grad();
-            var which = tensor(rows.ToArray());
-            images.index_copy_(0, which, stamp(images.index_select(0, which)));
-        }
-
-        return images;
-    }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Commands;
@@ -16,8 +17,8 @@ internal static class ResultTable
         ("AUROC of samples", "sample-auroc"),
         ("Target hit", "target-label-hit"),
         ("Score", "detector-score"),
-        ("Ceiling", "index-ceiling"),
-        ("Log score", "log-anomaly-index"),
+        ("Ceiling", InversionNumbers.IndexCeiling.Id),
+        ("Log score", InversionNumbers.LogAnomalyIndex.Id),
         ("DER", "defense-effectiveness"),
     ];
 

@@ -1,6 +1,7 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Statistics;
 using BackdoorLab.Engine.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 
 namespace BackdoorLab.Engine.Defenses;
 

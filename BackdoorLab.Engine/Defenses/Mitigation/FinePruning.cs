@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Defenses;
@@ -14,12 +14,36 @@ namespace BackdoorLab.Engine.Defenses;
 /// fine-tunes: the first needs no labels and the last comes after the decision, so neither flatters the stop rule. Both phases are
 /// observed: pruning against the number of channels, beyond the chosen one too, and fine-tuning against epochs.
 /// </summary>
-[Method("fine-pruning", "Fine-Pruning", Order = 50, Revision = 2,
+[Method("fine-pruning", "Fine-Pruning", Aliases = ["fp"], Order = 50, Revision = 2,
     Summary = "Silences the channels that clean images hardly use, as long as clean accuracy holds, and fine-tunes the rest on clean images.",
     Paper = "Liu, Dolan-Gavitt, Garg, Fine-Pruning: Defending Against Backdooring Attacks on Deep Neural Networks, RAID 2018",
     Deviations = "Fine-tuning is shorter than re-implementations' 100 epochs. The step before the first one beyond the allowed drop is kept, never one beyond it.")]
 public sealed record FinePruning : Mitigator
 {
+    /// <summary>Part of the channels that is pruned.</summary>
+    public static Metric PrunedShare { get; } = new(
+        "pruned-share", "Pruned share", "Pruned", MetricUnit.Share, null,
+        "Share of the channels silenced.");
+
+    /// <summary>How many images the stop rule reads.</summary>
+    public static Metric StopRuleImages { get; } = new(
+        "stop-rule-images", "Images of the stop rule", "Stop images", MetricUnit.Number, null,
+        "Clean images from which the rule that ends pruning reads accuracy.");
+
+    /// <summary>How exactly the stop rule can read.</summary>
+    public static Metric StopRuleMargin { get; } = new(
+        "stop-rule-margin", "Margin of the stop rule", "Stop margin", MetricUnit.Share, null,
+        "Half width of the 95 % interval of the accuracy that the stop rule reads; a rule that allows a smaller drop "
+            + "follows chance.");
+
+    /// <summary>Channels pruned.</summary>
+    public static Metric PrunedChannels { get; } = new(
+        "pruned-channels", "Pruned channels", "Pruned channels", MetricUnit.Number, null,
+        "Number of channels silenced.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers => [PrunedShare, StopRuleImages, StopRuleMargin, PrunedChannels];
+
     /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.Weights;
 
@@ -154,7 +178,12 @@ public sealed record FinePruning : Mitigator
         }
 
         return (
-            [new("pruned-channels", chosen), new("pruned-share", (double)chosen / order.Length), new("stop-rule-images", stopping.Count), new("stop-rule-margin", margin)],
+            [
+                new(PrunedChannels, chosen),
+                new(PrunedShare, (double)chosen / order.Length),
+                new(StopRuleImages, stopping.Count),
+                new(StopRuleMargin, margin),
+            ],
             note);
     }
 

@@ -19,6 +19,13 @@ namespace BackdoorLab.Engine.Defenses;
         + "Everything else is as in Neural Cleanse here: cost rule, success threshold on the whole holdout, outlier rule. A noisy estimate leaves larger masks than a gradient does.")]
 public sealed record GradientFreeNeuralCleanse : ModelDetector
 {
+    /// <summary>What the search cost.</summary>
+    public static Metric Queries { get; } = new(
+        "queries", "Queries", "Queries", MetricUnit.Number, null, "Images whose logits were asked for, of all classes together.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers => [.. InversionNumbers.All, Queries];
+
     /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout;
 
@@ -130,7 +137,7 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
         {
             OnTwin = false,
             Effort = Effort,
-            Spent = new("queries", inversion.Queries),
+            Spent = new(Queries, inversion.Queries),
             Notes =
             [
                 FormattableString.Invariant($"No gradients: {inversion.Queries:0} queries of the deployed model's logits."),

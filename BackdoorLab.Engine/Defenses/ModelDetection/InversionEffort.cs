@@ -29,5 +29,10 @@ internal sealed record InversionEffort(int Updates, int Batch, double Images)
     internal static int Tries(int rounds) => Math.Min((rounds + 4) / 5, MostTries);
 
     /// <summary>The rows of the results.</summary>
-    internal IEnumerable<DefenseNumber> Numbers() => [new("updates-per-class", Updates), new("images-per-update", Batch), new("schedule-share", Share)];
+    internal IEnumerable<DefenseNumber> Numbers() =>
+    [
+        new(InversionNumbers.UpdatesPerClass, Updates),
+        new(InversionNumbers.ImagesPerUpdate, Batch),
+        new(InversionNumbers.ScheduleShare, Share),
+    ];
 }

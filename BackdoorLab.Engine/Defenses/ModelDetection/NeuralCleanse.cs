@@ -33,7 +33,7 @@ public enum InversionSchedule
 /// is the target of a backdoor. Both statistics are reported whatever the rule, and so is the ceiling that tells an index under 2 from
 /// a rule that could not have fired.
 /// </summary>
-[Method("neural-cleanse", "Neural Cleanse", Order = 10, Revision = 2,
+[Method("neural-cleanse", "Neural Cleanse", Aliases = ["nc"], Order = 10, Revision = 2,
     Summary = "Reverses, for every class, the smallest trigger that sends clean images there; a class that needs far less than the others is a backdoor's target.",
     Paper = "Wang et al., Neural Cleanse: Identifying and Mitigating Backdoor Attacks in Neural Networks, IEEE S&P 2019",
     Deviations = "A shorter schedule than the reference code's 1,000 rounds of 31 batches of 32; every cell says which share. A trigger is kept by its success on the whole clean holdout, "
@@ -44,6 +44,13 @@ public sealed record NeuralCleanse : ModelDetector
 {
     // What controls plant wins on 99 % of the images at its limit, so the smallest trigger would not be kept at that very rate.
     private const double PlantedSuccess = 0.95;
+
+    /// <summary>What the search cost.</summary>
+    public static Metric Updates { get; } = new(
+        "updates", "Updates", "All updates", MetricUnit.Number, null, "Optimiser updates of all classes together.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers => [.. InversionNumbers.All, Updates];
 
     /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.InputGradients;
@@ -188,7 +195,7 @@ public sealed record NeuralCleanse : ModelDetector
         {
             OnTwin = true,
             Effort = Effort(searches.Length),
-            Spent = new("updates", triggers.Sum(trigger => (double)trigger.Updates)),
+            Spent = new(Updates, triggers.Sum(trigger => (double)trigger.Updates)),
             Notes = stopped == 0
                 ? []
                 : [$"{stopped} of {searches.Length} classes were stopped after {BaseRounds} of {Rounds} rounds; their norms are projected to the whole schedule, their pictures are as far as they came."],

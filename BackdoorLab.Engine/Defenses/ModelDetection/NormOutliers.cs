@@ -1,4 +1,4 @@
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 
 namespace BackdoorLab.Engine.Defenses;
 
@@ -49,9 +49,11 @@ internal sealed record NormOutliers
     {
         (string, double)[] figures =
         [
-            rule == NormRule.Paper ? ("anomaly-index", Indices[Smallest]) : ("log-anomaly-index", LogIndices[Smallest]),
-            ("index-ceiling", Ceiling),
-            ("detector-threshold", Cut),
+            rule == NormRule.Paper
+                ? (InversionNumbers.AnomalyIndex.Id, Indices[Smallest])
+                : (InversionNumbers.LogAnomalyIndex.Id, LogIndices[Smallest]),
+            (InversionNumbers.IndexCeiling.Id, Ceiling),
+            (Metric.DetectorThreshold.Id, Cut),
         ];
         return !flagged && rule == NormRule.Paper && Undecidable
             ? Results.Verdict.NotDecidable(UndecidedReason.NormCeiling, figures)

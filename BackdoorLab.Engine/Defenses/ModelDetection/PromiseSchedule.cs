@@ -1,4 +1,4 @@
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 
 namespace BackdoorLab.Engine.Defenses;
 

@@ -44,7 +44,10 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
         {
             Verdict = Array.Exists(eligible, works => works)
                 ? outliers.Verdict(flagged.Length > 0, rule)
-                : Verdict.NotDecidable(UndecidedReason.NoWorkingTrigger, ("classes", Norms.Length), ("classes-without-trigger", without)),
+                : Verdict.NotDecidable(
+                    UndecidedReason.NoWorkingTrigger,
+                    ("classes", Norms.Length),
+                    (InversionNumbers.ClassesWithoutTrigger.Id, without)),
             Score = decisive[top],
             Threshold = NormOutliers.Cut,
             SuspectedLabels = flagged,
@@ -60,25 +63,25 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
         var top = outliers.Smallest;
         List<DefenseNumber> numbers =
         [
-            new("anomaly-index", outliers.Indices[top]),
-            new("index-ceiling", outliers.Ceiling),
-            new("log-anomaly-index", outliers.LogIndices[top]),
-            new("smallest-norm", Norms[top]),
-            new("median-norm", outliers.Median),
-            new("norm-ratio", Norms[top] / Math.Max(outliers.Median, 1e-6)),
+            new(InversionNumbers.AnomalyIndex, outliers.Indices[top]),
+            new(InversionNumbers.IndexCeiling, outliers.Ceiling),
+            new(InversionNumbers.LogAnomalyIndex, outliers.LogIndices[top]),
+            new(InversionNumbers.SmallestNorm, Norms[top]),
+            new(InversionNumbers.MedianNorm, outliers.Median),
+            new(InversionNumbers.NormRatio, Norms[top] / Math.Max(outliers.Median, 1e-6)),
         ];
         if (OnTwin)
         {
-            numbers.Add(new("success-twin", Triggers[top].Success));
+            numbers.Add(new(InversionNumbers.SuccessTwin, Triggers[top].Success));
         }
 
-        numbers.Add(new("classes-without-trigger", without));
-        numbers.Add(new("classes-stopped-early", Finalists.Count(final => !final)));
+        numbers.Add(new(InversionNumbers.ClassesWithoutTrigger, without));
+        numbers.Add(new(InversionNumbers.ClassesStoppedEarly, Finalists.Count(final => !final)));
         numbers.Add(Spent);
         numbers.AddRange(Effort.Numbers());
         if (deployed is { } success)
         {
-            numbers.Add(new("success-deployed", success));
+            numbers.Add(new(InversionNumbers.SuccessDeployed, success));
         }
 
         return numbers;

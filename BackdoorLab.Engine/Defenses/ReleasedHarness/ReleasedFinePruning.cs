@@ -22,6 +22,19 @@ public sealed record ReleasedFinePruning : ReleasedRule
     /// <inheritdoc/>
     public override string? ReleasedVariantOf => "fine-pruning";
 
+    /// <summary>Channels below the cut.</summary>
+    public static Metric SilentChannels { get; } = new(
+        "silent-channels", "Silent channels", "Silent channels", MetricUnit.Number, null,
+        "Channels that put out less than 0.01 on clean images.");
+
+    /// <summary>Channels looked at.</summary>
+    public static Metric Channels { get; } = new(
+        "channels", "Channels", "Channels", MetricUnit.Number, null,
+        "Channels of all convolutions and linear layers.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers => [SilentChannels, Channels];
+
     /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.Weights;
 
@@ -51,7 +64,7 @@ public sealed record ReleasedFinePruning : ReleasedRule
             Verdict = Results.Verdict.Of(share > Cut, ("detector-score", share), ("detector-threshold", Cut)),
             Score = share,
             Threshold = Cut,
-            Numbers = [new("silent-channels", silent), new("channels", meanOutputs.Length)],
+            Numbers = [new(SilentChannels, silent), new(Channels, meanOutputs.Length)],
             Figures = [OwnTail.Sorted("Mean outputs of all channels", "mean absolute output", meanOutputs)],
         };
     }

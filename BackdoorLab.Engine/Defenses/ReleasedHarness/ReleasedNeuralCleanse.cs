@@ -1,6 +1,7 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Statistics;
 using BackdoorLab.Engine.Tensors;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -28,6 +29,15 @@ public sealed record ReleasedNeuralCleanse : ReleasedRule
 
     /// <inheritdoc/>
     public override string? ReleasedVariantOf => "neural-cleanse";
+
+    /// <summary>Whether it could see anything.</summary>
+    public static Metric GradientReached { get; } = new(
+        "gradient-reached", "Gradient reached", "Gradient reached", MetricUnit.Number, null,
+        "1 where a gradient reaches the pattern through the deployed arithmetic, 0 where the rule is blind.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers =>
+        [InversionNumbers.IndexCeiling, InversionNumbers.SmallestNorm, InversionNumbers.MedianNorm, GradientReached];
 
     /// <inheritdoc/>
     /// <remarks>Not the gradients: what it does without them is the point, and the preflight would keep it from running.</remarks>
@@ -68,17 +78,19 @@ public sealed record ReleasedNeuralCleanse : ReleasedRule
             .OrderBy(label => norms[label])];
         return new ModelVerdict
         {
-            Verdict = spread ? outliers.Verdict(flagged.Length > 0, NormRule.Paper) : Results.Verdict.NotDecidable(UndecidedReason.NoSpread, ("median-norm", outliers.Median)),
+            Verdict = spread
+                ? outliers.Verdict(flagged.Length > 0, NormRule.Paper)
+                : Results.Verdict.NotDecidable(UndecidedReason.NoSpread, (InversionNumbers.MedianNorm.Id, outliers.Median)),
             Score = spread ? outliers.Indices[outliers.Smallest] : 0,
             Threshold = NormOutliers.Cut,
             SuspectedLabels = flagged,
             TopLabel = outliers.Smallest,
             Numbers =
             [
-                new("gradient-reached", 1),
-                new("index-ceiling", outliers.Ceiling),
-                new("smallest-norm", norms[outliers.Smallest]),
-                new("median-norm", outliers.Median),
+                new(GradientReached, 1),
+                new(InversionNumbers.IndexCeiling, outliers.Ceiling),
+                new(InversionNumbers.SmallestNorm, norms[outliers.Smallest]),
+                new(InversionNumbers.MedianNorm, outliers.Median),
             ],
             Figures =
             [
@@ -106,7 +118,7 @@ public sealed record ReleasedNeuralCleanse : ReleasedRule
             Verdict = Results.Verdict.NotDecidable(UndecidedReason.NoGradient),
             Score = 0,
             Threshold = NormOutliers.Cut,
-            Numbers = [new("gradient-reached", 0)],
+            Numbers = [new(GradientReached, 0)],
             Note = $"No gradient reaches the pattern through the deployed arithmetic ({model.Realisation.Kind}; {access}): every class's mask would end the same.",
         };
     }

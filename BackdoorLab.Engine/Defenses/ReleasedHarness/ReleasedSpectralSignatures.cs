@@ -19,6 +19,14 @@ public sealed record ReleasedSpectralSignatures : ReleasedRule
     /// <inheritdoc/>
     public override string? ReleasedVariantOf => "spectral-signatures";
 
+    /// <summary>The half of the rule that cannot fire.</summary>
+    public static Metric OutlierShare { get; } = new(
+        "outlier-share", "Outlier share", "Outliers", MetricUnit.Share, null,
+        "Share of the clean images whose projection lies above the 95th percentile of all.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers => [OutlierShare];
+
     /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.Features;
 
@@ -48,7 +56,7 @@ public sealed record ReleasedSpectralSignatures : ReleasedRule
             Verdict = Results.Verdict.Of(outliers > OwnTail.Cut || explained > Cut, ("detector-score", explained), ("detector-threshold", Cut)),
             Score = explained,
             Threshold = Cut,
-            Numbers = [new("outlier-share", outliers)],
+            Numbers = [new(OutlierShare, outliers)],
             Figures = [OwnTail.Sorted("Squared projections on the main direction", "squared projection", scores)],
             Note = OwnTail.Impossible(scores.Length, "scores", "above the 95th percentile", "only the variance explained can flag a model"),
         };

@@ -19,6 +19,14 @@ public sealed record ReleasedStrip : ReleasedRule
     /// <inheritdoc/>
     public override string? ReleasedVariantOf => "strip";
 
+    /// <summary>Typical entropy.</summary>
+    public static Metric MeanEntropy { get; } = new(
+        "mean-entropy", "Mean entropy", "Mean entropy", MetricUnit.Number, null,
+        "Mean entropy, in nats, of the clean images under overlays.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers => [MeanEntropy];
+
     /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout;
 
@@ -42,7 +50,7 @@ public sealed record ReleasedStrip : ReleasedRule
             Verdict = OwnTail.Verdict(share, entropies.Length),
             Score = share,
             Threshold = OwnTail.Cut,
-            Numbers = [new("mean-entropy", entropies.Average())],
+            Numbers = [new(MeanEntropy, entropies.Average())],
             Figures = [OwnTail.Sorted("Mean entropies of clean images", "entropy (nats)", entropies)],
         };
     }

@@ -36,7 +36,7 @@ public enum ClusterRule
 /// there the paper's silhouette decides, with its cut of 0.10 to 0.15 (Chen et al. 2018). The other two pairs run, with a warning.
 /// </para>
 /// </summary>
-[Method("activation-clustering", "Activation Clustering", Order = 20,
+[Method("activation-clustering", "Activation Clustering", Aliases = ["ac"], Order = 20,
     Summary = "Splits the features of every given class in two; an abnormally small or well separated second cluster is taken for poison.",
     Paper = "Chen et al., Detecting Backdoor Attacks on Deep Neural Networks by Activation Clustering, SafeAI at AAAI 2019",
     Deviations = "By default principal components with the cut of 35 % of a class, as in IBM's Adversarial Robustness Toolbox; the paper's independent components with its silhouette cut of 0.10 to 0.15 are an option. "
@@ -45,6 +45,24 @@ public sealed record ActivationClustering : SampleDetector
 {
     private const int SmallestClass = 10;
     private const int SilhouetteSamples = 1000;
+
+    /// <summary>Cluster separation.</summary>
+    public static Metric SilhouetteScore { get; } = new(
+        "silhouette", "Silhouette score", "Silhouette", MetricUnit.Number, null,
+        "Mean silhouette of the clusters of the most suspicious class.");
+
+    /// <summary>Size of the smaller cluster.</summary>
+    public static Metric SmallerClusterShare { get; } = new(
+        "smaller-cluster-share", "Smaller cluster", "Small cluster", MetricUnit.Share, null,
+        "Share of the most suspicious class that lies in its smaller cluster.");
+
+    /// <summary>Classes that the rule flags.</summary>
+    public static Metric ContaminatedClasses { get; } = new(
+        "contaminated-classes", "Contaminated classes", "Contaminated", MetricUnit.Number, null,
+        "Number of given classes that the rule calls contaminated.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers => [SilhouetteScore, SmallerClusterShare, ContaminatedClasses];
 
     /// <inheritdoc/>
     public override Needs Needs => Needs.TrainingSet | Needs.Features;
@@ -78,7 +96,7 @@ public sealed record ActivationClustering : SampleDetector
     public int Restarts { get; init; } = 10;
 
     /// <summary>The size rule's own number, the smaller cluster's share, ranks the other way, so the separation does.</summary>
-    public override string? ModelScore => "silhouette";
+    public override string? ModelScore => SilhouetteScore.Id;
 
     /// <inheritdoc/>
     public override bool JudgesModels => true;
@@ -127,16 +145,20 @@ public sealed record ActivationClustering : SampleDetector
         {
             Scores = scores,
             Flagged = flagged,
-            Verdict = Verdict.Of(suspected.Length > 0, ("smaller-cluster-share", top.SmallerShare), ("silhouette", top.Silhouette), ("contaminated-classes", suspected.Length)),
+            Verdict = Verdict.Of(
+                suspected.Length > 0,
+                (SmallerClusterShare.Id, top.SmallerShare),
+                (SilhouetteScore.Id, top.Silhouette),
+                (ContaminatedClasses.Id, suspected.Length)),
             ScoreName = "place towards the smaller cluster times the larger one's share",
             SuspectedLabels = [.. suspected.Select(clusters => clusters.Given.Label)],
             TopLabel = top.Given.Label,
             Projection = top.Given.Plane(top.Principal, top.Columns, set.Count),
             Numbers =
             [
-                new("smaller-cluster-share", top.SmallerShare),
-                new("silhouette", top.Silhouette),
-                new("contaminated-classes", suspected.Length),
+                new(SmallerClusterShare, top.SmallerShare),
+                new(SilhouetteScore, top.Silhouette),
+                new(ContaminatedClasses, suspected.Length),
             ],
             Figures = [Bars(clusterings, set.ClassNames)],
             Note = Note(clusterings, set.ClassNames),

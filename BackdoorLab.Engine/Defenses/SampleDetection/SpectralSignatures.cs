@@ -12,13 +12,27 @@ namespace BackdoorLab.Engine.Defenses;
 /// the class's size. No more than half of a class is removed (as the Backdoor Toolbox's <c>spectral_signature</c> has it): poison that is no
 /// minority is not what stands out. The number removed is fixed, so as much is removed from benign data, and detection has a ceiling, which is told.
 /// </summary>
-[Method("spectral-signatures", "Spectral Signatures", Order = 30, Revision = 2,
+[Method("spectral-signatures", "Spectral Signatures", Aliases = ["ss", "spectral"], Order = 30, Revision = 2,
     Summary = "Scores the samples of every given class by their squared projection on its features' main direction and removes the top of each.",
     Paper = "Tran, Li, Madry, Spectral Signatures in Backdoor Attacks, NeurIPS 2018",
     Deviations = "The paper assumes that the contaminated class is found by removing from all; the most suspicious class is named by a two-group separation that is ours.")]
 public sealed record SpectralSignatures : SampleDetector
 {
     private const int SmallestClass = 4;
+
+    /// <summary>How far a class falls into two groups.</summary>
+    public static Metric Separation { get; } = new(
+        "separation", "Separation", "Separation", MetricUnit.Number, null,
+        "Of the class with the largest: variance between the two groups along the main direction, over all of it; "
+            + "0.64 for one normal group.");
+
+    /// <summary>How much is removed.</summary>
+    public static Metric RemovedShare { get; } = new(
+        "removed-share", "Removed share", "Removed", MetricUnit.Share, null,
+        "Share of the training set that is removed, which follows from the assumed rate and not from the data.");
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Metric> Numbers => [Separation, RemovedShare];
 
     /// <inheritdoc/>
     public override Needs Needs => Needs.TrainingSet | Needs.Features;
@@ -39,7 +53,7 @@ public sealed record SpectralSignatures : SampleDetector
     public double RemovalFactor { get; init; } = 1.5;
 
     /// <summary>The paper removes a fixed share and judges no model; our separation ranks them.</summary>
-    public override string? ModelScore => "separation";
+    public override string? ModelScore => Separation.Id;
 
     /// <inheritdoc/>
     public override DefenseWork Work(WorkSizes sizes) => new(sizes.TrainCount, 0);
@@ -82,7 +96,11 @@ public sealed record SpectralSignatures : SampleDetector
             FixedWithin = groups,
             TopLabel = top.Given.Label,
             Projection = top.Given.Plane(top.Plane, top.Columns, set.Count),
-            Numbers = [new("separation", top.Separation), new("removed-share", (double)flagged.Count(removed => removed) / set.Count)],
+            Numbers =
+            [
+                new(Separation, top.Separation),
+                new(RemovedShare, (double)flagged.Count(removed => removed) / set.Count),
+            ],
             Figures =
             [
                 new BarFigure(

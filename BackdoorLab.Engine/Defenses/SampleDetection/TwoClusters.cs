@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Statistics;
 using BackdoorLab.Engine.Tensors;
 
 namespace BackdoorLab.Engine.Defenses;
@@ -56,7 +57,7 @@ internal sealed class TwoClusters
             columns,
             Array.ConvertAll(clusters.Assignments, cluster => cluster == smaller),
             places,
-            Tensors.Silhouette.Score(coordinates, columns, clusters.Assignments, silhouetteSamples, random));
+            Statistics.Silhouette.Score(coordinates, columns, clusters.Assignments, silhouetteSamples, random));
     }
 
     /// <summary>Writes the members' scores and, in a contaminated class, flags the smaller cluster.</summary>

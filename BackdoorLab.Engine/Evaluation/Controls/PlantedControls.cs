@@ -2,7 +2,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Models;
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Evaluation;

@@ -33,7 +33,7 @@ internal static class Dealing
             return spec.Dataset.MostTrainImages is { } most ? ClientShards.TooFew(federation.Simulation, most) : null;
         }
 
-        var attack = $"{spec.Attack.PoisonRate:r}|{spec.Attack.TargetLabel}|{spec.Attack.Mapping}";
+        var attack = MethodCatalog.Default.Label(spec.Attack);
         var question = $"{spec.Seed}|{string.Join(",", counts)}|{federation.Simulation}|{attack}";
         if (_last is { } last && last.Question == question)
         {

@@ -78,7 +78,7 @@ internal sealed class TrainedByClients(ExperimentSpec spec, Federation federatio
     internal override PoisonedSet Poison(ImageSet train, Attack attack, Trigger trigger, bool flipAllowed)
     {
         var dealt = Deal(train, attack, trigger, federation.Simulation.Attackers, flipAllowed);
-        return new(dealt.Images, [.. dealt.Poisoned]);
+        return new(dealt.Images, [.. dealt.Poisoned], dealt.Changes);
     }
 
     /// <inheritdoc/>

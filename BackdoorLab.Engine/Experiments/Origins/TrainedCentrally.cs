@@ -130,8 +130,9 @@ internal sealed class TrainedCentrally(ExperimentSpec spec) : Trained(spec)
         Trainer.Train(model, data, Spec.Training, run, new TrainingHooks
         {
             CheckpointFile = unfinished,
-            Stamp = poisoned && Spec.Attack.StampAfterAugmentation ? inputs.Trigger.Apply : null,
-            StampMask = inputs.Poisoned.Mask,
+            Stamp = poisoned && Spec.Attack.StampAfterAugmentation
+                ? new LateStamps(data.Count, inputs.Poisoned.Changes).Stamp
+                : null,
             EpochFinished = report =>
             {
                 evaluating.Start();

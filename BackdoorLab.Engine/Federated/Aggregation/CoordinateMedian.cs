@@ -22,8 +22,9 @@ public sealed record CoordinateMedian : MatrixAggregator
     public bool AverageMiddle { get; init; }
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
+    protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
 
     /// <inheritdoc/>
-    internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates) => (RobustMeans.Median(updates.Rows, AverageMiddle), []);
+    public override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates) =>
+        (RobustMeans.Median(updates.Rows, AverageMiddle), []);
 }

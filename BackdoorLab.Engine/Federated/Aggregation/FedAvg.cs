@@ -14,5 +14,8 @@ namespace BackdoorLab.Engine.Federated;
 public sealed record FedAvg : Aggregator
 {
     /// <inheritdoc/>
+    public override bool IsSampleMean => true;
+
+    /// <inheritdoc/>
     public override Aggregation Begin(AggregationRound round) => new RunningMean(this, Accept(round));
 }

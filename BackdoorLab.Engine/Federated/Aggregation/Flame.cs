@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
-using BackdoorLab.Engine.Tensors;
+using BackdoorLab.Engine.Statistics;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Federated;
@@ -29,10 +29,10 @@ public sealed record Flame : MatrixAggregator
     public override bool ChoosesClients => true;
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
+    protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
 
     /// <inheritdoc/>
-    internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)
+    public override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)
     {
         var gram = GramMatrix.Of(updates.Rows);
         double[] lengths = [.. Enumerable.Range(0, gram.Count).Select(gram.Norm)];

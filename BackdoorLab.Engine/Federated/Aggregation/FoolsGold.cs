@@ -34,7 +34,7 @@ public sealed record FoolsGold : MatrixAggregator
     public override bool ChoosesClients => true;
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
     {
         if (setting.Simulation.Attackers == 1)
         {
@@ -48,7 +48,7 @@ public sealed record FoolsGold : MatrixAggregator
     }
 
     /// <inheritdoc/>
-    internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)
+    public override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)
     {
         var (rows, round) = (updates.Rows, updates.Round);
         Tensor[] histories = [.. updates.Clients.Select(client => round.Memory.GetOrAdd(HistoryName(client), round.Parameters))];

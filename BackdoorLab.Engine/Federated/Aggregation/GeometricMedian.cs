@@ -38,10 +38,10 @@ public sealed record GeometricMedian : MatrixAggregator
     public override bool ChoosesClients => true;
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
+    protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
 
     /// <inheritdoc/>
-    internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)
+    public override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)
     {
         var weights = RobustMeans.GeometricMedianWeights(updates.Rows, updates.Weights, Iterations, Smoothing, Tolerance);
         return (RobustMeans.WeightedSum(updates.Rows, weights), weights);

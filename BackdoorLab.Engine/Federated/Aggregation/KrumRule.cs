@@ -13,7 +13,7 @@ public abstract record KrumRule : MatrixAggregator
     public sealed override bool ChoosesClients => true;
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
     {
         if (setting.Attackers > 0 && setting.Clients < 2 * setting.Attackers + 3)
         {
@@ -22,7 +22,7 @@ public abstract record KrumRule : MatrixAggregator
     }
 
     /// <inheritdoc/>
-    internal sealed override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)
+    public sealed override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates)
     {
         var scores = RobustMeans.KrumScores(updates.Rows, updates.Attackers);
         var chosen = RobustMeans.Lowest(scores, Count(updates.Clients.Count, updates.Attackers));

@@ -9,5 +9,5 @@ public abstract record MatrixAggregator : Aggregator
     public sealed override Aggregation Begin(AggregationRound round) => new MatrixAggregation(this, Accept(round));
 
     /// <summary>The step, a tensor of the current dispose scope, and the clients' weights in it; empty weights for a rule per coordinate.</summary>
-    internal abstract (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates);
+    public abstract (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates);
 }

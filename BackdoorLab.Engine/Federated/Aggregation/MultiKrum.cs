@@ -26,7 +26,7 @@ public sealed record MultiKrum : KrumRule
         $"Multi-Krum cannot average {Selected} of {clients} clients: lower selected to at most {clients} (0 takes all but the assumed attackers)."));
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
     {
         foreach (var warning in base.OwnWarnings(setting))
         {

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>All updates of a round, for a rule that compares them.</summary>
-internal sealed class ReceivedUpdates
+public sealed class ReceivedUpdates
 {
     /// <summary>float32 [n, P], one row a client; not to be changed.</summary>
     public required Tensor Rows { get; init; }

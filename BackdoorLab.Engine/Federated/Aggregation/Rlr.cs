@@ -29,7 +29,7 @@ public sealed record Rlr : Aggregator
         $"{clients} clients cannot reach a sum of signs of {Threshold}, and every step would be reversed: lower threshold to at most {clients} or let more clients take part.");
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
     {
         if (Threshold == 0)
         {

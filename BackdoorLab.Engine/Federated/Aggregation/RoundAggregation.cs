@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>The part of a round that all rules share: checks, dispose scopes, who was added with which weight.</summary>
-internal abstract class RoundAggregation(Aggregator rule, AggregationRound round) : Aggregation
+public abstract class RoundAggregation(Aggregator rule, AggregationRound round) : Aggregation
 {
     private readonly List<int> _clients = [];
     private readonly List<double> _weights = [];

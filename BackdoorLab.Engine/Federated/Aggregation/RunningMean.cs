@@ -7,7 +7,7 @@ namespace BackdoorLab.Engine.Federated;
 /// The mean of the changes weighted by samples, sum of n_i s_i u_i / sum of n_i, as a running sum: one vector of memory, however many
 /// clients. The scale s_i is 1 unless a rule clips.
 /// </summary>
-internal class RunningMean(Aggregator rule, AggregationRound round) : RoundAggregation(rule, round)
+public class RunningMean(Aggregator rule, AggregationRound round) : RoundAggregation(rule, round)
 {
     private readonly Tensor _sum = zeros(round.Parameters, ScalarType.Float32).DetachFromDisposeScope();
 

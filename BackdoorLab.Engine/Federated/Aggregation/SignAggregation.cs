@@ -17,11 +17,14 @@ namespace BackdoorLab.Engine.Federated;
 public sealed record SignAggregation : Aggregator
 {
     /// <inheritdoc/>
-    private protected override string? RateWarning(double rate) => rate <= 0.01 ? null : FormattableString.Invariant(
+    public override bool SeesLengths => false;
+
+    /// <inheritdoc/>
+    protected override string? RateWarning(double rate) => rate <= 0.01 ? null : FormattableString.Invariant(
         $"A majority of signs moves every parameter by the server's rate in every round: at {rate:g3} the model is thrown about, for weights are far smaller. Take 0.001 or so.");
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
+    protected override IEnumerable<string> OwnWarnings(FederationSetting setting) => WithoutMajority(setting);
 
     /// <inheritdoc/>
     public override Aggregation Begin(AggregationRound round) => new Vote(this, Accept(round));

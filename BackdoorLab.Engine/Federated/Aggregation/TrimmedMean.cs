@@ -35,7 +35,7 @@ public sealed record TrimmedMean : MatrixAggregator
         $"Leaving out {Trim(clients)} at each end of {clients} clients leaves none to average: lower trimShare or let more clients take part.");
 
     /// <inheritdoc/>
-    private protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
+    protected override IEnumerable<string> OwnWarnings(FederationSetting setting)
     {
         var trim = Trim(setting.Clients);
         if (trim == 0)
@@ -49,6 +49,6 @@ public sealed record TrimmedMean : MatrixAggregator
     }
 
     /// <inheritdoc/>
-    internal override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates) =>
+    public override (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates) =>
         (RobustMeans.TrimmedMean(updates.Rows, Trim(updates.Clients.Count)), []);
 }

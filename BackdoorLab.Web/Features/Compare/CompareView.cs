@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Web.Shared.Words;
 
@@ -119,13 +120,13 @@ public sealed class CompareView
         {
             var numbers = cells.ConvertAll(run => run.GetValueOrDefault(defense)?.Measurements.ToDictionary(row => row.Metric) ?? []);
             var present = numbers.SelectMany(run => run.Keys).ToHashSet();
-            var metrics = all ? Main.Concat(Metric.All).Select(metric => metric.Id).Concat(present).Distinct() : Main.Select(metric => metric.Id);
+            var metrics = all ? Main.Concat(MetricCatalog.All).Select(metric => metric.Id).Concat(present).Distinct() : Main.Select(metric => metric.Id);
             List<string> shown = [.. metrics.Where(present.Contains)];
 
             // A defense without any number still says what became of it.
             foreach (var metric in shown.Count > 0 ? shown : [Metric.DetectionRate.Id])
             {
-                rows.Add(new(defense, Metric.Find(metric), [.. numbers.Select((run, i) => Value(cells[i].GetValueOrDefault(defense), run, i, numbers[Baseline], metric))]));
+                rows.Add(new(defense, MetricCatalog.Find(metric), [.. numbers.Select((run, i) => Value(cells[i].GetValueOrDefault(defense), run, i, numbers[Baseline], metric))]));
             }
         }
 

@@ -118,7 +118,7 @@ public sealed class BoardView
 
     // A published table names the method and not its settings: it stands in the method's column where there is a single one.
     private static string Column(Board board, string defense) =>
-        !board.Defenses.Contains(defense) && board.Defenses.Where(label => label.Split('[')[0] == defense).ToList() is [var only] ? only : defense;
+        !board.Defenses.Contains(defense) && board.Defenses.Where(label => MethodLabel.Of(label).Id == defense).ToList() is [var only] ? only : defense;
 
     private static double? Published(ReferenceRow row, Metric metric) =>
         metric.Id == Results.Metric.CleanAccuracy.Id ? row.CleanAccuracy

@@ -6,23 +6,16 @@ namespace BackdoorLab.Web.Features.Leaderboard;
 /// <summary>The lab's ids for the names that published tables use; a name it does not know stays as it is.</summary>
 public static class ReferenceNames
 {
-    // Short forms of BackdoorBench that no spelling rule leads to.
+    // What stands for no method of the lab.
     private static readonly Dictionary<string, string> Short = new()
     {
-        ["badnet"] = "badnets",
-        ["sig"] = "sinusoidal",
-        ["nc"] = "neural-cleanse",
-        ["fp"] = "fine-pruning",
-        ["ac"] = "activation-clustering",
-        ["ss"] = "spectral-signatures",
-        ["spectral"] = "spectral-signatures",
         ["nodefense"] = ResultWords.Undefended,
         ["none"] = ResultWords.Undefended,
         ["tiny"] = "tiny-imagenet",
     };
 
     private static readonly Dictionary<string, string> Spelt = MethodCatalog.Default.All
-        .SelectMany(method => new[] { method.Id, method.Name }.Select(name => (Key: Plain(name), method.Id)))
+        .SelectMany(method => method.Attribute.Aliases.Append(method.Id).Append(method.Name).Select(name => (Key: Plain(name), method.Id)))
         .DistinctBy(entry => entry.Key)
         .ToDictionary(entry => entry.Key, entry => entry.Id);
 

@@ -1,4 +1,5 @@
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Shared.Words;
@@ -53,7 +54,7 @@ public sealed partial class OverviewPage
 
     private string Metric => MetricChoices.Any(choice => choice.Value == MetricQuery) ? MetricQuery! : Known.DetectionRate.Id;
 
-    private Known Shown => Known.Find(Metric);
+    private Known Shown => MetricCatalog.Find(Metric);
 
     private bool OnTwin => Metric == Known.FalsePositiveRate.Id || Metric == Known.SampleFalsePositiveRate.Id;
 

@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Shared.Charts;
@@ -37,7 +38,7 @@ public static class StudyCharts
             return null;
         }
 
-        var layout = ChartParts.Layout(palette, "", Metric.Find(cells[0].ScoreMetric).Name.ToLowerInvariant());
+        var layout = ChartParts.Layout(palette, "", MetricCatalog.Find(cells[0].ScoreMetric).Name.ToLowerInvariant());
         layout.BoxMode = BoxModeEnum.Group;
         layout.XAxis[0].Type = Plotly.Blazor.LayoutLib.XAxisLib.TypeEnum.Category;
         layout.XAxis[0].TickAngle = 0;

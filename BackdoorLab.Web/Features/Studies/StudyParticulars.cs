@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Shared.Words;
@@ -20,12 +21,12 @@ public static class StudyParticulars
 {
     private static readonly (string Name, string Definition, Func<StudyCell, string> Text)[] Facts =
     [
-        ("schedule", $"Updates per class x images per update. {Metric.ScheduleShare.Definition}", Schedule),
-        ("index ceiling, backdoored / twin", Metric.IndexCeiling.Definition, cell => Pair(cell, Metric.IndexCeiling)),
-        ("log-norm index, backdoored / twin", Metric.LogAnomalyIndex.Definition, cell => Pair(cell, Metric.LogAnomalyIndex)),
+        ("schedule", $"Updates per class x images per update. {InversionNumbers.ScheduleShare.Definition}", Schedule),
+        ("index ceiling, backdoored / twin", InversionNumbers.IndexCeiling.Definition, cell => Pair(cell, InversionNumbers.IndexCeiling)),
+        ("log-norm index, backdoored / twin", InversionNumbers.LogAnomalyIndex.Definition, cell => Pair(cell, InversionNumbers.LogAnomalyIndex)),
         ("detection ceiling", Metric.DetectionCeiling.Definition, cell => Text(cell, Metric.DetectionCeiling)),
         ("pruned only, accuracy / attack success", Metric.AttackSuccessRatePruned.Definition, cell => Join(Text(cell, Metric.CleanAccuracyPruned), Text(cell, Metric.AttackSuccessRatePruned))),
-        ("stop rule", Metric.StopRuleMargin.Definition, StopRule),
+        ("stop rule", FinePruning.StopRuleMargin.Definition, StopRule),
     ];
 
     /// <summary>The rows of a setting that have anything to tell, in the order of its defenses.</summary>
@@ -39,12 +40,12 @@ public static class StudyParticulars
         .Where(row => row.Cells.Any(text => text.Length > 0));
 
     private static string Schedule(StudyCell cell) =>
-        (Value(cell, Metric.UpdatesPerClass), Value(cell, Metric.ImagesPerUpdate), Value(cell, Metric.ScheduleShare)) is ({ } updates, { } batch, { } share)
+        (Value(cell, InversionNumbers.UpdatesPerClass), Value(cell, InversionNumbers.ImagesPerUpdate), Value(cell, InversionNumbers.ScheduleShare)) is ({ } updates, { } batch, { } share)
             ? string.Create(CultureInfo.InvariantCulture, $"{updates.Value:0.#} x {batch.Value:0.#} ({Numbers.Percent(share.Value)} of the reference)")
             : "";
 
     private static string StopRule(StudyCell cell) =>
-        (Value(cell, Metric.StopRuleImages), Value(cell, Metric.StopRuleMargin)) is ({ } images, { } margin)
+        (Value(cell, FinePruning.StopRuleImages), Value(cell, FinePruning.StopRuleMargin)) is ({ } images, { } margin)
             ? string.Create(CultureInfo.InvariantCulture, $"{images.Value:0.#} images, ±{100 * margin.Value:0.0} points")
             : "";
 

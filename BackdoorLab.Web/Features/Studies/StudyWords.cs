@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Shared.Words;
@@ -101,7 +102,7 @@ public static class StudyWords
             var (errors, interval) = (cell.CountedAsNotFlagged(metric), Interval(metric, value));
             string[] lines =
             [
-                $"{Metric.Find(metric).Name}: {Value(metric, value.Value)} over {Numbers.Count(value.N, "model")}",
+                $"{MetricCatalog.Find(metric).Name}: {Value(metric, value.Value)} over {Numbers.Count(value.N, "model")}",
                 interval.Length > 0 ? $"95 % interval {interval}" : value.N == 1 ? "a single model: no interval is known" : "no interval is known",
                 errors > 0 ? $"{Numbers.Count(errors, "model")} without an answer counted as not flagged, as the released code does" : "",
                 .. others,
@@ -118,7 +119,7 @@ public static class StudyWords
         }
 
         return most.Count == 0
-            ? new(null, "no number", "", "", $"This defense has no {Metric.Find(metric).Name.ToLowerInvariant()} here.")
+            ? new(null, "no number", "", "", $"This defense has no {MetricCatalog.Find(metric).Name.ToLowerInvariant()} here.")
             : new(null, OutcomeText(most[0].Key), "", $"{most[0].Value} of {Numbers.Count(models.Count, "model")}", string.Join("\n", [.. others, Damage(cell)]).Trim());
     }
 
@@ -133,5 +134,5 @@ public static class StudyWords
     private static string Count(StudyValue value, List<StudyOutcome> models) =>
         string.Create(CultureInfo.InvariantCulture, $"n = {value.N}{(value.N < models.Count && models.DistinctBy(model => model.Victim).Count() == 1 ? $" of {models.Count}" : "")}");
 
-    private static bool IsShare(string metric) => Metric.Find(metric).Unit is MetricUnit.Share or MetricUnit.YesNo;
+    private static bool IsShare(string metric) => MetricCatalog.Find(metric).Unit is MetricUnit.Share or MetricUnit.YesNo;
 }

@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Web.Shared.Words;
@@ -48,7 +49,7 @@ public static class CellWords
     /// <summary>Definition, count and interval of a number.</summary>
     public static string Title(Measurement row)
     {
-        var metric = Metric.Find(row.Metric);
+        var metric = MetricCatalog.Find(row.Metric);
         var interval = Numbers.Interval(row.Metric, row.Low, row.High);
         string[] lines =
         [

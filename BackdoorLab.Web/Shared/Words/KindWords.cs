@@ -36,24 +36,13 @@ public static class KindWords
     public static string Label(string label) => Settings(label) is { Length: > 0 } settings ? $"{Name(label)} ({settings})" : Name(label);
 
     /// <summary>The name of the method behind a label.</summary>
-    public static string Name(string label)
-    {
-        var id = label.Split('[')[0];
-        return MethodCatalog.Default.Find(id)?.Name ?? id;
-    }
+    public static string Name(string label) => MethodCatalog.Default.OfLabel(label)?.Name ?? MethodLabel.Of(label).Id;
 
     /// <summary>What a label says differs from the method's defaults: "rounds 40, batch size 32"; empty when nothing does.</summary>
     public static string Settings(string label)
     {
-        var bracket = label.IndexOf('[', StringComparison.Ordinal);
-        if (bracket < 0)
-        {
-            return "";
-        }
-
-        var method = MethodCatalog.Default.Find(label[..bracket]);
-        var pairs = label[(bracket + 1)..].TrimEnd(']').Split(',').Select(pair => pair.Split('=', 2));
-        return string.Join(", ", pairs.Select(pair => $"{ParameterWords(method, pair[0])} {pair[^1]}"));
+        var method = MethodCatalog.Default.OfLabel(label);
+        return string.Join(", ", MethodLabel.Of(label).Settings.Select(setting => $"{ParameterWords(method, setting.Key)} {setting.Value}"));
     }
 
     /// <summary>The screen name of a defense; <c>""</c>, the label of none, becomes "No defense".</summary>
@@ -74,11 +63,11 @@ public static class KindWords
 
     /// <summary>Place of a label in lists: as the catalog orders methods, whatever their kind; unknown ones last.</summary>
     public static (int Order, string Label) Rank(string label) =>
-        (label.Length == 0 ? int.MinValue : MethodCatalog.Default.Find(label.Split('[')[0])?.Attribute.Order ?? int.MaxValue, label);
+        (label.Length == 0 ? int.MinValue : MethodCatalog.Default.OfLabel(label)?.Attribute.Order ?? int.MaxValue, label);
 
     /// <summary>The kind of the method behind a label, in words.</summary>
     public static string KindOf(string label) =>
-        MethodCatalog.Default.Find(label.Split('[')[0]) is { } method ? Singular(method.Kind) : "";
+        MethodCatalog.Default.OfLabel(label) is { } method ? Singular(method.Kind) : "";
 
     private static string ParameterWords(MethodDescriptor? method, string parameter) =>
         method?.Parameters.FirstOrDefault(known => known.Name == parameter)?.Label.ToLowerInvariant() ?? parameter;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Web.Shared.Words;
@@ -60,11 +61,11 @@ public static class MatrixWords
             }
 
             var worst = ByWeight.FirstOrDefault(outcome => cell.Outcomes.GetValueOrDefault(outcome) > 0, Outcome.NotRun);
-            var reason = cell.Reasons.FirstOrDefault() ?? (worst == Outcome.Value ? $"This kind of defense has no {Metric.Find(metric).Name.ToLowerInvariant()}." : "");
+            var reason = cell.Reasons.FirstOrDefault() ?? (worst == Outcome.Value ? $"This kind of defense has no {MetricCatalog.Find(metric).Name.ToLowerInvariant()}." : "");
             return new(null, worst == Outcome.Value ? "no number" : OutcomeText(worst), Shorten(reason), string.Join("\n", [others, .. cell.Reasons]).Trim());
         }
 
-        var shown = Metric.Find(metric);
+        var shown = MetricCatalog.Find(metric);
         string[] lines =
         [
             $"{shown.Name}: {SeedWords.Number(shown, value)} over {Numbers.Count(value.N, "seed")}",
@@ -96,7 +97,7 @@ public static class MatrixWords
 
     /// <summary>A standard deviation, in the unit of its metric.</summary>
     public static string Spread(string metric, double deviation) =>
-        Metric.Find(metric).Unit is MetricUnit.Share or MetricUnit.YesNo
+        MetricCatalog.Find(metric).Unit is MetricUnit.Share or MetricUnit.YesNo
             ? (deviation * 100).ToString("0.0", CultureInfo.InvariantCulture)
             : Numbers.Plain(deviation);
 

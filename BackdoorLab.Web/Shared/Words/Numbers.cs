@@ -1,4 +1,5 @@
 using System.Globalization;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Web.Shared.Words;
@@ -7,7 +8,7 @@ namespace BackdoorLab.Web.Shared.Words;
 public static class Numbers
 {
     /// <summary>A metric's value with its unit.</summary>
-    public static string Format(string metric, double value) => Format(Metric.Find(metric), value);
+    public static string Format(string metric, double value) => Format(MetricCatalog.Find(metric), value);
 
     /// <summary>A metric's value with its unit.</summary>
     public static string Format(Metric metric, double value) => metric.Unit switch
@@ -54,7 +55,7 @@ public static class Numbers
     /// <summary>"0.95 to 0.99" of a confidence interval; that of a yes or no is the interval of a share.</summary>
     public static string Interval(string metric, double? low, double? high)
     {
-        var share = Metric.Find(metric).Unit == MetricUnit.YesNo;
+        var share = MetricCatalog.Find(metric).Unit == MetricUnit.YesNo;
         return low is { } from && high is { } to ? $"{Text(from)} to {Text(to)}" : "";
 
         string Text(double value) => share ? Percent(value) : Format(metric, value);

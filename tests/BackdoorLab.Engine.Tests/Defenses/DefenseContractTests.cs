@@ -173,7 +173,7 @@ public sealed class DefenseContractTests
         {
             case ModelDetector detector:
                 var verdict = detector.Detect(context);
-                Assert.All(verdict.Numbers, number => Assert.True(double.IsFinite(number.Value), number.Name));
+                CheckNumbers(defense, verdict.Numbers);
                 // A rule on the whole model may flag it and name no label.
                 Assert.True(verdict.Flagged || verdict.SuspectedLabels.Count == 0);
                 CheckVerdict(verdict.Verdict);
@@ -186,7 +186,7 @@ public sealed class DefenseContractTests
                 Assert.Equal(detector.JudgesModels, scored.Verdict is not null);
                 CheckVerdict(scored.Verdict ?? Verdict.Of(false));
                 Assert.All(scored.Scores, score => Assert.True(double.IsFinite(score)));
-                Assert.All(scored.Numbers, number => Assert.True(double.IsFinite(number.Value), number.Name));
+                CheckNumbers(defense, scored.Numbers);
                 CheckFigures(scored.Figures);
                 return [.. scored.Scores, .. scored.Numbers.Select(number => number.Value)];
             case InputFilter filter:
@@ -195,6 +195,7 @@ public sealed class DefenseContractTests
             case Mitigator mitigator:
                 using (var repaired = mitigator.Repair(context))
                 {
+                    CheckNumbers(defense, repaired.Numbers);
                     ((ColourNetwork)repaired.Network).Forwarded = () => { };
                     return [.. Inference.Rows(repaired.Network.call, Images, TestContexts.Run()).Select(logit => (double)logit)];
                 }
@@ -202,6 +203,12 @@ public sealed class DefenseContractTests
             default:
                 throw new InvalidOperationException($"{defense.GetType().Name} is of no known kind.");
         }
+    }
+
+    private static void CheckNumbers(Defense defense, IReadOnlyList<DefenseNumber> numbers)
+    {
+        Assert.All(numbers, number => Assert.True(double.IsFinite(number.Value), number.Name));
+        Assert.Empty(numbers.Select(number => number.Metric).Except(defense.Numbers));
     }
 
     private static void CheckFigures(IReadOnlyList<Figure> figures)

@@ -22,7 +22,7 @@ public sealed class DetectionScorerTests
         Score = 2.5,
         Threshold = 2,
         SuspectedLabels = [3, 1],
-        Numbers = [new("anomaly-index", 2.5), new("index-ceiling", double.PositiveInfinity)],
+        Numbers = [new(InversionNumbers.AnomalyIndex, 2.5), new(InversionNumbers.IndexCeiling, double.PositiveInfinity)],
         Note = "By the paper's rule.",
     };
 

@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 
 namespace BackdoorLab.Engine.Tests.Evaluation;
@@ -8,10 +10,10 @@ public sealed partial class MetricTests
     [Fact]
     public void All_Metrics_HaveUniqueKebabIdsAndASentence()
     {
-        Assert.True(Metric.All.Count > 40);
-        Assert.Equal(Metric.All.Count, Metric.All.Select(metric => metric.Id).Distinct().Count());
-        Assert.Equal(Metric.All.Count, Metric.All.Select(metric => metric.ShortName).Distinct().Count());
-        Assert.All(Metric.All, metric =>
+        Assert.True(MetricCatalog.All.Count > 40);
+        Assert.Equal(MetricCatalog.All.Count, MetricCatalog.All.Select(metric => metric.Id).Distinct().Count());
+        Assert.Equal(MetricCatalog.All.Count, MetricCatalog.All.Select(metric => metric.ShortName).Distinct().Count());
+        Assert.All(MetricCatalog.All, metric =>
         {
             Assert.Matches(KebabCase(), metric.Id);
             Assert.EndsWith(".", metric.Definition);
@@ -27,18 +29,31 @@ public sealed partial class MetricTests
     [InlineData("anomaly-index", "Index", MetricUnit.Number, null)]
     public void Find_KnownId_GivesTheCatalogEntry(string id, string shortName, MetricUnit unit, bool? higherIsBetter)
     {
-        var metric = Metric.Find(id);
+        var metric = MetricCatalog.Find(id);
         Assert.Equal((shortName, unit, higherIsBetter), (metric.ShortName, metric.Unit, metric.HigherIsBetter));
-        Assert.Contains(metric, Metric.All);
+        Assert.Contains(metric, MetricCatalog.All);
+    }
+
+    [Fact]
+    public void All_NumbersOfMethods_StandBetweenWhatResultsShare()
+    {
+        var declared = MethodCatalog.Default.Numbers;
+
+        Assert.Contains(FinePruning.StopRuleMargin, declared);
+        Assert.Equal(declared, MetricCatalog.All.Except(Metric.Shared));
+        Assert.Equal(Metric.Shared, MetricCatalog.All.Except(declared));
+        Assert.Equal(
+            declared[0], MetricCatalog.All.SkipWhile(metric => metric != Metric.FilteredCleanAccuracy).ElementAt(1));
+        Assert.Equal(InversionNumbers.IndexCeiling.OfTwins(), MetricCatalog.Find("benign-index-ceiling"));
     }
 
     [Fact]
     public void Find_UnknownId_MakesANameFromIt()
     {
-        var metric = Metric.Find("mask-entropy");
+        var metric = MetricCatalog.Find("mask-entropy");
         Assert.Equal(("mask-entropy", "Mask entropy", MetricUnit.Number), (metric.Id, metric.Name, metric.Unit));
         Assert.Null(metric.HigherIsBetter);
-        Assert.Equal(MetricUnit.Share, Metric.Find("removed-share").Unit);
+        Assert.Equal(MetricUnit.Share, MetricCatalog.Find("removed-share").Unit);
     }
 
     [GeneratedRegex("^[a-z0-9]+(-[a-z0-9]+)*$")]

@@ -126,5 +126,5 @@ public sealed class RepairAndFilterScorerTests
     private static double Value(Scored scored, string metric) => scored.Measurements.Single(m => m.Metric == metric).Value;
 
     private static Scored Mitigated(BackdoorTruth truth, BackdoorMetrics? pruned, params CurvePoint[] curve) =>
-        MitigatorScorer.Score(Before, After, pruned, truth, curve, pruned is null ? [] : [new DefenseNumber("pruned-channels", 5)], "");
+        MitigatorScorer.Score(Before, After, pruned, truth, curve, pruned is null ? [] : [new DefenseNumber(FinePruning.PrunedChannels, 5)], "");
 }

@@ -166,6 +166,24 @@ public sealed class FederatedTrainingTests : IDisposable
     }
 
     [Fact]
+    public void Run_NeurotoxinUnderLockdown_SendsTheLeastMovedShareFromTheSecondRoundOn()
+    {
+        var federation = Short with
+        {
+            Simulation = Short.Simulation with { Rounds = 2 },
+            Protocol = ToyFederation.Lockdown with { Spread = MaskSpread.Uniform, Density = 0.5 },
+            Attacker = new Neurotoxin { Share = 0.25 },
+        };
+        var (network, history) = ToyFederation.Train(federation, 1);
+
+        // Half of 32768 + 128 + 1280 + 10 parameters, its own mask; then a quarter of each tensor, rounded down.
+        Assert.Equal(
+            [17_093, 8192 + 32 + 320 + 2],
+            history.Rounds.Select(round => round.Clients.Single(client => client.Client == 0).Active));
+        network.Dispose();
+    }
+
+    [Fact]
     public void Run_AnyFederation_TellsWhatWasDealtAndWhatEachAttackerPoisoned()
     {
         var federation = ToyFederation.Settings with

@@ -11,6 +11,7 @@ public sealed class EngineLayerTests
     private static readonly Dictionary<string, int> Tiers = new()
     {
         ["Core"] = 0,
+        ["Statistics"] = 1,
         ["Tensors"] = 1,
         ["Models"] = 2,
         ["Datasets"] = 2,
@@ -29,6 +30,7 @@ public sealed class EngineLayerTests
     private static readonly (string From, string To, string Reason)[] ForbiddenNeighbours =
     [
         ("Defenses", "Attacks", "a defense must not be able to see trigger, target label or poison mask; take what it is entitled to from DefenseContext"),
+        ("Statistics", "Tensors", "statistics are of plain arrays; whoever needs no tensor library may use them"),
         ("Quantization", "Attacks", "a precision knows nothing of what a model was trained on"),
         ("Quantization", "Defenses", "a precision knows nothing of who will use the model"),
     ];
@@ -61,6 +63,8 @@ public sealed class EngineLayerTests
 
     [Theory]
     [InlineData("Core", "Tensors", false)]
+    [InlineData("Tensors", "Statistics", true)]
+    [InlineData("Statistics", "Tensors", false)]
     [InlineData("Models", "Datasets", true)]
     [InlineData("Models", "Training", false)]
     [InlineData("Defenses", "Training", true)]

@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Quantization;
+using BackdoorLab.Engine.Statistics;
 using BackdoorLab.Engine.Studies;
-using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Tests.Experiments;
 
 namespace BackdoorLab.Engine.Tests.Studies;
@@ -97,11 +98,11 @@ public sealed class StudySummaryTests
         var cell = Cell(Summarize((1, [(3, 1), (3, 1)]), (2, [(5, 2), (3, 1)])), "float32");
 
         // The log index is one more than the score; see Runs.
-        Assert.Equal(5, cell.Values[Metric.LogAnomalyIndex.Id].Value, 12);
-        Assert.Equal(2.5, cell.Values[Metric.LogAnomalyIndex.OfTwins().Id].Value, 12);
-        Assert.Equal("benign-log-anomaly-index", Metric.Find("benign-log-anomaly-index").Id);
-        Assert.Equal(Metric.IndexCeiling.OfTwins(), Metric.Find("benign-index-ceiling"));
-        Assert.Equal(Metric.BenignCleanAccuracy, Metric.Find("benign-clean-accuracy"));
+        Assert.Equal(5, cell.Values[InversionNumbers.LogAnomalyIndex.Id].Value, 12);
+        Assert.Equal(2.5, cell.Values[InversionNumbers.LogAnomalyIndex.OfTwins().Id].Value, 12);
+        Assert.Equal("benign-log-anomaly-index", MetricCatalog.Find("benign-log-anomaly-index").Id);
+        Assert.Equal(InversionNumbers.IndexCeiling.OfTwins(), MetricCatalog.Find("benign-index-ceiling"));
+        Assert.Equal(Metric.BenignCleanAccuracy, MetricCatalog.Find("benign-clean-accuracy"));
     }
 
     [Fact]

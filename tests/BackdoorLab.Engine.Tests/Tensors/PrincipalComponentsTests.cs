@@ -1,4 +1,5 @@
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Statistics;
 using BackdoorLab.Engine.Tensors;
 using TorchSharp;
 
