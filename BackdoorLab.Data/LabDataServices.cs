@@ -1,3 +1,12 @@
+using BackdoorLab.Data.Accounts;
+using BackdoorLab.Data.Database;
+using BackdoorLab.Data.Migrations;
+using BackdoorLab.Data.Notes;
+using BackdoorLab.Data.Queries;
+using BackdoorLab.Data.References;
+using BackdoorLab.Data.Runs;
+using BackdoorLab.Data.Sharing;
+using BackdoorLab.Data.Studies;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;

@@ -38,7 +38,7 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         await store.RecordAsync(id, run.Attempt, new RunChanges
         {
             Stages = [new("key0", StageState.Done, true, 0.4), new("key1", StageState.Done, false, 1.1), new("key2", StageState.Running)],
-            Progress = new BackdoorLab.Data.RunProgress("Training the backdoored model", 0.34, 96),
+            Progress = new BackdoorLab.Data.Runs.RunProgress("Training the backdoored model", 0.34, 96),
             Curve = [.. Curve(Victim.Backdoored, spec.Training.Epochs, 0).Take(3)],
             Artifacts = await Pictures(),
             Log = [Line("info", "epoch 3 of 6: loss 0.41, CA 88.2 %, ASR 97.0 %")],

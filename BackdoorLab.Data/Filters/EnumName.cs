@@ -1,0 +1,14 @@
+namespace BackdoorLab.Data.Filters;
+
+/// <summary>Values of an enumeration from addresses and requests: by name alone. A number is none, though the library's parser takes it.</summary>
+public static class EnumName
+{
+    /// <summary>The value of a name, in any case; null when there is no such name.</summary>
+    /// <param name="text">What was sent.</param>
+    public static T? Read<T>(string? text)
+        where T : struct, Enum
+    {
+        var name = Enum.GetNames<T>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
+        return name is null ? null : Enum.Parse<T>(name);
+    }
+}

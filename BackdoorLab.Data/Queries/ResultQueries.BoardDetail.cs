@@ -1,0 +1,119 @@
+using BackdoorLab.Data.Database;
+using BackdoorLab.Data.Filters;
+using BackdoorLab.Data.Runs;
+using Microsoft.EntityFrameworkCore;
+
+namespace BackdoorLab.Data.Queries;
+
+/// <content>What stands behind a leaderboard's cells.</content>
+public sealed partial class ResultQueries
+{
+    /// <summary>How many runs <see cref="BoardCellRunsAsync"/> lists at most.</summary>
+    public const int MaxBoardCellRuns = 200;
+
+    /// <summary>A number of one cell in several runs, by run; runs without it are absent.</summary>
+    /// <param name="runIds">Runs.</param>
+    /// <param name="cell">Cell.</param>
+    /// <param name="metric">Metric.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyDictionary<string, double>> CellValuesAsync(
+        IReadOnlyCollection<string> runIds, CellId cell, string metric, CancellationToken cancellation = default)
+    {
+        var (victim, precision, defense) = CellColumns.Of(cell);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.Measurements.AsNoTracking()
+            .Where(number => runIds.Contains(number.RunId) && number.Victim == victim && number.Precision == precision && number.Defense == defense && number.Metric == metric)
+            .ToDictionaryAsync(number => number.RunId, number => number.Value, cancellation);
+    }
+
+    /// <summary>The runs of a cell, newest first, at most <see cref="MaxBoardCellRuns"/>; the cell says how many there are.</summary>
+    /// <param name="board">The board.</param>
+    /// <param name="of">One of its cells.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<BoardCellRun>> BoardCellRunsAsync(Board board, BoardCell of, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(board);
+        ArgumentNullException.ThrowIfNull(of);
+        var filter = board.Filter;
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var snapshot = await context.BeginSnapshotAsync(cancellation);
+        var parts = of.Parts.Take(MaxBoardCellRuns).ToList();
+        var ids = parts.ConvertAll(part => part.RunId);
+        var runs = await context.Runs.AsNoTracking().Where(run => ids.Contains(run.Id)).Select(RunItems.ToItem).ToDictionaryAsync(run => run.Id, cancellation);
+        var cells = await CellsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
+        return
+        [
+            .. from part in parts
+               where runs.ContainsKey(part.RunId)
+               let run = runs[part.RunId]
+               let own = Find(part, filter.Victim)
+               where own is not null
+               select new BoardCellRun
+               {
+                   RunId = run.Id,
+                   Name = run.Name,
+                   Seed = run.Seed,
+                   Created = run.Created,
+                   State = run.State,
+                   Damage = filter.Victim == ResultWords.Benign ? run.BenignDamage : run.BackdooredDamage,
+                   Outcome = own.Outcome,
+                   Reason = own.Reason,
+                   Notes = own.Notes,
+                   Value = own.Outcome == Outcome.Value ? own.Value(filter.Metric) : null,
+                   Twin = filter.TwinMetric is { } twin ? Find(part, ResultWords.Benign)?.Value(twin) : null,
+               },
+        ];
+
+        CellResult? Find(BoardPart part, string victim) => cells[part.RunId].FirstOrDefault(cell => cell.Id == CellColumns.Read(victim, part.Precision, part.Defense));
+    }
+
+    /// <summary>The runs of a board and what they contain, for planning its missing cells.</summary>
+    /// <param name="filter">The board.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<BoardSources> BoardSourcesAsync(BoardFilter filter, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var snapshot = await context.BeginSnapshotAsync(cancellation);
+        var bases = await ConditionReading.Counting(context, Matrix(filter))
+            .Where(run => context.Cells.Any(cell => cell.RunId == run.Id))
+            .OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
+            .Select(run => new BoardBase(run.Id, run.Attack, run.ConfigHash, run.Seed))
+            .ToListAsync(cancellation);
+        var ids = bases.ConvertAll(run => run.RunId);
+        var cells = context.Cells.Where(cell => ids.Contains(cell.RunId));
+        return new(
+            bases,
+            await cells.GroupBy(cell => cell.Defense).Select(group => new { group.Key, RunId = group.Max(cell => cell.RunId)! })
+                .ToDictionaryAsync(group => group.Key, group => group.RunId, cancellation),
+            await cells.GroupBy(cell => cell.Precision).Select(group => new { group.Key, RunId = group.Max(cell => cell.RunId)! })
+                .ToDictionaryAsync(group => group.Key, group => group.RunId, cancellation));
+    }
+
+    /// <summary>The specs of runs, by id; unknown ids are absent.</summary>
+    /// <param name="runIds">Runs.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyDictionary<string, string>> SpecsAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await SpecsAsync(context, runIds, cancellation);
+    }
+
+    private static Task<Dictionary<string, string>> SpecsAsync(LabDbContext context, IReadOnlyCollection<string> runIds, CancellationToken cancellation) =>
+        context.RunTexts.AsNoTracking()
+            .Where(text => runIds.Contains(text.RunId))
+            .ToDictionaryAsync(text => text.RunId, text => text.SpecJson, cancellation);
+
+    /// <summary>Runs of these configurations outside the trash, newest first.</summary>
+    /// <param name="configHashes">Hashes of specs without name and seed.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<RunItem>> OfConfigurationsAsync(IReadOnlyCollection<string> configHashes, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await context.Runs.AsNoTracking()
+            .Where(run => configHashes.Contains(run.ConfigHash) && !run.Deleted)
+            .OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
+            .Select(RunItems.ToItem)
+            .ToListAsync(cancellation);
+    }
+}

@@ -1,0 +1,182 @@
+using System.Text.Json.Nodes;
+using BackdoorLab.Data.Database;
+using BackdoorLab.Data.Entities;
+using BackdoorLab.Data.Filters;
+using BackdoorLab.Data.Notes;
+using Microsoft.EntityFrameworkCore;
+
+namespace BackdoorLab.Data.Runs;
+
+/// <content>What is done to many runs at once.</content>
+public sealed partial class RunStore
+{
+    /// <summary>Adds and removes tags and returns how many runs were chosen.</summary>
+    /// <param name="selection">Runs.</param>
+    /// <param name="add">Tags to add, in the form of <see cref="TagText"/>.</param>
+    /// <param name="remove">Tags to remove.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<int> TagAsync(
+        RunSelection selection, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var runs = RunFilters.Apply(context, selection);
+
+        // Read before the change: a filter may ask for the very tag that goes.
+        var ids = await runs.Select(run => run.Id).ToListAsync(cancellation);
+        await context.RunTags.Where(tag => remove.Contains(tag.Tag) && ids.Contains(tag.RunId)).ExecuteDeleteAsync(cancellation);
+        var present = (await context.RunTags.AsNoTracking().Where(tag => add.Contains(tag.Tag) && ids.Contains(tag.RunId)).ToListAsync(cancellation))
+            .Select(tag => (tag.RunId, tag.Tag))
+            .ToHashSet();
+        context.ChangeTracker.AutoDetectChangesEnabled = false;
+        context.RunTags.AddRange(
+            from id in ids from tag in add where !present.Contains((id, tag)) select new RunTag { RunId = id, Tag = tag });
+        await context.SaveChangesAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return ids.Count;
+    }
+
+    /// <summary>Puts runs out of the way of the usual lists, or back, and returns how many changed.</summary>
+    /// <param name="selection">Runs.</param>
+    /// <param name="archived">Out of the way, or back.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<int> ArchiveAsync(RunSelection selection, bool archived, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await RunFilters.Apply(context, selection)
+            .Where(run => run.Archived != archived)
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(run => run.Archived, archived).SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation);
+    }
+
+    /// <summary>
+    /// Moves runs to the trash. Queued and interrupted ones are cancelled; running ones are left alone (cancel them first). Returns the
+    /// ids that were moved.
+    /// </summary>
+    /// <param name="selection">Runs.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<string>> DeleteAsync(RunSelection selection, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var ids = await RunFilters.Apply(context, selection)
+            .Where(run => !run.Deleted && run.State != RunState.Running && run.State != RunState.Cancelling)
+            .Select(run => run.Id)
+            .ToListAsync(cancellation);
+        var now = Now;
+        var chosen = context.Runs.Where(run => ids.Contains(run.Id));
+        await chosen
+            .Where(run => run.State == RunState.Queued || run.State == RunState.Interrupted)
+            .ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(run => run.State, RunState.Cancelled)
+                    .SetProperty(run => run.CancelRequested, true)
+                    .SetProperty(run => run.Ended, now)
+                    .SetProperty(run => run.EtaSeconds, (double?)null)
+                    .SetProperty(run => run.LeaseOwner, (string?)null)
+                    .SetProperty(run => run.LeaseUntil, (DateTime?)null),
+                cancellation);
+        await chosen.ExecuteUpdateAsync(
+            set => set
+                .SetProperty(run => run.Deleted, true)
+                .SetProperty(run => run.DeletedAt, now)
+                .SetProperty(run => run.Version, run => run.Version + 1),
+            cancellation);
+        await transaction.CommitAsync(cancellation);
+        return ids;
+    }
+
+    /// <summary>Takes runs out of the trash and returns how many.</summary>
+    /// <param name="selection">Runs; a filter must be one of the trash.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<int> RestoreAsync(RunSelection selection, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await RunFilters.Apply(context, selection)
+            .Where(run => run.Deleted)
+            .ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(run => run.Deleted, false)
+                    .SetProperty(run => run.DeletedAt, (DateTime?)null)
+                    .SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation);
+    }
+
+    /// <summary>
+    /// Removes runs in the trash for good, with all their rows, and says what no run names any more: such files may go.
+    /// </summary>
+    /// <param name="selection">Runs; a filter must be one of the trash.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<PurgedRuns> PurgeAsync(RunSelection selection, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var ids = await RunFilters.Apply(context, selection).Where(run => run.Deleted).Select(run => run.Id).ToListAsync(cancellation);
+        var freed = await FreedAsync(context, ids, cancellation);
+        await context.Notes.Where(note => note.Kind == NoteSubject.Run && ids.Contains(note.SubjectId)).ExecuteDeleteAsync(cancellation);
+        var removed = await context.Runs.Where(run => ids.Contains(run.Id)).ExecuteDeleteAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+        return new(removed, freed);
+    }
+
+    /// <summary>The files that only these runs of the trash name: what purging them would free.</summary>
+    /// <param name="selection">Runs; a filter must be one of the trash.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<FreedFiles> FreedByPurgeAsync(RunSelection selection, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(selection);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        var ids = await RunFilters.Apply(context, selection).Where(run => run.Deleted).Select(run => run.Id).ToListAsync(cancellation);
+        return await FreedAsync(context, ids, cancellation);
+    }
+
+    /// <summary>SHA-256 of the model files that runs name, those in the trash too.</summary>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlySet<string>> NamedModelsAsync(CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        return await ModelsAsync(context, context.Runs, cancellation);
+    }
+
+    private static async Task<FreedFiles> FreedAsync(LabDbContext context, IReadOnlyList<string> ids, CancellationToken cancellation)
+    {
+        var stages = await context.Stages
+            .Where(stage => ids.Contains(stage.RunId))
+            .Select(stage => stage.Key)
+            .Distinct()
+            .Where(key => !context.Stages.Any(other => other.Key == key && !ids.Contains(other.RunId)))
+            .ToListAsync(cancellation);
+        var models = await ModelsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
+        if (models.Count > 0)
+        {
+            models.ExceptWith(await ModelsAsync(context, context.Runs.Where(run => !ids.Contains(run.Id)), cancellation));
+        }
+
+        return new(stages, [.. models]);
+    }
+
+    private static async Task<HashSet<string>> ModelsAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
+    {
+        var specs = await runs
+            .Where(run => run.Attack == ResultWords.UnknownAttack)
+            .Join(context.RunTexts, run => run.Id, text => text.RunId, (_, text) => text.SpecJson)
+            .ToListAsync(cancellation);
+        return [.. specs.Select(spec => (string?)JsonNode.Parse(spec)?["suspect"]?["sha256"]).OfType<string>()];
+    }
+}
+
+/// <summary>What a purge did.</summary>
+/// <param name="Runs">Runs removed.</param>
+/// <param name="Freed">Files that no run names any more.</param>
+public sealed record PurgedRuns(int Runs, FreedFiles Freed);
+
+/// <summary>Files that no run names once others are gone.</summary>
+/// <param name="Stages">Keys of stages.</param>
+/// <param name="Models">SHA-256 of model files that were checked.</param>
+public sealed record FreedFiles(IReadOnlyList<string> Stages, IReadOnlyList<string> Models);

@@ -1,0 +1,83 @@
+using BackdoorLab.Data.Entities;
+using BackdoorLab.Data.Filters;
+using Microsoft.EntityFrameworkCore;
+
+namespace BackdoorLab.Data.Runs;
+
+/// <content>Studies.</content>
+public sealed partial class RunStore
+{
+    /// <summary>Writes a study with all its runs, queued in their order, in one transaction.</summary>
+    /// <param name="name">Name for people.</param>
+    /// <param name="specJson">The whole study spec.</param>
+    /// <param name="runs">At least one run.</param>
+    /// <param name="owner">Who starts it: a user's name, or empty in a lab without accounts.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    /// <returns>The study's id and what to give to the jobs.</returns>
+    public async Task<(string StudyId, IReadOnlyList<RunRef> Runs)> CreateStudyAsync(
+        string name, string specJson, IReadOnlyList<NewRun> runs, string owner = "", CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(runs.Count);
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        var study = new Study { Id = RunIds.New(), Name = name, SpecJson = specJson, Created = Now, Owner = owner };
+        context.Studies.Add(study);
+        var queued = new List<RunRef>();
+        foreach (var content in runs)
+        {
+            // Lists and the queue are ordered by time; the runs of a study keep their own order.
+            var run = New(content, RunIds.New(), study.Id, study.Created.AddMilliseconds(queued.Count));
+            run.Queued = run.Created;
+            Queue(run);
+            context.Runs.Add(run);
+            context.RunTexts.Add(new RunText { RunId = run.Id, SpecJson = content.SpecJson });
+            queued.Add(new RunRef(run.Id, run.Attempt));
+        }
+
+        await context.SaveChangesAsync(cancellation);
+        return (study.Id, queued);
+    }
+
+    /// <summary>Lets a study's waiting runs wait on, or start again; those under way are left alone. Returns the runs it changed.</summary>
+    /// <param name="studyId">Study.</param>
+    /// <param name="held">Hold them, or let them go.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public async Task<IReadOnlyList<RunRef>> HoldStudyAsync(string studyId, bool held, CancellationToken cancellation = default)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
+        var waiting = RunFilters.InTurn(context.Runs.Where(run => run.StudyId == studyId && run.Held != held));
+        var runs = await waiting.Select(run => new RunRef(run.Id, run.Attempt)).ToListAsync(cancellation);
+        var ids = runs.Select(run => run.Id).ToList();
+        await context.Runs.Where(run => ids.Contains(run.Id)).ExecuteUpdateAsync(
+            set => set.SetProperty(run => run.Held, held).SetProperty(run => run.Version, run => run.Version + 1), cancellation);
+        await transaction.CommitAsync(cancellation);
+        return runs;
+    }
+
+    /// <summary>Gives a study another name. False when there is no such study.</summary>
+    /// <param name="studyId">Study.</param>
+    /// <param name="name">Name.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public Task<bool> RenameStudyAsync(string studyId, string name, CancellationToken cancellation = default) =>
+        SetStudyAsync(studyId, study => study.Name = name, cancellation);
+
+    /// <summary>Moves a study to the trash or back; its runs are a separate matter. False when there is no such study.</summary>
+    /// <param name="studyId">Study.</param>
+    /// <param name="deleted">Into the trash, or back.</param>
+    /// <param name="cancellation">Cancellation.</param>
+    public Task<bool> DeleteStudyAsync(string studyId, bool deleted, CancellationToken cancellation = default) =>
+        SetStudyAsync(studyId, study => study.Deleted = deleted, cancellation);
+
+    private async Task<bool> SetStudyAsync(string studyId, Action<Study> change, CancellationToken cancellation)
+    {
+        await using var context = await contexts.CreateDbContextAsync(cancellation);
+        if (await context.Studies.SingleOrDefaultAsync(study => study.Id == studyId, cancellation) is not { } study)
+        {
+            return false;
+        }
+
+        change(study);
+        await context.SaveChangesAsync(cancellation);
+        return true;
+    }
+}

@@ -1,0 +1,89 @@
+namespace BackdoorLab.Data.Tests.Runs;
+
+public sealed class BulkTests : LabTest
+{
+    [Fact]
+    public async Task Tag_OfAFilterThatAsksForTheTag_ReplacesItEverywhere()
+    {
+        var ids = new List<string>();
+        for (var index = 0; index < 30; index++)
+        {
+            ids.Add(await Lab.Store.CreateAsync(Samples.Content($"run {index}")));
+        }
+
+        Assert.Equal(30, await Lab.Store.TagAsync(RunSelection.Of(ids), ["old", "kept"], []));
+        var old = new RunFilter { Conditions = RunQueryText.Parse("tag:old").Conditions };
+
+        Assert.Equal(30, await Lab.Store.TagAsync(RunSelection.All(old), ["new", "kept"], ["old"]));
+
+        Assert.Equal([new TagCount("kept", 30), new TagCount("new", 30)], await Lab.Queries.TagsAsync());
+        Assert.Equal(["kept", "new"], (await Lab.Queries.ListAsync(new RunFilter(), [], 0, 5)).Items[0].Tags);
+        Assert.Equal(["kept", "new"], (await Lab.Queries.FindAsync(ids[3]))!.Run.Tags);
+    }
+
+    [Fact]
+    public async Task Archive_OfAFilter_TakesRunsOutOfTheUsualList()
+    {
+        await Lab.Store.CreateAsync(Samples.Content("a", attack: "blended"));
+        await Lab.Store.CreateAsync(Samples.Content("b"));
+
+        Assert.Equal(1, await Lab.Store.ArchiveAsync(RunSelection.All(new RunFilter { Attack = "blended" }), archived: true));
+
+        Assert.Equal("b", Assert.Single((await Lab.Queries.ListAsync(new RunFilter { Archived = false }, [], 0, 9)).Items).Name);
+        Assert.Equal("a", Assert.Single((await Lab.Queries.ListAsync(new RunFilter { Archived = true }, [], 0, 9)).Items).Name);
+        Assert.Equal(2, (await Lab.Queries.ListAsync(new RunFilter(), [], 0, 9)).Total);
+    }
+
+    [Fact]
+    public async Task Delete_OfAnInterruptedRun_CancelsIt()
+    {
+        var run = await Lab.RunningAsync(leaseSeconds: 1);
+        Lab.Clock.Advance(10);
+        await Lab.Store.RecoverLostAsync(Lab.Clock.UtcNow);
+
+        Assert.Equal([run.Id], await Lab.Store.DeleteAsync(RunSelection.All(new RunFilter())));
+
+        var item = await Lab.ItemAsync(run.Id);
+        Assert.Equal((RunState.Cancelled, true, Lab.Clock.UtcNow), (item.State, item.Deleted, item.DeletedAt));
+    }
+
+    [Fact]
+    public async Task Purge_NamesOnlyTheStagesThatNoOtherRunHas()
+    {
+        var (gone, alive) = (await WithStages("shared", "own"), await WithStages("shared", "other"));
+        await Lab.Store.DeleteAsync(RunSelection.Of([gone]));
+
+        Assert.Equal(["own"], (await Lab.Store.FreedByPurgeAsync(RunSelection.All(new RunFilter { Deleted = true }))).Stages);
+        var purged = await Lab.Store.PurgeAsync(RunSelection.All(new RunFilter { Deleted = true }));
+
+        Assert.Equal((1, "own"), (purged.Runs, string.Join(' ', purged.Freed.Stages)));
+        Assert.NotNull(await Lab.Queries.FindAsync(alive));
+    }
+
+    [Fact]
+    public async Task Purge_OfChecks_NamesOnlyTheModelsThatNoOtherCheckHas()
+    {
+        string[] gone = [await Checked("shared"), await Checked("own"), await Checked("own")];
+        var alive = await Checked("shared");
+        await Lab.Store.DeleteAsync(RunSelection.Of(gone));
+        Assert.Equal("own shared", string.Join(' ', (await Lab.Store.NamedModelsAsync()).Order()));
+
+        var purged = await Lab.Store.PurgeAsync(RunSelection.Of(gone));
+
+        Assert.Equal((3, "own"), (purged.Runs, string.Join(' ', purged.Freed.Models)));
+        Assert.Equal(["shared"], await Lab.Store.NamedModelsAsync());
+        Assert.NotNull(await Lab.Queries.FindAsync(alive));
+    }
+
+    private async Task<string> Checked(string hash) => await Lab.EndedAsync(
+        Samples.Content(attack: ResultWords.UnknownAttack) with { SpecJson = $$$"""{"suspect":{"file":"m.pth","sha256":"{{{hash}}}"}}""" }, []);
+
+    private async Task<string> WithStages(params string[] keys)
+    {
+        var id = await Lab.EndedAsync(Samples.Content(), []);
+        await using var context = Lab.Contexts.CreateDbContext();
+        context.Stages.AddRange(keys.Select(key => new Stage { RunId = id, Key = key }));
+        await context.SaveChangesAsync();
+        return id;
+    }
+}

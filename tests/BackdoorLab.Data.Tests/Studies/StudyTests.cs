@@ -1,0 +1,68 @@
+namespace BackdoorLab.Data.Tests.Studies;
+
+public sealed class StudyTests : LabTest
+{
+    [Fact]
+    public async Task CreateStudy_QueuesItsRunsInOrder()
+    {
+        var (studyId, runs) = await Lab.Store.CreateStudyAsync("blindspots", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
+
+        Assert.Equal(runs.Select(run => run.Id), (await Lab.Queries.QueueAsync()).Select(run => run.Id));
+        var item = (await Lab.Queries.FindStudyItemAsync(studyId))!;
+        Assert.Equal(("blindspots", 2, 2, true), (item.Name, item.Total, item.Count(RunState.Queued), item.IsActive));
+        Assert.Equal(item.Id, (await Lab.ItemAsync(runs[0].Id)).StudyId);
+    }
+
+    [Fact]
+    public async Task FindStudy_WithARecordedRun_HasItsNumbersAndStages()
+    {
+        var (studyId, runs) = await Lab.Store.CreateStudyAsync("s", """{"a":1}""", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
+        Assert.True(await Lab.Store.TryClaimAsync(runs[0].Id, runs[0].Attempt, Samples.Worker, Lab.Clock.UtcNow.AddSeconds(60)));
+        var plan = new RunPlan([new PlannedStage("k", "defend", "STRIP", 1, "strip")], [Samples.Key("strip")], new Dictionary<string, string>(), 1);
+        Assert.True(await Lab.Store.RecordAsync(runs[0].Id, runs[0].Attempt, new RunChanges { Plan = plan }));
+        Assert.True(await Lab.Store.RecordAsync(
+            runs[0].Id,
+            runs[0].Attempt,
+            new RunChanges
+            {
+                Cells = [Samples.Value(Samples.Key("strip"), ("auroc", 0.9))],
+                Stages = [new StageChange("k", StageState.Done, Seconds: 4)],
+            }));
+        Assert.True(await Lab.Store.FinishAsync(runs[0].Id, Samples.Worker, new RunEnd(RunState.Succeeded)));
+
+        var detail = (await Lab.Queries.FindStudyAsync(studyId))!;
+
+        Assert.Equal("""{"a":1}""", detail.SpecJson);
+        Assert.Equal(runs.Select(run => run.Id), detail.Runs.Select(run => run.Run.Id));
+        Assert.Equal(0.9, Assert.Single(detail.Runs[0].Cells).Value("auroc"));
+        Assert.Equal(("strip", 4), (detail.Runs[0].Stages[0].Method, detail.Runs[0].Stages[0].Seconds));
+        Assert.Empty(detail.Runs[1].Cells);
+        Assert.Equal(0.5, detail.Item.Fraction);
+    }
+
+    [Fact]
+    public async Task Studies_OfTheTrash_AreNotListed()
+    {
+        var (first, _) = await Lab.Store.CreateStudyAsync("first", "{}", [Samples.Content()]);
+        Lab.Clock.Advance(1);
+        var (second, _) = await Lab.Store.CreateStudyAsync("second", "{}", [Samples.Content()]);
+        Assert.True(await Lab.Store.DeleteStudyAsync(first, deleted: true));
+        Assert.True(await Lab.Store.RenameStudyAsync(second, "renamed"));
+
+        Assert.Equal("renamed", Assert.Single(await Lab.Queries.StudiesAsync()).Name);
+
+        Assert.True(await Lab.Store.DeleteStudyAsync(first, deleted: false));
+        Assert.Equal([second, first], (await Lab.Queries.StudiesAsync()).Select(study => study.Id));
+        Assert.False(await Lab.Store.RenameStudyAsync("none", "x"));
+        Assert.Null(await Lab.Queries.FindStudyAsync("none"));
+    }
+
+    [Fact]
+    public async Task FindStudy_WithADeletedRun_LeavesItOut()
+    {
+        var (studyId, runs) = await Lab.Store.CreateStudyAsync("s", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
+        await Lab.Store.DeleteAsync(RunSelection.Of([runs[1].Id]));
+
+        Assert.Equal(runs[0].Id, Assert.Single((await Lab.Queries.FindStudyAsync(studyId))!.Runs).Run.Id);
+    }
+}
