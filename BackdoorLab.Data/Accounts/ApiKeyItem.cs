@@ -1,14 +1,6 @@
+using BackdoorLab.Data.Entities;
+
 namespace BackdoorLab.Data.Accounts;
-
-/// <summary>What an API key allows.</summary>
-public enum ApiScope
-{
-    /// <summary>Reading alone.</summary>
-    Read,
-
-    /// <summary>Also submitting and cancelling.</summary>
-    Run,
-}
 
 /// <summary>An API key as lists show it.</summary>
 /// <param name="Id">Id.</param>

@@ -17,7 +17,7 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     private static readonly TimeSpan UseStep = TimeSpan.FromMinutes(1);
 
     private static readonly Expression<Func<ApiKey, ApiKeyItem>> ToItem = key => new ApiKeyItem(
-        key.Id, key.Prefix, key.Name, key.Owner, Enum.Parse<ApiScope>(key.Scope, true), key.Created, key.LastUsed, key.Revoked);
+        key.Id, key.Prefix, key.Name, key.Owner, key.Scope, key.Created, key.LastUsed, key.Revoked);
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
@@ -36,7 +36,7 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
             Prefix = text[..PrefixLength],
             Name = name,
             Owner = owner,
-            Scope = scope.ToString().ToLowerInvariant(),
+            Scope = scope,
             Created = Now,
         };
         await using var context = await contexts.CreateDbContextAsync(cancellation);

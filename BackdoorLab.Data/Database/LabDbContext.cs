@@ -1,3 +1,4 @@
+using BackdoorLab.Data.Configurations;
 using BackdoorLab.Data.Entities;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
@@ -86,6 +87,9 @@ public abstract class LabDbContext : IdentityUserContext<LabUser>
     }
 
     /// <inheritdoc />
-    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
         configurationBuilder.Properties<DateTime>().HaveConversion<UtcConverter>();
+        configurationBuilder.Properties<Victim>().HaveConversion<VictimColumn>();
+    }
 }

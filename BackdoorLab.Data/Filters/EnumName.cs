@@ -8,7 +8,14 @@ public static class EnumName
     public static T? Read<T>(string? text)
         where T : struct, Enum
     {
-        var name = Enum.GetNames<T>().FirstOrDefault(name => name.Equals(text, StringComparison.OrdinalIgnoreCase));
-        return name is null ? null : Enum.Parse<T>(name);
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (value.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
+        }
+
+        return null;
     }
 }

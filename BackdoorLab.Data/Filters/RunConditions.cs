@@ -38,7 +38,7 @@ internal static class RunConditions
 
     private static Expression<Func<Run, bool>> States(RunCondition condition)
     {
-        var states = condition.Texts.Select(Enum.Parse<RunState>).ToList();
+        var states = condition.Texts.Select(EnumName.Read<RunState>).OfType<RunState>().ToList();
         return run => states.Contains(run.State);
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using BackdoorLab.Data.Runs;
 
 namespace BackdoorLab.Data.Queries;
@@ -28,7 +29,7 @@ public sealed record BoardFilter
     public BoardRows Rows { get; init; }
 
     /// <summary>The precision of a board of attacks.</summary>
-    public string Precision { get; init; } = ResultWords.ReferencePrecision;
+    public string Precision { get; init; } = KnownLabels.ReferencePrecision;
 
     /// <summary>The attack of a board of precisions.</summary>
     public string Attack { get; init; } = "";
@@ -37,7 +38,8 @@ public sealed record BoardFilter
     public required string Metric { get; init; }
 
     /// <summary>The model on which it is measured.</summary>
-    public string Victim { get; init; } = ResultWords.Backdoored;
+    [JsonConverter(typeof(JsonStringEnumConverter<Victim>))]
+    public Victim Victim { get; init; } = Victim.Backdoored;
 
     /// <summary>Id of the metric that is read beside it on the benign twin, or null.</summary>
     public string? TwinMetric { get; init; }

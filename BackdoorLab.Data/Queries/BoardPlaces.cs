@@ -45,7 +45,7 @@ internal sealed class BoardPlaces
 
     /// <summary>Label of a cell's column.</summary>
     public static string ColumnOf(IReadOnlyDictionary<string, string> columns, CellFact cell) =>
-        cell.Defense == ResultWords.Undefended ? ResultWords.Undefended : columns[Own(cell.Defense, cell.DefenseKey)];
+        cell.Defense == KnownLabels.Undefended ? KnownLabels.Undefended : columns[Own(cell.Defense, cell.DefenseKey)];
 
     /// <summary>
     /// Labels by key. Two defenses can share a label, since it names only what differed from the defaults of its day: they are told apart
@@ -54,7 +54,7 @@ internal sealed class BoardPlaces
     public static Dictionary<string, string> Columns(IEnumerable<(string Label, string Key)> defenses, IReadOnlyDictionary<string, string> texts)
     {
         // A defense that has been labelled twice, before and after a default changed, is one.
-        var byKey = defenses.Where(defense => defense.Label != ResultWords.Undefended)
+        var byKey = defenses.Where(defense => defense.Label != KnownLabels.Undefended)
             .GroupBy(defense => Own(defense.Label, defense.Key))
             .ToDictionary(group => group.Key, group => group.Select(defense => defense.Label).OrderByDescending(label => label.Length).ThenBy(label => label, StringComparer.Ordinal).First());
         var columns = new Dictionary<string, string>();

@@ -56,7 +56,7 @@ public static class BoardRanking
     public static bool IsByYouden(Board board)
     {
         ArgumentNullException.ThrowIfNull(board);
-        return board.Filter.Metric is ResultWords.DetectionRate or ResultWords.FalsePositiveRate or ResultWords.SampleDetectionRate or ResultWords.SampleFalsePositiveRate;
+        return Judging.OfModels.Has(board.Filter.Metric) || Judging.OfSamples.Has(board.Filter.Metric);
     }
 
     /// <summary>Whether a cell may be best, and if not, why.</summary>
@@ -67,7 +67,7 @@ public static class BoardRanking
         ArgumentNullException.ThrowIfNull(board);
         return cell switch
         {
-            null or { Value: null } or { Defense: ResultWords.Undefended } => BoardStanding.None,
+            null or { Value: null } or { Defense: KnownLabels.Undefended } => BoardStanding.None,
             { Detection: null, Alarms: null } => BoardStanding.Competes,
             { Youden: null } => BoardStanding.TwinNotMeasured,
             { Youden.Mean: <= 0 } or { Alarms.Mean: >= 1 } => BoardStanding.TwinFires,
@@ -153,5 +153,5 @@ public static class BoardRanking
         : IsByYouden(board) ? cell.Youden?.Mean
         : higherIsBetter ? value.Mean : -value.Mean;
 
-    private static IEnumerable<string> Compared(IEnumerable<string> defenses) => defenses.Where(defense => defense != ResultWords.Undefended);
+    private static IEnumerable<string> Compared(IEnumerable<string> defenses) => defenses.Where(defense => defense != KnownLabels.Undefended);
 }

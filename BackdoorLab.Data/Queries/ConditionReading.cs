@@ -12,9 +12,9 @@ namespace BackdoorLab.Data.Queries;
 internal sealed class ConditionReading
 {
     private static readonly string[] OfBackdoored =
-        [ResultWords.CleanAccuracy, ResultWords.AttackSuccessRate, ResultWords.DetectionRate, ResultWords.SampleDetectionRate];
+        [Metric.CleanAccuracy.Id, Metric.AttackSuccessRate.Id, Judging.OfModels.Detection, Judging.OfSamples.Detection];
 
-    private static readonly string[] OfBenign = [ResultWords.FalsePositiveRate, ResultWords.SampleFalsePositiveRate];
+    private static readonly string[] OfBenign = [Judging.OfModels.Alarms, Judging.OfSamples.Alarms];
     private readonly Dictionary<(string RunId, string Precision, string Defense), List<NumberFact>> _numbers;
 
     private ConditionReading(IReadOnlyDictionary<string, RunFact> runs, IReadOnlyList<CellFact> cells, IEnumerable<NumberFact> numbers)
@@ -47,7 +47,7 @@ internal sealed class ConditionReading
     public static IQueryable<Run> Counting(LabDbContext context, MatrixFilter filter)
     {
         var runs = context.Runs.AsNoTracking()
-            .Where(run => !run.Deleted && run.Attempt > 0 && run.State != RunState.Draft && run.Attack != ResultWords.UnknownAttack);
+            .Where(run => !run.Deleted && run.Attempt > 0 && run.State != RunState.Draft && run.Attack != KnownLabels.UnknownAttack);
         runs = filter.Dataset is null ? runs : runs.Where(run => run.Dataset == filter.Dataset);
         runs = filter.Model is null ? runs : runs.Where(run => run.Model == filter.Model);
         runs = filter.Attack is null ? runs : runs.Where(run => run.Attack == filter.Attack);
@@ -75,8 +75,8 @@ internal sealed class ConditionReading
             join number in context.Measurements.AsNoTracking()
                 on new { cell.RunId, cell.Victim, cell.Precision, cell.Defense } equals new { number.RunId, number.Victim, number.Precision, number.Defense }
             where (number.Victim == filter.Victim && number.Metric == filter.Metric)
-                || (number.Victim == ResultWords.Benign && (number.Metric == filter.TwinMetric || OfBenign.Contains(number.Metric)))
-                || (number.Victim == ResultWords.Backdoored && OfBackdoored.Contains(number.Metric))
+                || (number.Victim == Victim.Benign && (number.Metric == filter.TwinMetric || OfBenign.Contains(number.Metric)))
+                || (number.Victim == Victim.Backdoored && OfBackdoored.Contains(number.Metric))
             select new NumberFact(number.RunId, number.Victim, number.Precision, number.Defense, number.Metric, number.Value)).ToListAsync(cancellation);
         var planning = planned.Select(cell => cell.RunId).ToHashSet();
         return new(facts.Where(run => planning.Contains(run.Key)).ToDictionary(), planned, numbers);
@@ -93,20 +93,20 @@ internal sealed class ConditionReading
         var seeds = newest.GroupBy(cell => (Runs[cell.RunId].Condition, Runs[cell.RunId].Seed))
             .Select(seed => seed.FirstOrDefault(cell => cell.Outcome == Outcome.Value) ?? seed.First())
             .ToList();
-        var (detected, alarmed) = Judging();
+        var rates = Rates();
         return new()
         {
             Row = row,
             Defense = defense,
             Value = Stat(cell => Number(cell, filter.Victim, filter.Metric), filter.Victim, filter.Repeatable),
-            Twin = filter.TwinMetric is { } twin ? Stat(cell => Number(cell, ResultWords.Benign, twin), ResultWords.Benign, filter.Repeatable) : null,
-            Detection = Stat(cell => Number(cell, ResultWords.Backdoored, detected), ResultWords.Backdoored),
-            Alarms = Stat(Alarms, ResultWords.Benign),
-            Youden = Stat(cell => Number(cell, ResultWords.Backdoored, detected) - Alarms(cell), ResultWords.Backdoored),
+            Twin = filter.TwinMetric is { } twin ? Stat(cell => Number(cell, Victim.Benign, twin), Victim.Benign, filter.Repeatable) : null,
+            Detection = Stat(cell => Number(cell, Victim.Backdoored, rates.Detection), Victim.Backdoored),
+            Alarms = Stat(Alarms, Victim.Benign),
+            Youden = Stat(cell => Number(cell, Victim.Backdoored, rates.Detection) - Alarms(cell), Victim.Backdoored),
             Change = defense.Length == 0 ? null : Change(),
             Damaged = newest.Where(cell => IsDamaged(cell, filter.Victim) && Number(cell, filter.Victim, filter.Metric) is not null)
                 .Select(cell => (Runs[cell.RunId].Condition, Runs[cell.RunId].Seed)).Distinct().Count(),
-            Undecided = filter.Metric is ResultWords.DetectionRate or ResultWords.FalsePositiveRate ? seeds.Count(cell => cell.Verdict == Decision.NotDecidable) : 0,
+            Undecided = Judging.OfModels.Has(filter.Metric) ? seeds.Count(cell => cell.Verdict == Decision.NotDecidable) : 0,
             Outcomes = seeds.CountBy(cell => cell.Outcome).ToDictionary(),
             Waiting = seeds.Count(cell => cell.Outcome == Outcome.NotRun && Runs[cell.RunId].State is RunState.Queued or RunState.Running or RunState.Cancelling),
             Reason = BoardCell.ByWeight.Skip(1)
@@ -115,45 +115,43 @@ internal sealed class ConditionReading
             Parts = [.. newest.Select(cell => new BoardPart(cell.RunId, cell.Precision, cell.Defense))],
         };
 
-        SeedStat? Stat(Func<CellFact, double?> number, string victim, bool repeatable = true) => SeedStat.Of(
+        SeedStat? Stat(Func<CellFact, double?> number, Victim victim, bool repeatable = true) => SeedStat.Of(
             newest.Where(cell => filter.Damaged || !IsDamaged(cell, victim))
                 .Select(cell => (Run: Runs[cell.RunId], Value: number(cell)))
                 .Where(entry => entry.Value is not null)
                 .Select(entry => new SeedValue(entry.Run.Condition, entry.Run.Seed, entry.Value!.Value)),
             repeatable);
 
-        double? Alarms(CellFact cell) => filter.Damaged || !IsDamaged(cell, ResultWords.Benign) ? Number(cell, ResultWords.Benign, alarmed) : null;
+        double? Alarms(CellFact cell) => filter.Damaged || !IsDamaged(cell, Victim.Benign) ? Number(cell, Victim.Benign, rates.Alarms) : null;
 
         // Of models or of samples: by the board's metric, and else the one that the defense has.
-        (string, string) Judging() =>
-            filter.Metric is not (ResultWords.DetectionRate or ResultWords.FalsePositiveRate)
-            && (filter.Metric is ResultWords.SampleDetectionRate or ResultWords.SampleFalsePositiveRate
-                || !newest.Exists(cell => Number(cell, ResultWords.Backdoored, ResultWords.DetectionRate) is not null))
-                ? (ResultWords.SampleDetectionRate, ResultWords.SampleFalsePositiveRate)
-                : (ResultWords.DetectionRate, ResultWords.FalsePositiveRate);
+        Judging Rates() => Judging.OfModels.Has(filter.Metric) ? Judging.OfModels
+            : Judging.OfSamples.Has(filter.Metric) ? Judging.OfSamples
+            : newest.Exists(cell => Number(cell, Victim.Backdoored, Judging.OfModels.Detection) is not null) ? Judging.OfModels
+            : Judging.OfSamples;
 
         // Only runs with all four numbers, so that the ends of an arrow are the same models.
         BoardPair? Change()
         {
             SeedStat? Of(Func<CellFact, double?> number) => Stat(cell => Accuracy(cell) is null || Success(cell) is null
-                || Before(cell, ResultWords.CleanAccuracy) is null || Before(cell, ResultWords.AttackSuccessRate) is null ? null : number(cell), ResultWords.Backdoored);
-            return Of(cell => Before(cell, ResultWords.CleanAccuracy) - Accuracy(cell)) is not { } lost ? null
-                : new(lost, Of(cell => Before(cell, ResultWords.AttackSuccessRate))!, Of(Success)!);
+                || Before(cell, Metric.CleanAccuracy.Id) is null || Before(cell, Metric.AttackSuccessRate.Id) is null ? null : number(cell), Victim.Backdoored);
+            return Of(cell => Before(cell, Metric.CleanAccuracy.Id) - Accuracy(cell)) is not { } lost ? null
+                : new(lost, Of(cell => Before(cell, Metric.AttackSuccessRate.Id))!, Of(Success)!);
         }
 
-        double? Before(CellFact cell, string metric) => Number(_numbers.GetValueOrDefault((cell.RunId, cell.Precision, ResultWords.Undefended), []), ResultWords.Backdoored, metric);
+        double? Before(CellFact cell, string metric) => Number(_numbers.GetValueOrDefault((cell.RunId, cell.Precision, KnownLabels.Undefended), []), Victim.Backdoored, metric);
 
-        double? Accuracy(CellFact cell) => Number(cell, ResultWords.Backdoored, ResultWords.CleanAccuracy);
+        double? Accuracy(CellFact cell) => Number(cell, Victim.Backdoored, Metric.CleanAccuracy.Id);
 
-        double? Success(CellFact cell) => Number(cell, ResultWords.Backdoored, ResultWords.AttackSuccessRate);
+        double? Success(CellFact cell) => Number(cell, Victim.Backdoored, Metric.AttackSuccessRate.Id);
     }
 
-    private bool IsDamaged(CellFact cell, string victim) =>
-        (victim == ResultWords.Benign ? Runs[cell.RunId].BenignDamage : Runs[cell.RunId].BackdooredDamage).Length > 0;
+    private bool IsDamaged(CellFact cell, Victim victim) =>
+        (victim == Victim.Benign ? Runs[cell.RunId].BenignDamage : Runs[cell.RunId].BackdooredDamage).Length > 0;
 
-    private static double? Number(CellFact cell, string victim, string metric) => Number(cell.Numbers, victim, metric);
+    private static double? Number(CellFact cell, Victim victim, string metric) => Number(cell.Numbers, victim, metric);
 
-    private static double? Number(List<NumberFact> numbers, string victim, string metric)
+    private static double? Number(List<NumberFact> numbers, Victim victim, string metric)
     {
         foreach (var number in numbers)
         {
@@ -179,7 +177,7 @@ internal sealed record CellFact(
 }
 
 /// <summary>A number of a cell that has a value.</summary>
-internal sealed record NumberFact(string RunId, string Victim, string Precision, string Defense, string Metric, double Value);
+internal sealed record NumberFact(string RunId, Victim Victim, string Precision, string Defense, string Metric, double Value);
 
 /// <summary>Which cells and numbers are read.</summary>
 /// <param name="Victim">Model of the cells and of the metric.</param>
@@ -188,4 +186,4 @@ internal sealed record NumberFact(string RunId, string Victim, string Precision,
 /// <param name="Precision">Only this precision, or null.</param>
 /// <param name="Repeatable">Whether repeats of a seed must agree.</param>
 /// <param name="Damaged">Whether models that are no victims count.</param>
-internal sealed record ReadingFilter(string Victim, string Metric, string? TwinMetric, string? Precision, bool Repeatable, bool Damaged);
+internal sealed record ReadingFilter(Victim Victim, string Metric, string? TwinMetric, string? Precision, bool Repeatable, bool Damaged);

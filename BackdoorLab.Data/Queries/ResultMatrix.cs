@@ -20,8 +20,8 @@ public sealed record MatrixFilter
     /// <summary>Key of a condition; a matrix is of one, and where none or an unknown one is named, of the one with most seeds.</summary>
     public string? Condition { get; init; }
 
-    /// <summary>Which model's cells: <see cref="ResultWords.Backdoored"/> or <see cref="ResultWords.Benign"/>.</summary>
-    public string Victim { get; init; } = ResultWords.Backdoored;
+    /// <summary>Which model's cells.</summary>
+    public Victim Victim { get; init; } = Victim.Backdoored;
 
     /// <summary>Whether models that are no victims, because they learnt nothing or the backdoor did not take, count too.</summary>
     public bool Damaged { get; init; }

@@ -17,7 +17,7 @@ public sealed partial class ResultQueries
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var pairs = await context.Runs.AsNoTracking()
-            .Where(run => !run.Deleted && run.Attack != ResultWords.UnknownAttack)
+            .Where(run => !run.Deleted && run.Attack != KnownLabels.UnknownAttack)
             .GroupBy(run => new { run.Dataset, run.Model })
             .Select(group => new { group.Key.Dataset, group.Key.Model, Count = group.Count() })
             .OrderByDescending(pair => pair.Count).ThenBy(pair => pair.Dataset).ThenBy(pair => pair.Model)
@@ -32,7 +32,7 @@ public sealed partial class ResultQueries
         }
 
         var runs = context.Runs.AsNoTracking().Where(
-            run => !run.Deleted && run.Attack != ResultWords.UnknownAttack && run.Dataset == pair.Dataset && run.Model == pair.Model);
+            run => !run.Deleted && run.Attack != KnownLabels.UnknownAttack && run.Dataset == pair.Dataset && run.Model == pair.Model);
         var counts = await runs
             .GroupBy(run => new { run.Attack, run.PoisonRate })
             .Select(group => new { group.Key.Attack, Rate = group.Key.PoisonRate, Count = group.Count() })
@@ -48,7 +48,7 @@ public sealed partial class ResultQueries
             [.. pairs.Where(other => other.Dataset == pair.Dataset).Select(other => other.Model).Order(StringComparer.Ordinal)],
             [.. rates.Order()],
             [.. counts.Where(count => count.Rate.Equals(chosen)).Select(count => count.Attack).Order(StringComparer.Ordinal)],
-            [.. precisions.OrderBy(label => label != ResultWords.ReferencePrecision).ThenBy(label => label, StringComparer.Ordinal)],
+            [.. precisions.OrderBy(label => label != KnownLabels.ReferencePrecision).ThenBy(label => label, StringComparer.Ordinal)],
             pair.Dataset,
             pair.Model,
             chosen);
@@ -76,7 +76,7 @@ public sealed partial class ResultQueries
         return new(
             filter,
             [
-                .. rows.Rows.Values.OrderBy(row => row.Label != ResultWords.ReferencePrecision).ThenBy(row => row.Label, StringComparer.Ordinal)
+                .. rows.Rows.Values.OrderBy(row => row.Label != KnownLabels.ReferencePrecision).ThenBy(row => row.Label, StringComparer.Ordinal)
                     .ThenByDescending(row => row.RunIds.Count).ThenBy(row => row.Id, StringComparer.Ordinal).Select(row => row.Id),
             ],
             [.. cells.Select(cell => cell.Defense).Distinct().Order(StringComparer.Ordinal)],

@@ -19,7 +19,7 @@ public sealed partial class ResultQueries
     public async Task<IReadOnlyDictionary<string, double>> CellValuesAsync(
         IReadOnlyCollection<string> runIds, CellId cell, string metric, CancellationToken cancellation = default)
     {
-        var (victim, precision, defense) = CellColumns.Of(cell);
+        var (victim, precision, defense) = (cell.Victim, cell.Precision, cell.DefenseLabel);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await context.Measurements.AsNoTracking()
             .Where(number => runIds.Contains(number.RunId) && number.Victim == victim && number.Precision == precision && number.Defense == defense && number.Metric == metric)
@@ -55,16 +55,16 @@ public sealed partial class ResultQueries
                    Seed = run.Seed,
                    Created = run.Created,
                    State = run.State,
-                   Damage = filter.Victim == ResultWords.Benign ? run.BenignDamage : run.BackdooredDamage,
+                   Damage = filter.Victim == Victim.Benign ? run.BenignDamage : run.BackdooredDamage,
                    Outcome = own.Outcome,
                    Reason = own.Reason,
                    Notes = own.Notes,
                    Value = own.Outcome == Outcome.Value ? own.Value(filter.Metric) : null,
-                   Twin = filter.TwinMetric is { } twin ? Find(part, ResultWords.Benign)?.Value(twin) : null,
+                   Twin = filter.TwinMetric is { } twin ? Find(part, Victim.Benign)?.Value(twin) : null,
                },
         ];
 
-        CellResult? Find(BoardPart part, string victim) => cells[part.RunId].FirstOrDefault(cell => cell.Id == CellColumns.Read(victim, part.Precision, part.Defense));
+        CellResult? Find(BoardPart part, Victim victim) => cells[part.RunId].FirstOrDefault(cell => cell.Id == CellColumns.Read(victim, part.Precision, part.Defense));
     }
 
     /// <summary>The runs of a board and what they contain, for planning its missing cells.</summary>

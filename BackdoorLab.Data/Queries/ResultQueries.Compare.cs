@@ -38,7 +38,7 @@ public sealed partial class ResultQueries
                 .ToListAsync(cancellation))
             .ToLookup(
                 point => point.RunId,
-                point => new CurveRow(CellColumns.Model(point.Victim), point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate));
+                point => new TrainingPoint(point.Victim, point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate));
         var images = (await context.Artifacts.AsNoTracking()
                 .Where(file => ids.Contains(file.RunId) && file.Role == ImageRole && file.Victim == null)
                 .OrderBy(file => file.Id)

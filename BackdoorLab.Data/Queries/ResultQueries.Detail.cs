@@ -41,8 +41,8 @@ public sealed partial class ResultQueries
             Curve = await context.CurvePoints.AsNoTracking()
                 .Where(point => point.RunId == runId)
                 .OrderBy(point => point.Victim).ThenBy(point => point.Epoch)
-                .Select(point => new CurveRow(
-                    CellColumns.Model(point.Victim), point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate))
+                .Select(point => new TrainingPoint(
+                    point.Victim, point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate))
                 .ToListAsync(cancellation),
             Artifacts = [.. files[null]],
             LastLogSequence = await context.LogLines
@@ -93,16 +93,16 @@ public sealed partial class ResultQueries
             .OrderBy(file => file.Id)
             .ToListAsync(cancellation);
         return files.ToLookup(
-            file => file.Victim is null ? null : CellColumns.Read(file.Victim, file.Precision ?? "", file.Defense ?? ""),
+            file => file.Victim is null ? null : CellColumns.Read(file.Victim.Value, file.Precision ?? "", file.Defense ?? ""),
             file => file.Reference);
     }
 
     // By run, each in its order.
-    private static async Task<ILookup<string, StageRow>> StagesAsync(IQueryable<Stage> stages, CancellationToken cancellation) =>
+    private static async Task<ILookup<string, RunStage>> StagesAsync(IQueryable<Stage> stages, CancellationToken cancellation) =>
         (await stages.AsNoTracking().OrderBy(stage => stage.Position).ThenBy(stage => stage.Key).ToListAsync(cancellation))
         .ToLookup(
             stage => stage.RunId,
-            stage => new StageRow(
+            stage => new RunStage(
                 stage.Key, stage.Kind, stage.Title, stage.Position, stage.State, stage.Cached, stage.Seconds, stage.EstimatedSeconds, stage.Method));
 
     // By run, two statements for all of them.

@@ -43,8 +43,8 @@ public sealed partial class ResultQueries
             .ToList();
         return new ResultMatrix(
             metric,
-            [.. Labels(cells, cell => cell.Precision, ResultWords.ReferencePrecision)],
-            [.. Labels(cells, cell => cell.Defense, ResultWords.Undefended)],
+            [.. Labels(cells, cell => cell.Precision, KnownLabels.ReferencePrecision)],
+            [.. Labels(cells, cell => cell.Defense, KnownLabels.Undefended)],
             cells,
             reading.Runs.Count,
             conditions,

@@ -50,8 +50,12 @@ public sealed partial class ResultQueries
         var specs = await context.RunTexts.AsNoTracking()
             .Where(text => runs.Any(run => run.Id == text.RunId))
             .ToDictionaryAsync(text => text.RunId, text => text.SpecJson, cancellation);
-        var stages = await StagesAsync(
-            context.Stages.Where(stage => stage.State == StageState.Done && runs.Any(run => run.Id == stage.RunId)), cancellation);
+        var stages = (await context.Stages.AsNoTracking()
+                .Where(stage => stage.State == StageState.Done && stage.Seconds != null && runs.Any(run => run.Id == stage.RunId))
+                .OrderBy(stage => stage.Position).ThenBy(stage => stage.Key)
+                .Select(stage => new { stage.RunId, Time = new StageTime(stage.Key, stage.Kind, stage.Method, stage.Seconds!.Value) })
+                .ToListAsync(cancellation))
+            .ToLookup(stage => stage.RunId, stage => stage.Time);
         var cells = await CellsAsync(context, runs, cancellation);
         return new(
             Item(study, items.Select(run => (run.State, run.Fraction))),

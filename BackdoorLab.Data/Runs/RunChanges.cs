@@ -22,7 +22,7 @@ public sealed record RunChanges
     public IReadOnlyList<VictimState> Victims { get; init; } = [];
 
     /// <summary>Ends of epochs. An epoch recorded again is replaced.</summary>
-    public IReadOnlyList<CurveRow> Curve { get; init; } = [];
+    public IReadOnlyList<TrainingPoint> Curve { get; init; } = [];
 
     /// <summary>Files of the run as a whole; those of cells come with their cell. A file recorded again is replaced.</summary>
     public IReadOnlyList<ArtifactReference> Artifacts { get; init; } = [];

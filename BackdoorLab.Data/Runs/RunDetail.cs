@@ -21,13 +21,13 @@ public sealed record RunDetail
     public required IReadOnlyList<string> Remarks { get; init; }
 
     /// <summary>Stages in order.</summary>
-    public required IReadOnlyList<StageRow> Stages { get; init; }
+    public required IReadOnlyList<RunStage> Stages { get; init; }
 
     /// <summary>Cells, ordered by victim, precision, defense; the undefended ones come first.</summary>
     public required IReadOnlyList<CellResult> Cells { get; init; }
 
     /// <summary>Training curves, by victim and epoch.</summary>
-    public required IReadOnlyList<CurveRow> Curve { get; init; }
+    public required IReadOnlyList<TrainingPoint> Curve { get; init; }
 
     /// <summary>Files of the run as a whole; those of cells are with their cell.</summary>
     public required IReadOnlyList<ArtifactReference> Artifacts { get; init; }

@@ -164,7 +164,7 @@ public sealed partial class RunStore
     private static async Task<HashSet<string>> ModelsAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
     {
         var specs = await runs
-            .Where(run => run.Attack == ResultWords.UnknownAttack)
+            .Where(run => run.Attack == KnownLabels.UnknownAttack)
             .Join(context.RunTexts, run => run.Id, text => text.RunId, (_, text) => text.SpecJson)
             .ToListAsync(cancellation);
         return [.. specs.Select(spec => (string?)JsonNode.Parse(spec)?["suspect"]?["sha256"]).OfType<string>()];

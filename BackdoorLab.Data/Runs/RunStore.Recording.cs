@@ -50,7 +50,7 @@ public sealed partial class RunStore
         var summary = changes.Cells.LastOrDefault(cell => cell is
         {
             Outcome: Outcome.Value,
-            Id: { Victim: Victim.Backdoored or Victim.Suspect, Precision: ResultWords.ReferencePrecision, Defense: null },
+            Id: { Victim: Victim.Backdoored or Victim.Suspect, Precision: KnownLabels.ReferencePrecision, Defense: null },
         });
         var updated = await context.Runs
             .Where(run => run.Id == runId && run.Attempt == attempt
@@ -75,8 +75,8 @@ public sealed partial class RunStore
 
                     if (summary is not null || changes.Plan is not null)
                     {
-                        set.SetProperty(run => run.CleanAccuracy, Finite(summary?.Value(ResultWords.CleanAccuracy)));
-                        set.SetProperty(run => run.AttackSuccessRate, Finite(summary?.Value(ResultWords.AttackSuccessRate)));
+                        set.SetProperty(run => run.CleanAccuracy, Finite(summary?.Value(Metric.CleanAccuracy.Id)));
+                        set.SetProperty(run => run.AttackSuccessRate, Finite(summary?.Value(Metric.AttackSuccessRate.Id)));
                     }
 
                     if (Damage(Victim.Backdoored) is { } backdoored)
@@ -129,14 +129,14 @@ public sealed partial class RunStore
             State = StageState.Planned,
             EstimatedSeconds = Finite(stage.EstimatedSeconds),
         }));
-        context.Cells.AddRange(plan.Cells.Distinct().Select(CellColumns.Of).Select(key => new Cell
+        context.Cells.AddRange(plan.Cells.Distinct().Select(id => new Cell
         {
             RunId = runId,
-            Victim = key.Victim,
-            Precision = key.Precision,
-            Defense = key.Defense,
-            PrecisionKey = condition.Precision(key.Precision).Key,
-            DefenseKey = condition.Defense(key.Defense).Key,
+            Victim = id.Victim,
+            Precision = id.Precision,
+            Defense = id.DefenseLabel,
+            PrecisionKey = condition.Precision(id.Precision).Key,
+            DefenseKey = condition.Defense(id.DefenseLabel).Key,
             Outcome = Outcome.NotRun,
         }));
         await context.SaveChangesAsync(cancellation);
@@ -178,7 +178,7 @@ public sealed partial class RunStore
         var condition = await RecordedConditions.RecordAsync(context, runId, cells.Select(cell => cell.Id), cancellation);
         foreach (var row in cells.Reverse().DistinctBy(cell => cell.Id))
         {
-            var (victim, precision, defense) = CellColumns.Of(row.Id);
+            var (victim, precision, defense) = (row.Id.Victim, row.Id.Precision, row.Id.DefenseLabel);
             await context.Cells
                 .Where(cell => cell.RunId == runId && cell.Victim == victim && cell.Precision == precision && cell.Defense == defense)
                 .ExecuteDeleteAsync(cancellation);
@@ -235,18 +235,17 @@ public sealed partial class RunStore
     }
 
     private static async Task RecordCurveAsync(
-        LabDbContext context, string runId, IReadOnlyList<CurveRow> curve, CancellationToken cancellation)
+        LabDbContext context, string runId, IReadOnlyList<TrainingPoint> curve, CancellationToken cancellation)
     {
         foreach (var row in curve.Reverse().DistinctBy(point => (point.Victim, point.Epoch)))
         {
-            var victim = VictimName.Of(row.Victim);
             await context.CurvePoints
-                .Where(point => point.RunId == runId && point.Victim == victim && point.Epoch == row.Epoch)
+                .Where(point => point.RunId == runId && point.Victim == row.Victim && point.Epoch == row.Epoch)
                 .ExecuteDeleteAsync(cancellation);
             context.CurvePoints.Add(new CurvePoint
             {
                 RunId = runId,
-                Victim = victim,
+                Victim = row.Victim,
                 Epoch = row.Epoch,
                 Epochs = row.Epochs,
                 Loss = Finite(row.Loss),

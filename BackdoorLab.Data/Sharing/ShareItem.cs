@@ -1,23 +1,6 @@
+using BackdoorLab.Data.Entities;
+
 namespace BackdoorLab.Data.Sharing;
-
-/// <summary>What a share link opens.</summary>
-public enum ShareKind
-{
-    /// <summary>One run.</summary>
-    Run,
-
-    /// <summary>Several runs side by side.</summary>
-    Comparison,
-
-    /// <summary>A study with its runs.</summary>
-    Study,
-
-    /// <summary>A dashboard, with its study and the runs of that.</summary>
-    Dashboard,
-
-    /// <summary>The runs that meet a condition; see <see cref="SharedView"/>.</summary>
-    View,
-}
 
 /// <summary>A share link as lists show it; the token is in nobody's hands but the receiver's.</summary>
 public sealed record ShareItem

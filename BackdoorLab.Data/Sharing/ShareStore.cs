@@ -15,7 +15,7 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     private static readonly Expression<Func<ShareLink, ShareItem>> ToItem = link => new ShareItem
     {
         Id = link.Id,
-        Kind = Enum.Parse<ShareKind>(link.Kind, true),
+        Kind = link.Kind,
         Target = link.Target,
         Title = link.Title,
         CreatedBy = link.CreatedBy,
@@ -47,7 +47,7 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
         {
             Id = RunIds.New(),
             TokenHash = Secret.Hash(token),
-            Kind = Word(kind),
+            Kind = kind,
             Target = string.Join(',', targets),
             Title = title,
             CreatedBy = createdBy,
@@ -113,8 +113,8 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     /// <param name="cancellation">Cancellation.</param>
     public Task<IReadOnlyList<ShareItem>> ListAsync(ShareKind kind, IReadOnlyList<string> targets, CancellationToken cancellation = default)
     {
-        var (word, target) = (Word(kind), string.Join(',', targets));
-        return ListAsync(links => links.Where(link => link.Kind == word && link.Target == target), cancellation);
+        var target = string.Join(',', targets);
+        return ListAsync(links => links.Where(link => link.Kind == kind && link.Target == target), cancellation);
     }
 
     /// <summary>All links, newest first, also those that have ended.</summary>
@@ -180,8 +180,6 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
                 && context.Dashboards.Any(dashboard => dashboard.StudyId == run.StudyId && !dashboard.Deleted && targets.Contains(dashboard.Id))),
         };
     }
-
-    private static string Word(ShareKind kind) => kind.ToString().ToLowerInvariant();
 
     private async Task<IReadOnlyList<ShareItem>> ListAsync(Func<IQueryable<ShareLink>, IQueryable<ShareLink>> which, CancellationToken cancellation)
     {

@@ -52,6 +52,6 @@ public sealed record StudyDetail(StudyItem Item, string SpecJson, IReadOnlyList<
 /// <summary>A run of a study, with what a report needs of it.</summary>
 /// <param name="Run">What lists show.</param>
 /// <param name="SpecJson">The whole spec.</param>
-/// <param name="Stages">Stages that have ended.</param>
+/// <param name="Stages">How long the stages that have ended took.</param>
 /// <param name="Cells">Cells with their numbers; without files.</param>
-public sealed record StudyRunDetail(RunItem Run, string SpecJson, IReadOnlyList<StageRow> Stages, IReadOnlyList<CellResult> Cells);
+public sealed record StudyRunDetail(RunItem Run, string SpecJson, IReadOnlyList<StageTime> Stages, IReadOnlyList<CellResult> Cells);

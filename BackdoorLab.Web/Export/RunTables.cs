@@ -32,7 +32,7 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
         await text.WriteAsync(form.End);
     }
 
-    private static string Measured => $"Clean accuracy (CA) and attack success rate (ASR) of the backdoored model without a defense at {KindWords.Label(ResultWords.ReferencePrecision)}";
+    private static string Measured => $"Clean accuracy (CA) and attack success rate (ASR) of the backdoored model without a defense at {KindWords.Label(KnownLabels.ReferencePrecision)}";
 
     private ExportHead Runs(RunExport export) => new(
         $"{Which(export)}. {Measured}; each run is a single seed (n = 1).",

@@ -12,7 +12,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
     private readonly Dictionary<string, string> _titles = [];
     private readonly List<StageChange> _stages = [];
     private readonly List<CellResult> _cells = [];
-    private readonly List<CurveRow> _curve = [];
+    private readonly List<TrainingPoint> _curve = [];
     private readonly List<ArtifactReference> _artifacts = [];
     private readonly List<LogEntry> _log = [];
     private readonly List<CellResult> _undefended = [];
@@ -44,7 +44,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
                 _stages.Add(new StageChange(finished.Key, StageState.Done, finished.Cached, finished.Seconds));
                 break;
             case EpochFinished epoch:
-                _curve.Add(new CurveRow(
+                _curve.Add(new TrainingPoint(
                     epoch.Victim, epoch.Epoch, epoch.Epochs, epoch.Loss, epoch.CleanAccuracy, epoch.AttackSuccessRate));
                 break;
             case ArtifactSaved saved:

@@ -132,7 +132,7 @@ public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe
             var extended = spec with
             {
                 Precisions = Add(spec.Precisions, precisions, sources.Precisions, other => other.Precisions, unknown),
-                Defenses = Add(spec.Defenses, defenses.Where(label => label != ResultWords.Undefended), sources.Defenses, other => other.Defenses, unknown),
+                Defenses = Add(spec.Defenses, defenses.Where(label => label != KnownLabels.Undefended), sources.Defenses, other => other.Defenses, unknown),
             };
             return unknown.Count > 0
                 ? (null, $"No spec says how {string.Join(", ", unknown.Select(KindWords.Label))} is configured.")

@@ -16,8 +16,8 @@ public static class ReferenceNames
         ["ac"] = "activation-clustering",
         ["ss"] = "spectral-signatures",
         ["spectral"] = "spectral-signatures",
-        ["nodefense"] = ResultWords.Undefended,
-        ["none"] = ResultWords.Undefended,
+        ["nodefense"] = KnownLabels.Undefended,
+        ["none"] = KnownLabels.Undefended,
         ["tiny"] = "tiny-imagenet",
     };
 

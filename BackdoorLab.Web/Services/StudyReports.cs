@@ -30,7 +30,7 @@ public sealed class StudyReports(ResultQueries results)
         var runs = detail.Runs.Select(run => new StudyRun(
             SpecJson.Parse(run.SpecJson),
             run.Cells,
-            [.. run.Stages.Where(stage => stage.Seconds is not null).Select(stage => new StageTime(stage.Key, stage.Kind, stage.Method, stage.Seconds!.Value))],
+            run.Stages,
             run.Run.Id)).ToList();
         return new(detail.Item, spec, [.. detail.Runs.Select(run => run.Run)], StudySummary.Of(spec with { Name = detail.Item.Name }, runs));
     }

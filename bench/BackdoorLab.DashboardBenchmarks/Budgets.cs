@@ -40,7 +40,7 @@ internal sealed class Budgets(ResultQueries results)
         var finished = (await results.ListAsync(new RunFilter { States = [RunState.Succeeded] }, [], 0, 1)).Items[0];
         Say("page of a finished run", await Median(() => results.FindAsync(finished.Id)), 500, "");
         var choices = await results.BoardChoicesAsync(null, null, null);
-        var board = new BoardFilter { Dataset = choices.Dataset!, Model = choices.Model!, PoisonRate = choices.Rate, Metric = ResultWords.AttackSuccessRate, TwinMetric = ResultWords.AttackSuccessRate };
+        var board = new BoardFilter { Dataset = choices.Dataset!, Model = choices.Model!, PoisonRate = choices.Rate, Metric = Metric.AttackSuccessRate.Id, TwinMetric = Metric.AttackSuccessRate.Id };
         Say("leaderboard 16 x 16: choices and board", await Median(async () => (await results.BoardChoicesAsync(null, null, null), await results.BoardAsync(board))), 1000, "");
         List<string> compared = [.. (await results.ListAsync(new RunFilter { States = [RunState.Succeeded] }, [], 0, ResultQueries.MaxCompared)).Items.Select(run => run.Id)];
         Say("compare 100 runs", await Median(() => results.CompareAsync(compared)), 2000, "");

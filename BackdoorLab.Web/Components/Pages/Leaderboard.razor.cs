@@ -77,7 +77,7 @@ public sealed partial class Leaderboard
 
     private string Sub => $"{BoardWords.Setting(_view!)} · {Numbers.Count(_view!.Board.Runs, "run")}";
 
-    private string VictimText => _view!.Metric.Victim == ResultWords.Benign ? "Measured on the benign twin."
+    private string VictimText => _view!.Metric.Victim == Victim.Benign ? "Measured on the benign twin."
         : ShowTwins && _view.Metric.Twin is { } twin ? $"Measured on the backdoored model; \"twin\" is the {twin.Name.ToLowerInvariant()} of the benign twin."
         : "Measured on the backdoored model.";
 

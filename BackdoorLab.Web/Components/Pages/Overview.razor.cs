@@ -94,9 +94,9 @@ public sealed partial class Overview
             _waiting = _counts.GetValueOrDefault(RunState.Queued);
             _latest = await Results.LatestFinishedAsync(8, Gone);
             _values = await Results.FilterValuesAsync(Gone);
-            _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != ResultWords.UnknownAttack)] };
+            _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != KnownLabels.UnknownAttack)] };
             var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack, Condition = Condition, Damaged = Damaged == LeaderboardQuery.Yes };
-            _matrix = await Results.MatrixAsync(backdoored with { Victim = OnTwin ? ResultWords.Benign : ResultWords.Backdoored }, Metric, Gone);
+            _matrix = await Results.MatrixAsync(backdoored with { Victim = OnTwin ? Victim.Benign : Victim.Backdoored }, Metric, Gone);
             backdoored = backdoored with { Condition = _matrix.Condition?.Key };
             _accuracy = await Results.MatrixAsync(backdoored, Shared.CleanAccuracy.Id, Gone);
             _attack = await Results.MatrixAsync(backdoored, Shared.AttackSuccessRate.Id, Gone);

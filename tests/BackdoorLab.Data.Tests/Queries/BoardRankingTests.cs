@@ -58,7 +58,7 @@ public sealed class BoardRankingTests
     public void Best_OfDefensesThatJudge_IsByDetectionLessFalseAlarms(double alpha, double? alphaAlarms, double beta, double? betaAlarms, string expected)
     {
         var board = new Board(
-            Filter with { Metric = ResultWords.DetectionRate }, ["a"], ["alpha", "beta"], [Judge("alpha", alpha, alphaAlarms), Judge("beta", beta, betaAlarms)], 1);
+            Filter with { Metric = Metric.DetectionRate.Id }, ["a"], ["alpha", "beta"], [Judge("alpha", alpha, alphaAlarms), Judge("beta", beta, betaAlarms)], 1);
 
         Assert.Equal(expected, string.Join(' ', BoardRanking.Best(board, "a", ["alpha", "beta"], higherIsBetter: true)));
 
@@ -71,7 +71,7 @@ public sealed class BoardRankingTests
     public void Ranks_OfDefensesThatJudge_NeedTheTwin()
     {
         Board Of(double? alarms) => new(
-            Filter with { Metric = ResultWords.DetectionRate }, ["a"], ["alpha", "beta"], [Judge("alpha", 1, alarms), Judge("beta", 0.5, 0)], 1);
+            Filter with { Metric = Metric.DetectionRate.Id }, ["a"], ["alpha", "beta"], [Judge("alpha", 1, alarms), Judge("beta", 0.5, 0)], 1);
 
         Assert.Empty(BoardRanking.Ranks(Of(null), ["alpha", "beta"], true));
         Assert.Equal([("beta", 1.0, 1), ("alpha", 2.0, 0)], BoardRanking.Ranks(Of(1), ["alpha", "beta"], true).Select(rank => (rank.Defense, rank.MeanRank, rank.Wins)));

@@ -34,8 +34,8 @@ public sealed class BoardTests : LabTest
     {
         await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.75))]);
         var check = await Lab.EndedAsync(
-            Samples.Content(config: "check", attack: ResultWords.UnknownAttack) with { PoisonRate = 0.1, TargetLabel = null },
-            [Samples.Value(Samples.Key(victim: Victim.Suspect), (ResultWords.CleanAccuracy, 0.9)), Samples.Value(Samples.Key("strip", victim: Victim.Suspect), ("flagged", 1))]);
+            Samples.Content(config: "check", attack: KnownLabels.UnknownAttack) with { PoisonRate = 0.1, TargetLabel = null },
+            [Samples.Value(Samples.Key(victim: Victim.Suspect), (Metric.CleanAccuracy.Id, 0.9)), Samples.Value(Samples.Key("strip", victim: Victim.Suspect), ("flagged", 1))]);
 
         var board = await Lab.Queries.BoardAsync(Attacks);
         var choices = await Lab.Queries.BoardChoicesAsync(null, null, null);

@@ -9,7 +9,7 @@ public sealed class ComparisonTests : LabTest
         var second = await Lab.RunningAsync(Samples.Content(seed: 2));
         await Lab.Store.RecordAsync(second.Id, second.Attempt, new RunChanges
         {
-            Curve = [new CurveRow(Victim.Backdoored, 2, 2, 0.2, 0.8, null), new CurveRow(Victim.Backdoored, 1, 2, 0.4, 0.6, 1)],
+            Curve = [new TrainingPoint(Victim.Backdoored, 2, 2, 0.2, 0.8, null), new TrainingPoint(Victim.Backdoored, 1, 2, 0.4, 0.6, 1)],
             Artifacts = [new ArtifactReference("stage", "clean.png", "image", "Clean"), new ArtifactReference("stage", "curve.json", "figure", "Curve")],
         });
         await Lab.Store.DeleteAsync(RunSelection.Of([first]));

@@ -126,7 +126,7 @@ public sealed class MatrixTests : LabTest
         // Two attacks have no mean: the newer one is shown.
         Assert.Equal(0.5, await MeanAsync(new MatrixFilter()));
         Assert.Equal(0.9, await MeanAsync(new MatrixFilter { Attack = "badnets", Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1 }));
-        Assert.Equal(0.1, await MeanAsync(new MatrixFilter { Attack = "badnets", Victim = ResultWords.Benign }));
+        Assert.Equal(0.1, await MeanAsync(new MatrixFilter { Attack = "badnets", Victim = Victim.Benign }));
         Assert.Null(await MeanAsync(new MatrixFilter { PoisonRate = 0.05 }));
         Assert.Null(await MeanAsync(new MatrixFilter { Dataset = "cifar10" }));
     }

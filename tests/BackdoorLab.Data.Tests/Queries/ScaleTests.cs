@@ -168,7 +168,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
                     context.Cells.Add(new Cell
                     {
                         RunId = run.Id,
-                        Victim = "Backdoored",
+                        Victim = Victim.Backdoored,
                         Precision = precision,
                         Defense = name,
                         Outcome = Outcome.Value,
@@ -176,7 +176,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
                     context.Measurements.Add(new CellNumber
                     {
                         RunId = run.Id,
-                        Victim = "Backdoored",
+                        Victim = Victim.Backdoored,
                         Precision = precision,
                         Defense = name,
                         Metric = "attack-success-rate",

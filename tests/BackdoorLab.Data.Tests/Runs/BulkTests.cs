@@ -76,7 +76,7 @@ public sealed class BulkTests : LabTest
     }
 
     private async Task<string> Checked(string hash) => await Lab.EndedAsync(
-        Samples.Content(attack: ResultWords.UnknownAttack) with { SpecJson = $$$"""{"suspect":{"file":"m.pth","sha256":"{{{hash}}}"}}""" }, []);
+        Samples.Content(attack: KnownLabels.UnknownAttack) with { SpecJson = $$$"""{"suspect":{"file":"m.pth","sha256":"{{{hash}}}"}}""" }, []);
 
     private async Task<string> WithStages(params string[] keys)
     {

@@ -32,7 +32,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
             },
             new CellResult { Id = Strip, Outcome = Outcome.NotApplicable, Reason = "Needs gradients." },
         ],
-        Curve = [new CurveRow(Victim.Backdoored, 1, 2, 2.5, 0.4, 0.1), new CurveRow(Victim.Backdoored, 2, 2, 1.25, 0.9, 0.98)],
+        Curve = [new TrainingPoint(Victim.Backdoored, 1, 2, 2.5, 0.4, 0.1), new TrainingPoint(Victim.Backdoored, 2, 2, 1.25, 0.9, 0.98)],
         Artifacts = [new ArtifactReference("d", "trigger.png", "image", "Trigger"), new ArtifactReference("d", "clean.png", "image", "Clean")],
         Log = [new LogEntry(at, "info", "one"), new LogEntry(at, "warning", "two")],
     };
@@ -51,9 +51,9 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         var detail = (await lab.Queries.FindAsync(run.Id))!;
         Assert.Equal(
             [
-                new StageRow("d", "data", "Data", 0, StageState.Done, true, 0.5, 1),
-                new StageRow("t", "train", "Training", 1, StageState.Done, false, 40, 50),
-                new StageRow("s", "defend", "STRIP", 2, StageState.Running, false, null, 9),
+                new RunStage("d", "data", "Data", 0, StageState.Done, true, 0.5, 1),
+                new RunStage("t", "train", "Training", 1, StageState.Done, false, 40, 50),
+                new RunStage("s", "defend", "STRIP", 2, StageState.Running, false, null, 9),
             ],
             detail.Stages);
         Assert.Equal([Undefended, Strip], detail.Cells.Select(cell => cell.Id));
@@ -131,14 +131,14 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         {
             Progress = new RunProgress("training", double.NaN, double.PositiveInfinity),
             Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9), ("attack-success-rate", double.NaN))],
-            Curve = [new CurveRow(Victim.Backdoored, 1, 1, double.NaN, 0.1, double.NaN)],
+            Curve = [new TrainingPoint(Victim.Backdoored, 1, 1, double.NaN, 0.1, double.NaN)],
         }));
 
         var detail = (await lab.Queries.FindAsync(run.Id))!;
         var cell = Assert.Single(detail.Cells);
         Assert.Equal(["clean-accuracy"], cell.Measurements.Select(measurement => measurement.Metric));
         Assert.Equal(["The attack-success-rate came out as no finite number and is left out."], cell.Notes);
-        Assert.Equal(new CurveRow(Victim.Backdoored, 1, 1, null, 0.1, null), Assert.Single(detail.Curve));
+        Assert.Equal(new TrainingPoint(Victim.Backdoored, 1, 1, null, 0.1, null), Assert.Single(detail.Curve));
         Assert.Null(detail.Run.AttackSuccessRate);
         Assert.Equal(0.9, detail.Run.CleanAccuracy);
         Assert.Equal((0d, null), (detail.Run.Fraction, detail.Run.EtaSeconds));
@@ -209,7 +209,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         {
             Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
             {
-                Curve = [new CurveRow(Victim.Backdoored, epoch, 60, 1, 0.5, 0.5)],
+                Curve = [new TrainingPoint(Victim.Backdoored, epoch, 60, 1, 0.5, 0.5)],
                 Log = [new LogEntry(lab.Clock.UtcNow, "info", $"epoch {epoch}")],
             }));
         }

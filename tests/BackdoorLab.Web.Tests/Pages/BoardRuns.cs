@@ -17,7 +17,7 @@ public sealed class BoardRuns(RunStore store)
         [
             .. cells.Select(cell => new CellResult
             {
-                Id = new(Victim.Backdoored, ResultWords.ReferencePrecision, cell.Defense.Length == 0 ? null : cell.Defense),
+                Id = new(Victim.Backdoored, KnownLabels.ReferencePrecision, cell.Defense.Length == 0 ? null : cell.Defense),
                 Outcome = cell.Value is null ? Outcome.Failed : Outcome.Value,
                 Reason = cell.Value is null ? "The loss is NaN." : "",
                 Measurements = cell.Value is { } value ? [new(metric, value, 100)] : [],

@@ -71,7 +71,7 @@ internal static class CheckRuns
         var id = await store.CreateAsync(RunContent.From(spec ?? Spec, 2, 60));
         var run = (await store.EnqueueAsync(id))!;
         await store.TryClaimAsync(id, run.Attempt, "check", DateTime.UtcNow.AddMinutes(30));
-        CellId undefended = new(Victim.Suspect, ResultWords.ReferencePrecision, null), defended = undefended with { Defense = "neural-cleanse" };
+        CellId undefended = new(Victim.Suspect, KnownLabels.ReferencePrecision, null), defended = undefended with { Defense = "neural-cleanse" };
         await store.RecordAsync(id, run.Attempt, new RunChanges
         {
             Plan = new RunPlan([new("load", "load", "Load model.pth as ResNet-8", 1), new("nc", "defend", "Neural Cleanse on FP32, model from a file", 30)], [undefended, defended], new Dictionary<string, string>(), 60),
@@ -81,7 +81,7 @@ internal static class CheckRuns
             Stages = [new("load", StageState.Done, false, 1), new("nc", StageState.Done, false, 30)],
             Cells =
             [
-                new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, accuracy, 1000, accuracy - 0.02, accuracy + 0.02)] },
+                new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(Metric.CleanAccuracy.Id, accuracy, 1000, accuracy - 0.02, accuracy + 0.02)] },
                 flagged is { } verdict
                     ? new()
                     {

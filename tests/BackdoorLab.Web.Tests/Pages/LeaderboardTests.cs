@@ -94,7 +94,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     {
         CellResult Row(Victim victim, string defense, string metric, double value) => new()
         {
-            Id = new(victim, ResultWords.ReferencePrecision, defense), Outcome = Outcome.Value, Measurements = [new(metric, value, 100)],
+            Id = new(victim, KnownLabels.ReferencePrecision, defense), Outcome = Outcome.Value, Measurements = [new(metric, value, 100)],
         };
         await new BoardRuns(Store).Add(
             Spec,

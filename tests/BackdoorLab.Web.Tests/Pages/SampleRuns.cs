@@ -172,8 +172,8 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         File.WriteAllBytes(path, content);
     }
 
-    private static IEnumerable<CurveRow> Curve(Victim victim, int epochs, double shift) => Enumerable.Range(1, epochs)
-        .Select(epoch => new CurveRow(victim, epoch, epochs, 2.2 / epoch, Math.Min(0.955, 0.55 + (epoch * 0.075) + shift), victim == Victim.Benign ? 0.006 : Math.Min(0.99, 0.3 + (epoch * 0.2) + shift)));
+    private static IEnumerable<TrainingPoint> Curve(Victim victim, int epochs, double shift) => Enumerable.Range(1, epochs)
+        .Select(epoch => new TrainingPoint(victim, epoch, epochs, 2.2 / epoch, Math.Min(0.955, 0.55 + (epoch * 0.075) + shift), victim == Victim.Benign ? 0.006 : Math.Min(0.99, 0.3 + (epoch * 0.2) + shift)));
 
     private static LogEntry Line(string level, string text) => new(DateTime.UtcNow, level, text);
 }

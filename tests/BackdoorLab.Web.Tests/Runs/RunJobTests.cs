@@ -58,7 +58,7 @@ public sealed class RunJobTests
         Assert.Equal(0.9, Assert.Single(detail.Curve).AttackSuccessRate);
         Assert.Equal("trigger.png", Assert.Single(detail.Artifacts).File);
         Assert.Equal(
-            [(ResultWords.Undefended, Outcome.Value, ""), ("strip", Outcome.Failed, "out of memory")],
+            [(KnownLabels.Undefended, Outcome.Value, ""), ("strip", Outcome.Failed, "out of memory")],
             detail.Cells.Select(cell => (cell.Id.DefenseLabel, cell.Outcome, cell.Reason)));
         Assert.Equal(100, detail.Cells[0].Measurements.Single(one => one.Metric == "clean-accuracy").Count);
         Assert.Equal("a word", Assert.Single(await lab.Queries.LogTailAsync(id)).Text);

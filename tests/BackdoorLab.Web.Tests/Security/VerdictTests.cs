@@ -67,10 +67,10 @@ public sealed class VerdictTests
     [InlineData(Decision.NotDecidable, 1)]
     public void ExitCode_WhereAnotherDetectorFailed_IsAFailureUnlessTheModelIsFlagged(Decision decision, int code)
     {
-        CellId undefended = new(Victim.Suspect, ResultWords.ReferencePrecision, null), one = undefended with { Defense = "neural-cleanse" };
+        CellId undefended = new(Victim.Suspect, KnownLabels.ReferencePrecision, null), one = undefended with { Defense = "neural-cleanse" };
         CellResult[] cells =
         [
-            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
+            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(Metric.CleanAccuracy.Id, 0.9)] },
             new() { Id = one, Outcome = Outcome.Value, Verdict = new() { Decision = decision } },
             new() { Id = one with { Defense = "neural-cleanse-gradient-free" }, Outcome = Outcome.TimedOut, Reason = "It took longer." },
         ];
@@ -97,10 +97,10 @@ public sealed class VerdictTests
     [Fact]
     public void Verdict_OfResultsOfBeforeVerdictsWereKept_IsUnknownAndNothingElse()
     {
-        CellId undefended = new(Victim.Suspect, ResultWords.ReferencePrecision, null);
+        CellId undefended = new(Victim.Suspect, KnownLabels.ReferencePrecision, null);
         CellResult[] cells =
         [
-            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
+            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(Metric.CleanAccuracy.Id, 0.9)] },
             new() { Id = undefended with { Defense = "neural-cleanse" }, Outcome = Outcome.Value, Measurements = [new("flagged", 1)], Notes = ["Suspicious: class 'stop' (label 14)"] },
         ];
 

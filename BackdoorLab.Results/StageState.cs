@@ -1,4 +1,4 @@
-namespace BackdoorLab.Data.Entities;
+namespace BackdoorLab.Results;
 
 /// <summary>Where a stage of a run stands.</summary>
 public enum StageState

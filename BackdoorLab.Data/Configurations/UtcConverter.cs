@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
-namespace BackdoorLab.Data.Database;
+namespace BackdoorLab.Data.Configurations;
 
 /// <summary>
 /// All times are UTC. SQLite stores text without a zone, so what is read gets its kind back; a local time is converted before it
