@@ -35,6 +35,12 @@ public static class LabDataServices
         services.AddSingleton<IDbContextFactory<LabDbContext>, SqliteFactory>();
         services.AddSingleton<LabDatabase>();
         services.AddSingleton<RunStore>();
+        services.AddSingleton<RunLeases>();
+        services.AddSingleton<RunRecording>();
+        services.AddSingleton<RunImport>();
+        services.AddSingleton<RunBulk>();
+        services.AddSingleton<NamedFiles>();
+        services.AddSingleton<StudyStore>();
         services.AddSingleton<ResultQueries>();
         services.AddSingleton<ReferenceStore>();
         services.AddSingleton<AccountQueries>();

@@ -7,7 +7,7 @@ namespace BackdoorLab.Web.Runs;
 /// Brings what the engine reports into the database. Collects between two writes, because SQLite has one writer and screens ask no more
 /// often.
 /// </summary>
-public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int attempt)
+public sealed class RunRecorder(RunRecording recording, RunFeed feed, string runId, int attempt)
 {
     private readonly Dictionary<string, string> _titles = [];
     private readonly List<StageChange> _stages = [];
@@ -80,7 +80,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
             return true;
         }
 
-        var held = await store.RecordAsync(
+        var held = await recording.RecordAsync(
             runId,
             attempt,
             new RunChanges

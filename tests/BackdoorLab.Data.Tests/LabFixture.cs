@@ -15,6 +15,16 @@ public sealed class LabFixture : IAsyncLifetime
 
     public RunStore Store => _services.GetRequiredService<RunStore>();
 
+    public RunLeases Leases => _services.GetRequiredService<RunLeases>();
+
+    public RunRecording Recording => _services.GetRequiredService<RunRecording>();
+
+    public RunBulk Bulk => _services.GetRequiredService<RunBulk>();
+
+    public NamedFiles Files => _services.GetRequiredService<NamedFiles>();
+
+    public StudyStore Studies => _services.GetRequiredService<StudyStore>();
+
     public ResultQueries Queries => _services.GetRequiredService<ResultQueries>();
 
     public ReferenceStore References => _services.GetRequiredService<ReferenceStore>();

@@ -87,7 +87,7 @@ public sealed class ConditionTests : LabTest
     {
         var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key("strip", "int4"), ("x", 0.5))]);
         var second = await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key("strip", "int4"), ("x", 0.5))]);
-        var waiting = await Lab.Store.CreateAsync(Samples.Content(spec: "not JSON at all"));
+        var waiting = (await Lab.Store.SubmitAsync(Samples.Content(spec: "not JSON at all"))).Id;
         var before = await KeysAsync();
         await using (var context = Lab.Contexts.CreateDbContext())
         {

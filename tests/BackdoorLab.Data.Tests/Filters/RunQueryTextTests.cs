@@ -59,10 +59,10 @@ public sealed class RunQueryTextTests : LabTest
     [InlineData("created>=1w", "a b c")]
     public async Task List_ACondition_ChoosesRuns(string text, string expected)
     {
-        var a = await Lab.Store.CreateAsync(Samples.Content("a", attack: "bad-nets"));
-        await Lab.Store.CreateAsync(Samples.Content("b", attack: "blended", seed: 2));
+        var a = (await Lab.Store.SubmitAsync(Samples.Content("a", attack: "bad-nets"))).Id;
+        await Lab.Store.SubmitAsync(Samples.Content("b", attack: "blended", seed: 2));
         await Lab.EndedAsync(Samples.Content("c", attack: "bad-nets", seed: 3), [Samples.Value(Samples.Key(), ("attack-success-rate", 0.9))]);
-        await Lab.Store.TagAsync(RunSelection.Of([a]), ["paper"], []);
+        await Lab.Bulk.TagAsync(RunSelection.Of([a]), ["paper"], []);
         var query = RunQueryText.Parse(text.Replace("2026-11-24", Lab.Clock.UtcNow.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal));
 
         var page = await Lab.Queries.ListAsync(new RunFilter { Text = query.Words, Conditions = query.Conditions }, [new(RunSort.Name, false)], 0, 10);
@@ -82,7 +82,7 @@ public sealed class RunQueryTextTests : LabTest
     {
         foreach (var (name, wait) in new[] { ("eight", 1), ("seven", 6), ("yesterday", 1), ("today", 0) })
         {
-            await Lab.Store.CreateAsync(Samples.Content(name));
+            await Lab.Store.SubmitAsync(Samples.Content(name));
             Lab.Clock.Advance(wait * 86400);
         }
 
@@ -96,7 +96,7 @@ public sealed class RunQueryTextTests : LabTest
     {
         foreach (var (name, attack, seed) in new[] { ("p", "b", 1), ("q", "a", 2), ("r", "a", 3), ("s", "b", 2) })
         {
-            await Lab.Store.CreateAsync(Samples.Content(name, attack: attack, seed: seed));
+            await Lab.Store.SubmitAsync(Samples.Content(name, attack: attack, seed: seed));
         }
 
         var page = await Lab.Queries.ListAsync(new RunFilter(), [new(RunSort.Attack, false), new(RunSort.Seed, true)], 0, 10);

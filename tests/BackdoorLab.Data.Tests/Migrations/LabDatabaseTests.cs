@@ -96,7 +96,7 @@ public sealed class LabDatabaseTests : IAsyncLifetime
             .BuildServiceProvider();
 
         await services.GetRequiredService<LabDatabase>().MigrateAsync();
-        var id = await services.GetRequiredService<RunStore>().CreateAsync(Samples.Content("by connection string"));
+        var id = (await services.GetRequiredService<RunStore>().SubmitAsync(Samples.Content("by connection string"))).Id;
 
         Assert.Equal("by connection string", (await _lab.ItemAsync(id)).Name);
     }

@@ -146,10 +146,10 @@ public sealed class BoardConditionTests : LabTest
     public async Task Victim_OfANewAttempt_IsJudgedAnew()
     {
         var run = await Lab.RunningAsync();
-        await Lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Victims = [new(Victim.Backdoored, "no"), new(Victim.Benign, "neither")] });
+        await Lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Victims = [new(Victim.Backdoored, "no"), new(Victim.Benign, "neither")] });
         Assert.Equal(("no", "neither"), (await Lab.ItemAsync(run.Id)) switch { var item => (item.BackdooredDamage, item.BenignDamage) });
 
-        await Lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
+        await Lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
         {
             Plan = new RunPlan([], [Samples.Key()], new Dictionary<string, string>(), 1), Victims = [new(Victim.Benign, "still")],
         });

@@ -101,7 +101,7 @@ public sealed class BoardTests : LabTest
     public async Task Board_RunUnderWay_SaysThatItsOpenCellsWait()
     {
         var running = await Lab.RunningAsync();
-        await Lab.Store.RecordAsync(running.Id, running.Attempt, new RunChanges
+        await Lab.Recording.RecordAsync(running.Id, running.Attempt, new RunChanges
         {
             Plan = new RunPlan([], [Samples.Key(), Samples.Key("strip")], new Dictionary<string, string>(), 10),
             Cells = [Samples.Value(Samples.Key(), (Rate, 0.7))],

@@ -7,12 +7,12 @@ public sealed class ComparisonTests : LabTest
     {
         var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), ("clean-accuracy", 0.9))]);
         var second = await Lab.RunningAsync(Samples.Content(seed: 2));
-        await Lab.Store.RecordAsync(second.Id, second.Attempt, new RunChanges
+        await Lab.Recording.RecordAsync(second.Id, second.Attempt, new RunChanges
         {
             Curve = [new TrainingPoint(Victim.Backdoored, 2, 2, 0.2, 0.8, null), new TrainingPoint(Victim.Backdoored, 1, 2, 0.4, 0.6, 1)],
             Artifacts = [new ArtifactReference("stage", "clean.png", "image", "Clean"), new ArtifactReference("stage", "curve.json", "figure", "Curve")],
         });
-        await Lab.Store.DeleteAsync(RunSelection.Of([first]));
+        await Lab.Bulk.DeleteAsync(RunSelection.Of([first]));
 
         var comparison = await Lab.Queries.CompareAsync([second.Id, "zzzzzzzzzzzz", first, second.Id]);
 

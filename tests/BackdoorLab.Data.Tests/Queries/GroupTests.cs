@@ -65,7 +65,7 @@ public sealed class GroupTests : LabTest
     {
         var tagged = await Ended("a", 1, 0.2);
         await Ended("a", 2, 0.4);
-        await Lab.Store.TagAsync(RunSelection.Of([tagged]), ["x", "y"], []);
+        await Lab.Bulk.TagAsync(RunSelection.Of([tagged]), ["x", "y"], []);
 
         var page = await Lab.Queries.GroupAsync(new RunFilter(), by, 0, 10);
 

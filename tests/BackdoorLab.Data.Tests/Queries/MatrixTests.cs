@@ -39,7 +39,7 @@ public sealed class MatrixTests : LabTest
         var second = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.6))], RunState.Cancelled);
         var other = await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.8))]);
         var trashed = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0))]);
-        await Lab.Store.DeleteAsync(RunSelection.Of([trashed]));
+        await Lab.Bulk.DeleteAsync(RunSelection.Of([trashed]));
 
         var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
 
@@ -71,7 +71,7 @@ public sealed class MatrixTests : LabTest
         await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.2))], RunState.Failed);
         Lab.Clock.Advance(1);
         var running = await Lab.RunningAsync(Samples.Content(seed: 2));
-        await Lab.Store.RecordAsync(running.Id, running.Attempt, new RunChanges
+        await Lab.Recording.RecordAsync(running.Id, running.Attempt, new RunChanges
         {
             Plan = new RunPlan([], [Samples.Key(), Samples.Key("strip")], new Dictionary<string, string>(), 10),
             Cells = [Samples.Value(Samples.Key(), (Rate, 0.7))],

@@ -8,7 +8,7 @@ public sealed class RunListTests : LabTest
         var ids = new List<string>();
         for (var index = 0; index < 23; index++)
         {
-            ids.Add(await Lab.Store.CreateAsync(Samples.Content("all the same")));
+            ids.Add((await Lab.Store.SubmitAsync(Samples.Content("all the same"))).Id);
         }
 
         foreach (var sort in Enum.GetValues<RunSort>())
@@ -34,7 +34,7 @@ public sealed class RunListTests : LabTest
     [Fact]
     public async Task List_SortedByANumber_PutsRunsWithoutItLastInBothDirections()
     {
-        await Lab.Store.CreateAsync(Samples.Content("none"));
+        await Lab.Store.SubmitAsync(Samples.Content("none"));
         foreach (var (name, rate) in new[] { ("middle", 0.5), ("low", 0.1), ("high", 0.9) })
         {
             await Lab.EndedAsync(Samples.Content(name), [Samples.Value(Samples.Key(), ("attack-success-rate", rate))]);
@@ -47,25 +47,25 @@ public sealed class RunListTests : LabTest
     [Fact]
     public async Task List_Filters_NarrowTogether()
     {
-        await Lab.Store.CreateAsync(Samples.Content("a", dataset: "gtsrb", attack: "badnets"));
-        await Lab.Store.CreateAsync(Samples.Content("b", dataset: "gtsrb", attack: "blended"));
-        await Lab.Store.CreateAsync(Samples.Content("c", dataset: "cifar10", attack: "badnets"));
-        await Lab.Store.CreateAsync(Samples.Content("d", dataset: "cifar10", model: "vgg19", attack: "badnets"));
-        await Lab.Store.QueuedAsync(Samples.Content("e", dataset: "gtsrb", attack: "badnets"));
+        await Lab.Store.SubmitAsync(Samples.Content("a", dataset: "gtsrb", attack: "badnets"));
+        await Lab.Store.SubmitAsync(Samples.Content("b", dataset: "gtsrb", attack: "blended"));
+        await Lab.Store.SubmitAsync(Samples.Content("c", dataset: "cifar10", attack: "badnets"));
+        await Lab.Store.SubmitAsync(Samples.Content("d", dataset: "cifar10", model: "vgg19", attack: "badnets"));
+        await Lab.RunningAsync(Samples.Content("e", dataset: "gtsrb", attack: "badnets"));
 
         Assert.Equal(["a", "b", "e"], await NamesAsync(new RunFilter { Dataset = "gtsrb" }));
         Assert.Equal(["a", "e"], await NamesAsync(new RunFilter { Dataset = "gtsrb", Attack = "badnets" }));
         Assert.Equal(["d"], await NamesAsync(new RunFilter { Model = "vgg19" }));
-        Assert.Equal(["e"], await NamesAsync(new RunFilter { States = [RunState.Queued, RunState.Running] }));
+        Assert.Equal(["e"], await NamesAsync(new RunFilter { States = [RunState.Failed, RunState.Running] }));
         Assert.Equal(["a", "b", "c", "d", "e"], await NamesAsync(new RunFilter { Dataset = "", Text = "  " }));
     }
 
     [Fact]
     public async Task List_Text_MatchesEveryWordAnywhereAndNoWildcards()
     {
-        await Lab.Store.CreateAsync(Samples.Content("Street Signs 100%"));
-        await Lab.Store.CreateAsync(Samples.Content("street_signs", attack: "wanet"));
-        await Lab.Store.CreateAsync(Samples.Content("letters"));
+        await Lab.Store.SubmitAsync(Samples.Content("Street Signs 100%"));
+        await Lab.Store.SubmitAsync(Samples.Content("street_signs", attack: "wanet"));
+        await Lab.Store.SubmitAsync(Samples.Content("letters"));
 
         Assert.Equal(["Street Signs 100%", "street_signs"], await NamesAsync(new RunFilter { Text = "STREET" }));
         Assert.Equal(["street_signs"], await NamesAsync(new RunFilter { Text = "wanet street" }));
@@ -77,9 +77,9 @@ public sealed class RunListTests : LabTest
     [Fact]
     public async Task List_Trash_IsApart()
     {
-        var kept = await Lab.Store.CreateAsync(Samples.Content("kept"));
-        var gone = await Lab.Store.CreateAsync(Samples.Content("gone"));
-        await Lab.Store.DeleteAsync(RunSelection.Of([gone]));
+        var kept = (await Lab.Store.SubmitAsync(Samples.Content("kept"))).Id;
+        var gone = (await Lab.Store.SubmitAsync(Samples.Content("gone"))).Id;
+        await Lab.Bulk.DeleteAsync(RunSelection.Of([gone]));
 
         Assert.Equal([kept], await Lab.Queries.ListIdsAsync(new RunFilter()));
         Assert.Equal([gone], await Lab.Queries.ListIdsAsync(new RunFilter { Deleted = true }));
@@ -88,7 +88,6 @@ public sealed class RunListTests : LabTest
     [Fact]
     public async Task Overview_Lists_ShowEachRunWhereItBelongs()
     {
-        await Lab.Store.CreateAsync(Samples.Content("draft"));
         var first = await Lab.EndedAsync(Samples.Content("first"), []);
         var second = await Lab.EndedAsync(Samples.Content("second", attack: "blended"), [], RunState.Failed);
         var running = await Lab.RunningAsync(Samples.Content("running", dataset: "cifar10"));
@@ -108,7 +107,7 @@ public sealed class RunListTests : LabTest
         Assert.Equal([second], (await Lab.Queries.LatestFinishedAsync(1)).Select(run => run.Id));
 
         var counts = await Lab.Queries.CountsAsync();
-        Assert.Equal([1, 2, 1, 1, 1, 1, 0, 0], Enum.GetValues<RunState>().Select(state => counts[state]));
+        Assert.Equal([0, 2, 1, 1, 1, 1, 0, 0], Enum.GetValues<RunState>().Select(state => counts[state]));
 
         var values = await Lab.Queries.FilterValuesAsync();
         Assert.Equal(["cifar10", "gtsrb"], values.Datasets);
@@ -126,7 +125,7 @@ public sealed class RunListTests : LabTest
         {
             var run = await Lab.RunningAsync();
             Lab.Clock.Advance(seconds);
-            await Lab.Store.FinishAsync(run.Id, Samples.Worker, new RunEnd(state));
+            await Lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(state));
         }
 
         Assert.Equal(25, (await Lab.Queries.EarlierSecondsAsync("config-a"))!.Value, 6);

@@ -8,13 +8,13 @@ public sealed class BulkTests : LabTest
         var ids = new List<string>();
         for (var index = 0; index < 30; index++)
         {
-            ids.Add(await Lab.Store.CreateAsync(Samples.Content($"run {index}")));
+            ids.Add((await Lab.Store.SubmitAsync(Samples.Content($"run {index}"))).Id);
         }
 
-        Assert.Equal(30, await Lab.Store.TagAsync(RunSelection.Of(ids), ["old", "kept"], []));
+        Assert.Equal(30, await Lab.Bulk.TagAsync(RunSelection.Of(ids), ["old", "kept"], []));
         var old = new RunFilter { Conditions = RunQueryText.Parse("tag:old").Conditions };
 
-        Assert.Equal(30, await Lab.Store.TagAsync(RunSelection.All(old), ["new", "kept"], ["old"]));
+        Assert.Equal(30, await Lab.Bulk.TagAsync(RunSelection.All(old), ["new", "kept"], ["old"]));
 
         Assert.Equal([new TagCount("kept", 30), new TagCount("new", 30)], await Lab.Queries.TagsAsync());
         Assert.Equal(["kept", "new"], (await Lab.Queries.ListAsync(new RunFilter(), [], 0, 5)).Items[0].Tags);
@@ -24,10 +24,10 @@ public sealed class BulkTests : LabTest
     [Fact]
     public async Task Archive_OfAFilter_TakesRunsOutOfTheUsualList()
     {
-        await Lab.Store.CreateAsync(Samples.Content("a", attack: "blended"));
-        await Lab.Store.CreateAsync(Samples.Content("b"));
+        await Lab.Store.SubmitAsync(Samples.Content("a", attack: "blended"));
+        await Lab.Store.SubmitAsync(Samples.Content("b"));
 
-        Assert.Equal(1, await Lab.Store.ArchiveAsync(RunSelection.All(new RunFilter { Attack = "blended" }), archived: true));
+        Assert.Equal(1, await Lab.Bulk.ArchiveAsync(RunSelection.All(new RunFilter { Attack = "blended" }), archived: true));
 
         Assert.Equal("b", Assert.Single((await Lab.Queries.ListAsync(new RunFilter { Archived = false }, [], 0, 9)).Items).Name);
         Assert.Equal("a", Assert.Single((await Lab.Queries.ListAsync(new RunFilter { Archived = true }, [], 0, 9)).Items).Name);
@@ -39,9 +39,9 @@ public sealed class BulkTests : LabTest
     {
         var run = await Lab.RunningAsync(leaseSeconds: 1);
         Lab.Clock.Advance(10);
-        await Lab.Store.RecoverLostAsync(Lab.Clock.UtcNow);
+        await Lab.Leases.RecoverLostAsync(Lab.Clock.UtcNow);
 
-        Assert.Equal([run.Id], await Lab.Store.DeleteAsync(RunSelection.All(new RunFilter())));
+        Assert.Equal([run.Id], await Lab.Bulk.DeleteAsync(RunSelection.All(new RunFilter())));
 
         var item = await Lab.ItemAsync(run.Id);
         Assert.Equal((RunState.Cancelled, true, Lab.Clock.UtcNow), (item.State, item.Deleted, item.DeletedAt));
@@ -51,10 +51,10 @@ public sealed class BulkTests : LabTest
     public async Task Purge_NamesOnlyTheStagesThatNoOtherRunHas()
     {
         var (gone, alive) = (await WithStages("shared", "own"), await WithStages("shared", "other"));
-        await Lab.Store.DeleteAsync(RunSelection.Of([gone]));
+        await Lab.Bulk.DeleteAsync(RunSelection.Of([gone]));
 
-        Assert.Equal(["own"], (await Lab.Store.FreedByPurgeAsync(RunSelection.All(new RunFilter { Deleted = true }))).Stages);
-        var purged = await Lab.Store.PurgeAsync(RunSelection.All(new RunFilter { Deleted = true }));
+        Assert.Equal(["own"], (await Lab.Files.FreedByPurgeAsync(RunSelection.All(new RunFilter { Deleted = true }))).Stages);
+        var purged = await Lab.Bulk.PurgeAsync(RunSelection.All(new RunFilter { Deleted = true }));
 
         Assert.Equal((1, "own"), (purged.Runs, string.Join(' ', purged.Freed.Stages)));
         Assert.NotNull(await Lab.Queries.FindAsync(alive));
@@ -65,13 +65,13 @@ public sealed class BulkTests : LabTest
     {
         string[] gone = [await Checked("shared"), await Checked("own"), await Checked("own")];
         var alive = await Checked("shared");
-        await Lab.Store.DeleteAsync(RunSelection.Of(gone));
-        Assert.Equal("own shared", string.Join(' ', (await Lab.Store.NamedModelsAsync()).Order()));
+        await Lab.Bulk.DeleteAsync(RunSelection.Of(gone));
+        Assert.Equal("own shared", string.Join(' ', (await Lab.Files.ModelsAsync()).Order()));
 
-        var purged = await Lab.Store.PurgeAsync(RunSelection.Of(gone));
+        var purged = await Lab.Bulk.PurgeAsync(RunSelection.Of(gone));
 
         Assert.Equal((3, "own"), (purged.Runs, string.Join(' ', purged.Freed.Models)));
-        Assert.Equal(["shared"], await Lab.Store.NamedModelsAsync());
+        Assert.Equal(["shared"], await Lab.Files.ModelsAsync());
         Assert.NotNull(await Lab.Queries.FindAsync(alive));
     }
 

@@ -23,27 +23,27 @@ public sealed class QueueOrderTests : LabTest
         Assert.Equal(expected.Select(run => run.Id), (await Lab.Queries.QueueAsync()).Select(run => run.Id));
         foreach (var run in expected)
         {
-            Assert.Equal(run, await Lab.Store.ClaimNextAsync("w", Until));
+            Assert.Equal(run, await Lab.Leases.ClaimNextAsync("w", Until));
         }
 
-        Assert.Null(await Lab.Store.ClaimNextAsync("w", Until));
+        Assert.Null(await Lab.Leases.ClaimNextAsync("w", Until));
     }
 
     [Fact]
     public async Task Claim_WhileAStudyIsPaused_PassesItsRunsOver()
     {
-        var (study, runs) = await Lab.Store.CreateStudyAsync("s", "{}", [Samples.Content("a"), Samples.Content("b", seed: 2)]);
+        var (study, runs) = await Lab.Studies.CreateAsync("s", "{}", [Samples.Content("a"), Samples.Content("b", seed: 2)]);
         Lab.Clock.Advance(5);
         var other = await Lab.Store.QueuedAsync();
 
-        Assert.Equal(runs, await Lab.Store.HoldStudyAsync(study, held: true));
+        Assert.Equal(runs, await Lab.Studies.HoldAsync(study, held: true));
 
         Assert.Equal([other], await Lab.Store.ListQueuedAsync());
-        Assert.Equal(other, await Lab.Store.ClaimNextAsync("w", Until));
-        Assert.Null(await Lab.Store.ClaimNextAsync("w", Until));
-        Assert.False(await Lab.Store.TryClaimAsync(runs[0].Id, runs[0].Attempt, "w", Until));
-        Assert.Equal(runs, await Lab.Store.HoldStudyAsync(study, held: false));
-        Assert.Equal(runs[0], await Lab.Store.ClaimNextAsync("w", Until));
+        Assert.Equal(other, await Lab.Leases.ClaimNextAsync("w", Until));
+        Assert.Null(await Lab.Leases.ClaimNextAsync("w", Until));
+        Assert.False(await Lab.Leases.TryClaimAsync(runs[0].Id, runs[0].Attempt, "w", Until));
+        Assert.Equal(runs, await Lab.Studies.HoldAsync(study, held: false));
+        Assert.Equal(runs[0], await Lab.Leases.ClaimNextAsync("w", Until));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class QueueOrderTests : LabTest
             await Lab.Store.QueuedAsync();
         }
 
-        var claims = await Task.WhenAll(Enumerable.Range(0, 12).Select(worker => Task.Run(() => Lab.Store.ClaimNextAsync($"w{worker}", Until))));
+        var claims = await Task.WhenAll(Enumerable.Range(0, 12).Select(worker => Task.Run(() => Lab.Leases.ClaimNextAsync($"w{worker}", Until))));
 
         Assert.Equal(8, claims.OfType<RunRef>().Select(run => run.Id).Distinct().Count());
         Assert.Equal(4, claims.Count(claim => claim is null));

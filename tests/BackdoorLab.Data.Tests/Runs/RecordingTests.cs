@@ -42,12 +42,12 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     {
         var run = await lab.RunningAsync();
 
-        Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan }));
+        Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan }));
         var planned = (await lab.Queries.FindAsync(run.Id))!;
         Assert.All(planned.Stages, stage => Assert.Equal(StageState.Planned, stage.State));
         Assert.All(planned.Cells, cell => Assert.Equal(Outcome.NotRun, cell.Outcome));
 
-        Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, Everything(lab.Clock.UtcNow)));
+        Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, Everything(lab.Clock.UtcNow)));
         var detail = (await lab.Queries.FindAsync(run.Id))!;
         Assert.Equal(
             [
@@ -72,12 +72,12 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     public async Task Record_Twice_ChangesNothingButTheLog()
     {
         var run = await lab.RunningAsync();
-        await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan });
+        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan });
         var changes = Everything(lab.Clock.UtcNow);
-        await lab.Store.RecordAsync(run.Id, run.Attempt, changes);
+        await lab.Recording.RecordAsync(run.Id, run.Attempt, changes);
         var once = JsonSerializer.Serialize(await lab.Queries.FindAsync(run.Id));
 
-        Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, changes with { Log = [] }));
+        Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, changes with { Log = [] }));
 
         Assert.Equal(once, JsonSerializer.Serialize(await lab.Queries.FindAsync(run.Id)));
     }
@@ -86,13 +86,13 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     public async Task Record_PlanOfANewAttempt_ReplacesTheOldResults()
     {
         var run = await lab.RunningAsync();
-        await lab.Store.RecordAsync(run.Id, run.Attempt, Everything(lab.Clock.UtcNow) with { Plan = Plan });
-        await lab.Store.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Interrupted));
+        await lab.Recording.RecordAsync(run.Id, run.Attempt, Everything(lab.Clock.UtcNow) with { Plan = Plan });
+        await lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Interrupted));
         var again = (await lab.Store.EnqueueAsync(run.Id))!;
-        await lab.Store.TryClaimAsync(run.Id, again.Attempt, Samples.Worker, lab.Clock.UtcNow.AddMinutes(2));
+        await lab.Leases.TryClaimAsync(run.Id, again.Attempt, Samples.Worker, lab.Clock.UtcNow.AddMinutes(2));
 
         var shorter = Plan with { Stages = [.. Plan.Stages.Take(2)], Cells = [Undefended] };
-        Assert.True(await lab.Store.RecordAsync(run.Id, again.Attempt, new RunChanges { Plan = shorter }));
+        Assert.True(await lab.Recording.RecordAsync(run.Id, again.Attempt, new RunChanges { Plan = shorter }));
 
         var detail = (await lab.Queries.FindAsync(run.Id))!;
         Assert.Equal(["d", "t"], detail.Stages.Select(stage => stage.Key));
@@ -110,9 +110,9 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     public async Task Record_CellThatFailsAfterAll_LosesItsNumbers()
     {
         var run = await lab.RunningAsync();
-        await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Cells = [Samples.Value(Strip, ("detection-rate", 1))] });
+        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Cells = [Samples.Value(Strip, ("detection-rate", 1))] });
 
-        await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
+        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
         {
             Cells = [new CellResult { Id = Strip, Outcome = Outcome.Failed, Reason = "broke" }],
         });
@@ -127,7 +127,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     {
         var run = await lab.RunningAsync();
 
-        Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
+        Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
         {
             Progress = new RunProgress("training", double.NaN, double.PositiveInfinity),
             Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9), ("attack-success-rate", double.NaN))],
@@ -151,9 +151,9 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     public async Task Record_OtherCellsThanTheReference_LeaveTheSummaryAlone(Victim victim, string precision, string? defense)
     {
         var run = await lab.RunningAsync();
-        await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9))] });
+        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9))] });
 
-        await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
+        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
         {
             Cells = [Samples.Value(new CellId(victim, precision, defense), ("clean-accuracy", 0.1))],
         });
@@ -167,7 +167,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         var run = await lab.RunningAsync();
         for (var batch = 0; batch < 3; batch++)
         {
-            await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
+            await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
             {
                 Log = [.. Enumerable.Range(1, 4).Select(line => new LogEntry(lab.Clock.UtcNow, "info", $"{batch}.{line}"))],
             });
@@ -184,7 +184,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     public async Task Record_WhilePagesRead_NeverFailsAndReadersSeeWholeBatches()
     {
         var run = await lab.RunningAsync();
-        await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan });
+        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan });
         using var stop = new CancellationTokenSource();
         using var started = new CountdownEvent(2);
         var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
@@ -207,7 +207,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
 
         for (var epoch = 1; epoch <= 60; epoch++)
         {
-            Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
+            Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
             {
                 Curve = [new TrainingPoint(Victim.Backdoored, epoch, 60, 1, 0.5, 0.5)],
                 Log = [new LogEntry(lab.Clock.UtcNow, "info", $"epoch {epoch}")],

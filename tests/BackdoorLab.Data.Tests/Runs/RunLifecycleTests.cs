@@ -1,16 +1,18 @@
+using Microsoft.EntityFrameworkCore;
+
 namespace BackdoorLab.Data.Tests.Runs;
 
 public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture>
 {
     [Fact]
-    public async Task Create_GivesADraftWithAWellFormedId()
+    public async Task Submit_WritesAQueuedRunWithAWellFormedId()
     {
-        var id = await lab.Store.CreateAsync(Samples.Content("first"));
+        var queued = await lab.Store.SubmitAsync(Samples.Content("first"));
 
-        var run = await lab.ItemAsync(id);
-        Assert.True(RunIds.IsWellFormed(id));
-        Assert.Equal((RunState.Draft, 0, "first"), (run.State, run.Attempt, run.Name));
-        Assert.Equal(lab.Clock.UtcNow, run.Created);
+        var run = await lab.ItemAsync(queued.Id);
+        Assert.True(RunIds.IsWellFormed(queued.Id));
+        Assert.Equal((RunState.Queued, 1, "first"), (run.State, run.Attempt, run.Name));
+        Assert.Equal((run.Attempt, lab.Clock.UtcNow, lab.Clock.UtcNow), (queued.Attempt, run.Created, run.Queued!.Value));
         Assert.Equal(DateTimeKind.Utc, run.Created.Kind);
         Assert.Equal((0.1, 0, 1L), (run.PoisonRate, run.TargetLabel!.Value, run.Seed));
     }
@@ -20,8 +22,22 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
     [InlineData("abcdefghijkl")]
     [InlineData("ABCDEFGHJKMN")]
     [InlineData("../../etc/pa")]
-    public async Task Create_MalformedId_IsRefused(string id) =>
-        await Assert.ThrowsAsync<ArgumentException>(() => lab.Store.CreateAsync(Samples.Content(), id));
+    public void RunIds_OfAnotherForm_AreNotWellFormed(string id) => Assert.False(RunIds.IsWellFormed(id));
+
+    [Fact]
+    public async Task Enqueue_DraftOfAnOlderVersion_BecomesItsFirstAttempt()
+    {
+        var run = await lab.Store.QueuedAsync();
+        await using (var context = lab.Contexts.CreateDbContext())
+        {
+            await context.Runs.Where(row => row.Id == run.Id).ExecuteUpdateAsync(
+                set => set.SetProperty(row => row.State, RunState.Draft).SetProperty(row => row.Attempt, 0).SetProperty(row => row.Queued, (DateTime?)null));
+        }
+
+        Assert.Equal(RunState.Draft, (await lab.ItemAsync(run.Id)).State);
+        Assert.False(await lab.Leases.TryClaimAsync(run.Id, 0, "w", lab.Clock.UtcNow.AddMinutes(2)));
+        Assert.Equal(new RunRef(run.Id, 1), await lab.Store.EnqueueAsync(run.Id));
+    }
 
     [Fact]
     public async Task TryClaim_ManyAtOnce_ExactlyOneWins()
@@ -34,7 +50,7 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
                 () =>
                 {
                     start.SignalAndWait();
-                    return lab.Store.TryClaimAsync(run.Id, run.Attempt, $"worker-{worker}", lab.Clock.UtcNow.AddMinutes(2));
+                    return lab.Leases.TryClaimAsync(run.Id, run.Attempt, $"worker-{worker}", lab.Clock.UtcNow.AddMinutes(2));
                 },
                 TaskCreationOptions.LongRunning).Unwrap()));
 
@@ -48,8 +64,8 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
     {
         var run = await lab.Store.QueuedAsync();
 
-        Assert.False(await lab.Store.TryClaimAsync(run.Id, run.Attempt + 1, "w", lab.Clock.UtcNow.AddMinutes(2)));
-        Assert.False(await lab.Store.TryClaimAsync(run.Id, run.Attempt - 1, "w", lab.Clock.UtcNow.AddMinutes(2)));
+        Assert.False(await lab.Leases.TryClaimAsync(run.Id, run.Attempt + 1, "w", lab.Clock.UtcNow.AddMinutes(2)));
+        Assert.False(await lab.Leases.TryClaimAsync(run.Id, run.Attempt - 1, "w", lab.Clock.UtcNow.AddMinutes(2)));
         Assert.Equal(RunState.Queued, (await lab.ItemAsync(run.Id)).State);
     }
 
@@ -59,7 +75,7 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var run = await lab.Store.QueuedAsync();
 
         Assert.Equal(RunState.Cancelled, await lab.Store.RequestCancelAsync(run.Id));
-        Assert.False(await lab.Store.TryClaimAsync(run.Id, run.Attempt, "w", lab.Clock.UtcNow.AddMinutes(2)));
+        Assert.False(await lab.Leases.TryClaimAsync(run.Id, run.Attempt, "w", lab.Clock.UtcNow.AddMinutes(2)));
         var item = await lab.ItemAsync(run.Id);
         Assert.Equal(RunState.Cancelled, item.State);
         Assert.NotNull(item.Ended);
@@ -70,14 +86,14 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
     {
         var run = await lab.RunningAsync();
         var until = lab.Clock.UtcNow.AddMinutes(2);
-        Assert.Equal(LeaseStatus.Held, await lab.Store.RenewLeaseAsync(run.Id, Samples.Worker, until));
+        Assert.True(await lab.Leases.RenewLeaseAsync(run.Id, Samples.Worker, until));
 
         Assert.Equal(RunState.Cancelling, await lab.Store.RequestCancelAsync(run.Id));
         Assert.Equal(RunState.Cancelling, await lab.Store.RequestCancelAsync(run.Id));
-        Assert.True(await lab.Store.IsCancelRequestedAsync(run.Id));
-        Assert.Equal(LeaseStatus.CancelRequested, await lab.Store.RenewLeaseAsync(run.Id, Samples.Worker, until));
+        Assert.True(await lab.Leases.IsCancelRequestedAsync(run.Id));
+        Assert.True(await lab.Leases.RenewLeaseAsync(run.Id, Samples.Worker, until));
 
-        Assert.True(await lab.Store.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Cancelled)));
+        Assert.True(await lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Cancelled)));
         Assert.Equal(RunState.Cancelled, (await lab.ItemAsync(run.Id)).State);
         Assert.Null(await lab.Store.RequestCancelAsync(run.Id));
     }
@@ -99,14 +115,14 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var run = await lab.RunningAsync();
         lab.Clock.Advance(42.5);
 
-        Assert.True(await lab.Store.FinishAsync(
+        Assert.True(await lab.Leases.FinishAsync(
             run.Id, Samples.Worker, new RunEnd(RunState.Succeeded) { Remarks = ["A subset of 6,032 images."] }));
 
         var detail = (await lab.Queries.FindAsync(run.Id))!;
         Assert.Equal(42.5, detail.Run.ElapsedSeconds, 6);
         Assert.Equal(1, detail.Run.Fraction);
         Assert.Equal(["A subset of 6,032 images."], detail.Remarks);
-        Assert.False(await lab.Store.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Failed, "again")));
+        Assert.False(await lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Failed, "again")));
         Assert.Equal(RunState.Succeeded, (await lab.ItemAsync(run.Id)).State);
     }
 
@@ -115,7 +131,7 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
     {
         var run = await lab.RunningAsync();
 
-        Assert.False(await lab.Store.FinishAsync(run.Id, "somebody else", new RunEnd(RunState.Failed, "no")));
+        Assert.False(await lab.Leases.FinishAsync(run.Id, "somebody else", new RunEnd(RunState.Failed, "no")));
         Assert.Equal(RunState.Running, (await lab.ItemAsync(run.Id)).State);
     }
 
@@ -125,19 +141,19 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var run = await lab.RunningAsync();
 
         await Assert.ThrowsAsync<ArgumentException>(
-            () => lab.Store.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Running)));
+            () => lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Running)));
     }
 
     [Fact]
     public async Task Finish_Failed_MarksTheStageItBrokeIn()
     {
         var run = await lab.RunningAsync();
-        await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges
+        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
         {
             Stages = [new StageChange("a", StageState.Done), new StageChange("b", StageState.Running)],
         });
 
-        await lab.Store.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Failed, "out of memory"));
+        await lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Failed, "out of memory"));
 
         var detail = (await lab.Queries.FindAsync(run.Id))!;
         Assert.Equal("out of memory", detail.Run.Error);
@@ -176,17 +192,17 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
     {
         var running = await lab.RunningAsync();
         var queued = await lab.Store.QueuedAsync();
-        var draft = await lab.Store.CreateAsync(Samples.Content());
+        var failed = await lab.EndedAsync(Samples.Content(), [], RunState.Failed);
 
-        var deleted = await lab.Store.DeleteAsync(RunSelection.Of([running.Id, queued.Id, draft, RunIds.New()]));
+        var deleted = await lab.Bulk.DeleteAsync(RunSelection.Of([running.Id, queued.Id, failed, RunIds.New()]));
 
-        Assert.Equal(new HashSet<string> { queued.Id, draft }, deleted.ToHashSet());
+        Assert.Equal(new HashSet<string> { queued.Id, failed }, deleted.ToHashSet());
         Assert.Equal((RunState.Cancelled, true), (await lab.ItemAsync(queued.Id)) switch { var run => (run.State, run.Deleted) });
         Assert.False((await lab.ItemAsync(running.Id)).Deleted);
-        Assert.Null(await lab.Store.EnqueueAsync(draft));
+        Assert.Null(await lab.Store.EnqueueAsync(failed));
 
-        Assert.Equal(1, await lab.Store.RestoreAsync(RunSelection.Of([draft, running.Id])));
-        Assert.NotNull(await lab.Store.EnqueueAsync(draft));
+        Assert.Equal(1, await lab.Bulk.RestoreAsync(RunSelection.Of([failed, running.Id])));
+        Assert.NotNull(await lab.Store.EnqueueAsync(failed));
     }
 
     [Fact]
@@ -195,27 +211,14 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var cells = new[] { Samples.Value(Samples.Key(), ("clean-accuracy", 0.9)) };
         var gone = await lab.EndedAsync(Samples.Content(), cells);
         var kept = await lab.EndedAsync(Samples.Content(), cells);
-        await lab.Store.DeleteAsync(RunSelection.Of([gone]));
+        await lab.Bulk.DeleteAsync(RunSelection.Of([gone]));
 
-        Assert.Equal(1, (await lab.Store.PurgeAsync(RunSelection.Of([gone, kept]))).Runs);
+        Assert.Equal(1, (await lab.Bulk.PurgeAsync(RunSelection.Of([gone, kept]))).Runs);
 
         Assert.Null(await lab.Queries.FindAsync(gone));
         Assert.Single((await lab.Queries.FindAsync(kept))!.Cells);
         await using var context = lab.Contexts.CreateDbContext();
         Assert.DoesNotContain(context.Cells, cell => cell.RunId == gone);
         Assert.DoesNotContain(context.Measurements, measurement => measurement.RunId == gone);
-    }
-
-    [Fact]
-    public async Task Rename_DuringARun_SurvivesProgress()
-    {
-        var run = await lab.RunningAsync();
-        await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Progress = new RunProgress("training", 0.5, 10) });
-
-        Assert.True(await lab.Store.RenameAsync(run.Id, "renamed"));
-        await lab.Store.RecordAsync(run.Id, run.Attempt, new RunChanges { Progress = new RunProgress("training", 0.6, 8) });
-
-        var item = await lab.ItemAsync(run.Id);
-        Assert.Equal(("renamed", 0.6, 8d), (item.Name, item.Fraction, item.EtaSeconds!.Value));
     }
 }

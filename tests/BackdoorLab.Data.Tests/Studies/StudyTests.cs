@@ -5,7 +5,7 @@ public sealed class StudyTests : LabTest
     [Fact]
     public async Task CreateStudy_QueuesItsRunsInOrder()
     {
-        var (studyId, runs) = await Lab.Store.CreateStudyAsync("blindspots", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
+        var (studyId, runs) = await Lab.Studies.CreateAsync("blindspots", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
 
         Assert.Equal(runs.Select(run => run.Id), (await Lab.Queries.QueueAsync()).Select(run => run.Id));
         var item = (await Lab.Queries.FindStudyItemAsync(studyId))!;
@@ -16,11 +16,11 @@ public sealed class StudyTests : LabTest
     [Fact]
     public async Task FindStudy_WithARecordedRun_HasItsNumbersAndStages()
     {
-        var (studyId, runs) = await Lab.Store.CreateStudyAsync("s", """{"a":1}""", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
-        Assert.True(await Lab.Store.TryClaimAsync(runs[0].Id, runs[0].Attempt, Samples.Worker, Lab.Clock.UtcNow.AddSeconds(60)));
+        var (studyId, runs) = await Lab.Studies.CreateAsync("s", """{"a":1}""", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
+        Assert.True(await Lab.Leases.TryClaimAsync(runs[0].Id, runs[0].Attempt, Samples.Worker, Lab.Clock.UtcNow.AddSeconds(60)));
         var plan = new RunPlan([new PlannedStage("k", "defend", "STRIP", 1, "strip")], [Samples.Key("strip")], new Dictionary<string, string>(), 1);
-        Assert.True(await Lab.Store.RecordAsync(runs[0].Id, runs[0].Attempt, new RunChanges { Plan = plan }));
-        Assert.True(await Lab.Store.RecordAsync(
+        Assert.True(await Lab.Recording.RecordAsync(runs[0].Id, runs[0].Attempt, new RunChanges { Plan = plan }));
+        Assert.True(await Lab.Recording.RecordAsync(
             runs[0].Id,
             runs[0].Attempt,
             new RunChanges
@@ -28,7 +28,7 @@ public sealed class StudyTests : LabTest
                 Cells = [Samples.Value(Samples.Key("strip"), ("auroc", 0.9))],
                 Stages = [new StageChange("k", StageState.Done, Seconds: 4)],
             }));
-        Assert.True(await Lab.Store.FinishAsync(runs[0].Id, Samples.Worker, new RunEnd(RunState.Succeeded)));
+        Assert.True(await Lab.Leases.FinishAsync(runs[0].Id, Samples.Worker, new RunEnd(RunState.Succeeded)));
 
         var detail = (await Lab.Queries.FindStudyAsync(studyId))!;
 
@@ -43,25 +43,24 @@ public sealed class StudyTests : LabTest
     [Fact]
     public async Task Studies_OfTheTrash_AreNotListed()
     {
-        var (first, _) = await Lab.Store.CreateStudyAsync("first", "{}", [Samples.Content()]);
+        var (first, _) = await Lab.Studies.CreateAsync("first", "{}", [Samples.Content()]);
         Lab.Clock.Advance(1);
-        var (second, _) = await Lab.Store.CreateStudyAsync("second", "{}", [Samples.Content()]);
-        Assert.True(await Lab.Store.DeleteStudyAsync(first, deleted: true));
-        Assert.True(await Lab.Store.RenameStudyAsync(second, "renamed"));
+        var (second, _) = await Lab.Studies.CreateAsync("second", "{}", [Samples.Content()]);
+        Assert.True(await Lab.Studies.DeleteAsync(first, deleted: true));
 
-        Assert.Equal("renamed", Assert.Single(await Lab.Queries.StudiesAsync()).Name);
+        Assert.Equal("second", Assert.Single(await Lab.Queries.StudiesAsync()).Name);
 
-        Assert.True(await Lab.Store.DeleteStudyAsync(first, deleted: false));
+        Assert.True(await Lab.Studies.DeleteAsync(first, deleted: false));
         Assert.Equal([second, first], (await Lab.Queries.StudiesAsync()).Select(study => study.Id));
-        Assert.False(await Lab.Store.RenameStudyAsync("none", "x"));
+        Assert.False(await Lab.Studies.DeleteAsync("none", deleted: true));
         Assert.Null(await Lab.Queries.FindStudyAsync("none"));
     }
 
     [Fact]
     public async Task FindStudy_WithADeletedRun_LeavesItOut()
     {
-        var (studyId, runs) = await Lab.Store.CreateStudyAsync("s", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
-        await Lab.Store.DeleteAsync(RunSelection.Of([runs[1].Id]));
+        var (studyId, runs) = await Lab.Studies.CreateAsync("s", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
+        await Lab.Bulk.DeleteAsync(RunSelection.Of([runs[1].Id]));
 
         Assert.Equal(runs[0].Id, Assert.Single((await Lab.Queries.FindStudyAsync(studyId))!.Runs).Run.Id);
     }

@@ -23,9 +23,8 @@ internal sealed class BundleKind : IFuzzFileKind
         _artifacts = options.ArtifactFolder;
         _services = new ServiceCollection().AddLabData(Path.Combine(folder, "lab.db")).BuildServiceProvider();
         _services.GetRequiredService<LabDatabase>().MigrateAsync().GetAwaiter().GetResult();
-        var store = _services.GetRequiredService<RunStore>();
         _reader = ActivatorUtilities.CreateInstance<BundleReader>(_services, options);
-        var id = new SampleRuns(store, _artifacts).Finished(Presets.Demo.Spec).GetAwaiter().GetResult();
+        var id = new SampleRuns(_services, _artifacts).Finished(Presets.Demo.Spec).GetAwaiter().GetResult();
         using var zip = new MemoryStream();
         ActivatorUtilities.CreateInstance<BundleWriter>(_services, options).Write(id, zip, default).GetAwaiter().GetResult();
         _good = BundleFiles.Read(zip.ToArray());

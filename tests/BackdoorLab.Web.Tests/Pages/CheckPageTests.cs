@@ -122,7 +122,7 @@ public sealed class CheckPageTests : IAsyncLifetime
         CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 10);
         var model = await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7)));
         var spec = CheckRuns.Spec with { Suspect = model.Suspect, Dataset = new ImageFolder { Path = "shop", Resize = 40, Crop = 32 } };
-        var before = await _lab.Services.GetRequiredService<RunStore>().CreateAsync(RunContent.From(spec, 1));
+        var before = await _lab.Samples.Queued(spec);
 
         var page = _lab.Open<CheckPage>($"/check?from={before}");
 
@@ -226,9 +226,8 @@ public sealed class CheckPageTests : IAsyncLifetime
     [Fact]
     public async Task Check_AgainOfARun_FillsThePage()
     {
-        var store = _lab.Services.GetRequiredService<RunStore>();
         var model = await Shelf.Add("model.safetensors", new MemoryStream(CheckRuns.Weights()));
-        var here = await store.CreateAsync(RunContent.From(CheckRuns.Spec with { Suspect = model.Suspect with { Pixels = PixelScale.Half } }, 1));
+        var here = await _lab.Samples.Queued(CheckRuns.Spec with { Suspect = model.Suspect with { Pixels = PixelScale.Half } });
 
         var filled = _lab.Open<CheckPage>($"/check?from={here}");
         filled.WaitForAssertion(() => Assert.Equal("Half", filled.Find("#check-pixels").GetAttribute("value")));
@@ -238,7 +237,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     [Fact]
     public async Task Check_AgainOfARunWhoseFileIsGone_SaysSo()
     {
-        var gone = await _lab.Services.GetRequiredService<RunStore>().CreateAsync(RunContent.From(CheckRuns.Spec, 1));
+        var gone = await _lab.Samples.Queued(CheckRuns.Spec);
 
         var missing = _lab.Open<CheckPage>($"/check?from={gone}");
         missing.WaitForAssertion(() => Assert.Contains("'model.pth' of that check is not in this lab", missing.Find("[role=alert]").TextContent, StringComparison.Ordinal));
@@ -344,7 +343,7 @@ public sealed class CheckPageTests : IAsyncLifetime
 
     private async Task<IRenderedComponent<RunView>> RunOf(bool? flagged, double accuracy = 0.93, Verdict? silent = null, string tab = "")
     {
-        var id = await CheckRuns.Finished(_lab.Services.GetRequiredService<RunStore>(), Artifacts, flagged, accuracy, silent);
+        var id = await CheckRuns.Finished(_lab.Services, Artifacts, flagged, accuracy, silent);
         return _lab.Open<RunView>($"/runs/{id}?tab={tab}", parameters => parameters.Add(page => page.Id, id));
     }
 }

@@ -49,7 +49,7 @@ public sealed class LabContext : BunitContext, IAsyncLifetime
 
     public ResultQueries Results => Services.GetRequiredService<ResultQueries>();
 
-    public SampleRuns Samples => new(Services.GetRequiredService<RunStore>(), Services.GetRequiredService<LabOptions>().ArtifactFolder);
+    public SampleRuns Samples => new(Services, Services.GetRequiredService<LabOptions>().ArtifactFolder);
 
     public string Address => Services.GetRequiredService<NavigationManager>().Uri;
 

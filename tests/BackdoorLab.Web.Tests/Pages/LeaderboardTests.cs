@@ -53,7 +53,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Board_UnlikeRuns_AreRowsThatSayWhatDiffersAndArePooledOnlyOnPurpose()
     {
-        var runs = new BoardRuns(Store);
+        var runs = new BoardRuns(_lab.Services);
         var few = Spec with { Training = Spec.Training with { Epochs = 2 } };
         var many = Spec with { Training = Spec.Training with { Epochs = 60 } };
         await runs.Add(few, Rate, ("", 0.2), ("fine-pruning", 0.1));
@@ -74,7 +74,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Board_ModelThatIsNoVictim_IsLeftOutUntilTheAddressAsksForIt()
     {
-        var runs = new BoardRuns(Store);
+        var runs = new BoardRuns(_lab.Services);
         await runs.Add(Spec, Rate, ("", 0.9));
         await runs.Add(Spec with { Seed = 2 }, Rate, [new(Victim.Backdoored, "it did not learn")], ("", 0.1));
 
@@ -96,7 +96,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
         {
             Id = new(victim, KnownLabels.ReferencePrecision, defense), Outcome = Outcome.Value, Measurements = [new(metric, value, 100)],
         };
-        await new BoardRuns(Store).Add(
+        await new BoardRuns(_lab.Services).Add(
             Spec,
             [],
             [
@@ -117,7 +117,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Board_OfASingleRun_LinksItsCells()
     {
-        var id = await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1));
+        var id = await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1));
 
         var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}");
 
@@ -128,8 +128,8 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Board_CellsWithoutAValue_SayWhyAndNeverNan()
     {
-        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", null), ("strip", 0.5));
-        await new BoardRuns(Store).Add(Spec with { Attack = new Blended() }, Rate, ("", 0.8));
+        await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning", null), ("strip", 0.5));
+        await new BoardRuns(_lab.Services).Add(Spec with { Attack = new Blended() }, Rate, ("", 0.8));
 
         var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}");
 
@@ -160,7 +160,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Missing_OfAnAttack_AreQueuedForEverySeedWithTheDefenseAdded()
     {
-        var runs = new BoardRuns(Store);
+        var runs = new BoardRuns(_lab.Services);
         await runs.Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
         var blended = Spec with { Attack = new Blended(), Defenses = [new Strip()] };
         await runs.Add(blended, Rate, ("", 0.9), ("strip", 0.4));
@@ -187,7 +187,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Missing_AlreadyQueued_AreNotQueuedAgain()
     {
-        var runs = new BoardRuns(Store);
+        var runs = new BoardRuns(_lab.Services);
         await runs.Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
         await runs.Add(Spec with { Attack = new Blended(), Defenses = [new Strip()] }, Rate, ("strip", 0.4));
         var missing = _lab.Services.GetRequiredService<MissingCells>();
@@ -203,7 +203,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Published_Values_StandDashedBesideOwnOnesAndEnterNoRank()
     {
-        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
+        await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
         await _lab.Services.GetRequiredService<ReferenceStore>().ReplaceAsync("bench.csv",
         [
             new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv"),
@@ -221,7 +221,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Published_MethodWithOwnSettings_StandsInItsColumn()
     {
-        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning[pruneStep=0.05]", 0.1));
+        await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning[pruneStep=0.05]", 0.1));
         await _lab.Services.GetRequiredService<ReferenceStore>().ReplaceAsync("bench.csv", [new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv")]);
 
         var page = _lab.Open<Leaderboard>($"/leaderboard?metric={Rate}&published=on");
@@ -230,7 +230,6 @@ public sealed class LeaderboardTests : IAsyncLifetime
         Assert.Equal(3, page.FindAll("table.board thead th").Count);
     }
 
-    private RunStore Store => _lab.Services.GetRequiredService<RunStore>();
 
     private async Task<BoardView> View()
     {

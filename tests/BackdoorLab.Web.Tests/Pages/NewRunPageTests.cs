@@ -120,7 +120,8 @@ public sealed class NewRunPageTests : IAsyncLifetime
     {
         CheckRuns.Pictures(Path.Combine(_lab.Services.GetRequiredService<LabOptions>().Data, "shop"), classes: 3, perClass: 20);
         var spec = Presets.Demo.Spec with { Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 }, CleanHoldout = 10, Attack = new BadNets { TargetLabel = 3 } };
-        var id = await _lab.Services.GetRequiredService<RunStore>().CreateAsync(RunContent.From(spec, 1));
+        var id = await _lab.Samples.Queued(spec);
+        await _lab.Services.GetRequiredService<RunStore>().RequestCancelAsync(id);
         var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
         page.WaitForAssertion(() => Assert.False(RunNow(page).HasAttribute("disabled")));
 

@@ -117,7 +117,7 @@ public sealed class RunListActionsTests : IAsyncLifetime
     public async Task Trash_Restore_BringsTheRunBack()
     {
         var id = await _lab.Samples.Failed(Presets.Demo.Spec);
-        await _lab.Services.GetRequiredService<RunStore>().DeleteAsync(RunSelection.Of([id]));
+        await _lab.Services.GetRequiredService<RunBulk>().DeleteAsync(RunSelection.Of([id]));
         var page = _lab.Open<TrashPage>("/trash");
         page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("button[aria-label^='Restore']")));
 

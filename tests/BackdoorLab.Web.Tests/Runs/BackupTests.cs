@@ -17,7 +17,7 @@ public sealed class BackupTests
             string id;
             await using (var lab = await TestLab.StartAsync())
             {
-                id = await new SampleRuns(lab.Store, Path.Combine(lab.Folder, "artifacts")).Finished(Presets.Demo.Spec);
+                id = await new SampleRuns(lab.Services, Path.Combine(lab.Folder, "artifacts")).Finished(Presets.Demo.Spec);
                 Assert.Contains("The database and", await Command(0, "backup", backup, "--lab", lab.Folder), StringComparison.Ordinal);
                 Assert.Contains("exists already", await Command(2, "backup", backup, "--lab", lab.Folder), StringComparison.Ordinal);
                 Assert.Contains("has a database already", await Command(2, "restore", backup, "--lab", backup), StringComparison.Ordinal);

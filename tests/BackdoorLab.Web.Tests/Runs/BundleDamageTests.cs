@@ -20,7 +20,7 @@ public sealed class BundleDamageTests
     {
         await using var lab = await TestLab.StartAsync();
         var artifacts = Path.Combine(lab.Folder, "artifacts");
-        var id = await new SampleRuns(lab.Store, artifacts).Finished(Presets.Demo.Spec);
+        var id = await new SampleRuns(lab.Services, artifacts).Finished(Presets.Demo.Spec);
         using var whole = new MemoryStream();
         Assert.True(await lab.Services.GetRequiredService<BundleWriter>().Write(id, whole, default));
         var (reader, writer) = (lab.Services.GetRequiredService<BundleReader>(), lab.Services.GetRequiredService<BundleWriter>());
@@ -76,7 +76,7 @@ public sealed class BundleDamageTests
     {
         await using var lab = await TestLab.StartAsync();
         var artifacts = Path.Combine(lab.Folder, "artifacts");
-        var id = await new SampleRuns(lab.Store, artifacts).Finished(Presets.Demo.Spec);
+        var id = await new SampleRuns(lab.Services, artifacts).Finished(Presets.Demo.Spec);
         using var zip = new MemoryStream();
         await lab.Services.GetRequiredService<BundleWriter>().Write(id, zip, default);
         await lab.Services.GetRequiredService<BundleReader>().Import(zip, "");

@@ -17,8 +17,8 @@ public sealed class BundleTests
     {
         await using var here = await TestLab.StartAsync();
         await using var there = await TestLab.StartAsync();
-        var id = await new SampleRuns(here.Store, Artifacts(here)).Finished(Presets.Demo.Spec);
-        await here.Store.TagAsync(RunSelection.Of([id]), ["paper"], []);
+        var id = await new SampleRuns(here.Services, Artifacts(here)).Finished(Presets.Demo.Spec);
+        await here.Bulk.TagAsync(RunSelection.Of([id]), ["paper"], []);
         using var client = new HttpClient { BaseAddress = here.Address };
         var zip = await client.GetByteArrayAsync(new Uri($"/export/runs/{id}.zip", UriKind.Relative));
 
@@ -45,7 +45,7 @@ public sealed class BundleTests
     {
         await using var here = await TestLab.StartAsync();
         await using var there = await TestLab.StartAsync();
-        var id = await new SampleRuns(here.Store, Artifacts(here)).Finished(Presets.Demo.Spec);
+        var id = await new SampleRuns(here.Services, Artifacts(here)).Finished(Presets.Demo.Spec);
         var keys = (await here.Queries.FindAsync(id))!.Artifacts.Select(file => file.Stage).ToHashSet();
 
         await Reader(there).Import(new MemoryStream(await Zip(here, id)), "");
@@ -152,7 +152,7 @@ public sealed class BundleTests
 
     private static async Task<byte[]> Changed(TestLab lab, Action<Dictionary<string, byte[]>> change, bool resign = true)
     {
-        var files = BundleFiles.Read(await Zip(lab, await new SampleRuns(lab.Store, Artifacts(lab)).Finished(Presets.Demo.Spec)));
+        var files = BundleFiles.Read(await Zip(lab, await new SampleRuns(lab.Services, Artifacts(lab)).Finished(Presets.Demo.Spec)));
         change(files);
         return BundleFiles.Write(files, resign);
     }

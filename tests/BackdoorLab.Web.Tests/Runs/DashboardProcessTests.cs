@@ -93,9 +93,7 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
     private async Task<string> Enqueue()
     {
         var store = _data.GetRequiredService<RunStore>();
-        var id = await store.CreateAsync(RunContent.From(TinySpec.Interruptible, maxAttempts: 2));
-        await store.EnqueueAsync(id);
-        return id;
+        return (await store.SubmitAsync(RunContent.From(TinySpec.Interruptible, maxAttempts: 2))).Id;
     }
 
     private static bool IsAlive(int processId)

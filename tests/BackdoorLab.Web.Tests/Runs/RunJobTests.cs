@@ -263,7 +263,7 @@ public sealed class RunJobTests
         await lab.Reaches(id, RunState.Running);
 
         // As if the lease had run out while the machine was asleep.
-        var lost = await lab.Store.RecoverLostAsync(DateTime.UtcNow.AddHours(1));
+        var lost = await lab.Leases.RecoverLostAsync(DateTime.UtcNow.AddHours(1));
         await lab.Queue.ResumeInterruptedAsync();
 
         Assert.Equal(id, Assert.Single(lost).Id);

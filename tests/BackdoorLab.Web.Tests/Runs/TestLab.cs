@@ -2,6 +2,7 @@ using System.Diagnostics;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Hosting;
 using BackdoorLab.Web.Runs;
+using Hangfire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -26,6 +27,10 @@ public sealed class TestLab : IAsyncDisposable
     public IServiceProvider Services => _app!.Services;
 
     public RunStore Store => Services.GetRequiredService<RunStore>();
+
+    public RunLeases Leases => Services.GetRequiredService<RunLeases>();
+
+    public RunBulk Bulk => Services.GetRequiredService<RunBulk>();
 
     public ResultQueries Queries => Services.GetRequiredService<ResultQueries>();
 
@@ -76,12 +81,12 @@ public sealed class TestLab : IAsyncDisposable
     /// <summary>A queued run whose spec no scripted worker reads.</summary>
     public async Task<string> SubmitAsync(int maxAttempts = 2)
     {
-        var id = await Store.CreateAsync(new NewRun
+        var run = await Store.SubmitAsync(new NewRun
         {
             SpecJson = "{}", ConfigHash = "c", Seed = 1, Dataset = "d", Model = "m", Attack = "a", MaxAttempts = maxAttempts,
         });
-        Assert.True(await Queue.EnqueueAsync(id));
-        return id;
+        Services.GetRequiredService<IBackgroundJobClient>().Enqueue<RunJob>(job => job.Execute(CancellationToken.None));
+        return run.Id;
     }
 
     public async Task<RunItem> Item(string runId) => (await Queries.FindItemAsync(runId))!;

@@ -50,8 +50,7 @@ public sealed class TroubleTests : IDisposable
         await using var lab = await Start();
         _go.Set();
         lab.Workers.Next(WorkAndComplete);
-        var id = await lab.Store.CreateAsync(new NewRun { SpecJson = "{}", ConfigHash = "c", Seed = 1, Dataset = "d", Model = "m", Attack = "a" });
-        await lab.Store.EnqueueAsync(id);
+        var id = (await lab.Store.SubmitAsync(new NewRun { SpecJson = "{}", ConfigHash = "c", Seed = 1, Dataset = "d", Model = "m", Attack = "a" })).Id;
         var locked = await DatabasePressure.Lock(lab);
 
         var job = ActivatorUtilities.CreateInstance<RunJob>(lab.Services).Execute(default);
@@ -125,7 +124,7 @@ public sealed class TroubleTests : IDisposable
         var active = lab.Services.GetRequiredService<ActiveRuns>();
 
         Assert.Equal([id], active.Ids);
-        Assert.Empty(await lab.Store.RecoverLostAsync(DateTime.UtcNow.AddHours(1), supervised: active.Ids));
+        Assert.Empty(await lab.Leases.RecoverLostAsync(DateTime.UtcNow.AddHours(1), supervised: active.Ids));
         _go.Set();
 
         Assert.Equal(1, (await lab.Reaches(id, RunState.Succeeded)).Attempt);

@@ -203,7 +203,7 @@ public sealed class ApiTests
         var ids = new List<string>();
         for (var seed = 0; seed < 5; seed++)
         {
-            ids.Add(await lab.Store.CreateAsync(Web.Runs.RunContent.From(TinySpec.Short with { Seed = seed }, 1)));
+            ids.Add((await lab.Store.SubmitAsync(Web.Runs.RunContent.From(TinySpec.Short with { Seed = seed }, 1))).Id);
         }
 
         using var client = new HttpClient { BaseAddress = lab.Address };
@@ -216,7 +216,7 @@ public sealed class ApiTests
             next = (string?)page["next"];
 
             // One that comes in between is not seen, and pushes none out.
-            await lab.Store.CreateAsync(Web.Runs.RunContent.From(TinySpec.Short, 1));
+            await lab.Store.SubmitAsync(Web.Runs.RunContent.From(TinySpec.Short, 1));
         }
 
         Assert.Equal(ids.Order(), read.Order());
@@ -246,16 +246,15 @@ public sealed class ApiTests
     public async Task Cancel_OfAWaitingRun_ShowsItsState()
     {
         await using var lab = await TestLab.StartAsync();
-        var id = await lab.Store.CreateAsync(Web.Runs.RunContent.From(TinySpec.Short, 1));
+        var id = (await lab.Store.SubmitAsync(Web.Runs.RunContent.From(TinySpec.Short, 1))).Id;
         using var client = new HttpClient { BaseAddress = lab.Address };
 
-        using var draft = await client.PostAsync(new Uri($"/api/v1/runs/{id}/cancel", UriKind.Relative), null);
-        await lab.Store.EnqueueAsync(id);
         using var waiting = await client.PostAsync(new Uri($"/api/v1/runs/{id}/cancel", UriKind.Relative), null);
+        using var again = await client.PostAsync(new Uri($"/api/v1/runs/{id}/cancel", UriKind.Relative), null);
         using var unknown = await client.PostAsync(new Uri("/api/v1/runs/0123456789ab/cancel", UriKind.Relative), null);
 
-        Assert.Equal(HttpStatusCode.Conflict, draft.StatusCode);
         Assert.Equal("cancelled", (string?)(await Json(waiting))!["state"]);
+        Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
     }
 

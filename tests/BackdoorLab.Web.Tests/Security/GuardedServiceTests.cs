@@ -48,7 +48,11 @@ public sealed class GuardedServiceTests
     [Fact]
     public void PagesAndApi_OfAnyKind_ChangeRunsOnlyThroughTheDesk()
     {
-        Type[] unguarded = [typeof(RunQueue), typeof(RunStore), typeof(ApiKeyStore), typeof(Web.Export.BundleReader)];
+        Type[] unguarded =
+        [
+            typeof(RunQueue), typeof(RunStore), typeof(RunLeases), typeof(RunRecording), typeof(RunImport), typeof(RunBulk), typeof(StudyStore),
+            typeof(ApiKeyStore), typeof(Web.Export.BundleReader),
+        ];
         var types = typeof(RunDesk).Assembly.GetTypes().Where(type =>
             type.Namespace?.StartsWith("BackdoorLab.Web.Components", StringComparison.Ordinal) == true || type.Namespace == "BackdoorLab.Web.Api");
 

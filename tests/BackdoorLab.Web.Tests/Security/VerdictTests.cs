@@ -30,7 +30,7 @@ public sealed class VerdictTests
             { } other => Verdict.NotDecidable(other, ("index-ceiling", 1.3), ("detector-threshold", 2)),
             null => null,
         };
-        var id = await CheckRuns.Finished(lab.Store, Path.Combine(lab.Folder, "artifacts"), decision == Decision.Flagged, accuracy, silent);
+        var id = await CheckRuns.Finished(lab.Services, Path.Combine(lab.Folder, "artifacts"), decision == Decision.Flagged, accuracy, silent);
         using var client = new HttpClient { BaseAddress = lab.Address };
         var run = (await lab.Queries.FindAsync(id))!;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using BackdoorLab.Data.Database;
 using BackdoorLab.Data.Entities;
 using BackdoorLab.Data.Filters;
@@ -7,8 +6,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Runs;
 
-/// <content>What is done to many runs at once.</content>
-public sealed partial class RunStore
+/// <summary>What is done to many runs at once: tags, the archive, the trash.</summary>
+/// <param name="contexts">Makes contexts.</param>
+/// <param name="time">Clock.</param>
+public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Adds and removes tags and returns how many runs were chosen.</summary>
     /// <param name="selection">Runs.</param>
@@ -67,7 +68,7 @@ public sealed partial class RunStore
             .Where(run => !run.Deleted && run.State != RunState.Running && run.State != RunState.Cancelling)
             .Select(run => run.Id)
             .ToListAsync(cancellation);
-        var now = Now;
+        var now = time.GetUtcNow().UtcDateTime;
         var chosen = context.Runs.Where(run => ids.Contains(run.Id));
         await chosen
             .Where(run => run.State == RunState.Queued || run.State == RunState.Interrupted)
@@ -118,56 +119,11 @@ public sealed partial class RunStore
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         var ids = await RunFilters.Apply(context, selection).Where(run => run.Deleted).Select(run => run.Id).ToListAsync(cancellation);
-        var freed = await FreedAsync(context, ids, cancellation);
+        var freed = await NamedFiles.FreedAsync(context, ids, cancellation);
         await context.Notes.Where(note => note.Kind == NoteSubject.Run && ids.Contains(note.SubjectId)).ExecuteDeleteAsync(cancellation);
         var removed = await context.Runs.Where(run => ids.Contains(run.Id)).ExecuteDeleteAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return new(removed, freed);
-    }
-
-    /// <summary>The files that only these runs of the trash name: what purging them would free.</summary>
-    /// <param name="selection">Runs; a filter must be one of the trash.</param>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<FreedFiles> FreedByPurgeAsync(RunSelection selection, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(selection);
-        await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var ids = await RunFilters.Apply(context, selection).Where(run => run.Deleted).Select(run => run.Id).ToListAsync(cancellation);
-        return await FreedAsync(context, ids, cancellation);
-    }
-
-    /// <summary>SHA-256 of the model files that runs name, those in the trash too.</summary>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlySet<string>> NamedModelsAsync(CancellationToken cancellation = default)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await ModelsAsync(context, context.Runs, cancellation);
-    }
-
-    private static async Task<FreedFiles> FreedAsync(LabDbContext context, IReadOnlyList<string> ids, CancellationToken cancellation)
-    {
-        var stages = await context.Stages
-            .Where(stage => ids.Contains(stage.RunId))
-            .Select(stage => stage.Key)
-            .Distinct()
-            .Where(key => !context.Stages.Any(other => other.Key == key && !ids.Contains(other.RunId)))
-            .ToListAsync(cancellation);
-        var models = await ModelsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
-        if (models.Count > 0)
-        {
-            models.ExceptWith(await ModelsAsync(context, context.Runs.Where(run => !ids.Contains(run.Id)), cancellation));
-        }
-
-        return new(stages, [.. models]);
-    }
-
-    private static async Task<HashSet<string>> ModelsAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
-    {
-        var specs = await runs
-            .Where(run => run.Attack == KnownLabels.UnknownAttack)
-            .Join(context.RunTexts, run => run.Id, text => text.RunId, (_, text) => text.SpecJson)
-            .ToListAsync(cancellation);
-        return [.. specs.Select(spec => (string?)JsonNode.Parse(spec)?["suspect"]?["sha256"]).OfType<string>()];
     }
 }
 
@@ -175,8 +131,3 @@ public sealed partial class RunStore
 /// <param name="Runs">Runs removed.</param>
 /// <param name="Freed">Files that no run names any more.</param>
 public sealed record PurgedRuns(int Runs, FreedFiles Freed);
-
-/// <summary>Files that no run names once others are gone.</summary>
-/// <param name="Stages">Keys of stages.</param>
-/// <param name="Models">SHA-256 of model files that were checked.</param>
-public sealed record FreedFiles(IReadOnlyList<string> Stages, IReadOnlyList<string> Models);

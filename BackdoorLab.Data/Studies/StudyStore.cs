@@ -1,11 +1,15 @@
+using BackdoorLab.Data.Database;
 using BackdoorLab.Data.Entities;
 using BackdoorLab.Data.Filters;
+using BackdoorLab.Data.Runs;
 using Microsoft.EntityFrameworkCore;
 
-namespace BackdoorLab.Data.Runs;
+namespace BackdoorLab.Data.Studies;
 
-/// <content>Studies.</content>
-public sealed partial class RunStore
+/// <summary>Studies: made with all their runs, paused, moved to the trash.</summary>
+/// <param name="contexts">Makes contexts.</param>
+/// <param name="time">Clock.</param>
+public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Writes a study with all its runs, queued in their order, in one transaction.</summary>
     /// <param name="name">Name for people.</param>
@@ -14,20 +18,18 @@ public sealed partial class RunStore
     /// <param name="owner">Who starts it: a user's name, or empty in a lab without accounts.</param>
     /// <param name="cancellation">Cancellation.</param>
     /// <returns>The study's id and what to give to the jobs.</returns>
-    public async Task<(string StudyId, IReadOnlyList<RunRef> Runs)> CreateStudyAsync(
+    public async Task<(string StudyId, IReadOnlyList<RunRef> Runs)> CreateAsync(
         string name, string specJson, IReadOnlyList<NewRun> runs, string owner = "", CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfZero(runs.Count);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var study = new Study { Id = RunIds.New(), Name = name, SpecJson = specJson, Created = Now, Owner = owner };
+        var study = new Study { Id = RunIds.New(), Name = name, SpecJson = specJson, Created = time.GetUtcNow().UtcDateTime, Owner = owner };
         context.Studies.Add(study);
         var queued = new List<RunRef>();
         foreach (var content in runs)
         {
             // Lists and the queue are ordered by time; the runs of a study keep their own order.
-            var run = New(content, RunIds.New(), study.Id, study.Created.AddMilliseconds(queued.Count));
-            run.Queued = run.Created;
-            Queue(run);
+            var run = RunTransitions.Submitted(content, study.Id, study.Created.AddMilliseconds(queued.Count));
             context.Runs.Add(run);
             context.RunTexts.Add(new RunText { RunId = run.Id, SpecJson = content.SpecJson });
             queued.Add(new RunRef(run.Id, run.Attempt));
@@ -41,7 +43,7 @@ public sealed partial class RunStore
     /// <param name="studyId">Study.</param>
     /// <param name="held">Hold them, or let them go.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<RunRef>> HoldStudyAsync(string studyId, bool held, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<RunRef>> HoldAsync(string studyId, bool held, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
@@ -54,30 +56,14 @@ public sealed partial class RunStore
         return runs;
     }
 
-    /// <summary>Gives a study another name. False when there is no such study.</summary>
-    /// <param name="studyId">Study.</param>
-    /// <param name="name">Name.</param>
-    /// <param name="cancellation">Cancellation.</param>
-    public Task<bool> RenameStudyAsync(string studyId, string name, CancellationToken cancellation = default) =>
-        SetStudyAsync(studyId, study => study.Name = name, cancellation);
-
     /// <summary>Moves a study to the trash or back; its runs are a separate matter. False when there is no such study.</summary>
     /// <param name="studyId">Study.</param>
     /// <param name="deleted">Into the trash, or back.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public Task<bool> DeleteStudyAsync(string studyId, bool deleted, CancellationToken cancellation = default) =>
-        SetStudyAsync(studyId, study => study.Deleted = deleted, cancellation);
-
-    private async Task<bool> SetStudyAsync(string studyId, Action<Study> change, CancellationToken cancellation)
+    public async Task<bool> DeleteAsync(string studyId, bool deleted, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        if (await context.Studies.SingleOrDefaultAsync(study => study.Id == studyId, cancellation) is not { } study)
-        {
-            return false;
-        }
-
-        change(study);
-        await context.SaveChangesAsync(cancellation);
-        return true;
+        return await context.Studies.Where(study => study.Id == studyId)
+            .ExecuteUpdateAsync(set => set.SetProperty(study => study.Deleted, deleted), cancellation) > 0;
     }
 }

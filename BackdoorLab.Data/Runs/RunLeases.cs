@@ -5,9 +5,13 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Runs;
 
-/// <content>The worker's side: claim, lease, end, recovery.</content>
-public sealed partial class RunStore
+/// <summary>What workers do with runs: claim, keep the lease, end; and what becomes of runs whose worker is gone.</summary>
+/// <param name="contexts">Makes contexts.</param>
+/// <param name="time">Clock.</param>
+public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
+    private DateTime Now => time.GetUtcNow().UtcDateTime;
+
     /// <summary>
     /// Takes a queued run for a worker: one UPDATE, so of any number of simultaneous claims exactly one is true, and a job that is
     /// delivered twice or too late does nothing.
@@ -64,27 +68,22 @@ public sealed partial class RunStore
         }
     }
 
-    /// <summary>Renews a lease, marks the worker as alive, and tells it whether to go on.</summary>
+    /// <summary>Renews a lease and marks the worker as alive. False when the run is no longer this worker's: stop and write nothing.</summary>
     /// <param name="runId">Run.</param>
     /// <param name="owner">Who claimed it.</param>
     /// <param name="leaseUntil">UTC.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<LeaseStatus> RenewLeaseAsync(
+    public async Task<bool> RenewLeaseAsync(
         string runId, string owner, DateTime leaseUntil, CancellationToken cancellation = default)
     {
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var held = context.Runs.Where(run => run.Id == runId && run.LeaseOwner == owner
-            && (run.State == RunState.Running || run.State == RunState.Cancelling));
-        var renewed = await held.ExecuteUpdateAsync(
-            set => set.SetProperty(run => run.LeaseUntil, leaseUntil).SetProperty(run => run.Heartbeat, now),
-            cancellation);
-        if (renewed == 0)
-        {
-            return LeaseStatus.Lost;
-        }
-
-        return await held.AnyAsync(run => run.CancelRequested, cancellation) ? LeaseStatus.CancelRequested : LeaseStatus.Held;
+        return await context.Runs
+            .Where(run => run.Id == runId && run.LeaseOwner == owner
+                && (run.State == RunState.Running || run.State == RunState.Cancelling))
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(run => run.LeaseUntil, leaseUntil).SetProperty(run => run.Heartbeat, now),
+                cancellation) > 0;
     }
 
     /// <summary>Whether the user asked to stop this run; a light read for a worker that looks often.</summary>
@@ -123,7 +122,7 @@ public sealed partial class RunStore
             return false;
         }
 
-        End(run, end.State);
+        RunTransitions.End(run, end.State, Now);
         run.MaxAttempts += end.CostsNoAttempt ? 1 : 0;
         run.Error = end.Error;
         run.ElapsedSeconds += Seconds(run.Started, run.Ended);
@@ -169,13 +168,8 @@ public sealed partial class RunStore
         foreach (var run in lost)
         {
             var lastSeen = run.Heartbeat ?? run.Started ?? now;
-            End(run, run.CancelRequested ? RunState.Cancelled : RunState.Interrupted);
-            run.Ended = now;
+            RunTransitions.Lose(run, lastSeen, now);
             run.ElapsedSeconds += Seconds(run.Started, lastSeen);
-            if (run.State == RunState.Interrupted)
-            {
-                run.Error = FormattableString.Invariant($"The worker was lost; last heard of at {lastSeen:yyyy-MM-dd HH:mm:ss} UTC.");
-            }
         }
 
         await context.SaveChangesAsync(cancellation);
@@ -201,21 +195,7 @@ public sealed partial class RunStore
             .Where(run => run.State == RunState.Interrupted && !run.Deleted)
             .OrderBy(run => run.Queued).ThenBy(run => run.Id)
             .ToListAsync(cancellation);
-        var queued = new List<RunRef>();
-        foreach (var run in interrupted)
-        {
-            if (run.Attempt < run.MaxAttempts)
-            {
-                Queue(run);
-                queued.Add(new RunRef(run.Id, run.Attempt));
-            }
-            else
-            {
-                run.State = RunState.Failed;
-                run.Error = FormattableString.Invariant($"Given up after {run.Attempt} attempts. {run.Error}").TrimEnd();
-            }
-        }
-
+        var queued = interrupted.Where(RunTransitions.Resume).Select(run => new RunRef(run.Id, run.Attempt)).ToList();
         await context.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return queued;

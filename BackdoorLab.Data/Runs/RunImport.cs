@@ -4,18 +4,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Runs;
 
-/// <content>Runs from elsewhere.</content>
-public sealed partial class RunStore
+/// <summary>Runs from elsewhere.</summary>
+/// <param name="contexts">Makes contexts.</param>
+public sealed class RunImport(IDbContextFactory<LabDbContext> contexts)
 {
-    /// <summary>Stages of which runs name files, those in the trash too.</summary>
-    /// <param name="prefix">How their keys begin.</param>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<string>> StagesWithFilesAsync(string prefix, CancellationToken cancellation = default)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Artifacts.Where(file => file.Stage.StartsWith(prefix)).Select(file => file.Stage).Distinct().ToListAsync(cancellation);
-    }
-
     /// <summary>
     /// Writes a run that ended in another lab, with all that it recorded, in one transaction. It keeps its id when that is free here.
     /// </summary>
@@ -37,7 +29,7 @@ public sealed partial class RunStore
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         var free = RunIds.IsWellFormed(run.Run.Id) && await context.Runs.FindAsync([run.Run.Id], cancellation) is null;
-        var row = New(content, free ? run.Run.Id : RunIds.New(), study: null, run.Run.Created);
+        var row = RunTransitions.New(content, free ? run.Run.Id : RunIds.New(), study: null, run.Run.Created);
         (row.State, row.Queued, row.Started, row.Ended) = (run.Run.State, run.Run.Queued, run.Run.Started, run.Run.Ended);
         (row.Attempt, row.ElapsedSeconds, row.Error, row.Owner) = (Math.Max(1, run.Run.Attempt), run.Run.ElapsedSeconds, run.Run.Error, owner);
         (row.CleanAccuracy, row.AttackSuccessRate) = (run.Run.CleanAccuracy, run.Run.AttackSuccessRate);
@@ -67,10 +59,10 @@ public sealed partial class RunStore
             EstimatedSeconds = stage.EstimatedSeconds,
         }));
         await context.SaveChangesAsync(cancellation);
-        await RecordCellsAsync(context, row.Id, run.Cells, cancellation);
-        await RecordCurveAsync(context, row.Id, run.Curve, cancellation);
-        await RecordArtifactsAsync(context, row.Id, run.Artifacts, cancellation);
-        await RecordLogAsync(context, row.Id, [.. log.Select(line => new LogEntry(line.At, line.Level, line.Text))], cancellation);
+        await ResultRows.CellsAsync(context, row.Id, run.Cells, cancellation);
+        await ResultRows.CurveAsync(context, row.Id, run.Curve, cancellation);
+        await ResultRows.ArtifactsAsync(context, row.Id, run.Artifacts, cancellation);
+        await ResultRows.LogAsync(context, row.Id, [.. log.Select(line => new LogEntry(line.At, line.Level, line.Text))], cancellation);
         await context.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return row.Id;
