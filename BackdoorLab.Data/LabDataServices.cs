@@ -18,8 +18,7 @@ namespace BackdoorLab.Data;
 public static class LabDataServices
 {
     /// <summary>
-    /// Registers <see cref="RunStore"/>, <see cref="ResultQueries"/>, <see cref="LabDatabase"/> and the other stores as singletons; each of their operations
-    /// uses a context of its own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
+    /// Registers the database, its stores and its queries as singletons; each of their operations uses a context of its own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
     /// </summary>
     /// <param name="services">Services.</param>
     /// <param name="pathOrConnectionString">Path of the database file, or a SQLite connection string (recognised by its <c>=</c>).</param>
@@ -41,7 +40,17 @@ public static class LabDataServices
         services.AddSingleton<RunBulk>();
         services.AddSingleton<NamedFiles>();
         services.AddSingleton<StudyStore>();
-        services.AddSingleton<ResultQueries>();
+        services.AddSingleton<RunListQuery>();
+        services.AddSingleton<RunQueueQuery>();
+        services.AddSingleton<RunFacetQuery>();
+        services.AddSingleton<RunDetailQuery>();
+        services.AddSingleton<RunGroupQuery>();
+        services.AddSingleton<RunStreamQuery>();
+        services.AddSingleton<StudyQuery>();
+        services.AddSingleton<MatrixQuery>();
+        services.AddSingleton<BoardQuery>();
+        services.AddSingleton<BoardCellQuery>();
+        services.AddSingleton<CompareQuery>();
         services.AddSingleton<ReferenceStore>();
         services.AddSingleton<AccountQueries>();
         services.AddSingleton<ShareStore>();

@@ -55,6 +55,15 @@ internal sealed class ConditionReading
         return filter.Condition is null ? runs : runs.Where(run => run.ConditionKey == filter.Condition);
     }
 
+    /// <summary>The same of a board.</summary>
+    public static IQueryable<Run> Counting(LabDbContext context, BoardFilter filter) => Counting(context, new MatrixFilter
+    {
+        Dataset = filter.Dataset,
+        Model = filter.Model,
+        PoisonRate = filter.PoisonRate,
+        Attack = filter.Rows == BoardRows.Precisions ? filter.Attack : null,
+    });
+
     /// <summary>Reads runs in three statements.</summary>
     public static async Task<ConditionReading> ReadAsync(LabDbContext context, IQueryable<Run> runs, ReadingFilter filter, CancellationToken cancellation)
     {

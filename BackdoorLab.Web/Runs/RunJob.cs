@@ -13,7 +13,7 @@ namespace BackdoorLab.Web.Runs;
 public sealed class RunJob(
     RunLeases leases,
     RunRecording recording,
-    ResultQueries queries,
+    RunDetailQuery queries,
     RunQueue queue,
     RunFeed feed,
     ActiveRuns active,

@@ -13,7 +13,7 @@ public sealed record CopiedSpec(SpecDraft Draft, RunItem? Run, string? Fault)
     /// <param name="results">Where runs are read.</param>
     /// <param name="id">Run.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public static async Task<CopiedSpec> Of(ResultQueries results, string id, CancellationToken cancellation = default)
+    public static async Task<CopiedSpec> Of(RunDetailQuery results, string id, CancellationToken cancellation = default)
     {
         if (await results.FindAsync(id, cancellation) is not { } run)
         {

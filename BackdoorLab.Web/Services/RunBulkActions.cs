@@ -7,7 +7,7 @@ namespace BackdoorLab.Web.Services;
 
 /// <summary>What a person can do to many runs at once, with the answer they see. What cannot be undone, or is felt, is asked first.</summary>
 public sealed class RunBulkActions(
-    RunDesk desk, NamedFiles named, ResultQueries results, RunFeed feed, RunFiles files, ISnackbar snackbar, IDialogService dialogs)
+    RunDesk desk, NamedFiles named, RunStreamQuery results, RunFeed feed, RunFiles files, ISnackbar snackbar, IDialogService dialogs)
 {
     /// <summary>Adds and removes tags.</summary>
     public async Task Tag(RunSelection selection, IReadOnlyList<string> add, IReadOnlyList<string> remove)

@@ -13,14 +13,14 @@ namespace BackdoorLab.Web.Services;
 public sealed record StudyView(StudyItem Item, StudySpec Spec, IReadOnlyList<RunItem> Runs, StudyReport Report);
 
 /// <summary>Makes reports of studies from the rows of their runs.</summary>
-public sealed class StudyReports(ResultQueries results)
+public sealed class StudyReports(StudyQuery results)
 {
     /// <summary>A study with its report, or null when there is none with this id.</summary>
     /// <exception cref="SpecException">It was written by another version and names what this one does not know.</exception>
     public async Task<StudyView?> FindAsync(string studyId, CancellationToken cancellation = default)
     {
         // SQLite and the summary would hold the page's thread.
-        var detail = await Task.Run(() => results.FindStudyAsync(studyId, cancellation), cancellation);
+        var detail = await Task.Run(() => results.FindAsync(studyId, cancellation), cancellation);
         return detail is null ? null : await Task.Run(() => View(detail), cancellation);
     }
 

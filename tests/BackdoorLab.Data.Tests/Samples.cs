@@ -63,5 +63,9 @@ internal static class Samples
         return run.Id;
     }
 
-    public static async Task<RunItem> ItemAsync(this LabFixture lab, string runId) => (await lab.Queries.FindItemAsync(runId))!;
+    public static async Task<RunItem> ItemAsync(this LabFixture lab, string runId) => (await lab.List.FindItemAsync(runId))!;
+
+    /// <summary>Ids of all runs that match, newest first.</summary>
+    public static async Task<IReadOnlyList<string>> IdsAsync(this LabFixture lab, RunFilter filter) =>
+        [.. (await lab.Streams.StatesAsync(RunSelection.All(filter))).Select(run => run.Id)];
 }

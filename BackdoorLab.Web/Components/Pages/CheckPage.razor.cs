@@ -54,7 +54,7 @@ public sealed partial class CheckPage : IAsyncDisposable
     private SpeedProbe Speed { get; set; } = null!;
 
     [Inject]
-    private ResultQueries Results { get; set; } = null!;
+    private RunDetailQuery Results { get; set; } = null!;
 
     [Inject]
     private ISnackbar Snackbar { get; set; } = null!;

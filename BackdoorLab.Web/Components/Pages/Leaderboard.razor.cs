@@ -57,7 +57,7 @@ public sealed partial class Leaderboard
     private string? Damaged { get; set; }
 
     [Inject]
-    private ResultQueries Results { get; set; } = null!;
+    private BoardQuery Results { get; set; } = null!;
 
     [Inject]
     private ReferenceStore References { get; set; } = null!;
@@ -119,7 +119,7 @@ public sealed partial class Leaderboard
 
     private async Task<(BoardChoices Choices, BoardFilter? Filter, BoardView? View)> Read()
     {
-        var choices = await Results.BoardChoicesAsync(Dataset, Model, LeaderboardQuery.ParseRate(Rate), Gone);
+        var choices = await Results.ChoicesAsync(Dataset, Model, LeaderboardQuery.ParseRate(Rate), Gone);
         if (choices.Dataset is null)
         {
             return (choices, null, null);
@@ -127,7 +127,7 @@ public sealed partial class Leaderboard
 
         var metric = BoardMetrics.Find(MetricId);
         var filter = LeaderboardQuery.Filter(choices, metric, Rows, Precision, Attack, Pool, Damaged);
-        var board = await Results.BoardAsync(filter, Gone);
+        var board = await Results.ReadAsync(filter, Gone);
         var references = ShowPublished && filter.Rows == BoardRows.Attacks
             ? await References.FindAsync(filter.Dataset, filter.Model, filter.PoisonRate, Gone)
             : [];

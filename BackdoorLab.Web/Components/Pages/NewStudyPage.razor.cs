@@ -27,7 +27,7 @@ public sealed partial class NewStudyPage
     private string? From { get; set; }
 
     [Inject]
-    private ResultQueries Results { get; set; } = null!;
+    private RunDetailQuery Results { get; set; } = null!;
 
     [Inject]
     private ISnackbar Snackbar { get; set; } = null!;

@@ -48,7 +48,16 @@ public sealed partial class Overview
     private string? Damaged { get; set; }
 
     [Inject]
-    private ResultQueries Results { get; set; } = null!;
+    private MatrixQuery Matrices { get; set; } = null!;
+
+    [Inject]
+    private RunFacetQuery Facets { get; set; } = null!;
+
+    [Inject]
+    private RunListQuery Finished { get; set; } = null!;
+
+    [Inject]
+    private RunQueueQuery Waiting { get; set; } = null!;
 
     [Inject]
     private RunDesk Desk { get; set; } = null!;
@@ -88,18 +97,18 @@ public sealed partial class Overview
     {
         try
         {
-            _counts = await Results.CountsAsync(Gone);
-            _active = await Results.ActiveAsync(Gone);
-            _next = await Results.QueueAsync(0, MostNext, Gone);
+            _counts = await Facets.CountsAsync(Gone);
+            _active = await Waiting.ActiveAsync(Gone);
+            _next = await Waiting.QueueAsync(0, MostNext, Gone);
             _waiting = _counts.GetValueOrDefault(RunState.Queued);
-            _latest = await Results.LatestFinishedAsync(8, Gone);
-            _values = await Results.FilterValuesAsync(Gone);
+            _latest = await Finished.LatestFinishedAsync(8, Gone);
+            _values = await Facets.FilterValuesAsync(Gone);
             _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != KnownLabels.UnknownAttack)] };
             var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack, Condition = Condition, Damaged = Damaged == LeaderboardQuery.Yes };
-            _matrix = await Results.MatrixAsync(backdoored with { Victim = OnTwin ? Victim.Benign : Victim.Backdoored }, Metric, Gone);
+            _matrix = await Matrices.ReadAsync(backdoored with { Victim = OnTwin ? Victim.Benign : Victim.Backdoored }, Metric, Gone);
             backdoored = backdoored with { Condition = _matrix.Condition?.Key };
-            _accuracy = await Results.MatrixAsync(backdoored, Shared.CleanAccuracy.Id, Gone);
-            _attack = await Results.MatrixAsync(backdoored, Shared.AttackSuccessRate.Id, Gone);
+            _accuracy = await Matrices.ReadAsync(backdoored, Shared.CleanAccuracy.Id, Gone);
+            _attack = await Matrices.ReadAsync(backdoored, Shared.AttackSuccessRate.Id, Gone);
             _fault = null;
         }
         catch (OperationCanceledException)

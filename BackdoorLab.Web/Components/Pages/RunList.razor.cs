@@ -22,7 +22,10 @@ public sealed partial class RunList
     private int _total;
 
     [Inject]
-    private ResultQueries Results { get; set; } = null!;
+    private RunFacetQuery Facets { get; set; } = null!;
+
+    [Inject]
+    private RunListQuery Results { get; set; } = null!;
 
     [Inject]
     private NavigationManager Navigation { get; set; } = null!;
@@ -41,7 +44,7 @@ public sealed partial class RunList
         Navigation.LocationChanged += OnLocationChanged;
         _state = RunListState.Read(new Uri(Navigation.Uri).Query);
         Follow(null, TimeSpan.FromSeconds(2));
-        _values = await Results.FilterValuesAsync(Gone);
+        _values = await Facets.FilterValuesAsync(Gone);
     }
 
     // The feed says that runs have changed, so the data sets, models and attacks to choose from may have.
@@ -85,7 +88,7 @@ public sealed partial class RunList
     {
         try
         {
-            _values = await Results.FilterValuesAsync(Gone);
+            _values = await Facets.FilterValuesAsync(Gone);
         }
         catch (System.Data.Common.DbException error)
         {

@@ -42,7 +42,7 @@ public sealed partial class RunView
     private string? Precision { get; set; }
 
     [Inject]
-    private ResultQueries Results { get; set; } = null!;
+    private RunDetailQuery Results { get; set; } = null!;
 
     [Inject]
     private SharedReadings Readings { get; set; } = null!;

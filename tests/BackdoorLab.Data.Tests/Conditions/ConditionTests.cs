@@ -102,7 +102,7 @@ public sealed class ConditionTests : LabTest
         Assert.All(before, key => Assert.NotEmpty(key));
         Assert.Equal((await Lab.ItemAsync(first)).ConditionKey, (await Lab.ItemAsync(second)).ConditionKey);
         Assert.NotEmpty((await Lab.ItemAsync(waiting)).ConditionKey);
-        Assert.Contains("gtsrb", (await Lab.Queries.MatrixAsync(new MatrixFilter(), "x")).Condition!.Json, StringComparison.Ordinal);
+        Assert.Contains("gtsrb", (await Lab.Matrices.ReadAsync(new MatrixFilter(), "x")).Condition!.Json, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class ConditionTests : LabTest
         Assert.Equal(usual, await Ended(2, Content with { Fingerprint = "drawn by seed 2" }, "2"));
         Assert.NotEqual(usual, await Ended(3, Content with { Source = "other pictures" }, "2"));
         Assert.NotEqual(usual, await Ended(4, Content, "1"));
-        Assert.Equal(Content, (await Lab.Queries.FindAsync((await Lab.Queries.ListIdsAsync(new RunFilter()))[^1]))!.Data);
+        Assert.Equal(Content, (await Lab.Details.FindAsync((await Lab.IdsAsync(new RunFilter()))[^1]))!.Data);
     }
 
     private static string Setup(string spec, DataContent? data, IEnumerable<KeyValuePair<string, string>>? machine = null) =>

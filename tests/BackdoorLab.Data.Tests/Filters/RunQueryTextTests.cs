@@ -65,7 +65,7 @@ public sealed class RunQueryTextTests : LabTest
         await Lab.Bulk.TagAsync(RunSelection.Of([a]), ["paper"], []);
         var query = RunQueryText.Parse(text.Replace("2026-11-24", Lab.Clock.UtcNow.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal));
 
-        var page = await Lab.Queries.ListAsync(new RunFilter { Text = query.Words, Conditions = query.Conditions }, [new(RunSort.Name, false)], 0, 10);
+        var page = await Lab.List.ListAsync(new RunFilter { Text = query.Words, Conditions = query.Conditions }, [new(RunSort.Name, false)], 0, 10);
 
         Assert.Empty(query.Faults);
         Assert.Equal(expected, string.Join(' ', page.Items.Select(run => run.Name)));
@@ -86,7 +86,7 @@ public sealed class RunQueryTextTests : LabTest
             Lab.Clock.Advance(wait * 86400);
         }
 
-        var page = await Lab.Queries.ListAsync(new RunFilter { Conditions = RunQueryText.Parse(text).Conditions }, [new(RunSort.Name, false)], 0, 10);
+        var page = await Lab.List.ListAsync(new RunFilter { Conditions = RunQueryText.Parse(text).Conditions }, [new(RunSort.Name, false)], 0, 10);
 
         Assert.Equal(expected, string.Join(' ', page.Items.Select(run => run.Name)));
     }
@@ -99,7 +99,7 @@ public sealed class RunQueryTextTests : LabTest
             await Lab.Store.SubmitAsync(Samples.Content(name, attack: attack, seed: seed));
         }
 
-        var page = await Lab.Queries.ListAsync(new RunFilter(), [new(RunSort.Attack, false), new(RunSort.Seed, true)], 0, 10);
+        var page = await Lab.List.ListAsync(new RunFilter(), [new(RunSort.Attack, false), new(RunSort.Seed, true)], 0, 10);
 
         Assert.Equal("r q s p", string.Join(' ', page.Items.Select(run => run.Name)));
     }

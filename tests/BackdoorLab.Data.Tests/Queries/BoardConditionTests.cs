@@ -15,7 +15,7 @@ public sealed class BoardConditionTests : LabTest
         await Ended(2, 0.4, "\"training\":{\"epochs\":2}");
         await Ended(3, 0.9, "\"training\":{\"epochs\":6}");
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
+        var board = await Lab.Boards.ReadAsync(Attacks);
 
         Assert.Equal(2, board.Rows.Count);
         Assert.All(board.Rows, row => Assert.Equal("badnets", board.LabelOf(row)));
@@ -32,8 +32,8 @@ public sealed class BoardConditionTests : LabTest
             await Ended(seed, classes / 10.0, data: new($"source {classes}", "", classes, 20 * classes, 5 * classes));
         }
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
-        var pooled = await Lab.Queries.BoardAsync(Attacks with { Pool = ["data"] });
+        var board = await Lab.Boards.ReadAsync(Attacks);
+        var pooled = await Lab.Boards.ReadAsync(Attacks with { Pool = ["data"] });
 
         Assert.Equal(3, board.Rows.Count);
         Assert.All(board.Cells, cell => Assert.Equal(1, cell.Value!.N));
@@ -51,7 +51,7 @@ public sealed class BoardConditionTests : LabTest
         await Ended(1, 0.6, "\"training\":{\"epochs\":6,\"width\":1}");
         await Ended(1, 0.9, "\"training\":{\"epochs\":6,\"width\":2}");
 
-        var board = await Lab.Queries.BoardAsync(Attacks with { Pool = [axis] });
+        var board = await Lab.Boards.ReadAsync(Attacks with { Pool = [axis] });
 
         Assert.Equal(2, board.Rows.Count);
         var both = board.Conditions[board.Rows[0]];
@@ -66,7 +66,7 @@ public sealed class BoardConditionTests : LabTest
         await Ended(1, 0.2, "\"defenses\":[{\"id\":\"strip\",\"overlays\":5}]", defenses: ["strip"]);
         await Ended(2, 0.4, "\"defenses\":[{\"id\":\"strip\",\"overlays\":5},{\"id\":\"nad\"}]", defenses: ["strip", "nad"]);
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
+        var board = await Lab.Boards.ReadAsync(Attacks);
 
         Assert.Equal([("", 2), ("nad", 1), ("strip", 2)], board.Defenses.Select(label => (label, board.Find("badnets", label)!.Value!.N)));
     }
@@ -78,12 +78,12 @@ public sealed class BoardConditionTests : LabTest
         await Ended(1, 0.2, "\"defenses\":[{\"id\":\"clustering\",\"reduction\":\"independent\"}]", defenses: ["clustering"]);
         await Ended(2, 0.4, "\"defenses\":[{\"id\":\"clustering\",\"reduction\":\"principal\"}]", defenses: ["clustering"]);
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
+        var board = await Lab.Boards.ReadAsync(Attacks);
 
         Assert.Equal(["", "clustering[reduction=independent]", "clustering[reduction=principal]"], board.Defenses);
         var cell = board.Find("badnets", "clustering[reduction=principal]")!;
         Assert.Equal((1, 0.4), (cell.Value!.N, cell.Value.Mean));
-        Assert.Equal(2, Assert.Single(await Lab.Queries.BoardCellRunsAsync(board, cell)).Seed);
+        Assert.Equal(2, Assert.Single(await Lab.BoardCells.RunsAsync(board, cell)).Seed);
         Assert.Equal(2, board.Find("badnets", "")!.Value!.N);
     }
 
@@ -93,7 +93,7 @@ public sealed class BoardConditionTests : LabTest
         await Ended(1, 0.892, threads: "2");
         await Ended(1, 0.942, threads: "1");
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
+        var board = await Lab.Boards.ReadAsync(Attacks);
 
         Assert.Equal(2, board.Rows.Count);
         Assert.All(board.Cells, cell => Assert.Equal((1, 0), (cell.Value!.N, cell.Value.Disagreeing)));
@@ -105,8 +105,8 @@ public sealed class BoardConditionTests : LabTest
         var first = await Ended(1, 0.892);
         var second = await Ended(1, 0.942);
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
-        var times = await Lab.Queries.BoardAsync(Attacks with { Repeatable = false });
+        var board = await Lab.Boards.ReadAsync(Attacks);
+        var times = await Lab.Boards.ReadAsync(Attacks with { Repeatable = false });
 
         var cell = Assert.Single(board.Cells);
         Assert.Equal((1, 1, 0.892, 0.942), (cell.Value!.N, cell.Value.Disagreeing, cell.Value.Minimum, cell.Value.Maximum));
@@ -121,7 +121,7 @@ public sealed class BoardConditionTests : LabTest
         await Ended(1, 0.5);
         await Lab.EndedAsync(Samples.Content(), [new CellResult { Id = Samples.Key(), Outcome = Outcome.Failed, Reason = "no memory" }], RunState.Failed);
 
-        var cell = Assert.Single((await Lab.Queries.BoardAsync(Attacks)).Cells);
+        var cell = Assert.Single((await Lab.Boards.ReadAsync(Attacks)).Cells);
 
         Assert.Equal((1, 1, Outcome.Value), (cell.Value!.N, cell.Seeds, Assert.Single(cell.Outcomes).Key));
     }
@@ -132,13 +132,13 @@ public sealed class BoardConditionTests : LabTest
         await Ended(1, 0.9);
         await Ended(2, 0.1, damage: "the backdoored model did not learn");
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
-        var all = await Lab.Queries.BoardAsync(Attacks with { Damaged = true });
+        var board = await Lab.Boards.ReadAsync(Attacks);
+        var all = await Lab.Boards.ReadAsync(Attacks with { Damaged = true });
 
         Assert.Equal((1, 0.9, 1), (board.Find("badnets", "")!.Value!.N, board.Find("badnets", "")!.Value!.Mean, board.Find("badnets", "")!.Damaged));
         Assert.Equal((2, 0.5), (all.Find("badnets", "")!.Value!.N, all.Find("badnets", "")!.Value!.Mean));
-        Assert.Equal("the backdoored model did not learn", (await Lab.Queries.BoardCellRunsAsync(board, board.Cells[0]))[0].Damage);
-        var matrix = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
+        Assert.Equal("the backdoored model did not learn", (await Lab.BoardCells.RunsAsync(board, board.Cells[0]))[0].Damage);
+        var matrix = await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate);
         Assert.Equal((1, 1), (matrix.Cells[0].Value!.N, matrix.Cells[0].Damaged));
     }
 
@@ -164,7 +164,7 @@ public sealed class BoardConditionTests : LabTest
         await Lab.EndedAsync(Samples.Content(seed: 1), [Pair("", 0.9, 1.0), Pair("nad", 0.8, 0.2)]);
         await Lab.EndedAsync(Samples.Content(seed: 2), [Pair("", 0.1, 0.1)]);
 
-        var change = (await Lab.Queries.BoardAsync(Attacks)).Find("badnets", "nad")!.Change!;
+        var change = (await Lab.Boards.ReadAsync(Attacks)).Find("badnets", "nad")!.Change!;
 
         Assert.Equal((1, 1.0, 0.2), (change.Lost.N, change.Before.Mean, change.After.Mean));
         Assert.Equal(0.1, change.Lost.Mean, 12);
@@ -177,7 +177,7 @@ public sealed class BoardConditionTests : LabTest
         await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key("strip"), (Detection, 0.9)), Samples.Value(Samples.Key("strip", victim: Victim.Benign), (Alarms, 0.2))]);
         await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key("strip"), (Detection, 0.1))]);
 
-        var cell = Assert.Single((await Lab.Queries.BoardAsync(Attacks with { Metric = Detection, TwinMetric = Alarms })).Cells);
+        var cell = Assert.Single((await Lab.Boards.ReadAsync(Attacks with { Metric = Detection, TwinMetric = Alarms })).Cells);
 
         Assert.Equal((2, 1, 0.7), (cell.Value!.N, cell.Youden!.N, Math.Round(cell.Youden.Mean, 12)));
     }

@@ -17,7 +17,7 @@ public sealed class BoardTests : LabTest
                 [Samples.Value(Samples.Key("strip"), (Rate, rate), ("other", 7)), Samples.Value(Samples.Key("strip", victim: Victim.Benign), (Rate, rate / 10))]);
         }
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
+        var board = await Lab.Boards.ReadAsync(Attacks);
 
         var cell = Assert.Single(board.Cells);
         Assert.Equal((3, 3, 0), (board.Runs, cell.Value!.N, cell.Value.Disagreeing));
@@ -37,9 +37,9 @@ public sealed class BoardTests : LabTest
             Samples.Content(config: "check", attack: KnownLabels.UnknownAttack) with { PoisonRate = 0.1, TargetLabel = null },
             [Samples.Value(Samples.Key(victim: Victim.Suspect), (Metric.CleanAccuracy.Id, 0.9)), Samples.Value(Samples.Key("strip", victim: Victim.Suspect), ("flagged", 1))]);
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
-        var choices = await Lab.Queries.BoardChoicesAsync(null, null, null);
-        var matrix = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
+        var board = await Lab.Boards.ReadAsync(Attacks);
+        var choices = await Lab.Boards.ChoicesAsync(null, null, null);
+        var matrix = await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate);
 
         Assert.Equal((1, "badnets"), (board.Runs, Assert.Single(board.Cells).Row));
         Assert.Equal(["badnets"], choices.Attacks);
@@ -55,7 +55,7 @@ public sealed class BoardTests : LabTest
     {
         var run = await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.75))]);
 
-        var cell = Assert.Single((await Lab.Queries.BoardAsync(Attacks)).Cells);
+        var cell = Assert.Single((await Lab.Boards.ReadAsync(Attacks)).Cells);
 
         Assert.Equal((1, 0.75, null, run), (cell.Value!.N, cell.Value.Mean, cell.Value.StandardDeviation, cell.OnlyRun));
         Assert.Null(cell.Twin);
@@ -68,7 +68,7 @@ public sealed class BoardTests : LabTest
         await Lab.EndedAsync(Samples.Content(config: "three defenses", seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.5)), Samples.Value(Samples.Key("strip"), (Rate, 0.1))]);
         await Lab.EndedAsync(Samples.Content(config: "two defenses", seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.7))]);
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
+        var board = await Lab.Boards.ReadAsync(Attacks);
 
         var undefended = board.Find("badnets", "")!;
         Assert.Equal((2, 3, 0), (undefended.Value!.N, undefended.Parts.Count, undefended.Value.Disagreeing));
@@ -89,7 +89,7 @@ public sealed class BoardTests : LabTest
         // A number beside a failure is no result.
         await Lab.EndedAsync(Samples.Content(seed: 5), [failed with { Measurements = [new(Rate, 0)] }]);
 
-        var cell = Assert.Single((await Lab.Queries.BoardAsync(Attacks)).Cells);
+        var cell = Assert.Single((await Lab.Boards.ReadAsync(Attacks)).Cells);
 
         Assert.Equal((1, 0.5), (cell.Value!.N, cell.Value.Mean));
         Assert.Equal((1, 2, 1, 1), (cell.Outcomes[Outcome.Value], cell.Outcomes[Outcome.Failed], cell.Outcomes[Outcome.NotApplicable], cell.Outcomes[Outcome.TimedOut]));
@@ -107,7 +107,7 @@ public sealed class BoardTests : LabTest
             Cells = [Samples.Value(Samples.Key(), (Rate, 0.7))],
         });
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
+        var board = await Lab.Boards.ReadAsync(Attacks);
 
         Assert.Equal((1, Outcome.NotRun), (board.Find("badnets", "strip")!.Waiting, board.Find("badnets", "strip")!.Outcome));
         Assert.Equal(0, board.Find("badnets", "")!.Waiting);
@@ -120,7 +120,7 @@ public sealed class BoardTests : LabTest
             Samples.Content(config: "a"), [Samples.Value(Samples.Key(precision: "int8"), (Rate, 0.3)), Samples.Value(Samples.Key(), (Rate, 0.6), ("clean-accuracy", 0.9))]);
         await Lab.EndedAsync(Samples.Content(config: "b", attack: "blended"), [Samples.Value(Samples.Key(precision: "int4"), (Rate, 0.9))]);
 
-        var board = await Lab.Queries.BoardAsync(Attacks with { Rows = BoardRows.Precisions, Attack = "badnets" });
+        var board = await Lab.Boards.ReadAsync(Attacks with { Rows = BoardRows.Precisions, Attack = "badnets" });
 
         Assert.Equal(["float32", "int8"], board.Rows);
         Assert.Equal((0.3, 0.6, 1), (board.Find("int8", "")!.Value!.Mean, board.Find("float32", "")!.Value!.Mean, board.Find("float32", "")!.Seeds));
@@ -132,8 +132,8 @@ public sealed class BoardTests : LabTest
         var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key("strip"), (Rate, 0.5)) with { Notes = ["read this"] }]);
         var second = await Lab.EndedAsync(Samples.Content(seed: 2), [new CellResult { Id = Samples.Key("strip"), Outcome = Outcome.Failed, Reason = "no memory" }]);
 
-        var board = await Lab.Queries.BoardAsync(Attacks);
-        var runs = await Lab.Queries.BoardCellRunsAsync(board, board.Find("badnets", "strip")!);
+        var board = await Lab.Boards.ReadAsync(Attacks);
+        var runs = await Lab.BoardCells.RunsAsync(board, board.Find("badnets", "strip")!);
 
         Assert.Equal([second, first], runs.Select(run => run.RunId));
         Assert.Equal((Outcome.Failed, "no memory", null), (runs[0].Outcome, runs[0].Reason, runs[0].Value));
@@ -148,18 +148,18 @@ public sealed class BoardTests : LabTest
         await Lab.EndedAsync(Samples.Content(config: "b", attack: "blended"), [Samples.Value(Samples.Key(precision: "int8"), (Rate, 0.5))]);
         await Lab.EndedAsync(Samples.Content(config: "c"), [Samples.Value(Samples.Key(), (Rate, 0.5))]);
 
-        var choices = await Lab.Queries.BoardChoicesAsync(null, null, null);
+        var choices = await Lab.Boards.ChoicesAsync(null, null, null);
 
         Assert.Equal(("gtsrb", "res-net8", 0.1), (choices.Dataset, choices.Model, choices.Rate));
         Assert.Equal(["cifar10", "gtsrb"], choices.Datasets);
         Assert.Equal(["badnets", "blended"], choices.Attacks);
         Assert.Equal(["float32", "int8"], choices.Precisions);
-        Assert.Equal("cifar10", (await Lab.Queries.BoardChoicesAsync("cifar10", "no-such-model", 0.7)).Dataset);
-        Assert.Equal("gtsrb", (await Lab.Queries.BoardChoicesAsync("no-such-data", null, null)).Dataset);
+        Assert.Equal("cifar10", (await Lab.Boards.ChoicesAsync("cifar10", "no-such-model", 0.7)).Dataset);
+        Assert.Equal("gtsrb", (await Lab.Boards.ChoicesAsync("no-such-data", null, null)).Dataset);
     }
 
     [Fact]
-    public async Task BoardChoices_EmptyLab_NameNothing() => Assert.Null((await Lab.Queries.BoardChoicesAsync(null, null, null)).Dataset);
+    public async Task BoardChoices_EmptyLab_NameNothing() => Assert.Null((await Lab.Boards.ChoicesAsync(null, null, null)).Dataset);
 
     [Fact]
     public async Task BoardSources_NameTheNewestRunsAndWhoHasADefense()
@@ -167,12 +167,12 @@ public sealed class BoardTests : LabTest
         var plain = await Lab.EndedAsync(Samples.Content(config: "a", seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.5))]);
         var defended = await Lab.EndedAsync(Samples.Content(config: "b", seed: 2, attack: "blended"), [Samples.Value(Samples.Key("strip", "int8"), (Rate, 0.5))]);
 
-        var sources = await Lab.Queries.BoardSourcesAsync(Attacks);
+        var sources = await Lab.BoardCells.SourcesAsync(Attacks);
 
         Assert.Equal([(defended, "blended", "b", 2L), (plain, "badnets", "a", 1L)], sources.Bases.Select(run => (run.RunId, run.Attack, run.ConfigHash, run.Seed)));
         Assert.Equal(defended, sources.Defenses["strip"]);
         Assert.Equal(plain, sources.Precisions["float32"]);
-        Assert.Equal(2, (await Lab.Queries.SpecsAsync([plain, defended, "none"])).Count);
-        Assert.Equal(plain, Assert.Single(await Lab.Queries.OfConfigurationsAsync(["a", "z"])).Id);
+        Assert.Equal(2, (await Lab.Details.SpecsAsync([plain, defended, "none"])).Count);
+        Assert.Equal(plain, Assert.Single(await Lab.List.OfConfigurationsAsync(["a", "z"])).Id);
     }
 }

@@ -14,7 +14,7 @@ public sealed class ComparisonTests : LabTest
         });
         await Lab.Bulk.DeleteAsync(RunSelection.Of([first]));
 
-        var comparison = await Lab.Queries.CompareAsync([second.Id, "zzzzzzzzzzzz", first, second.Id]);
+        var comparison = await Lab.Comparisons.ReadAsync([second.Id, "zzzzzzzzzzzz", first, second.Id]);
 
         Assert.Equal([second.Id, first], comparison.Runs.Select(run => run.Run.Id));
         Assert.Equal(["zzzzzzzzzzzz"], comparison.Missing);
@@ -27,7 +27,7 @@ public sealed class ComparisonTests : LabTest
 
     [Fact]
     public Task Compare_MoreRunsThanAllowed_IsRefused() => Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-        () => Lab.Queries.CompareAsync([.. Enumerable.Range(0, ResultQueries.MaxCompared + 1).Select(i => $"{i}")]));
+        () => Lab.Comparisons.ReadAsync([.. Enumerable.Range(0, CompareQuery.MaxRuns + 1).Select(i => $"{i}")]));
 
     [Fact]
     public async Task References_ImportedAgain_ReplaceThoseOfTheSameFileOnly()

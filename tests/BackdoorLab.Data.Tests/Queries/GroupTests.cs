@@ -13,7 +13,7 @@ public sealed class GroupTests : LabTest
         await Lab.EndedAsync(Samples.Content("a", config: "config-a", seed: 3), [], RunState.Failed);
         await Ended("b", 1, 0.9, "config-b");
 
-        var page = await Lab.Queries.GroupAsync(new RunFilter(), RunGrouping.Configuration, 0, 10);
+        var page = await Lab.Groups.PageAsync(new RunFilter(), RunGrouping.Configuration, 0, 10);
 
         Assert.Equal(["config-b", "config-a"], page.Items.Select(group => group.Key));
         var group = page.Items[1];
@@ -33,7 +33,7 @@ public sealed class GroupTests : LabTest
         await Lab.EndedAsync(
             Samples.Content(seed: 2, spec: Samples.Spec(members: "\"training\":{\"epochs\":2}")), [Samples.Value(Samples.Key(), ("attack-success-rate", 0.8))], RunState.Cancelled);
 
-        var group = Assert.Single((await Lab.Queries.GroupAsync(new RunFilter(), RunGrouping.Dataset, 0, 10)).Items);
+        var group = Assert.Single((await Lab.Groups.PageAsync(new RunFilter(), RunGrouping.Dataset, 0, 10)).Items);
 
         Assert.Equal((2, 2, null), (group.Conditions, group.Seeds, group.AttackSuccessRate.Stat));
         Assert.Equal((0.2, 0.8), (group.AttackSuccessRate.Minimum, group.AttackSuccessRate.Maximum));
@@ -46,7 +46,7 @@ public sealed class GroupTests : LabTest
         await Ended("a", 1, 0.2);
         await Ended("a", 1, 0.4);
 
-        var rate = Assert.Single((await Lab.Queries.GroupAsync(new RunFilter(), RunGrouping.Configuration, 0, 10)).Items).AttackSuccessRate.Stat!;
+        var rate = Assert.Single((await Lab.Groups.PageAsync(new RunFilter(), RunGrouping.Configuration, 0, 10)).Items).AttackSuccessRate.Stat!;
 
         Assert.Equal((1, 1, 0.2, 0.4), (rate.N, rate.Disagreeing, rate.Minimum, rate.Maximum));
     }
@@ -67,7 +67,7 @@ public sealed class GroupTests : LabTest
         await Ended("a", 2, 0.4);
         await Lab.Bulk.TagAsync(RunSelection.Of([tagged]), ["x", "y"], []);
 
-        var page = await Lab.Queries.GroupAsync(new RunFilter(), by, 0, 10);
+        var page = await Lab.Groups.PageAsync(new RunFilter(), by, 0, 10);
 
         Assert.Equal(expected, string.Join(' ', page.Items.OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key}:{group.Runs}")));
         Assert.Equal(page.Items.Count, page.Total);

@@ -12,7 +12,7 @@ public sealed class MatrixTests : LabTest
             await Lab.EndedAsync(Samples.Content(seed: seed), [Samples.Value(Samples.Key("strip", "int8-static"), (Rate, rate), ("other", 5))]);
         }
 
-        var matrix = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
+        var matrix = await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate);
 
         var cell = Assert.Single(matrix.Cells);
         Assert.Equal(("strip", "int8-static", 3), (cell.Defense, cell.Precision, cell.Value!.N));
@@ -27,7 +27,7 @@ public sealed class MatrixTests : LabTest
     {
         await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.75))]);
 
-        var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
+        var cell = Assert.Single((await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate)).Cells);
 
         Assert.Equal((1, 0.75, null), (cell.Value!.N, cell.Value.Mean, cell.Value.StandardDeviation));
     }
@@ -41,7 +41,7 @@ public sealed class MatrixTests : LabTest
         var trashed = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0))]);
         await Lab.Bulk.DeleteAsync(RunSelection.Of([trashed]));
 
-        var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
+        var cell = Assert.Single((await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate)).Cells);
 
         // Seed 1 is one observation, 0.4; seed 2 another.
         Assert.Equal([other, second, first], cell.RunIds);
@@ -56,8 +56,8 @@ public sealed class MatrixTests : LabTest
         await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.4))]);
         await Lab.EndedAsync(Samples.Content(seed: 3, spec: Samples.Spec(members: "\"training\":{\"epochs\":2}")), [Samples.Value(Samples.Key(), (Rate, 1.0))]);
 
-        var usual = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
-        var named = await Lab.Queries.MatrixAsync(new MatrixFilter { Condition = usual.Conditions[1].Key }, Rate);
+        var usual = await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate);
+        var named = await Lab.Matrices.ReadAsync(new MatrixFilter { Condition = usual.Conditions[1].Key }, Rate);
 
         Assert.Equal([2, 1], usual.Conditions.Select(condition => condition.Seeds));
         Assert.Equal((2, 0.3), (usual.Find("", "float32")!.Value!.N, Math.Round(usual.Find("", "float32")!.Value!.Mean, 12)));
@@ -79,7 +79,7 @@ public sealed class MatrixTests : LabTest
         Lab.Clock.Advance(1);
         await Lab.Store.QueuedAsync();
 
-        var matrix = await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate);
+        var matrix = await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate);
 
         Assert.Equal(0.45, matrix.Find("", "float32")!.Value!.Mean, 12);
         var open = matrix.Find("strip", "float32")!;
@@ -100,7 +100,7 @@ public sealed class MatrixTests : LabTest
         await Lab.EndedAsync(Samples.Content(seed: 5), [failed with { Outcome = Outcome.NotApplicable, Reason = "no gradients" }]);
         await Lab.EndedAsync(Samples.Content(seed: 6), [Samples.Value(key, ("another-metric", 0)) with { Notes = ["n2"] }]);
 
-        var cell = Assert.Single((await Lab.Queries.MatrixAsync(new MatrixFilter(), Rate)).Cells);
+        var cell = Assert.Single((await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate)).Cells);
 
         Assert.Equal((1, 0.5), (cell.Value!.N, cell.Value.Mean));
         Assert.Equal(2, cell.Outcomes[Outcome.Value]);
@@ -121,7 +121,7 @@ public sealed class MatrixTests : LabTest
             [Samples.Value(Samples.Key(), (Rate, 0.9)), Samples.Value(benign, (Rate, 0.1))]);
         await Lab.EndedAsync(Samples.Content(config: "b", attack: "blended"), [Samples.Value(Samples.Key(), (Rate, 0.5))]);
 
-        async Task<double?> MeanAsync(MatrixFilter filter) => (await Lab.Queries.MatrixAsync(filter, Rate)).Find("", "float32")?.Value?.Mean;
+        async Task<double?> MeanAsync(MatrixFilter filter) => (await Lab.Matrices.ReadAsync(filter, Rate)).Find("", "float32")?.Value?.Mean;
 
         // Two attacks have no mean: the newer one is shown.
         Assert.Equal(0.5, await MeanAsync(new MatrixFilter()));

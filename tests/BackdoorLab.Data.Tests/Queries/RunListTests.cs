@@ -18,7 +18,7 @@ public sealed class RunListTests : LabTest
                 var seen = new List<string>();
                 for (var page = 0; page < 5; page++)
                 {
-                    var result = await Lab.Queries.ListAsync(new RunFilter(), [new(sort, descending)], page, 5);
+                    var result = await Lab.List.ListAsync(new RunFilter(), [new(sort, descending)], page, 5);
                     Assert.Equal(23, result.Total);
                     seen.AddRange(result.Items.Select(run => run.Id));
                 }
@@ -28,7 +28,7 @@ public sealed class RunListTests : LabTest
             }
         }
 
-        Assert.Empty((await Lab.Queries.ListAsync(new RunFilter(), [], 99, 5)).Items);
+        Assert.Empty((await Lab.List.ListAsync(new RunFilter(), [], 99, 5)).Items);
     }
 
     [Fact]
@@ -81,8 +81,8 @@ public sealed class RunListTests : LabTest
         var gone = (await Lab.Store.SubmitAsync(Samples.Content("gone"))).Id;
         await Lab.Bulk.DeleteAsync(RunSelection.Of([gone]));
 
-        Assert.Equal([kept], await Lab.Queries.ListIdsAsync(new RunFilter()));
-        Assert.Equal([gone], await Lab.Queries.ListIdsAsync(new RunFilter { Deleted = true }));
+        Assert.Equal([kept], await Lab.IdsAsync(new RunFilter()));
+        Assert.Equal([gone], await Lab.IdsAsync(new RunFilter { Deleted = true }));
     }
 
     [Fact]
@@ -98,18 +98,18 @@ public sealed class RunListTests : LabTest
         Lab.Clock.Advance(1);
         var late = await Lab.Store.QueuedAsync(Samples.Content("late"));
 
-        Assert.Equal([running.Id, cancelling.Id], (await Lab.Queries.ActiveAsync()).Select(run => run.Id));
-        Assert.Equal([early.Id, late.Id], (await Lab.Queries.QueueAsync()).Select(run => run.Id));
-        Assert.Equal([late.Id], (await Lab.Queries.QueueAsync(skip: 1)).Select(run => run.Id));
-        Assert.Equal([early.Id], (await Lab.Queries.QueueAsync(count: 1)).Select(run => run.Id));
-        Assert.Equal((2, 0), await Lab.Queries.QueueTotalsAsync() is var totals ? (totals.Waiting, totals.Held) : default);
-        Assert.Equal([second, first], (await Lab.Queries.LatestFinishedAsync(10)).Select(run => run.Id));
-        Assert.Equal([second], (await Lab.Queries.LatestFinishedAsync(1)).Select(run => run.Id));
+        Assert.Equal([running.Id, cancelling.Id], (await Lab.Queue.ActiveAsync()).Select(run => run.Id));
+        Assert.Equal([early.Id, late.Id], (await Lab.Queue.QueueAsync()).Select(run => run.Id));
+        Assert.Equal([late.Id], (await Lab.Queue.QueueAsync(skip: 1)).Select(run => run.Id));
+        Assert.Equal([early.Id], (await Lab.Queue.QueueAsync(count: 1)).Select(run => run.Id));
+        Assert.Equal((2, 0), await Lab.Queue.QueueTotalsAsync() is var totals ? (totals.Waiting, totals.Held) : default);
+        Assert.Equal([second, first], (await Lab.List.LatestFinishedAsync(10)).Select(run => run.Id));
+        Assert.Equal([second], (await Lab.List.LatestFinishedAsync(1)).Select(run => run.Id));
 
-        var counts = await Lab.Queries.CountsAsync();
+        var counts = await Lab.Facets.CountsAsync();
         Assert.Equal([0, 2, 1, 1, 1, 1, 0, 0], Enum.GetValues<RunState>().Select(state => counts[state]));
 
-        var values = await Lab.Queries.FilterValuesAsync();
+        var values = await Lab.Facets.FilterValuesAsync();
         Assert.Equal(["cifar10", "gtsrb"], values.Datasets);
         Assert.Equal(["res-net8"], values.Models);
         Assert.Equal(["badnets", "blended"], values.Attacks);
@@ -128,14 +128,14 @@ public sealed class RunListTests : LabTest
             await Lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(state));
         }
 
-        Assert.Equal(25, (await Lab.Queries.EarlierSecondsAsync("config-a"))!.Value, 6);
-        Assert.Null(await Lab.Queries.EarlierSecondsAsync("unheard of"));
+        Assert.Equal(25, (await Lab.Queue.EarlierSecondsAsync("config-a"))!.Value, 6);
+        Assert.Null(await Lab.Queue.EarlierSecondsAsync("unheard of"));
     }
 
     [Fact]
     public async Task Queries_CancelledToken_Throw() => await Assert.ThrowsAnyAsync<OperationCanceledException>(
-        () => Lab.Queries.ListAsync(new RunFilter(), [], 0, 25, new CancellationToken(canceled: true)));
+        () => Lab.List.ListAsync(new RunFilter(), [], 0, 25, new CancellationToken(canceled: true)));
 
     private async Task<IEnumerable<string>> NamesAsync(RunFilter filter, RunSort sort = RunSort.Name, bool descending = false) =>
-        (await Lab.Queries.ListAsync(filter, [new(sort, descending)], 0, 100)).Items.Select(run => run.Name);
+        (await Lab.List.ListAsync(filter, [new(sort, descending)], 0, 100)).Items.Select(run => run.Name);
 }

@@ -22,7 +22,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
     public async Task FirstPage_Of20000Runs_IsQuick(RunSort sort, string? text)
     {
         var page = await TimedAsync($"list by {sort}, text '{text}'", () =>
-            large.Lab.Queries.ListAsync(new RunFilter { Text = text }, [new(sort, true)], 0, 25));
+            large.Lab.List.ListAsync(new RunFilter { Text = text }, [new(sort, true)], 0, 25));
 
         Assert.Equal(25, page.Items.Count);
         Assert.Equal(text is null ? Runs : 1111, page.Total);
@@ -31,7 +31,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
     [Fact]
     public async Task LastPage_Of20000Runs_IsQuick()
     {
-        var page = await TimedAsync("last page", () => large.Lab.Queries.ListAsync(new RunFilter(), [new(RunSort.Created, false)], 799, 25));
+        var page = await TimedAsync("last page", () => large.Lab.List.ListAsync(new RunFilter(), [new(RunSort.Created, false)], 799, 25));
 
         Assert.Equal("run-19999", page.Items[^1].Name);
     }
@@ -39,9 +39,9 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
     [Fact]
     public async Task Overview_Of20000Runs_IsQuick()
     {
-        var counts = await TimedAsync("counts", () => large.Lab.Queries.CountsAsync());
-        var values = await TimedAsync("filter values", () => large.Lab.Queries.FilterValuesAsync());
-        var latest = await TimedAsync("latest finished", () => large.Lab.Queries.LatestFinishedAsync(10));
+        var counts = await TimedAsync("counts", () => large.Lab.Facets.CountsAsync());
+        var values = await TimedAsync("filter values", () => large.Lab.Facets.FilterValuesAsync());
+        var latest = await TimedAsync("latest finished", () => large.Lab.List.LatestFinishedAsync(10));
 
         Assert.Equal(Runs, counts[RunState.Succeeded]);
         Assert.Equal((4, 4, 5), (values.Datasets.Count, values.Models.Count, values.Attacks.Count));
@@ -51,7 +51,7 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
     [Fact]
     public async Task Matrix_Of16DefensesBy4Precisions_IsQuick()
     {
-        var matrix = await TimedAsync("matrix of 250 runs", () => large.Lab.Queries.MatrixAsync(
+        var matrix = await TimedAsync("matrix of 250 runs", () => large.Lab.Matrices.ReadAsync(
             new MatrixFilter { Dataset = "dataset-0", Model = "model-0", Attack = "attack-0" }, "attack-success-rate"));
 
         Assert.Equal((17, 4, 250), (matrix.Defenses.Count, matrix.Precisions.Count, matrix.Runs));
@@ -61,8 +61,8 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
     [Fact]
     public async Task Board_Of16Defenses_IsQuick()
     {
-        var choices = await TimedAsync("choices of the leaderboard", () => large.Lab.Queries.BoardChoicesAsync("dataset-0", "model-0", null));
-        var board = await TimedAsync("leaderboard", () => large.Lab.Queries.BoardAsync(new BoardFilter
+        var choices = await TimedAsync("choices of the leaderboard", () => large.Lab.Boards.ChoicesAsync("dataset-0", "model-0", null));
+        var board = await TimedAsync("leaderboard", () => large.Lab.Boards.ReadAsync(new BoardFilter
         {
             Dataset = "dataset-0", Model = "model-0", PoisonRate = 0, Rows = BoardRows.Precisions, Attack = "attack-0", Metric = "attack-success-rate", TwinMetric = "attack-success-rate",
         }));
@@ -75,9 +75,9 @@ public sealed class ScaleTests(ScaleTests.LargeLab large, ITestOutputHelper outp
     [Fact]
     public async Task Compare_Of100Runs_IsQuick()
     {
-        var ids = (await large.Lab.Queries.ListIdsAsync(new RunFilter { Dataset = "dataset-0", Model = "model-0", Attack = "attack-0" })).Take(ResultQueries.MaxCompared).ToList();
+        var ids = (await large.Lab.IdsAsync(new RunFilter { Dataset = "dataset-0", Model = "model-0", Attack = "attack-0" })).Take(CompareQuery.MaxRuns).ToList();
 
-        var comparison = await TimedAsync("comparison of 100 runs with 68 cells each", () => large.Lab.Queries.CompareAsync(ids));
+        var comparison = await TimedAsync("comparison of 100 runs with 68 cells each", () => large.Lab.Comparisons.ReadAsync(ids));
 
         Assert.All(comparison.Runs, run => Assert.Equal(68, run.Cells.Count));
         Assert.Equal(100, comparison.Runs.Count);

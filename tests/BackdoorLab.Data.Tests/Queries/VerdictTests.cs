@@ -19,7 +19,7 @@ public sealed class VerdictTests : IAsyncLifetime
         var verdict = Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.25)) with { Classes = [new(14, "stop")] };
         var id = await _lab.EndedAsync(Samples.Content(), [Samples.Value(Cleanse, ("detector-score", 1)) with { Verdict = verdict }, Samples.Value(Samples.Key("strip"))]);
 
-        var cells = (await _lab.Queries.FindAsync(id))!.Cells;
+        var cells = (await _lab.Details.FindAsync(id))!.Cells;
 
         var back = cells.Single(cell => cell.Id == Cleanse).Verdict!;
         Assert.Equal((Decision.NotDecidable, UndecidedReason.NormCeiling, 1.25), (back.Decision, back.Reason, back.Figures["index-ceiling"]));
@@ -42,7 +42,7 @@ public sealed class VerdictTests : IAsyncLifetime
             await migrator.MigrateAsync();
         }
 
-        var cells = (await _lab.Queries.FindAsync(id))!.Cells;
+        var cells = (await _lab.Details.FindAsync(id))!.Cells;
 
         Assert.Equal(["detection-rate", "detector-score"], cells.Single(cell => cell.Id == Cleanse).Measurements.Select(row => row.Metric));
         Assert.Equal(
@@ -60,8 +60,8 @@ public sealed class VerdictTests : IAsyncLifetime
             await _lab.EndedAsync(Samples.Content(seed: seed), [cell with { Verdict = new() { Decision = decision } }]);
         }
 
-        var board = await _lab.Queries.BoardAsync(new() { Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1, Metric = "detection-rate" });
-        var matrix = await _lab.Queries.MatrixAsync(new(), "detection-rate");
+        var board = await _lab.Boards.ReadAsync(new() { Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1, Metric = "detection-rate" });
+        var matrix = await _lab.Matrices.ReadAsync(new(), "detection-rate");
 
         var onBoard = Assert.Single(board.Cells);
         Assert.Equal((0.5, 2, 1), (onBoard.Value!.Mean, onBoard.Value.N, onBoard.Undecided));

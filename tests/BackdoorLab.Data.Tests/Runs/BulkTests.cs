@@ -16,9 +16,9 @@ public sealed class BulkTests : LabTest
 
         Assert.Equal(30, await Lab.Bulk.TagAsync(RunSelection.All(old), ["new", "kept"], ["old"]));
 
-        Assert.Equal([new TagCount("kept", 30), new TagCount("new", 30)], await Lab.Queries.TagsAsync());
-        Assert.Equal(["kept", "new"], (await Lab.Queries.ListAsync(new RunFilter(), [], 0, 5)).Items[0].Tags);
-        Assert.Equal(["kept", "new"], (await Lab.Queries.FindAsync(ids[3]))!.Run.Tags);
+        Assert.Equal([new TagCount("kept", 30), new TagCount("new", 30)], await Lab.Facets.TagsAsync());
+        Assert.Equal(["kept", "new"], (await Lab.List.ListAsync(new RunFilter(), [], 0, 5)).Items[0].Tags);
+        Assert.Equal(["kept", "new"], (await Lab.Details.FindAsync(ids[3]))!.Run.Tags);
     }
 
     [Fact]
@@ -29,9 +29,9 @@ public sealed class BulkTests : LabTest
 
         Assert.Equal(1, await Lab.Bulk.ArchiveAsync(RunSelection.All(new RunFilter { Attack = "blended" }), archived: true));
 
-        Assert.Equal("b", Assert.Single((await Lab.Queries.ListAsync(new RunFilter { Archived = false }, [], 0, 9)).Items).Name);
-        Assert.Equal("a", Assert.Single((await Lab.Queries.ListAsync(new RunFilter { Archived = true }, [], 0, 9)).Items).Name);
-        Assert.Equal(2, (await Lab.Queries.ListAsync(new RunFilter(), [], 0, 9)).Total);
+        Assert.Equal("b", Assert.Single((await Lab.List.ListAsync(new RunFilter { Archived = false }, [], 0, 9)).Items).Name);
+        Assert.Equal("a", Assert.Single((await Lab.List.ListAsync(new RunFilter { Archived = true }, [], 0, 9)).Items).Name);
+        Assert.Equal(2, (await Lab.List.ListAsync(new RunFilter(), [], 0, 9)).Total);
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class BulkTests : LabTest
         var purged = await Lab.Bulk.PurgeAsync(RunSelection.All(new RunFilter { Deleted = true }));
 
         Assert.Equal((1, "own"), (purged.Runs, string.Join(' ', purged.Freed.Stages)));
-        Assert.NotNull(await Lab.Queries.FindAsync(alive));
+        Assert.NotNull(await Lab.Details.FindAsync(alive));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class BulkTests : LabTest
 
         Assert.Equal((3, "own"), (purged.Runs, string.Join(' ', purged.Freed.Models)));
         Assert.Equal(["shared"], await Lab.Files.ModelsAsync());
-        Assert.NotNull(await Lab.Queries.FindAsync(alive));
+        Assert.NotNull(await Lab.Details.FindAsync(alive));
     }
 
     private async Task<string> Checked(string hash) => await Lab.EndedAsync(

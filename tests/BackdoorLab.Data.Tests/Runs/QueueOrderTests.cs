@@ -20,7 +20,7 @@ public sealed class QueueOrderTests : LabTest
 
         RunRef[] expected = [runs[3], runs[2], runs[0], runs[1]];
         Assert.Equal(expected, await Lab.Store.ListQueuedAsync());
-        Assert.Equal(expected.Select(run => run.Id), (await Lab.Queries.QueueAsync()).Select(run => run.Id));
+        Assert.Equal(expected.Select(run => run.Id), (await Lab.Queue.QueueAsync()).Select(run => run.Id));
         foreach (var run in expected)
         {
             Assert.Equal(run, await Lab.Leases.ClaimNextAsync("w", Until));

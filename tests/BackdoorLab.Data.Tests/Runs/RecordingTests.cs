@@ -43,12 +43,12 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         var run = await lab.RunningAsync();
 
         Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan }));
-        var planned = (await lab.Queries.FindAsync(run.Id))!;
+        var planned = (await lab.Details.FindAsync(run.Id))!;
         Assert.All(planned.Stages, stage => Assert.Equal(StageState.Planned, stage.State));
         Assert.All(planned.Cells, cell => Assert.Equal(Outcome.NotRun, cell.Outcome));
 
         Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, Everything(lab.Clock.UtcNow)));
-        var detail = (await lab.Queries.FindAsync(run.Id))!;
+        var detail = (await lab.Details.FindAsync(run.Id))!;
         Assert.Equal(
             [
                 new RunStage("d", "data", "Data", 0, StageState.Done, true, 0.5, 1),
@@ -75,11 +75,11 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan });
         var changes = Everything(lab.Clock.UtcNow);
         await lab.Recording.RecordAsync(run.Id, run.Attempt, changes);
-        var once = JsonSerializer.Serialize(await lab.Queries.FindAsync(run.Id));
+        var once = JsonSerializer.Serialize(await lab.Details.FindAsync(run.Id));
 
         Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, changes with { Log = [] }));
 
-        Assert.Equal(once, JsonSerializer.Serialize(await lab.Queries.FindAsync(run.Id)));
+        Assert.Equal(once, JsonSerializer.Serialize(await lab.Details.FindAsync(run.Id)));
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         var shorter = Plan with { Stages = [.. Plan.Stages.Take(2)], Cells = [Undefended] };
         Assert.True(await lab.Recording.RecordAsync(run.Id, again.Attempt, new RunChanges { Plan = shorter }));
 
-        var detail = (await lab.Queries.FindAsync(run.Id))!;
+        var detail = (await lab.Details.FindAsync(run.Id))!;
         Assert.Equal(["d", "t"], detail.Stages.Select(stage => stage.Key));
         Assert.All(detail.Stages, stage => Assert.Equal((StageState.Planned, false), (stage.State, stage.Cached)));
         var cell = Assert.Single(detail.Cells);
@@ -117,7 +117,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
             Cells = [new CellResult { Id = Strip, Outcome = Outcome.Failed, Reason = "broke" }],
         });
 
-        var cell = Assert.Single((await lab.Queries.FindAsync(run.Id))!.Cells);
+        var cell = Assert.Single((await lab.Details.FindAsync(run.Id))!.Cells);
         Assert.Equal((Outcome.Failed, "broke"), (cell.Outcome, cell.Reason));
         Assert.Empty(cell.Measurements);
     }
@@ -134,7 +134,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
             Curve = [new TrainingPoint(Victim.Backdoored, 1, 1, double.NaN, 0.1, double.NaN)],
         }));
 
-        var detail = (await lab.Queries.FindAsync(run.Id))!;
+        var detail = (await lab.Details.FindAsync(run.Id))!;
         var cell = Assert.Single(detail.Cells);
         Assert.Equal(["clean-accuracy"], cell.Measurements.Select(measurement => measurement.Metric));
         Assert.Equal(["The attack-success-rate came out as no finite number and is left out."], cell.Notes);
@@ -173,11 +173,11 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
             });
         }
 
-        var all = await lab.Queries.LogAfterAsync(run.Id, 0);
+        var all = await lab.Details.LogAfterAsync(run.Id, 0);
         Assert.Equal(Enumerable.Range(1, 12), all.Select(line => (int)line.Sequence));
-        Assert.Equal(["1.3", "1.4"], (await lab.Queries.LogAfterAsync(run.Id, 6, 2)).Select(line => line.Text));
-        Assert.Equal(["2.3", "2.4"], (await lab.Queries.LogTailAsync(run.Id, 2)).Select(line => line.Text));
-        Assert.Equal(12, (await lab.Queries.FindAsync(run.Id))!.LastLogSequence);
+        Assert.Equal(["1.3", "1.4"], (await lab.Details.LogAfterAsync(run.Id, 6, 2)).Select(line => line.Text));
+        Assert.Equal(["2.3", "2.4"], (await lab.Details.LogTailAsync(run.Id, 2)).Select(line => line.Text));
+        Assert.Equal(12, (await lab.Details.FindAsync(run.Id))!.LastLogSequence);
     }
 
     [Fact]
@@ -193,7 +193,7 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
             var reads = 0;
             do
             {
-                var detail = (await lab.Queries.FindAsync(run.Id))!;
+                var detail = (await lab.Details.FindAsync(run.Id))!;
                 Assert.Equal(detail.Curve.Count, detail.LastLogSequence);
                 reads++;
             }

@@ -15,7 +15,7 @@ public sealed class RecoveryTests : LabTest
         Lab.Clock.Advance(2);
         Assert.Equal([new RecoveredRun(run.Id, RunState.Interrupted)], await Lab.Leases.RecoverLostAsync(Lab.Clock.UtcNow));
 
-        var detail = (await Lab.Queries.FindAsync(run.Id))!;
+        var detail = (await Lab.Details.FindAsync(run.Id))!;
         Assert.Equal(RunState.Interrupted, detail.Run.State);
         Assert.Equal(30, detail.Run.ElapsedSeconds, 6);
         Assert.Equal("The worker was lost; last heard of at 2026-01-02 03:04:35 UTC.", detail.Run.Error);
@@ -103,7 +103,7 @@ public sealed class RecoveryTests : LabTest
         Assert.False(await Lab.Recording.RecordAsync(run.Id, 1, late));
         Assert.False(await Lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Failed, "late")));
 
-        var detail = (await Lab.Queries.FindAsync(run.Id))!;
+        var detail = (await Lab.Details.FindAsync(run.Id))!;
         Assert.Equal((RunState.Running, 2), (detail.Run.State, detail.Run.Attempt));
         Assert.Empty(detail.Cells);
     }

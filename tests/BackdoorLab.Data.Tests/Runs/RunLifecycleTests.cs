@@ -118,7 +118,7 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         Assert.True(await lab.Leases.FinishAsync(
             run.Id, Samples.Worker, new RunEnd(RunState.Succeeded) { Remarks = ["A subset of 6,032 images."] }));
 
-        var detail = (await lab.Queries.FindAsync(run.Id))!;
+        var detail = (await lab.Details.FindAsync(run.Id))!;
         Assert.Equal(42.5, detail.Run.ElapsedSeconds, 6);
         Assert.Equal(1, detail.Run.Fraction);
         Assert.Equal(["A subset of 6,032 images."], detail.Remarks);
@@ -155,7 +155,7 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
 
         await lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Failed, "out of memory"));
 
-        var detail = (await lab.Queries.FindAsync(run.Id))!;
+        var detail = (await lab.Details.FindAsync(run.Id))!;
         Assert.Equal("out of memory", detail.Run.Error);
         Assert.Equal([StageState.Done, StageState.Failed], detail.Stages.Select(stage => stage.State));
     }
@@ -215,8 +215,8 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
 
         Assert.Equal(1, (await lab.Bulk.PurgeAsync(RunSelection.Of([gone, kept]))).Runs);
 
-        Assert.Null(await lab.Queries.FindAsync(gone));
-        Assert.Single((await lab.Queries.FindAsync(kept))!.Cells);
+        Assert.Null(await lab.Details.FindAsync(gone));
+        Assert.Single((await lab.Details.FindAsync(kept))!.Cells);
         await using var context = lab.Contexts.CreateDbContext();
         Assert.DoesNotContain(context.Cells, cell => cell.RunId == gone);
         Assert.DoesNotContain(context.Measurements, measurement => measurement.RunId == gone);

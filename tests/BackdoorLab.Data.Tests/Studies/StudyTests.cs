@@ -7,8 +7,8 @@ public sealed class StudyTests : LabTest
     {
         var (studyId, runs) = await Lab.Studies.CreateAsync("blindspots", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
 
-        Assert.Equal(runs.Select(run => run.Id), (await Lab.Queries.QueueAsync()).Select(run => run.Id));
-        var item = (await Lab.Queries.FindStudyItemAsync(studyId))!;
+        Assert.Equal(runs.Select(run => run.Id), (await Lab.Queue.QueueAsync()).Select(run => run.Id));
+        var item = (await Lab.StudyQueries.FindItemAsync(studyId))!;
         Assert.Equal(("blindspots", 2, 2, true), (item.Name, item.Total, item.Count(RunState.Queued), item.IsActive));
         Assert.Equal(item.Id, (await Lab.ItemAsync(runs[0].Id)).StudyId);
     }
@@ -30,7 +30,7 @@ public sealed class StudyTests : LabTest
             }));
         Assert.True(await Lab.Leases.FinishAsync(runs[0].Id, Samples.Worker, new RunEnd(RunState.Succeeded)));
 
-        var detail = (await Lab.Queries.FindStudyAsync(studyId))!;
+        var detail = (await Lab.StudyQueries.FindAsync(studyId))!;
 
         Assert.Equal("""{"a":1}""", detail.SpecJson);
         Assert.Equal(runs.Select(run => run.Id), detail.Runs.Select(run => run.Run.Id));
@@ -48,12 +48,12 @@ public sealed class StudyTests : LabTest
         var (second, _) = await Lab.Studies.CreateAsync("second", "{}", [Samples.Content()]);
         Assert.True(await Lab.Studies.DeleteAsync(first, deleted: true));
 
-        Assert.Equal("second", Assert.Single(await Lab.Queries.StudiesAsync()).Name);
+        Assert.Equal("second", Assert.Single(await Lab.StudyQueries.ListAsync()).Name);
 
         Assert.True(await Lab.Studies.DeleteAsync(first, deleted: false));
-        Assert.Equal([second, first], (await Lab.Queries.StudiesAsync()).Select(study => study.Id));
+        Assert.Equal([second, first], (await Lab.StudyQueries.ListAsync()).Select(study => study.Id));
         Assert.False(await Lab.Studies.DeleteAsync("none", deleted: true));
-        Assert.Null(await Lab.Queries.FindStudyAsync("none"));
+        Assert.Null(await Lab.StudyQueries.FindAsync("none"));
     }
 
     [Fact]
@@ -62,6 +62,6 @@ public sealed class StudyTests : LabTest
         var (studyId, runs) = await Lab.Studies.CreateAsync("s", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
         await Lab.Bulk.DeleteAsync(RunSelection.Of([runs[1].Id]));
 
-        Assert.Equal(runs[0].Id, Assert.Single((await Lab.Queries.FindStudyAsync(studyId))!.Runs).Run.Id);
+        Assert.Equal(runs[0].Id, Assert.Single((await Lab.StudyQueries.FindAsync(studyId))!.Runs).Run.Id);
     }
 }

@@ -53,7 +53,7 @@ internal sealed class BundleKind : IFuzzFileKind
     }
 
     private (int Runs, int Files) State() => (
-        _services.GetRequiredService<ResultQueries>().ListAsync(new RunFilter(), [], 0, 1).GetAwaiter().GetResult().Total,
+        _services.GetRequiredService<RunListQuery>().ListAsync(new RunFilter(), [], 0, 1).GetAwaiter().GetResult().Total,
         Directory.Exists(_artifacts) ? Directory.GetFiles(_artifacts, "*", SearchOption.AllDirectories).Length : 0);
 
     private byte[] Make(Random random)

@@ -57,8 +57,8 @@ public sealed class CheckPageTests : IAsyncLifetime
         await CheckButton(page).ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Results.QueueAsync());
-        var spec = SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson);
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
         Assert.Equal((model.Suspect with { Pixels = PixelScale.Unit }, typeof(UnknownAttack), false), (spec.Suspect, spec.Attack.GetType(), spec.BenignTwin));
         Assert.Equal(["neural-cleanse"], spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id));
         Assert.Equal((null, "Check of my model.safetensors"), (queued.TargetLabel, queued.Name));
@@ -96,8 +96,8 @@ public sealed class CheckPageTests : IAsyncLifetime
         await CheckButton(page).ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Results.QueueAsync());
-        Assert.IsType<FileProgram>(SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson).Model);
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        Assert.IsType<FileProgram>(SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson).Model);
     }
 
     [Fact]
@@ -111,8 +111,8 @@ public sealed class CheckPageTests : IAsyncLifetime
         Assert.Empty(page.FindAll("[role=alert]"));
         await CheckButton(page).ClickAsync(new());
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Results.QueueAsync());
-        var spec = SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson);
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
         Assert.Equal(("shop", 32, 32, 31), (((ImageFolder)spec.Dataset).Path, ((ImageFolder)spec.Dataset).Resize, ((ImageFolder)spec.Dataset).Crop, spec.CleanHoldout));
     }
 
@@ -136,7 +136,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var id = await _lab.Samples.Queued(CheckRuns.Spec with { Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 } });
 
-        var facts = CheckFacts.Of((await _lab.Results.FindAsync(id))!);
+        var facts = CheckFacts.Of((await _lab.Details.FindAsync(id))!);
 
         Assert.Contains(("Data set", "Image folder (ImageNet layout): shop", false), facts);
     }

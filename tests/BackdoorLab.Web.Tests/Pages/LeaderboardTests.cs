@@ -172,14 +172,14 @@ public sealed class LeaderboardTests : IAsyncLifetime
         // Not awaited: the handler ends when the dialog does.
         var asked = page.FindAll("button").Single(button => button.TextContent.Contains("Run missing cells", StringComparison.Ordinal)).ClickAsync(new());
         dialogs.WaitForAssertion(() => Assert.Contains(dialogs.FindAll("button"), button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)));
-        Assert.Empty(await _lab.Results.QueueAsync());
+        Assert.Empty(await _lab.Queue.QueueAsync());
         await dialogs.FindAll("button").Single(button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)).ClickAsync(new());
 
         await asked;
         Assert.Equal(2, _lab.Jobs.Created.Count);
-        var queued = await _lab.Results.QueueAsync();
+        var queued = await _lab.Queue.QueueAsync();
         Assert.Equal([1L, 2L], queued.Select(run => run.Seed).Order());
-        var spec = SpecJson.Parse((await _lab.Results.SpecsAsync([queued[0].Id]))[queued[0].Id]);
+        var spec = SpecJson.Parse((await _lab.Details.SpecsAsync([queued[0].Id]))[queued[0].Id]);
         Assert.Equal([typeof(Strip), typeof(FinePruning)], spec.Defenses.Select(defense => defense.GetType()));
         Assert.IsType<Blended>(spec.Attack);
     }
@@ -234,8 +234,8 @@ public sealed class LeaderboardTests : IAsyncLifetime
     private async Task<BoardView> View()
     {
         var metric = BoardMetrics.Find(Rate);
-        var filter = LeaderboardQuery.Filter(await _lab.Results.BoardChoicesAsync(null, null, null), metric, null, null, null);
-        return new(await _lab.Results.BoardAsync(filter), metric, [], []);
+        var filter = LeaderboardQuery.Filter(await _lab.Boards.ChoicesAsync(null, null, null), metric, null, null, null);
+        return new(await _lab.Boards.ReadAsync(filter), metric, [], []);
     }
 
     private static IElement Cell(IRenderedComponent<Leaderboard> page, string row, string column)

@@ -108,8 +108,8 @@ public sealed class NewRunPageTests : IAsyncLifetime
         await RunNow(page).ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Results.QueueAsync());
-        var spec = SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson);
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
         Assert.Equal(3, spec.Training.Epochs);
         Assert.Equal(["neural-cleanse", "activation-clustering", "spectral-signatures", "fine-pruning"], spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id));
         Assert.NotNull(queued.EstimatedSeconds);
@@ -128,7 +128,7 @@ public sealed class NewRunPageTests : IAsyncLifetime
         await RunNow(page).ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Contains("must be below 3, the number of classes found", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal));
-        Assert.Empty(await _lab.Results.QueueAsync());
+        Assert.Empty(await _lab.Queue.QueueAsync());
         await page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "2" });
         await RunNow(page).ClickAsync(new());
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));

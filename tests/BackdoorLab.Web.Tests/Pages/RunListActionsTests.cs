@@ -46,7 +46,7 @@ public sealed class RunListActionsTests : IAsyncLifetime
         await page.FindAll(".bulk button").Single(button => button.TextContent.Trim() == "Add").ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll(".bulk")));
-        Assert.Equal([new TagCount("paper", 27)], await _lab.Results.TagsAsync());
+        Assert.Equal([new TagCount("paper", 27)], await _lab.Facets.TagsAsync());
         page.WaitForAssertion(() => Assert.Equal("paper", page.Find(".tags a").TextContent));
     }
 
@@ -123,7 +123,7 @@ public sealed class RunListActionsTests : IAsyncLifetime
 
         await page.Find("button[aria-label^='Restore']").ClickAsync(new());
 
-        Assert.False((await _lab.Results.FindItemAsync(id))!.Deleted);
+        Assert.False((await _lab.List.FindItemAsync(id))!.Deleted);
         page.WaitForAssertion(() => Assert.Contains("The trash is empty", page.Markup, StringComparison.Ordinal));
     }
 

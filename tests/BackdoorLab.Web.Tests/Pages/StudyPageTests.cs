@@ -40,7 +40,7 @@ public sealed class StudyPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.DoesNotContain("estimating", page.Markup, StringComparison.Ordinal));
         await Click(page, button => button.GetAttribute("aria-label") == $"Start {name}");
 
-        var study = Assert.Single(await _lab.Results.StudiesAsync());
+        var study = Assert.Single(await _lab.Studies.ListAsync());
         Assert.Equal((name, 10, 10), (study.Name, study.Total, study.Count(RunState.Queued)));
         Assert.Equal(10, _lab.Jobs.Created.Count);
         Assert.EndsWith($"/studies/{study.Id}", _lab.Address, StringComparison.Ordinal);
@@ -58,7 +58,7 @@ public sealed class StudyPageTests : IAsyncLifetime
     public async Task Report_OfRecordedRuns_CountsThem()
     {
         var id = await Submit();
-        var runs = (await _lab.Results.FindStudyAsync(id))!.Runs.Select(run => run.Run.Id).ToList();
+        var runs = (await _lab.Studies.FindAsync(id))!.Runs.Select(run => run.Run.Id).ToList();
         await Record(runs[0], flagged: true);
         await Record(runs[1], flagged: false);
 
@@ -129,7 +129,7 @@ public sealed class StudyPageTests : IAsyncLifetime
         await Click(page, button => button.TextContent.Trim() == "Start 6 runs");
 
         page.WaitForAssertion(() => Assert.Equal(6, _lab.Jobs.Created.Count));
-        Assert.Equal(6, Assert.Single(await _lab.Results.StudiesAsync()).Count(RunState.Queued));
+        Assert.Equal(6, Assert.Single(await _lab.Studies.ListAsync()).Count(RunState.Queued));
     }
 
     // Found and clicked on the page's own thread: it renders again every second.

@@ -31,7 +31,7 @@ public sealed class BackupTests
             await Command(0, "restore", backup, "--lab", restored);
 
             await using var again = await TestLab.StartAsync(restored);
-            var run = (await again.Queries.FindAsync(id))!;
+            var run = (await again.Details.FindAsync(id))!;
             Assert.Equal(RunState.Succeeded, run.Run.State);
             Assert.NotEmpty(run.Artifacts);
             Assert.All(run.Artifacts, file => Assert.True(File.Exists(new ArtifactStore(Path.Combine(restored, "artifacts")).PathOf(file.Stage, file.File))));

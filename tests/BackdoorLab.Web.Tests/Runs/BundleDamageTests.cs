@@ -51,7 +51,7 @@ public sealed class BundleDamageTests
             Assert.Equal(files, Files(artifacts));
         }
 
-        Assert.Equal(runs, (await lab.Queries.ListAsync(new RunFilter(), [], 0, 1)).Total);
+        Assert.Equal(runs, (await lab.List.ListAsync(new RunFilter(), [], 0, 1)).Total);
         Assert.InRange(refused, Damages / 4, Damages);
     }
 

@@ -47,7 +47,7 @@ public sealed class RunJobTests
         var id = await lab.SubmitAsync();
 
         var run = await lab.Reaches(id, RunState.Succeeded);
-        var detail = (await lab.Queries.FindAsync(id))!;
+        var detail = (await lab.Details.FindAsync(id))!;
         Assert.Equal(0.97, run.CleanAccuracy);
         Assert.Equal(0.99, run.AttackSuccessRate);
         Assert.Equal((323, 0.17), (run.PoisonedImages, run.PoisonedShare));
@@ -61,7 +61,7 @@ public sealed class RunJobTests
             [(KnownLabels.Undefended, Outcome.Value, ""), ("strip", Outcome.Failed, "out of memory")],
             detail.Cells.Select(cell => (cell.Id.DefenseLabel, cell.Outcome, cell.Reason)));
         Assert.Equal(100, detail.Cells[0].Measurements.Single(one => one.Metric == "clean-accuracy").Count);
-        Assert.Equal("a word", Assert.Single(await lab.Queries.LogTailAsync(id)).Text);
+        Assert.Equal("a word", Assert.Single(await lab.Details.LogTailAsync(id)).Text);
         Assert.Null(lab.Feed.Progress(id));
     }
 
@@ -128,7 +128,7 @@ public sealed class RunJobTests
         batch.SetResult();
         await lab.Reaches(id, RunState.Cancelled);
 
-        var detail = (await lab.Queries.FindAsync(id))!;
+        var detail = (await lab.Details.FindAsync(id))!;
         Assert.Equal(StageState.Stopped, detail.Stages[0].State);
         Assert.Equal([Outcome.Value, Outcome.NotRun], detail.Cells.Select(cell => cell.Outcome));
     }
@@ -166,7 +166,7 @@ public sealed class RunJobTests
         var run = await lab.Reaches(id, RunState.Succeeded);
         Assert.Equal(2, run.Attempt);
         Assert.Equal("", run.Error);
-        var line = Assert.Single(await lab.Queries.LogTailAsync(id));
+        var line = Assert.Single(await lab.Details.LogTailAsync(id));
         Assert.Contains("exit code 134, SIGABRT", line.Text, StringComparison.Ordinal);
         Assert.Contains("c10::Error", line.Text, StringComparison.Ordinal);
     }

@@ -32,7 +32,11 @@ public sealed class TestLab : IAsyncDisposable
 
     public RunBulk Bulk => Services.GetRequiredService<RunBulk>();
 
-    public ResultQueries Queries => Services.GetRequiredService<ResultQueries>();
+    public RunListQuery List => Services.GetRequiredService<RunListQuery>();
+
+    public RunFacetQuery Facets => Services.GetRequiredService<RunFacetQuery>();
+
+    public RunDetailQuery Details => Services.GetRequiredService<RunDetailQuery>();
 
     public RunQueue Queue => Services.GetRequiredService<RunQueue>();
 
@@ -89,7 +93,7 @@ public sealed class TestLab : IAsyncDisposable
         return run.Id;
     }
 
-    public async Task<RunItem> Item(string runId) => (await Queries.FindItemAsync(runId))!;
+    public async Task<RunItem> Item(string runId) => (await List.FindItemAsync(runId))!;
 
     public Task<RunItem> Reaches(string runId, RunState state, int seconds = 60) => Reaches(runId, run => run.State == state, seconds);
 

@@ -149,7 +149,7 @@ public sealed class TroubleTests : IDisposable
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
         Assert.Contains(words, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.NotNull(answer.Headers.RetryAfter);
-        Assert.Equal(0, (await lab.Queries.CountsAsync()).Values.Sum());
+        Assert.Equal(0, (await lab.Facets.CountsAsync()).Values.Sum());
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class TroubleTests : IDisposable
         var run = await lab.Reaches(id, RunState.Succeeded, seconds: 120);
 
         Assert.Equal(1, run.Attempt);
-        Assert.All((await lab.Queries.FindAsync(id))!.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
+        Assert.All((await lab.Details.FindAsync(id))!.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
         Assert.All(written, file => Assert.True(File.Exists(file)));
     }
 
@@ -223,7 +223,7 @@ public sealed class TroubleTests : IDisposable
     private static async Task IsWhole(TestLab lab, string id, string words)
     {
         var run = await lab.Reaches(id, RunState.Succeeded);
-        var log = await lab.Queries.LogTailAsync(id, 1000);
+        var log = await lab.Details.LogTailAsync(id, 1000);
         Assert.Equal((1, (double?)0.97), (run.Attempt, run.CleanAccuracy));
         Assert.Equal(1, lab.Workers.Started);
         Assert.Equal(100, log.Count(line => line.Level == "info"));

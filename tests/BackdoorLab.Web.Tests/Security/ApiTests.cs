@@ -55,7 +55,7 @@ public sealed class ApiTests
         using var answer = await Post(client, "/api/v1/studies", Study(2));
 
         Assert.Equal(status, answer.StatusCode);
-        var runs = await lab.Lab.Queries.ListAsync(new(), [], 0, 10);
+        var runs = await lab.Lab.List.ListAsync(new(), [], 0, 10);
         Assert.Equal(status == HttpStatusCode.Created ? 2 : 0, runs.Total);
         Assert.All(runs.Items, run => Assert.Equal("researcher", run.Owner));
     }

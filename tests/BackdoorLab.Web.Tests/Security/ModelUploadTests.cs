@@ -156,9 +156,9 @@ public sealed class ModelUploadTests
         using var client = new HttpClient { BaseAddress = here.Address };
         var zip = await client.GetByteArrayAsync(new Uri(LabUrls.Bundle(id), UriKind.Relative));
 
-        var arrived = (await there.Queries.FindAsync(await there.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!;
+        var arrived = (await there.Details.FindAsync(await there.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!;
 
-        var (sent, got) = (CheckVerdict.Of((await here.Queries.FindAsync(id))!), CheckVerdict.Of(arrived));
+        var (sent, got) = (CheckVerdict.Of((await here.Details.FindAsync(id))!), CheckVerdict.Of(arrived));
         Assert.Equal((Decision.Flagged, sent.Title, sent.Text), (got.Verdict!.Decision, got.Title, got.Text));
         Assert.True(RunWords.IsCheck(arrived.Run));
         Assert.Contains("data:image/png", await there.Services.GetRequiredService<CheckReport>().Write(arrived.Run.Id, default), StringComparison.Ordinal);

@@ -32,7 +32,7 @@ public sealed class VerdictTests
         };
         var id = await CheckRuns.Finished(lab.Services, Path.Combine(lab.Folder, "artifacts"), decision == Decision.Flagged, accuracy, silent);
         using var client = new HttpClient { BaseAddress = lab.Address };
-        var run = (await lab.Queries.FindAsync(id))!;
+        var run = (await lab.Details.FindAsync(id))!;
 
         var page = CheckVerdict.Of(run);
         var sentence = Assert.Single(page.Detectors).Sentence;
@@ -55,7 +55,7 @@ public sealed class VerdictTests
         }
 
         var zip = await client.GetByteArrayAsync(new Uri(LabUrls.Bundle(id), UriKind.Relative));
-        var arrived = CheckVerdict.Of((await lab.Queries.FindAsync(await lab.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!);
+        var arrived = CheckVerdict.Of((await lab.Details.FindAsync(await lab.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!);
         Assert.Equal((page.Title, page.Text, sentence), (arrived.Title, arrived.Text, arrived.Detectors[0].Sentence));
 
         Assert.Equal(code, CheckCommand.ExitCode(RunEnding.Completed, run.Cells, page));

@@ -1,37 +1,38 @@
 using BackdoorLab.Data.Conditions;
 using BackdoorLab.Data.Database;
-using BackdoorLab.Data.Filters;
-using BackdoorLab.Data.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;
 
-/// <content>Comparisons.</content>
-public sealed partial class ResultQueries
+/// <summary>Runs side by side.</summary>
+/// <param name="contexts">Makes contexts.</param>
+public sealed class CompareQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>How many runs a comparison holds at most.</summary>
-    public const int MaxCompared = 100;
+    public const int MaxRuns = 100;
 
     private const string ImageRole = "image";
 
-    /// <summary>Runs side by side: seven statements, however many runs.</summary>
-    /// <param name="runIds">At most <see cref="MaxCompared"/>; repeated ones count once.</param>
+    /// <summary>Runs side by side: six statements, however many runs.</summary>
+    /// <param name="runIds">At most <see cref="MaxRuns"/>; repeated ones count once.</param>
     /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="ArgumentOutOfRangeException">More runs than that.</exception>
-    public async Task<Comparison> CompareAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
+    public async Task<Comparison> ReadAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(runIds);
         var ids = runIds.Distinct().ToList();
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Count, MaxCompared, nameof(runIds));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Count, MaxRuns, nameof(runIds));
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         var items = await context.Runs.AsNoTracking()
             .Where(run => ids.Contains(run.Id))
             .Select(RunItems.ToItem)
             .ToDictionaryAsync(run => run.Id, cancellation);
-        var specs = await SpecsAsync(context, ids, cancellation);
-        var data = await context.RunTexts.AsNoTracking().Where(text => ids.Contains(text.RunId)).ToDictionaryAsync(text => text.RunId, text => text.DataJson, cancellation);
-        var cells = await CellsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
+        var texts = await context.RunTexts.AsNoTracking()
+            .Where(text => ids.Contains(text.RunId))
+            .Select(text => new { text.RunId, text.SpecJson, text.DataJson })
+            .ToDictionaryAsync(text => text.RunId, cancellation);
+        var cells = await CellRows.ReadAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
         var curves = (await context.CurvePoints.AsNoTracking()
                 .Where(point => ids.Contains(point.RunId))
                 .OrderBy(point => point.Victim).ThenBy(point => point.Epoch)
@@ -47,9 +48,9 @@ public sealed partial class ResultQueries
         return new(
             [
                 .. ids.Where(items.ContainsKey).Select(id =>
-                    new ComparedRun(items[id], specs.GetValueOrDefault(id, "{}"), [.. cells[id]], [.. curves[id]], [.. images[id]])
+                    new ComparedRun(items[id], texts.GetValueOrDefault(id)?.SpecJson ?? "{}", [.. cells[id]], [.. curves[id]], [.. images[id]])
                     {
-                        Data = DataContent.Read(data.GetValueOrDefault(id, "")),
+                        Data = DataContent.Read(texts.GetValueOrDefault(id)?.DataJson ?? ""),
                     }),
             ],
             [.. ids.Where(id => !items.ContainsKey(id))]);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BackdoorLab.Data.Database;
 using BackdoorLab.Data.Entities;
 using BackdoorLab.Data.Filters;
 using BackdoorLab.Data.Runs;
@@ -6,8 +7,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;
 
-/// <content>Many runs, read a part at a time.</content>
-public sealed partial class ResultQueries
+/// <summary>Many runs, read a part at a time.</summary>
+/// <param name="contexts">Makes contexts.</param>
+public sealed class RunStreamQuery(IDbContextFactory<LabDbContext> contexts)
 {
     private const int StreamPart = 250;
 
@@ -35,7 +37,7 @@ public sealed partial class ResultQueries
         {
             var ids = part.Select(run => run.Id).ToList();
             await using var context = await contexts.CreateDbContextAsync(cancellation);
-            var cells = await CellsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
+            var cells = await CellRows.ReadAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
             foreach (var run in part)
             {
                 yield return (run, [.. cells[run.Id]]);
@@ -64,7 +66,7 @@ public sealed partial class ResultQueries
         do
         {
             await using var context = await contexts.CreateDbContextAsync(cancellation);
-            part = await AfterAsync(context, RunFilters.Apply(context, selection), last, StreamPart, cancellation);
+            part = await RunItems.AfterAsync(context, RunFilters.Apply(context, selection), last, StreamPart, cancellation);
             if (part.Count > 0)
             {
                 yield return part;

@@ -1,10 +1,11 @@
-using BackdoorLab.Data.Runs;
+using BackdoorLab.Data.Database;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;
 
-/// <content>The leaderboard.</content>
-public sealed partial class ResultQueries
+/// <summary>The leaderboard, and what it can be asked.</summary>
+/// <param name="contexts">Makes contexts.</param>
+public sealed class BoardQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>
     /// What a leaderboard can be asked. What is null or unknown becomes what most runs have, so the answer names a board that exists.
@@ -13,7 +14,7 @@ public sealed partial class ResultQueries
     /// <param name="model">Network.</param>
     /// <param name="rate">Poison rate.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<BoardChoices> BoardChoicesAsync(string? dataset, string? model, double? rate, CancellationToken cancellation = default)
+    public async Task<BoardChoices> ChoicesAsync(string? dataset, string? model, double? rate, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var pairs = await context.Runs.AsNoTracking()
@@ -60,14 +61,14 @@ public sealed partial class ResultQueries
     /// </summary>
     /// <param name="filter">Which runs and numbers.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<Board> BoardAsync(BoardFilter filter, CancellationToken cancellation = default)
+    public async Task<Board> ReadAsync(BoardFilter filter, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         ReadingFilter wanted = new(
             filter.Victim, filter.Metric, filter.TwinMetric, filter.Rows == BoardRows.Attacks ? filter.Precision : null, filter.Repeatable, filter.Damaged);
-        var reading = await ConditionReading.ReadAsync(context, ConditionReading.Counting(context, Matrix(filter)), wanted, cancellation);
+        var reading = await ConditionReading.ReadAsync(context, ConditionReading.Counting(context, filter), wanted, cancellation);
         var rows = await BoardPlaces.ReadAsync(context, reading, filter, cancellation);
         var cells = reading.Cells
             .GroupBy(cell => (Row: rows.RowOf(cell), Defense: rows.ColumnOf(cell)))
@@ -86,12 +87,4 @@ public sealed partial class ResultQueries
             Conditions = rows.Rows,
         };
     }
-
-    private static MatrixFilter Matrix(BoardFilter filter) => new()
-    {
-        Dataset = filter.Dataset,
-        Model = filter.Model,
-        PoisonRate = filter.PoisonRate,
-        Attack = filter.Rows == BoardRows.Precisions ? filter.Attack : null,
-    };
 }

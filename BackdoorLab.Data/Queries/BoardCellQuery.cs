@@ -1,22 +1,21 @@
 using BackdoorLab.Data.Database;
-using BackdoorLab.Data.Filters;
-using BackdoorLab.Data.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;
 
-/// <content>What stands behind a leaderboard's cells.</content>
-public sealed partial class ResultQueries
+/// <summary>What stands behind a leaderboard's cells, and what could fill the missing ones.</summary>
+/// <param name="contexts">Makes contexts.</param>
+public sealed class BoardCellQuery(IDbContextFactory<LabDbContext> contexts)
 {
-    /// <summary>How many runs <see cref="BoardCellRunsAsync"/> lists at most.</summary>
-    public const int MaxBoardCellRuns = 200;
+    /// <summary>How many runs <see cref="RunsAsync"/> lists at most.</summary>
+    public const int MaxRuns = 200;
 
     /// <summary>A number of one cell in several runs, by run; runs without it are absent.</summary>
     /// <param name="runIds">Runs.</param>
     /// <param name="cell">Cell.</param>
     /// <param name="metric">Metric.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyDictionary<string, double>> CellValuesAsync(
+    public async Task<IReadOnlyDictionary<string, double>> ValuesAsync(
         IReadOnlyCollection<string> runIds, CellId cell, string metric, CancellationToken cancellation = default)
     {
         var (victim, precision, defense) = (cell.Victim, cell.Precision, cell.DefenseLabel);
@@ -26,21 +25,21 @@ public sealed partial class ResultQueries
             .ToDictionaryAsync(number => number.RunId, number => number.Value, cancellation);
     }
 
-    /// <summary>The runs of a cell, newest first, at most <see cref="MaxBoardCellRuns"/>; the cell says how many there are.</summary>
+    /// <summary>The runs of a cell, newest first, at most <see cref="MaxRuns"/>; the cell says how many there are.</summary>
     /// <param name="board">The board.</param>
     /// <param name="of">One of its cells.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<BoardCellRun>> BoardCellRunsAsync(Board board, BoardCell of, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<BoardCellRun>> RunsAsync(Board board, BoardCell of, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(board);
         ArgumentNullException.ThrowIfNull(of);
         var filter = board.Filter;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
-        var parts = of.Parts.Take(MaxBoardCellRuns).ToList();
+        var parts = of.Parts.Take(MaxRuns).ToList();
         var ids = parts.ConvertAll(part => part.RunId);
         var runs = await context.Runs.AsNoTracking().Where(run => ids.Contains(run.Id)).Select(RunItems.ToItem).ToDictionaryAsync(run => run.Id, cancellation);
-        var cells = await CellsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
+        var cells = await CellRows.ReadAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
         return
         [
             .. from part in parts
@@ -70,12 +69,12 @@ public sealed partial class ResultQueries
     /// <summary>The runs of a board and what they contain, for planning its missing cells.</summary>
     /// <param name="filter">The board.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<BoardSources> BoardSourcesAsync(BoardFilter filter, CancellationToken cancellation = default)
+    public async Task<BoardSources> SourcesAsync(BoardFilter filter, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
-        var bases = await ConditionReading.Counting(context, Matrix(filter))
+        var bases = await ConditionReading.Counting(context, filter)
             .Where(run => context.Cells.Any(cell => cell.RunId == run.Id))
             .OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
             .Select(run => new BoardBase(run.Id, run.Attack, run.ConfigHash, run.Seed))
@@ -88,32 +87,5 @@ public sealed partial class ResultQueries
                 .ToDictionaryAsync(group => group.Key, group => group.RunId, cancellation),
             await cells.GroupBy(cell => cell.Precision).Select(group => new { group.Key, RunId = group.Max(cell => cell.RunId)! })
                 .ToDictionaryAsync(group => group.Key, group => group.RunId, cancellation));
-    }
-
-    /// <summary>The specs of runs, by id; unknown ids are absent.</summary>
-    /// <param name="runIds">Runs.</param>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyDictionary<string, string>> SpecsAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await SpecsAsync(context, runIds, cancellation);
-    }
-
-    private static Task<Dictionary<string, string>> SpecsAsync(LabDbContext context, IReadOnlyCollection<string> runIds, CancellationToken cancellation) =>
-        context.RunTexts.AsNoTracking()
-            .Where(text => runIds.Contains(text.RunId))
-            .ToDictionaryAsync(text => text.RunId, text => text.SpecJson, cancellation);
-
-    /// <summary>Runs of these configurations outside the trash, newest first.</summary>
-    /// <param name="configHashes">Hashes of specs without name and seed.</param>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<RunItem>> OfConfigurationsAsync(IReadOnlyCollection<string> configHashes, CancellationToken cancellation = default)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.AsNoTracking()
-            .Where(run => configHashes.Contains(run.ConfigHash) && !run.Deleted)
-            .OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
-            .Select(RunItems.ToItem)
-            .ToListAsync(cancellation);
     }
 }

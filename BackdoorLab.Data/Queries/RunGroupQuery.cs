@@ -6,25 +6,12 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;
 
-/// <content>Tags, and runs read together.</content>
-public sealed partial class ResultQueries
+/// <summary>Runs read together.</summary>
+/// <param name="contexts">Makes contexts.</param>
+public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>How many conditions of a group are told.</summary>
     private const int MaxNamedConditions = 6;
-
-    /// <summary>Tags in use with the number of runs outside the trash that bear them, most used first.</summary>
-    /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<TagCount>> TagsAsync(CancellationToken cancellation = default)
-    {
-        await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var tags = await context.RunTags.AsNoTracking()
-            .Where(tag => context.Runs.Any(run => run.Id == tag.RunId && !run.Deleted))
-            .GroupBy(tag => tag.Tag)
-            .Select(group => new { Tag = group.Key, Runs = group.Count() })
-            .OrderByDescending(tag => tag.Runs).ThenBy(tag => tag.Tag)
-            .ToListAsync(cancellation);
-        return [.. tags.Select(tag => new TagCount(tag.Tag, tag.Runs))];
-    }
 
     /// <summary>
     /// A page of groups. A group whose runs are of one condition has means over its seeds (<see cref="SeedStat"/>), whatever became of the
@@ -33,12 +20,12 @@ public sealed partial class ResultQueries
     /// <param name="filter">Which runs.</param>
     /// <param name="by">What makes a group.</param>
     /// <param name="page">From 0.</param>
-    /// <param name="size">1 to <see cref="MaxPageSize"/>.</param>
+    /// <param name="size">1 to <see cref="RunPage.MaxSize"/>.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<RunGroupPage> GroupAsync(RunFilter filter, RunGrouping by, int page, int size, CancellationToken cancellation = default)
+    public async Task<RunGroupPage> PageAsync(RunFilter filter, RunGrouping by, int page, int size, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
-        size = Math.Clamp(size, 1, MaxPageSize);
+        size = Math.Clamp(size, 1, RunPage.MaxSize);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         var keyed = Keyed(context, RunFilters.Apply(context, filter).AsNoTracking(), by);
@@ -127,14 +114,6 @@ public sealed partial class ResultQueries
                            select new KeyedRun { Key = tag == null ? "" : tag.Tag, Run = run },
         _ => throw new ArgumentOutOfRangeException(nameof(by), by, "Not a field to group by."),
     };
-
-    private static async Task<IReadOnlyList<RunItem>> TaggedAsync(LabDbContext context, IReadOnlyList<RunItem> runs, CancellationToken cancellation)
-    {
-        var ids = runs.Select(run => run.Id).ToList();
-        var tags = (await context.RunTags.AsNoTracking().Where(tag => ids.Contains(tag.RunId)).OrderBy(tag => tag.Tag).ToListAsync(cancellation))
-            .ToLookup(tag => tag.RunId, tag => tag.Tag);
-        return [.. runs.Select(run => tags.Contains(run.Id) ? run with { Tags = [.. tags[run.Id]] } : run)];
-    }
 
     private sealed record Measured(string Key, string Condition, long Seed, double? CleanAccuracy, double? AttackSuccessRate, bool Damaged);
 

@@ -1,18 +1,19 @@
 using BackdoorLab.Data.Database;
 using BackdoorLab.Data.Entities;
-using BackdoorLab.Data.Filters;
+using BackdoorLab.Data.Runs;
 using BackdoorLab.Data.Studies;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;
 
-/// <content>Studies.</content>
-public sealed partial class ResultQueries
+/// <summary>Studies, and what became of their runs.</summary>
+/// <param name="contexts">Makes contexts.</param>
+public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>Studies outside the trash, newest first.</summary>
     /// <param name="count">How many at most.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<IReadOnlyList<StudyItem>> StudiesAsync(int count = MaxPageSize, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<StudyItem>> ListAsync(int count = RunPage.MaxSize, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
@@ -25,7 +26,7 @@ public sealed partial class ResultQueries
     /// <summary>A study as lists show it, or null; also from the trash.</summary>
     /// <param name="studyId">Study.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<StudyItem?> FindStudyItemAsync(string studyId, CancellationToken cancellation = default)
+    public async Task<StudyItem?> FindItemAsync(string studyId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
@@ -35,7 +36,7 @@ public sealed partial class ResultQueries
     /// <summary>A study with its runs and all their numbers, or null; also from the trash.</summary>
     /// <param name="studyId">Study.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<StudyDetail?> FindStudyAsync(string studyId, CancellationToken cancellation = default)
+    public async Task<StudyDetail?> FindAsync(string studyId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
@@ -56,7 +57,7 @@ public sealed partial class ResultQueries
                 .Select(stage => new { stage.RunId, Time = new StageTime(stage.Key, stage.Kind, stage.Method, stage.Seconds!.Value) })
                 .ToListAsync(cancellation))
             .ToLookup(stage => stage.RunId, stage => stage.Time);
-        var cells = await CellsAsync(context, runs, cancellation);
+        var cells = await CellRows.ReadAsync(context, runs, cancellation);
         return new(
             Item(study, items.Select(run => (run.State, run.Fraction))),
             study.SpecJson,

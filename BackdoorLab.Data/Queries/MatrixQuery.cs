@@ -1,11 +1,11 @@
 using BackdoorLab.Data.Database;
-using BackdoorLab.Data.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;
 
-/// <content>The matrix.</content>
-public sealed partial class ResultQueries
+/// <summary>One metric over defenses and precisions.</summary>
+/// <param name="contexts">Makes contexts.</param>
+public sealed class MatrixQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>How many conditions a matrix offers at most.</summary>
     public const int MaxConditions = 200;
@@ -17,7 +17,7 @@ public sealed partial class ResultQueries
     /// <param name="filter">Which runs, and which of their two models.</param>
     /// <param name="metric">Id of the metric.</param>
     /// <param name="cancellation">Cancellation.</param>
-    public async Task<ResultMatrix> MatrixAsync(MatrixFilter filter, string metric, CancellationToken cancellation = default)
+    public async Task<ResultMatrix> ReadAsync(MatrixFilter filter, string metric, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentException.ThrowIfNullOrEmpty(metric);
