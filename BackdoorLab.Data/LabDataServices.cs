@@ -20,7 +20,6 @@ public static class LabDataServices
     /// <summary>
     /// Registers the database, its stores and its queries as singletons; each of their operations uses a context of its own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
     /// </summary>
-    /// <param name="services">Services.</param>
     /// <param name="pathOrConnectionString">Path of the database file, or a SQLite connection string (recognised by its <c>=</c>).</param>
     public static IServiceCollection AddLabData(this IServiceCollection services, string pathOrConnectionString)
     {

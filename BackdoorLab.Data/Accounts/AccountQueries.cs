@@ -5,12 +5,9 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Accounts;
 
 /// <summary>Reads accounts; they are changed through Identity.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>All accounts by name.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<AccountItem>> ListAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -23,8 +20,6 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>An account by its name (case does not matter), or null.</summary>
-    /// <param name="name">User name.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<AccountItem?> FindAsync(string name, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -38,7 +33,6 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>Administrators who can sign in.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<int> CountAdminsAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -47,8 +41,6 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>Notes that somebody signed in.</summary>
-    /// <param name="userId">Account.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task SignedInAsync(string userId, CancellationToken cancellation = default)
     {
         // Outside Identity: its concurrency stamp must not change with a mere visit.

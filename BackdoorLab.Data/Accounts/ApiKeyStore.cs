@@ -6,8 +6,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Accounts;
 
 /// <summary>API keys: made, found by what was sent, revoked.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Begins every key, so that a leaked one is found by those who look for such things.</summary>
@@ -25,7 +23,6 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     /// <param name="name">What it is for.</param>
     /// <param name="owner">The user whose rights bound it.</param>
     /// <param name="scope">What it allows.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<(ApiKeyItem Item, string Key)> CreateAsync(string name, string owner, ApiScope scope, CancellationToken cancellation = default)
     {
         var text = Mark + Secret.New();
@@ -46,8 +43,6 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     }
 
     /// <summary>The key that was sent, if it holds, or null; notes its use.</summary>
-    /// <param name="key">What was sent.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<ApiKeyItem?> UseAsync(string key, CancellationToken cancellation = default)
     {
         var hash = Secret.Hash(key);
@@ -68,7 +63,6 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
 
     /// <summary>Keys, newest first, also revoked ones.</summary>
     /// <param name="owner">Whose; everybody's when null.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<ApiKeyItem>> ListAsync(string? owner, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -77,9 +71,7 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     }
 
     /// <summary>Ends a key. False when it had ended, is unknown or is somebody else's.</summary>
-    /// <param name="id">Key.</param>
     /// <param name="owner">Whose it must be; anybody's when null.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> RevokeAsync(string id, string? owner, CancellationToken cancellation = default)
     {
         var now = Now;

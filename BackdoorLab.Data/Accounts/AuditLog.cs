@@ -5,28 +5,20 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Accounts;
 
 /// <summary>Who changed what. Only ever added to.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class AuditLog(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Longest actor, subject or detail; what strangers type at the sign-in ends up here.</summary>
     private const int MostCharacters = 400;
 
     /// <summary>Adds a line.</summary>
-    /// <param name="actor">Who.</param>
     /// <param name="action">A verb in kebab-case.</param>
     /// <param name="subject">Id of what was changed.</param>
-    /// <param name="detail">Words.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public Task AddAsync(string actor, string action, string subject, string detail = "", CancellationToken cancellation = default) =>
         AddAsync(actor, action, [subject], detail, cancellation);
 
     /// <summary>Adds a line for each of several, in one transaction.</summary>
-    /// <param name="actor">Who.</param>
     /// <param name="action">A verb in kebab-case.</param>
     /// <param name="subjects">Ids of what was changed.</param>
-    /// <param name="detail">Words.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task AddAsync(string actor, string action, IReadOnlyCollection<string> subjects, string detail = "", CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -43,7 +35,6 @@ public sealed class AuditLog(IDbContextFactory<LabDbContext> contexts, TimeProvi
     /// <param name="subject">Of what; everything when empty.</param>
     /// <param name="page">From 0.</param>
     /// <param name="size">Lines of a page.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<AuditLogPage> ListAsync(string? actor, string? subject, int page, int size, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

@@ -11,6 +11,5 @@ public static class Secret
     public static string New() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>SHA-256 in hexadecimal: what the database keeps, and looks up by.</summary>
-    /// <param name="secret">The secret.</param>
     public static string Hash(string secret) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(secret)));
 }

@@ -10,7 +10,6 @@ public static class DatabaseFile
     private static readonly byte[] Magic = "SQLite format 3\0"u8.ToArray();
 
     /// <summary>Goes on when the file is absent, or is a whole SQLite database.</summary>
-    /// <param name="path">File.</param>
     /// <param name="inUse">Another process may write it: its head may for a moment speak of pages that are still to come.</param>
     /// <exception cref="LabDatabaseException">It is something else, or damaged.</exception>
     public static void Check(string path, bool inUse = false)

@@ -26,7 +26,6 @@ public static class DatabaseTroubles
     private const int CannotOpen = 14;
 
     /// <summary>The trouble behind an error, however it is wrapped; null when it is another error.</summary>
-    /// <param name="error">Error.</param>
     public static DatabaseTrouble? Of(Exception? error)
     {
         for (; error is not null; error = error.InnerException)

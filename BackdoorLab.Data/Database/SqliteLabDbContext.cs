@@ -4,7 +4,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Database;
 
 /// <summary>The lab's tables on SQLite.</summary>
-/// <param name="options">Options with the SQLite provider.</param>
 public sealed class SqliteLabDbContext(DbContextOptions<SqliteLabDbContext> options) : LabDbContext(options)
 {
     /// <summary>Deferred: the driver's ordinary transactions begin as writers, and a page being read would hold up the recorder.</summary>

@@ -7,7 +7,6 @@ public static class TagText
     public const int MaxLength = 40;
 
     /// <summary>Tags of a text, separated by commas or spaces, in the tag's form, each once, in their order.</summary>
-    /// <param name="text">What a person typed.</param>
     public static IReadOnlyList<string> Parse(string? text) =>
     [
         .. (text ?? "")

@@ -4,7 +4,6 @@ namespace BackdoorLab.Data.Filters;
 public static class EnumName
 {
     /// <summary>The value of a name, in any case; null when there is no such name.</summary>
-    /// <param name="text">What was sent.</param>
     public static T? Read<T>(string? text)
         where T : struct, Enum
     {

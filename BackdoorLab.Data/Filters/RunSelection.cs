@@ -12,10 +12,8 @@ public sealed record RunSelection
     public RunFilter? Filter { get; }
 
     /// <summary>Picked runs.</summary>
-    /// <param name="ids">Their ids.</param>
     public static RunSelection Of(IEnumerable<string> ids) => new([.. ids], null);
 
     /// <summary>All runs that match.</summary>
-    /// <param name="filter">Filter.</param>
     public static RunSelection All(RunFilter filter) => new(null, filter);
 }

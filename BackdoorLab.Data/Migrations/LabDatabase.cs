@@ -6,8 +6,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Migrations;
 
 /// <summary>Brings the database file to the schema of this program.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>How long to wait for another process that is migrating the same file.</summary>
@@ -17,7 +15,6 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
     /// Makes the file and its folder if absent, and applies missing migrations; a file with an older schema is copied beside itself
     /// first. Processes that start together wait for each other.
     /// </summary>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="LabDatabaseException">
     /// The file was written by a newer program, is no database of this one, is damaged, or another process keeps it locked.
     /// </exception>
@@ -40,7 +37,6 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
 
     /// <summary>Writes a whole and consistent copy of the database while it is in use.</summary>
     /// <param name="file">Where to; must not exist.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="LabDatabaseException">There is no database yet, or the file exists.</exception>
     public async Task BackupAsync(string file, CancellationToken cancellation = default)
     {

@@ -5,8 +5,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Notes;
 
 /// <summary>Markdown notes on runs and studies. Of two people who edit the same note at once the second is told, and nothing is lost.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class NoteStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Longest note, in characters.</summary>
@@ -14,7 +12,6 @@ public sealed class NoteStore(IDbContextFactory<LabDbContext> contexts, TimeProv
 
     /// <summary>The note on a subject; empty with version 0 where nobody has written one.</summary>
     /// <param name="subject">What it is on.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<NoteItem> FindAsync(NoteSubject subject, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -26,7 +23,6 @@ public sealed class NoteStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="markdown">Text; an empty one remains as a version, so that a later conflict is still seen.</param>
     /// <param name="version">The version the author read.</param>
     /// <param name="author">Name to show; empty in a lab without accounts.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="ArgumentException">The text is longer than <see cref="MaxLength"/>.</exception>
     public async Task<NoteSave> SaveAsync(NoteSubject subject, string markdown, long version, string author, CancellationToken cancellation = default)
     {

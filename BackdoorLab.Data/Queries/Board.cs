@@ -155,7 +155,6 @@ public sealed record Board(
 
     /// <summary>The cell of a pair, or null when no run planned it.</summary>
     /// <param name="row">Id of the row.</param>
-    /// <param name="defense">Label of the defense.</param>
     public BoardCell? Find(string row, string defense) => _places.GetValueOrDefault((row, defense));
 }
 

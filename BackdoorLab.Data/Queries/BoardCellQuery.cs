@@ -4,17 +4,12 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>What stands behind a leaderboard's cells, and what could fill the missing ones.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class BoardCellQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>How many runs <see cref="RunsAsync"/> lists at most.</summary>
     public const int MaxRuns = 200;
 
     /// <summary>A number of one cell in several runs, by run; runs without it are absent.</summary>
-    /// <param name="runIds">Runs.</param>
-    /// <param name="cell">Cell.</param>
-    /// <param name="metric">Metric.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyDictionary<string, double>> ValuesAsync(
         IReadOnlyCollection<string> runIds, CellId cell, string metric, CancellationToken cancellation = default)
     {
@@ -26,9 +21,7 @@ public sealed class BoardCellQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>The runs of a cell, newest first, at most <see cref="MaxRuns"/>; the cell says how many there are.</summary>
-    /// <param name="board">The board.</param>
     /// <param name="of">One of its cells.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<BoardCellRun>> RunsAsync(Board board, BoardCell of, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(board);
@@ -67,8 +60,6 @@ public sealed class BoardCellQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>The runs of a board and what they contain, for planning its missing cells.</summary>
-    /// <param name="filter">The board.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<BoardSources> SourcesAsync(BoardFilter filter, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);

@@ -4,16 +4,11 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>The leaderboard, and what it can be asked.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class BoardQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>
     /// What a leaderboard can be asked. What is null or unknown becomes what most runs have, so the answer names a board that exists.
     /// </summary>
-    /// <param name="dataset">Data set.</param>
-    /// <param name="model">Network.</param>
-    /// <param name="rate">Poison rate.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<BoardChoices> ChoicesAsync(string? dataset, string? model, double? rate, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -60,7 +55,6 @@ public sealed class BoardQuery(IDbContextFactory<LabDbContext> contexts)
     /// reach the same cell of a condition and seed, because a later run has one defense more, are one observation (<see cref="SeedStat"/>).
     /// </summary>
     /// <param name="filter">Which runs and numbers.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<Board> ReadAsync(BoardFilter filter, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);

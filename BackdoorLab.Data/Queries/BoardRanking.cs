@@ -42,8 +42,6 @@ public enum BoardStanding
 public static class BoardRanking
 {
     /// <summary>Whether a defense has measurements, but none of this metric: it is of another kind and no column of this board.</summary>
-    /// <param name="board">Board.</param>
-    /// <param name="defense">Label.</param>
     public static bool IsSilent(Board board, string defense)
     {
         ArgumentNullException.ThrowIfNull(board);
@@ -52,7 +50,6 @@ public static class BoardRanking
     }
 
     /// <summary>Whether Youden's index stands for the metric: detection or false alarms alone are half a judgement.</summary>
-    /// <param name="board">Board.</param>
     public static bool IsByYouden(Board board)
     {
         ArgumentNullException.ThrowIfNull(board);
@@ -60,7 +57,6 @@ public static class BoardRanking
     }
 
     /// <summary>Whether a cell may be best, and if not, why.</summary>
-    /// <param name="board">Board.</param>
     /// <param name="cell">Cell, or null for one that was not planned.</param>
     public static BoardStanding Standing(Board board, BoardCell? cell)
     {
@@ -76,10 +72,7 @@ public static class BoardRanking
     }
 
     /// <summary>The best defenses of a row; empty when fewer than two are compared, or none of them may be best.</summary>
-    /// <param name="board">Board.</param>
-    /// <param name="row">Row.</param>
     /// <param name="defenses">Columns that are compared.</param>
-    /// <param name="higherIsBetter">Direction of the metric.</param>
     public static IReadOnlyList<string> Best(Board board, string row, IEnumerable<string> defenses, bool higherIsBetter)
     {
         ArgumentNullException.ThrowIfNull(board);
@@ -91,7 +84,6 @@ public static class BoardRanking
     }
 
     /// <summary>Rows in which every compared defense has a score: only these may decide a rank.</summary>
-    /// <param name="board">Board.</param>
     /// <param name="defenses">Columns that are compared.</param>
     public static IReadOnlyList<string> SharedRows(Board board, IEnumerable<string> defenses)
     {
@@ -101,9 +93,7 @@ public static class BoardRanking
     }
 
     /// <summary>Ranks over the shared rows, best first; empty when no row is shared.</summary>
-    /// <param name="board">Board.</param>
     /// <param name="defenses">Columns that are compared.</param>
-    /// <param name="higherIsBetter">Direction of the metric.</param>
     public static IReadOnlyList<BoardRank> Ranks(Board board, IEnumerable<string> defenses, bool higherIsBetter)
     {
         var compared = Compared(defenses).ToList();
@@ -135,7 +125,6 @@ public static class BoardRanking
     }
 
     /// <summary>How much of the board is filled.</summary>
-    /// <param name="board">Board.</param>
     /// <param name="defenses">Columns that are shown.</param>
     public static BoardCoverage Coverage(Board board, IReadOnlyCollection<string> defenses)
     {

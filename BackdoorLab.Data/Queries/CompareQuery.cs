@@ -5,7 +5,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>Runs side by side.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class CompareQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>How many runs a comparison holds at most.</summary>
@@ -15,7 +14,6 @@ public sealed class CompareQuery(IDbContextFactory<LabDbContext> contexts)
 
     /// <summary>Runs side by side: six statements, however many runs.</summary>
     /// <param name="runIds">At most <see cref="MaxRuns"/>; repeated ones count once.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="ArgumentOutOfRangeException">More runs than that.</exception>
     public async Task<Comparison> ReadAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
     {

@@ -94,7 +94,6 @@ internal sealed class ConditionReading
     /// <summary>Makes a cell of what several runs have of it.</summary>
     /// <param name="filter">Which numbers.</param>
     /// <param name="row">Id of the row.</param>
-    /// <param name="defense">Label of the column.</param>
     /// <param name="cells">The cells, one for each run.</param>
     public BoardCell Summarize(ReadingFilter filter, string row, string defense, IReadOnlyCollection<CellFact> cells)
     {

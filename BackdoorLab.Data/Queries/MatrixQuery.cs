@@ -4,7 +4,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>One metric over defenses and precisions.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class MatrixQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>How many conditions a matrix offers at most.</summary>
@@ -15,8 +14,6 @@ public sealed class MatrixQuery(IDbContextFactory<LabDbContext> contexts)
     /// that is still running, broke off or was cancelled count as any others.
     /// </summary>
     /// <param name="filter">Which runs, and which of their two models.</param>
-    /// <param name="metric">Id of the metric.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<ResultMatrix> ReadAsync(MatrixFilter filter, string metric, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);

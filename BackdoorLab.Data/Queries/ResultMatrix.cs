@@ -57,7 +57,6 @@ public sealed record ResultMatrix(
 {
     /// <summary>The cell of a pair, or null when no run planned it.</summary>
     /// <param name="defense">Label of the defense, empty for the undefended model.</param>
-    /// <param name="precision">Label of the precision.</param>
     public MatrixCell? Find(string defense, string precision) =>
         Cells.FirstOrDefault(cell => cell.Defense == defense && cell.Precision == precision);
 }

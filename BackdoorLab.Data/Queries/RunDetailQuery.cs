@@ -7,12 +7,9 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>One run with all that belongs to it; its log apart, since it may be long.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class RunDetailQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>Everything about a run except its log, or null; also from the trash.</summary>
-    /// <param name="runId">Run.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<RunDetail?> FindAsync(string runId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -56,10 +53,8 @@ public sealed class RunDetailQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>Log lines after a sequence number, oldest first: a page asks with the last one it has.</summary>
-    /// <param name="runId">Run.</param>
     /// <param name="afterSequence">0 for the beginning.</param>
     /// <param name="count">How many at most.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<LogRow>> LogAfterAsync(
         string runId, long afterSequence, int count = 1000, CancellationToken cancellation = default)
     {
@@ -73,9 +68,7 @@ public sealed class RunDetailQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>The last log lines, oldest first.</summary>
-    /// <param name="runId">Run.</param>
     /// <param name="count">How many at most.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<LogRow>> LogTailAsync(string runId, int count = 200, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -90,8 +83,6 @@ public sealed class RunDetailQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>The specs of runs, by id; unknown ids are absent.</summary>
-    /// <param name="runIds">Runs.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyDictionary<string, string>> SpecsAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

@@ -5,11 +5,9 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>What occurs in runs, for filters to offer and overviews to count.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class RunFacetQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>Number of runs outside the trash by state; every state is present.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyDictionary<RunState, int>> CountsAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -22,7 +20,6 @@ public sealed class RunFacetQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>What the filters can offer.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<FilterValues> FilterValuesAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -38,7 +35,6 @@ public sealed class RunFacetQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>Tags in use with the number of runs outside the trash that bear them, most used first.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<TagCount>> TagsAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

@@ -7,7 +7,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>Runs read together.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>How many conditions of a group are told.</summary>
@@ -17,11 +16,9 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
     /// A page of groups. A group whose runs are of one condition has means over its seeds (<see cref="SeedStat"/>), whatever became of the
     /// runs after they were measured; one of several conditions has a range, for their mean would be of unlike things.
     /// </summary>
-    /// <param name="filter">Which runs.</param>
     /// <param name="by">What makes a group.</param>
     /// <param name="page">From 0.</param>
     /// <param name="size">1 to <see cref="RunPage.MaxSize"/>.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<RunGroupPage> PageAsync(RunFilter filter, RunGrouping by, int page, int size, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);

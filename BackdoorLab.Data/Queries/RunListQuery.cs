@@ -11,18 +11,15 @@ namespace BackdoorLab.Data.Queries;
 /// answered by records, never entities, so the queries may be used from many threads. SQLite works on the calling thread even behind async
 /// methods: pages are small by design; wrap an export in <c>Task.Run</c>.
 /// </summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>
     /// A page of the run list. The id is always the last sort key, so pages neither repeat nor skip runs; runs without the sorted
     /// number come last.
     /// </summary>
-    /// <param name="filter">Which runs.</param>
     /// <param name="sort">Sort keys; none: newest first.</param>
     /// <param name="page">From 0; a page beyond the end is empty.</param>
     /// <param name="size">1 to <see cref="RunPage.MaxSize"/>; taken to the nearer end when outside.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<RunPage> ListAsync(
         RunFilter filter, IReadOnlyList<RunSortKey> sort, int page, int size, CancellationToken cancellation = default)
     {
@@ -42,10 +39,8 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>Runs that come after a place, newest first. Runs that are added meanwhile are neither repeated nor do they push others out.</summary>
-    /// <param name="filter">Which runs.</param>
     /// <param name="after">The last run that was read, or null for the beginning.</param>
     /// <param name="size">1 to <see cref="RunPage.MaxSize"/>; taken to the nearer end when outside.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunItem>> ListAfterAsync(
         RunFilter filter, (DateTime Created, string Id)? after, int size, CancellationToken cancellation = default)
     {
@@ -55,8 +50,6 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>A run as lists show it, or null; also from the trash.</summary>
-    /// <param name="runId">Run.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<RunItem?> FindItemAsync(string runId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -65,7 +58,6 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
 
     /// <summary>The runs that ended last, whatever way, newest first.</summary>
     /// <param name="count">How many at most.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunItem>> LatestFinishedAsync(int count, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -80,7 +72,6 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     /// <summary>Runs that have succeeded or failed since a time, newest first.</summary>
     /// <param name="since">UTC.</param>
     /// <param name="count">How many at most.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunItem>> EndedSinceAsync(DateTime since, int count, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -94,7 +85,6 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
 
     /// <summary>Runs of these configurations outside the trash, newest first.</summary>
     /// <param name="configHashes">Hashes of specs without name and seed.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunItem>> OfConfigurationsAsync(IReadOnlyCollection<string> configHashes, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

@@ -7,11 +7,9 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>What runs and what waits.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>Runs with a worker, the longest running first.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunItem>> ActiveAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -25,7 +23,6 @@ public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
     /// <summary>Queued runs in the order in which they will start; thousands may wait, so a part of them.</summary>
     /// <param name="skip">How many before are left out.</param>
     /// <param name="count">How many at most.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunItem>> QueueAsync(int skip = 0, int count = 25, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -37,7 +34,6 @@ public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>How much is waiting.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<QueueTotals> QueueTotalsAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -50,8 +46,6 @@ public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
     /// <summary>
     /// Median wall time of the last succeeded runs of a configuration, whatever their seed, or null: the best estimate for the next.
     /// </summary>
-    /// <param name="configHash">Hash of the spec without name and seed.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<double?> EarlierSecondsAsync(string configHash, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

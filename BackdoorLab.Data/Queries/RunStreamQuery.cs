@@ -8,14 +8,11 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>Many runs, read a part at a time.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class RunStreamQuery(IDbContextFactory<LabDbContext> contexts)
 {
     private const int StreamPart = 250;
 
     /// <summary>Runs newest first, read in parts, so that neither memory nor a lock grows with their number.</summary>
-    /// <param name="selection">Runs.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async IAsyncEnumerable<RunItem> StreamAsync(RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await foreach (var part in PartsAsync(selection, cancellation))
@@ -28,8 +25,6 @@ public sealed class RunStreamQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>Runs with their cells and numbers, newest first.</summary>
-    /// <param name="selection">Runs.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async IAsyncEnumerable<(RunItem Run, IReadOnlyList<CellResult> Cells)> StreamCellsAsync(
         RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
@@ -46,8 +41,6 @@ public sealed class RunStreamQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>Ids and states, newest first: what a bulk action chooses from.</summary>
-    /// <param name="selection">Runs.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<(string Id, RunState State)>> StatesAsync(RunSelection selection, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);

@@ -7,12 +7,10 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>Studies, and what became of their runs.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>Studies outside the trash, newest first.</summary>
     /// <param name="count">How many at most.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<StudyItem>> ListAsync(int count = RunPage.MaxSize, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -24,8 +22,6 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>A study as lists show it, or null; also from the trash.</summary>
-    /// <param name="studyId">Study.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<StudyItem?> FindItemAsync(string studyId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -34,8 +30,6 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>A study with its runs and all their numbers, or null; also from the trash.</summary>
-    /// <param name="studyId">Study.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<StudyDetail?> FindAsync(string studyId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

@@ -5,17 +5,12 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.References;
 
 /// <summary>Published values: their import, and what a leaderboard shows of them.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     // Entities the context tracks at once: a file of a whole benchmark has 15,000 rows.
     private const int Portion = 2000;
 
     /// <summary>Writes a file's rows in place of those of an earlier file of the same name, all or none.</summary>
-    /// <param name="source">Name of the file.</param>
-    /// <param name="rows">Its rows.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task ReplaceAsync(string source, IEnumerable<ReferenceRow> rows, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
@@ -47,8 +42,6 @@ public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>Takes a file's rows out; returns how many there were.</summary>
-    /// <param name="source">Name of the file.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<int> RemoveAsync(string source, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -56,7 +49,6 @@ public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>The imported files by name.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<ReferenceSource>> SourcesAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -68,10 +60,6 @@ public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>Published values of a data set, network and poison rate, by source, attack and defense.</summary>
-    /// <param name="dataset">Data set.</param>
-    /// <param name="model">Network.</param>
-    /// <param name="poisonRate">Poison rate.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<ReferenceRow>> FindAsync(string dataset, string model, double poisonRate, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

@@ -7,12 +7,10 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Runs;
 
 /// <summary>Which files of the lab's folders runs name: what must stay, and what may go with them.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>Stages of which runs name files, those in the trash too.</summary>
     /// <param name="prefix">How their keys begin.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<string>> StagesAsync(string prefix, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -21,7 +19,6 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
 
     /// <summary>The files that only these runs of the trash name: what purging them would free.</summary>
     /// <param name="selection">Runs; a filter must be one of the trash.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<FreedFiles> FreedByPurgeAsync(RunSelection selection, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);
@@ -31,7 +28,6 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>SHA-256 of the model files that runs name, those in the trash too.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlySet<string>> ModelsAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

@@ -7,15 +7,11 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Runs;
 
 /// <summary>What is done to many runs at once: tags, the archive, the trash.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Adds and removes tags and returns how many runs were chosen.</summary>
-    /// <param name="selection">Runs.</param>
     /// <param name="add">Tags to add, in the form of <see cref="TagText"/>.</param>
     /// <param name="remove">Tags to remove.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<int> TagAsync(
         RunSelection selection, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove, CancellationToken cancellation = default)
     {
@@ -39,9 +35,7 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
     }
 
     /// <summary>Puts runs out of the way of the usual lists, or back, and returns how many changed.</summary>
-    /// <param name="selection">Runs.</param>
     /// <param name="archived">Out of the way, or back.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<int> ArchiveAsync(RunSelection selection, bool archived, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);
@@ -57,8 +51,6 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
     /// Moves runs to the trash. Queued and interrupted ones are cancelled; running ones are left alone (cancel them first). Returns the
     /// ids that were moved.
     /// </summary>
-    /// <param name="selection">Runs.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<string>> DeleteAsync(RunSelection selection, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);
@@ -93,7 +85,6 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
 
     /// <summary>Takes runs out of the trash and returns how many.</summary>
     /// <param name="selection">Runs; a filter must be one of the trash.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<int> RestoreAsync(RunSelection selection, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);
@@ -112,7 +103,6 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
     /// Removes runs in the trash for good, with all their rows, and says what no run names any more: such files may go.
     /// </summary>
     /// <param name="selection">Runs; a filter must be one of the trash.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<PurgedRuns> PurgeAsync(RunSelection selection, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);

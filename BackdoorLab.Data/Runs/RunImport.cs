@@ -5,17 +5,13 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Runs;
 
 /// <summary>Runs from elsewhere.</summary>
-/// <param name="contexts">Makes contexts.</param>
 public sealed class RunImport(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>
     /// Writes a run that ended in another lab, with all that it recorded, in one transaction. It keeps its id when that is free here.
     /// </summary>
-    /// <param name="content">What it ran.</param>
     /// <param name="run">The run as the other lab shows it.</param>
-    /// <param name="log">Its log.</param>
     /// <param name="owner">Who imports it; empty in a lab without accounts.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="ArgumentException">The run has not ended.</exception>
     public async Task<string> ImportAsync(NewRun content, RunDetail run, IReadOnlyList<LogRow> log, string owner, CancellationToken cancellation = default)
     {

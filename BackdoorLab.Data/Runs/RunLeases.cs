@@ -6,8 +6,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Runs;
 
 /// <summary>What workers do with runs: claim, keep the lease, end; and what becomes of runs whose worker is gone.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     private DateTime Now => time.GetUtcNow().UtcDateTime;
@@ -16,11 +14,9 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// Takes a queued run for a worker: one UPDATE, so of any number of simultaneous claims exactly one is true, and a job that is
     /// delivered twice or too late does nothing.
     /// </summary>
-    /// <param name="runId">Run.</param>
     /// <param name="attempt">Attempt the job was made for.</param>
     /// <param name="owner">Who claims: a name unique to the worker's process.</param>
     /// <param name="leaseUntil">UTC; after this, without renewal, the run counts as lost.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> TryClaimAsync(
         string runId, int attempt, string owner, DateTime leaseUntil, CancellationToken cancellation = default)
     {
@@ -47,7 +43,6 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// </summary>
     /// <param name="owner">Who claims: a name unique to the worker's process.</param>
     /// <param name="leaseUntil">UTC; after this, without renewal, the run counts as lost.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<RunRef?> ClaimNextAsync(string owner, DateTime leaseUntil, CancellationToken cancellation = default)
     {
         while (true)
@@ -69,10 +64,8 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     }
 
     /// <summary>Renews a lease and marks the worker as alive. False when the run is no longer this worker's: stop and write nothing.</summary>
-    /// <param name="runId">Run.</param>
     /// <param name="owner">Who claimed it.</param>
     /// <param name="leaseUntil">UTC.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> RenewLeaseAsync(
         string runId, string owner, DateTime leaseUntil, CancellationToken cancellation = default)
     {
@@ -87,8 +80,6 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     }
 
     /// <summary>Whether the user asked to stop this run; a light read for a worker that looks often.</summary>
-    /// <param name="runId">Run.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> IsCancelRequestedAsync(string runId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -98,10 +89,7 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <summary>
     /// Ends a run. False when it is no longer this owner's (its lease was lost and the run recovered): then nothing is written.
     /// </summary>
-    /// <param name="runId">Run.</param>
     /// <param name="owner">Who claimed it.</param>
-    /// <param name="end">How it ended.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="ArgumentException">The state is not one in which a run ends.</exception>
     public async Task<bool> FinishAsync(string runId, string owner, RunEnd end, CancellationToken cancellation = default)
     {
@@ -153,7 +141,6 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="now">UTC.</param>
     /// <param name="owner">Treat this owner's leases as lost even if they have not expired; null for expired ones alone.</param>
     /// <param name="supervised">Runs whose worker this process sees: a lease that could not be renewed does not make them lost.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RecoveredRun>> RecoverLostAsync(
         DateTime now, string? owner = null, IReadOnlyCollection<string>? supervised = null, CancellationToken cancellation = default)
     {
@@ -186,7 +173,6 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// Queues interrupted runs again, at their old place in the queue, while attempts remain; those without become
     /// <see cref="RunState.Failed"/>. Returns what to give to jobs.
     /// </summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunRef>> RequeueInterruptedAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

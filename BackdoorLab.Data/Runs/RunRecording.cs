@@ -6,18 +6,12 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Runs;
 
 /// <summary>What a running worker reports, as rows.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class RunRecording(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>
     /// Writes what happened in a run. Recording the same again changes nothing, so a stage or cell may be told twice. False, with
     /// nothing written, when the run is not running at this attempt any more: a late worker cannot spoil a newer attempt.
     /// </summary>
-    /// <param name="runId">Run.</param>
-    /// <param name="attempt">The worker's attempt.</param>
-    /// <param name="changes">What happened.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> RecordAsync(string runId, int attempt, RunChanges changes, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(changes);

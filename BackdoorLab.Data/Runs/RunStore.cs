@@ -9,14 +9,11 @@ namespace BackdoorLab.Data.Runs;
 /// What people do with single runs: submit, queue again, put first, cancel. Every operation of this and of the other stores is one transaction
 /// with a context of its own, so they may be used from many threads.
 /// </summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
     /// <summary>Writes a new run into the queue and returns what to give to a job.</summary>
-    /// <param name="content">What to run.</param>
     public async Task<RunRef> SubmitAsync(NewRun content, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(content);
@@ -51,8 +48,6 @@ public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvi
         cancellation);
 
     /// <summary>Puts a waiting run before all others that wait. False when it does not wait.</summary>
-    /// <param name="runId">Run.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> PutFirstAsync(string runId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -68,7 +63,6 @@ public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvi
     }
 
     /// <summary>Queued runs that are not held, in the order in which they will start.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunRef>> ListQueuedAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -82,8 +76,6 @@ public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvi
     /// <see cref="RunState.Cancelling"/> and ends when its worker does. Returns the state after the request, or null when there was
     /// nothing to cancel.
     /// </summary>
-    /// <param name="runId">Run.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public Task<RunState?> RequestCancelAsync(string runId, CancellationToken cancellation = default) => ChangeAsync(
         runId, run => run is null ? null : RunTransitions.Cancel(run, Now), cancellation);
 

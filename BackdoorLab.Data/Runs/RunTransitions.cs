@@ -10,7 +10,6 @@ namespace BackdoorLab.Data.Runs;
 internal static class RunTransitions
 {
     /// <summary>A run in the queue, waiting for its first attempt.</summary>
-    /// <param name="content">What it runs.</param>
     /// <param name="study">The study it belongs to, or null.</param>
     /// <param name="at">UTC; decides its place in lists and in the queue.</param>
     public static Run Submitted(NewRun content, string? study, DateTime at)

@@ -8,8 +8,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Sharing;
 
 /// <summary>Share links: made, found by their token, revoked. Knows which runs a link reaches; nothing else is behind it.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     private static readonly Expression<Func<ShareLink, ShareItem>> ToItem = link => new ShareItem
@@ -32,11 +30,9 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     /// <summary>Makes a link and returns its token, which cannot be had again.</summary>
     /// <param name="kind">What it opens.</param>
     /// <param name="targets">Ids, one unless it is a comparison; a view as <see cref="SharedView.Write"/> has it.</param>
-    /// <param name="title">Words for people.</param>
     /// <param name="createdBy">Who makes it.</param>
     /// <param name="life">How long it holds.</param>
     /// <param name="allowDownloads">Whether its receiver may take files away.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<(string Id, string Token)> CreateAsync(
         ShareKind kind, IReadOnlyList<string> targets, string title, string createdBy, TimeSpan life, bool allowDownloads, CancellationToken cancellation = default)
     {
@@ -63,7 +59,6 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
 
     /// <summary>The link of a token while it holds, or null.</summary>
     /// <param name="token">What stood in the address.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<ShareItem?> FindOpenAsync(string token, CancellationToken cancellation = default)
     {
         var (hash, now) = (Secret.Hash(token), Now);
@@ -76,7 +71,6 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
 
     /// <summary>Whether a token is that of a link, also of one that has ended.</summary>
     /// <param name="token">What stood in the address.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> WasOpenAsync(string token, CancellationToken cancellation = default)
     {
         var hash = Secret.Hash(token);
@@ -85,8 +79,6 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     }
 
     /// <summary>Counts an opening.</summary>
-    /// <param name="id">Link.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task CountAsync(string id, CancellationToken cancellation = default)
     {
         var now = Now;
@@ -96,8 +88,6 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     }
 
     /// <summary>Ends a link; returns what it opened, or null when it had ended or is unknown.</summary>
-    /// <param name="id">Link.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<ShareItem?> RevokeAsync(string id, CancellationToken cancellation = default)
     {
         var now = Now;
@@ -110,7 +100,6 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     /// <summary>Links to one thing, newest first, also those that have ended.</summary>
     /// <param name="kind">What they open.</param>
     /// <param name="targets">Its ids.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public Task<IReadOnlyList<ShareItem>> ListAsync(ShareKind kind, IReadOnlyList<string> targets, CancellationToken cancellation = default)
     {
         var target = string.Join(',', targets);
@@ -118,12 +107,9 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     }
 
     /// <summary>All links, newest first, also those that have ended.</summary>
-    /// <param name="cancellation">Cancellation.</param>
     public Task<IReadOnlyList<ShareItem>> ListAsync(CancellationToken cancellation = default) => ListAsync(links => links, cancellation);
 
     /// <summary>The study behind a dashboard and the dashboard's name, or null.</summary>
-    /// <param name="dashboardId">Dashboard.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<(string StudyId, string Name)?> DashboardAsync(string dashboardId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -134,9 +120,6 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     }
 
     /// <summary>Whether a run can be seen through a link. Runs and studies in the trash cannot.</summary>
-    /// <param name="link">Link.</param>
-    /// <param name="runId">Run.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> ReachesAsync(ShareItem link, string runId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -144,9 +127,6 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     }
 
     /// <summary>Those of some runs that can be seen through a link, in their order.</summary>
-    /// <param name="link">Link.</param>
-    /// <param name="runIds">Runs.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<string>> ReachedAsync(ShareItem link, IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -155,10 +135,6 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     }
 
     /// <summary>Whether a file belongs to a run that can be seen through a link.</summary>
-    /// <param name="link">Link.</param>
-    /// <param name="stage">Key of the stage that wrote it.</param>
-    /// <param name="file">Name.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> ReachesAsync(ShareItem link, string stage, string file, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

@@ -20,7 +20,6 @@ public sealed record SharedView(RunFilter Filter, IReadOnlyList<RunSortKey> Sort
     public string Write() => JsonSerializer.Serialize(this, Options);
 
     /// <summary>From the target of a link; null when it is none. The trash is never in it.</summary>
-    /// <param name="target">Text.</param>
     public static SharedView? Read(string target)
     {
         try

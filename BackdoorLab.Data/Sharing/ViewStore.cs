@@ -5,8 +5,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Sharing;
 
 /// <summary>Pages with their whole state under short addresses: named views, and short links for states too long to paste.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Longest state, in characters.</summary>
@@ -18,7 +16,6 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="query">Its query string without the question mark.</param>
     /// <param name="owner">Who saves it; empty in a lab without accounts.</param>
     /// <param name="shared">Whether others see it in their lists.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <exception cref="ArgumentException">The path is no page of this lab, or the state is too long.</exception>
     public async Task<ViewItem> SaveAsync(string name, string path, string query, string owner, bool shared, CancellationToken cancellation = default)
     {
@@ -50,8 +47,6 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     }
 
     /// <summary>A view, or null. Whoever has its address may open it.</summary>
-    /// <param name="id">Id.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<ViewItem?> FindAsync(string id, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -61,7 +56,6 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <summary>Named views of a page that a person sees: their own and shared ones, by name.</summary>
     /// <param name="path">Path of the page.</param>
     /// <param name="owner">The person; empty in a lab without accounts.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<ViewItem>> ListAsync(string path, string owner, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -73,8 +67,6 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     }
 
     /// <summary>Removes a view. False when there is none.</summary>
-    /// <param name="id">Id.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> DeleteAsync(string id, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

@@ -5,8 +5,6 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Studies;
 
 /// <summary>Arrangements of charts, tables and text over a study. What the parts mean, the face knows; here they are JSON.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Longest arrangement, in characters.</summary>
@@ -14,10 +12,7 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
 
     /// <summary>Writes a new dashboard.</summary>
     /// <param name="studyId">The study it is over.</param>
-    /// <param name="name">Name.</param>
-    /// <param name="partsJson">Its parts.</param>
     /// <param name="owner">Who makes it; empty in a lab without accounts.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<DashboardItem> CreateAsync(string studyId, string name, string partsJson, string owner, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -38,8 +33,6 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>A dashboard, or null; also a deleted one.</summary>
-    /// <param name="id">Id.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<DashboardItem?> FindAsync(string id, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -47,8 +40,6 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>Dashboards of a study, by name.</summary>
-    /// <param name="studyId">Study.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<DashboardItem>> ListAsync(string studyId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -60,12 +51,8 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>Saves a dashboard over the version its author read; null when somebody else had saved meanwhile, and nothing is changed then.</summary>
-    /// <param name="id">Id.</param>
     /// <param name="version">The version the author read.</param>
-    /// <param name="name">Name.</param>
-    /// <param name="partsJson">Its parts.</param>
     /// <param name="author">Name to show; empty in a lab without accounts.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<DashboardItem?> SaveAsync(string id, long version, string name, string partsJson, string author, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -83,9 +70,7 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>Deletes a dashboard, or takes it back. False when there is none.</summary>
-    /// <param name="id">Id.</param>
     /// <param name="deleted">Delete, or take back.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> DeleteAsync(string id, bool deleted, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);

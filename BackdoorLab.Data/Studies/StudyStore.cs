@@ -7,16 +7,12 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Studies;
 
 /// <summary>Studies: made with all their runs, paused, moved to the trash.</summary>
-/// <param name="contexts">Makes contexts.</param>
-/// <param name="time">Clock.</param>
 public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Writes a study with all its runs, queued in their order, in one transaction.</summary>
     /// <param name="name">Name for people.</param>
-    /// <param name="specJson">The whole study spec.</param>
     /// <param name="runs">At least one run.</param>
     /// <param name="owner">Who starts it: a user's name, or empty in a lab without accounts.</param>
-    /// <param name="cancellation">Cancellation.</param>
     /// <returns>The study's id and what to give to the jobs.</returns>
     public async Task<(string StudyId, IReadOnlyList<RunRef> Runs)> CreateAsync(
         string name, string specJson, IReadOnlyList<NewRun> runs, string owner = "", CancellationToken cancellation = default)
@@ -40,9 +36,7 @@ public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimePro
     }
 
     /// <summary>Lets a study's waiting runs wait on, or start again; those under way are left alone. Returns the runs it changed.</summary>
-    /// <param name="studyId">Study.</param>
     /// <param name="held">Hold them, or let them go.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<IReadOnlyList<RunRef>> HoldAsync(string studyId, bool held, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -57,9 +51,7 @@ public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimePro
     }
 
     /// <summary>Moves a study to the trash or back; its runs are a separate matter. False when there is no such study.</summary>
-    /// <param name="studyId">Study.</param>
     /// <param name="deleted">Into the trash, or back.</param>
-    /// <param name="cancellation">Cancellation.</param>
     public async Task<bool> DeleteAsync(string studyId, bool deleted, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
