@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using BackdoorLab.Data.Runs;
 
 namespace BackdoorLab.Data.Queries;
 

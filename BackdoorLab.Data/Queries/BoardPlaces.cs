@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using BackdoorLab.Data.Conditions;
 using BackdoorLab.Data.Database;
-using BackdoorLab.Data.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;

@@ -1,5 +1,3 @@
-using BackdoorLab.Data.Runs;
-
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>Where a defense stands among those it is compared with.</summary>

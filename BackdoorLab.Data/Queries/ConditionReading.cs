@@ -1,6 +1,5 @@
 using BackdoorLab.Data.Database;
 using BackdoorLab.Data.Entities;
-using BackdoorLab.Data.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;

@@ -1,5 +1,3 @@
-using BackdoorLab.Data.Runs;
-
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>Which runs enter a matrix. What is null does not restrict.</summary>

@@ -1,7 +1,6 @@
 using BackdoorLab.Data.Database;
 using BackdoorLab.Data.Entities;
 using BackdoorLab.Data.Filters;
-using BackdoorLab.Data.Runs;
 using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Queries;

@@ -65,7 +65,7 @@ public sealed record RunItem
     /// <summary>When it ended.</summary>
     public DateTime? Ended { get; init; }
 
-    /// <summary>From 1; 0 for a draft.</summary>
+    /// <summary>Counts from 1 with the first queueing.</summary>
     public int Attempt { get; init; }
 
     /// <summary>How often it may be started.</summary>
@@ -122,6 +122,6 @@ public sealed record RunItem
     /// <summary>Since when it is in the trash.</summary>
     public DateTime? DeletedAt { get; init; }
 
-    /// <summary>Grows with every change of state or content; give it back when saving a draft.</summary>
+    /// <summary>Grows with every change of state or content.</summary>
     public long Version { get; init; }
 }
