@@ -1,3 +1,12 @@
+using BackdoorLab.Data.Accounts;
+using BackdoorLab.Data.Database;
+using BackdoorLab.Data.Migrations;
+using BackdoorLab.Data.Notes;
+using BackdoorLab.Data.Queries;
+using BackdoorLab.Data.References;
+using BackdoorLab.Data.Runs;
+using BackdoorLab.Data.Sharing;
+using BackdoorLab.Data.Studies;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,10 +18,8 @@ namespace BackdoorLab.Data;
 public static class LabDataServices
 {
     /// <summary>
-    /// Registers <see cref="RunStore"/>, <see cref="ResultQueries"/>, <see cref="LabDatabase"/> and the other stores as singletons; each of their operations
-    /// uses a context of its own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
+    /// Registers the database, its stores and its queries as singletons; each of their operations uses a context of its own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
     /// </summary>
-    /// <param name="services">Services.</param>
     /// <param name="pathOrConnectionString">Path of the database file, or a SQLite connection string (recognised by its <c>=</c>).</param>
     public static IServiceCollection AddLabData(this IServiceCollection services, string pathOrConnectionString)
     {
@@ -26,7 +33,23 @@ public static class LabDataServices
         services.AddSingleton<IDbContextFactory<LabDbContext>, SqliteFactory>();
         services.AddSingleton<LabDatabase>();
         services.AddSingleton<RunStore>();
-        services.AddSingleton<ResultQueries>();
+        services.AddSingleton<RunLeases>();
+        services.AddSingleton<RunRecording>();
+        services.AddSingleton<RunImport>();
+        services.AddSingleton<RunBulk>();
+        services.AddSingleton<NamedFiles>();
+        services.AddSingleton<StudyStore>();
+        services.AddSingleton<RunListQuery>();
+        services.AddSingleton<RunQueueQuery>();
+        services.AddSingleton<RunFacetQuery>();
+        services.AddSingleton<RunDetailQuery>();
+        services.AddSingleton<RunGroupQuery>();
+        services.AddSingleton<RunStreamQuery>();
+        services.AddSingleton<StudyQuery>();
+        services.AddSingleton<MatrixQuery>();
+        services.AddSingleton<BoardQuery>();
+        services.AddSingleton<BoardCellQuery>();
+        services.AddSingleton<CompareQuery>();
         services.AddSingleton<ReferenceStore>();
         services.AddSingleton<AccountQueries>();
         services.AddSingleton<ShareStore>();

@@ -31,6 +31,5 @@ public sealed record CellResult
     public bool Cached { get; init; }
 
     /// <summary>Its value of a metric, or null.</summary>
-    /// <param name="metric">Id of the metric.</param>
     public double? Value(string metric) => Measurements.FirstOrDefault(measurement => measurement.Metric == metric)?.Value;
 }

@@ -8,7 +8,6 @@ namespace BackdoorLab.Results;
 /// is read as none: what it stands beside holds all the same.
 /// </summary>
 /// <typeparam name="T">The choice.</typeparam>
-/// <param name="word">Its word.</param>
 public abstract class WordConverter<T>(Func<T, string> word) : JsonConverter<T?>
     where T : struct, Enum
 {

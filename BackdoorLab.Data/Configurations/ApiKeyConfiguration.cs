@@ -12,5 +12,6 @@ internal sealed class ApiKeyConfiguration : IEntityTypeConfiguration<ApiKey>
         builder.HasKey(key => key.Id);
         builder.HasIndex(key => key.KeyHash).IsUnique();
         builder.HasIndex(key => key.Owner);
+        builder.Property(key => key.Scope).HasConversion<LowerCaseName<ApiScope>>();
     }
 }

@@ -10,6 +10,6 @@ internal sealed class ConditionTextConfiguration : IEntityTypeConfiguration<Cond
     {
         builder.ToTable("Conditions");
         builder.HasKey(text => text.Key);
-        builder.Property(text => text.Key).HasMaxLength(Condition.KeyLength);
+        builder.Property(text => text.Key).HasMaxLength(ConditionText.KeyLength);
     }
 }

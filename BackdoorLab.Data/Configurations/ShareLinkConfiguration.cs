@@ -12,5 +12,6 @@ internal sealed class ShareLinkConfiguration : IEntityTypeConfiguration<ShareLin
         builder.HasKey(link => link.Id);
         builder.HasIndex(link => link.TokenHash).IsUnique();
         builder.HasIndex(link => new { link.Kind, link.Target });
+        builder.Property(link => link.Kind).HasConversion<LowerCaseName<ShareKind>>();
     }
 }

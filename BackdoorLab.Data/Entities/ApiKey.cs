@@ -16,8 +16,7 @@ internal sealed class ApiKey
     /// <summary>The user whose name its runs bear; a key never allows more than its user may.</summary>
     public required string Owner { get; init; }
 
-    /// <summary><c>read</c> or <c>run</c>.</summary>
-    public required string Scope { get; init; }
+    public required ApiScope Scope { get; init; }
 
     public DateTime Created { get; init; }
 

@@ -10,7 +10,7 @@ internal sealed class Artifact
     public required string RunId { get; init; }
 
     /// <summary>Null, as precision and defense, when the file belongs to the run as a whole.</summary>
-    public string? Victim { get; init; }
+    public Victim? Victim { get; init; }
 
     public string? Precision { get; init; }
 

@@ -5,7 +5,7 @@ internal sealed class CellNumber
 {
     public required string RunId { get; init; }
 
-    public required string Victim { get; init; }
+    public required Victim Victim { get; init; }
 
     public required string Precision { get; init; }
 

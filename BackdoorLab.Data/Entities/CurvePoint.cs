@@ -7,7 +7,7 @@ internal sealed class CurvePoint
 {
     public required string RunId { get; init; }
 
-    public required string Victim { get; init; }
+    public required Victim Victim { get; init; }
 
     public required int Epoch { get; init; }
 

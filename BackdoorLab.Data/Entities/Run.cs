@@ -13,7 +13,7 @@ internal sealed class Run
     public required string ConfigHash { get; set; }
 
     /// <summary>
-    /// What decides its numbers besides the seed (<see cref="Condition"/>); by the spec alone until the run has loaded its data.
+    /// What decides its numbers besides the seed (its condition); by the spec alone until the run has loaded its data.
     /// </summary>
     public required string ConditionKey { get; set; }
 

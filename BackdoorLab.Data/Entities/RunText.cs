@@ -10,7 +10,7 @@ internal sealed class RunText
 
     public required string SpecJson { get; set; }
 
-    /// <summary>The data by content (<see cref="DataContent"/>); empty until the run has loaded it.</summary>
+    /// <summary>The data by content as JSON; empty until the run has loaded it.</summary>
     public string DataJson { get; set; } = "";
 
     public string EnvironmentJson { get; set; } = "{}";

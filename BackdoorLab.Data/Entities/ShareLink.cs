@@ -8,8 +8,7 @@ internal sealed class ShareLink
     /// <summary>SHA-256 of the token, hexadecimal.</summary>
     public required string TokenHash { get; init; }
 
-    /// <summary>What is shared: <c>run</c>, <c>comparison</c>, <c>study</c>, <c>dashboard</c> or <c>view</c>.</summary>
-    public required string Kind { get; init; }
+    public required ShareKind Kind { get; init; }
 
     /// <summary>Id of the run, study or dashboard; the ids of a comparison, separated by commas; a view as JSON.</summary>
     public required string Target { get; init; }

@@ -37,7 +37,7 @@ internal static class RunEndpoints
     }
 
     private static async Task<IResult> List(
-        ResultQueries results,
+        RunListQuery runs,
         [Description("What the search box of the run list understands: conditions such as attack:badnets, asr>90%, -tag:old, created>=2026-11-24, created>=7d (since seven days ago), state:finished, study:ID, and words. One that is not understood is answered with 400 and what is wrong.")] string? q,
         [Description("Words; each must occur in name, id, data set, model or attack.")] string? text,
         [Description("One or more states: draft, queued, running, cancelling, succeeded, failed, cancelled, interrupted.")] string[]? state,
@@ -59,9 +59,9 @@ internal static class RunEndpoints
             place = read;
         }
 
-        if (limit is < 1 or > ResultQueries.MaxPageSize)
+        if (limit is < 1 or > RunPage.MaxSize)
         {
-            return HttpResults.Problem($"limit: must be from 1 to {ResultQueries.MaxPageSize}; found {limit}.", statusCode: StatusCodes.Status400BadRequest);
+            return HttpResults.Problem($"limit: must be from 1 to {RunPage.MaxSize}; found {limit}.", statusCode: StatusCodes.Status400BadRequest);
         }
 
         var states = (state ?? []).Select(name => (Name: name, State: EnumName.Read<RunState>(name))).ToList();
@@ -79,7 +79,7 @@ internal static class RunEndpoints
         }
 
         var filter = new RunFilter { Text = $"{text} {query.Words}", Conditions = query.Conditions, States = [.. states.Select(one => one.State!.Value)], Dataset = dataset, Model = model, Attack = attack };
-        var found = await results.ListAfterAsync(filter, place, limit, cancellation);
+        var found = await runs.ListAfterAsync(filter, place, limit, cancellation);
         return HttpResults.Ok(new ApiRunPage([.. found.Select(ApiRun.From)], found.Count == limit ? RunPlace.After(found[^1]) : null));
     }
 
@@ -94,28 +94,28 @@ internal static class RunEndpoints
         },
         cancellation);
 
-    private static Task<IResult> Find(string id, ResultQueries results, CancellationToken cancellation) => With(
+    private static Task<IResult> Find(string id, RunDetailQuery results, CancellationToken cancellation) => With(
         id, results, run => HttpResults.Ok(new ApiRunDetail(ApiRun.From(run.Run), JsonNode.Parse(run.SpecJson), run.Environment, run.Remarks, run.Data)), cancellation);
 
-    private static Task<IResult> Cells(string id, ResultQueries results, CancellationToken cancellation) => With(
+    private static Task<IResult> Cells(string id, RunDetailQuery results, CancellationToken cancellation) => With(
         id, results, run => HttpResults.Ok(new ApiCells(CellsSchema, ApiRun.From(run.Run), RunWords.IsCheck(run.Run) ? ApiVerdict.From(CheckVerdict.Of(run).Verdict) : null, run.Remarks, [.. run.Cells.Select(ApiCell.From)])), cancellation);
 
-    private static Task<IResult> Csv(string id, ResultQueries results, CancellationToken cancellation) => With(
+    private static Task<IResult> Csv(string id, RunDetailQuery results, CancellationToken cancellation) => With(
         id, results, run => HttpResults.File(Encoding.UTF8.GetBytes(CellsCsv.Write(run)), "text/csv; charset=utf-8", $"cells-{id}.csv"), cancellation);
 
-    private static async Task<IResult> Cancel(string id, ResultQueries results, RunDesk desk, CancellationToken cancellation)
+    private static async Task<IResult> Cancel(string id, RunListQuery runs, RunDesk desk, CancellationToken cancellation)
     {
-        if (await results.FindItemAsync(id, cancellation) is not { Deleted: false })
+        if (await runs.FindItemAsync(id, cancellation) is not { Deleted: false })
         {
             return Missing(id);
         }
 
         return await desk.Cancel(id, cancellation) is null
             ? HttpResults.Problem($"Run {id} waits for nothing and is not running.", statusCode: StatusCodes.Status409Conflict)
-            : HttpResults.Ok(ApiRun.From((await results.FindItemAsync(id, cancellation))!));
+            : HttpResults.Ok(ApiRun.From((await runs.FindItemAsync(id, cancellation))!));
     }
 
-    private static async Task<IResult> With(string id, ResultQueries results, Func<RunDetail, IResult> answer, CancellationToken cancellation) =>
+    private static async Task<IResult> With(string id, RunDetailQuery results, Func<RunDetail, IResult> answer, CancellationToken cancellation) =>
         await results.FindAsync(id, cancellation) is { Run.Deleted: false } run ? answer(run) : Missing(id);
 
     private static IResult Missing(string id) => HttpResults.Problem($"There is no run {id}.", statusCode: StatusCodes.Status404NotFound);

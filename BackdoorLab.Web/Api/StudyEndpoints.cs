@@ -36,8 +36,8 @@ internal static class StudyEndpoints
         },
         cancellation);
 
-    private static async Task<IResult> Find(string id, ResultQueries results, CancellationToken cancellation) =>
-        await results.FindStudyItemAsync(id, cancellation) is { Deleted: false } study
+    private static async Task<IResult> Find(string id, StudyQuery results, CancellationToken cancellation) =>
+        await results.FindItemAsync(id, cancellation) is { Deleted: false } study
             ? HttpResults.Ok(ApiStudy.From(study))
             : HttpResults.Problem($"There is no study {id}.", statusCode: StatusCodes.Status404NotFound);
 }

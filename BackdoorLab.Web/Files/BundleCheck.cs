@@ -44,7 +44,7 @@ internal static partial class BundleCheck
             .Concat(List("run.run.tags", run.Tags, MostOfACell, (place, tag) => Text(place, tag, Word)));
     }
 
-    private static IEnumerable<string> Stages(IReadOnlyList<StageRow> stages) => List("run.stages", stages, MostRows, (place, stage) =>
+    private static IEnumerable<string> Stages(IReadOnlyList<RunStage> stages) => List("run.stages", stages, MostRows, (place, stage) =>
             Text(place + ".key", stage.Key, Word, least: 1).Concat(Text(place + ".kind", stage.Kind, Word)).Concat(Text(place + ".title", stage.Title, Sentence)).Concat(Text(place + ".method", stage.Method, Word))
                 .Concat(Only(place + ".state", Enum.IsDefined(stage.State), "is no state of a stage")).Concat(Only(place + ".position", stage.Position is >= 0 and <= MostRows, "is no position"))
                 .Concat(NotNegative(place + ".seconds", stage.Seconds)).Concat(NotNegative(place + ".estimatedSeconds", stage.EstimatedSeconds)))
@@ -62,7 +62,7 @@ internal static partial class BundleCheck
         .Concat(Only(place + ".value", double.IsFinite(row.Value), "is no number")).Concat(NotNegative(place + ".count", row.Count))
         .Concat(Only(place + ".low", row.Low is not { } low || row.High is not { } high || low <= high, "is above the interval's upper end"));
 
-    private static IEnumerable<string> Curve(IReadOnlyList<CurveRow> curve) => List("run.curve", curve, MostRows, (place, row) =>
+    private static IEnumerable<string> Curve(IReadOnlyList<TrainingPoint> curve) => List("run.curve", curve, MostRows, (place, row) =>
             Only(place + ".epoch", row.Epoch >= 1 && row.Epoch <= row.Epochs, "is no epoch of the training")
                 .Concat(Share(place + ".cleanAccuracy", row.CleanAccuracy)).Concat(Share(place + ".attackSuccessRate", row.AttackSuccessRate)))
         .Concat(Once("run.curve", curve, row => row is null ? null : ((Victim, int)?)(row.Victim, row.Epoch)));

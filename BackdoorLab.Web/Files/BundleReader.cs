@@ -14,7 +14,7 @@ namespace BackdoorLab.Web.Files;
 /// Takes in a bundle from somebody else. Nothing in it is believed: names, sizes and checksums are looked at before a byte is written, and
 /// its pictures go to folders of their own, for a folder named by a stage's key would be taken for that stage's result.
 /// </summary>
-public sealed partial class BundleReader(RunStore store, LabOptions options)
+public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOptions options)
 {
     /// <summary>Largest bundle, in bytes as it is sent.</summary>
     public const long LargestFile = 64L << 20;
@@ -25,7 +25,7 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
     private const int MostEntries = 4000;
     private const int LargestRun = 64 << 20;
 
-    private readonly ImportedFiles _files = new(store, options);
+    private readonly ImportedFiles _files = new(named, options);
 
     /// <summary>Reads a bundle and writes its run; returns the run's id here. The whole is looked at before the first write, and rows and files appear together or not at all.</summary>
     /// <param name="zip">The bundle; must be seekable.</param>
@@ -44,7 +44,7 @@ public sealed partial class BundleReader(RunStore store, LabOptions options)
         var experiment = SpecOf(bundle);
         var (run, moved) = Relocate(bundle.Run, content);
         var source = $"imported from a bundle of run {bundle.Run.Run.Id}, made by version {bundle.Program}";
-        return await _files.Place(moved, () => store.ImportAsync(experiment, run with { Remarks = [.. run.Remarks, source] }, bundle.Log, owner, cancellation));
+        return await _files.Place(moved, () => runs.ImportAsync(experiment, run with { Remarks = [.. run.Remarks, source] }, bundle.Log, owner, cancellation));
     }
 
     private static Dictionary<string, byte[]> Unpack(Stream zip)

@@ -12,7 +12,7 @@ using BackdoorLab.Web.Shared.Export;
 namespace BackdoorLab.Web.Files;
 
 /// <summary>Writes a run as one zip: spec, environment, numbers, curves, pictures, log, checksums. Weights stay behind; the spec makes them again.</summary>
-public sealed class BundleWriter(ResultQueries results, LabOptions options, TimeProvider time)
+public sealed class BundleWriter(RunDetailQuery results, LabOptions options, TimeProvider time)
 {
     private const int MostLogLines = 100_000;
 

@@ -7,7 +7,7 @@ namespace BackdoorLab.Web.Files;
 /// Files of bundles in the artifact store: written to a folder of their own, moved to their places when they are whole, taken away again
 /// when their run could not be written. What a process left behind that died in between goes at the next start.
 /// </summary>
-public sealed class ImportedFiles(RunStore runs, LabOptions options)
+public sealed class ImportedFiles(NamedFiles named, LabOptions options)
 {
     /// <summary>Begins the name of every folder that is made by an import.</summary>
     public const string Mark = "imported";
@@ -66,7 +66,7 @@ public sealed class ImportedFiles(RunStore runs, LabOptions options)
 
         var folder = Path.Combine(_store.Root, Mark[..2]);
         var stages = Directory.Exists(folder) ? Directory.EnumerateDirectories(folder, Mark + "*").Select(path => Path.GetFileName(path)).ToList() : [];
-        foreach (var stage in stages.Except(stages.Count == 0 ? [] : await runs.StagesWithFilesAsync(Mark)))
+        foreach (var stage in stages.Except(stages.Count == 0 ? [] : await named.StagesAsync(Mark)))
         {
             _store.Remove(stage);
         }

@@ -39,7 +39,7 @@ public sealed record ModelPart(string Entry = "", bool Program = false);
 /// Model files of people, in one folder, each under the hash of its content. This process never opens them: another one reads them by rules
 /// that run nothing (<see cref="WeightFile"/>), and what cannot be read does not stay.
 /// </summary>
-public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspector inspector, IProgramLauncher programs, TimeProvider time)
+public sealed class ModelShelf(LabOptions options, NamedFiles named, IModelInspector inspector, IProgramLauncher programs, TimeProvider time)
 {
     private const int MostListings = 16;
     private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
@@ -56,7 +56,7 @@ public sealed class ModelShelf(LabOptions options, RunStore runs, IModelInspecto
     {
         var bare = CheckedModel.NameOf(name);
         Directory.CreateDirectory(options.ModelFolder);
-        Sweep(await runs.NamedModelsAsync(cancellation));
+        Sweep(await named.ModelsAsync(cancellation));
         var part = Path.Combine(options.ModelFolder, $"{Guid.NewGuid():N}.tmp");
         try
         {

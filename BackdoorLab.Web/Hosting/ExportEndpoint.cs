@@ -49,7 +49,7 @@ public static class ExportEndpoint
         }
 
         var export = ids.Length > 0
-            ? new RunExport(RunSelection.Of(ids), new(), Link(context, ids.Length is >= 2 and <= ResultQueries.MaxCompared ? LabUrls.Compare(ids) : LabUrls.Runs))
+            ? new RunExport(RunSelection.Of(ids), new(), Link(context, ids.Length is >= 2 and <= CompareQuery.MaxRuns ? LabUrls.Compare(ids) : LabUrls.Runs))
             : new RunExport(RunSelection.All(state.Filter), state, Link(context, state.Address()));
         return HttpResults.Stream(target => exports.Write(file, export, target, context.RequestAborted), Type(file), $"backdoorlab-{file}");
     });

@@ -49,22 +49,22 @@ internal static class MissingPages
     {
         var (services, gone) = (context.RequestServices, context.RequestAborted);
         var id = context.GetRouteValue("Id") as string ?? "";
-        var results = services.GetRequiredService<ResultQueries>();
-        return page == typeof(RunView) ? await results.FindItemAsync(id, gone) is not null
-            : page == typeof(StudyPage) ? await results.FindStudyItemAsync(id, gone) is not null
+        var (runs, studies) = (services.GetRequiredService<RunListQuery>(), services.GetRequiredService<StudyQuery>());
+        return page == typeof(RunView) ? await runs.FindItemAsync(id, gone) is not null
+            : page == typeof(StudyPage) ? await studies.FindItemAsync(id, gone) is not null
             : page == typeof(DashboardPage) ? await services.GetRequiredService<DashboardStore>().FindAsync(id, gone) is { Deleted: false }
             : page == typeof(ViewPage) ? await services.GetRequiredService<ViewStore>().FindAsync(id, gone) is not null
-            : page == typeof(ComparePage) ? await AnyOf(context.Request.Query["ids"], results, gone)
+            : page == typeof(ComparePage) ? await AnyOf(context.Request.Query["ids"], runs, gone)
             : page != typeof(SharedPage) || await Reached(context);
     }
 
     // Without ids the page is where runs are chosen.
-    private static async Task<bool> AnyOf(string? ids, ResultQueries results, CancellationToken gone)
+    private static async Task<bool> AnyOf(string? ids, RunListQuery runs, CancellationToken gone)
     {
-        var wanted = (ids ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(ResultQueries.MaxCompared).ToList();
+        var wanted = (ids ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(CompareQuery.MaxRuns).ToList();
         foreach (var id in wanted)
         {
-            if (await results.FindItemAsync(id, gone) is not null)
+            if (await runs.FindItemAsync(id, gone) is not null)
             {
                 return true;
             }

@@ -4,7 +4,7 @@ using BackdoorLab.Engine.Experiments;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>The demo study of a lab.</summary>
-public sealed class DemoRun(ResultQueries queries, RunQueue queue)
+public sealed class DemoRun(RunListQuery queries, RunQueue queue)
 {
     private static readonly IReadOnlyCollection<RunState> Usable =
         [RunState.Queued, RunState.Running, RunState.Cancelling, RunState.Interrupted, RunState.Succeeded];
@@ -15,7 +15,7 @@ public sealed class DemoRun(ResultQueries queries, RunQueue queue)
     {
         var hash = RunContent.ConfigHash(spec);
         var runs = await queries.ListAsync(
-            new RunFilter { Text = spec.Name, States = Usable }, [], 0, ResultQueries.MaxPageSize, cancellation);
+            new RunFilter { Text = spec.Name, States = Usable }, [], 0, RunPage.MaxSize, cancellation);
         return runs.Items.FirstOrDefault(run => run.ConfigHash == hash && run.Seed == spec.Seed)?.Id
             ?? await queue.SubmitAsync(spec, cancellation: cancellation);
     }

@@ -7,7 +7,7 @@ namespace BackdoorLab.Web.Jobs;
 /// jobs again. Later: the same for runs whose lease ran out.
 /// </summary>
 public sealed class Recovery(
-    RunStore store, RunQueue queue, ActiveRuns active, DatabaseWatch database, RunFeed feed, RunOwner owner, LabOptions options, TimeProvider time, ILogger<Recovery> logger)
+    RunLeases leases, RunQueue queue, ActiveRuns active, DatabaseWatch database, RunFeed feed, RunOwner owner, LabOptions options, TimeProvider time, ILogger<Recovery> logger)
     : BackgroundService
 {
     private TimeSpan Interval => TimeSpan.FromSeconds(options.LeaseSeconds / 4.0);
@@ -17,7 +17,7 @@ public sealed class Recovery(
     {
         // A lab that starts on a locked database waits for it, and says so.
         await database.Write(() => RecoverAsync(owner.Name, cancellationToken), cancellationToken);
-        await database.Write(() => store.RequeueInterruptedAsync(cancellationToken), cancellationToken);
+        await database.Write(() => leases.RequeueInterruptedAsync(cancellationToken), cancellationToken);
         await queue.DeliverAllAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
@@ -53,7 +53,7 @@ public sealed class Recovery(
 
     private async Task<bool> RecoverAsync(string? lostOwner, CancellationToken cancellation)
     {
-        var lost = await store.RecoverLostAsync(time.GetUtcNow().UtcDateTime, lostOwner, active.Ids, cancellation);
+        var lost = await leases.RecoverLostAsync(time.GetUtcNow().UtcDateTime, lostOwner, active.Ids, cancellation);
         foreach (var run in lost)
         {
             logger.LogWarning("Run {Run} had lost its worker; it is {State} now.", run.Id, run.State);

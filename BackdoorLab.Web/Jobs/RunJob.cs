@@ -11,8 +11,9 @@ namespace BackdoorLab.Web.Jobs;
 /// be delivered twice or too late; they find nothing to claim then. The library's own retries are off, the run's attempts decide.
 /// </summary>
 public sealed class RunJob(
-    RunStore store,
-    ResultQueries queries,
+    RunLeases leases,
+    RunRecording recording,
+    RunDetailQuery queries,
     RunQueue queue,
     RunFeed feed,
     ActiveRuns active,
@@ -34,7 +35,7 @@ public sealed class RunJob(
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted, host.ApplicationStopping);
         if (stopping.IsCancellationRequested
-            || await database.Write(() => store.ClaimNextAsync(owner.Name, LeaseEnd(), aborted), stopping.Token) is not { } claimed)
+            || await database.Write(() => leases.ClaimNextAsync(owner.Name, LeaseEnd(), aborted), stopping.Token) is not { } claimed)
         {
             return;
         }
@@ -73,7 +74,7 @@ public sealed class RunJob(
 
     private async Task Finish(string runId, RunEnd? end, CancellationToken stopping)
     {
-        if (end is null || !await database.Write(() => store.FinishAsync(runId, owner.Name, end, CancellationToken.None), stopping))
+        if (end is null || !await database.Write(() => leases.FinishAsync(runId, owner.Name, end, CancellationToken.None), stopping))
         {
             return;
         }
@@ -99,7 +100,7 @@ public sealed class RunJob(
     {
         var run = await queries.FindAsync(runId, CancellationToken.None)
             ?? throw new InvalidOperationException($"The run {runId} vanished after it was claimed.");
-        var recorder = new RunRecorder(store, feed, runId, attempt);
+        var recorder = new RunRecorder(recording, feed, runId, attempt);
         await using var worker = launcher.Start(Order(run.SpecJson));
         logger.LogInformation("Run {Run}, attempt {Attempt}: worker process {Process}.", runId, attempt, worker.ProcessId);
 
@@ -138,7 +139,7 @@ public sealed class RunJob(
             if (time.GetElapsedTime(renewed) > Lease / 4)
             {
                 renewed = time.GetTimestamp();
-                if (await database.Write(() => store.RenewLeaseAsync(runId, owner.Name, LeaseEnd(), CancellationToken.None), stopping) == LeaseStatus.Lost)
+                if (!await database.Write(() => leases.RenewLeaseAsync(runId, owner.Name, LeaseEnd(), CancellationToken.None), stopping))
                 {
                     return false;
                 }
@@ -149,7 +150,7 @@ public sealed class RunJob(
                 return true;
             }
 
-            if (await store.IsCancelRequestedAsync(runId, CancellationToken.None))
+            if (await leases.IsCancelRequestedAsync(runId, CancellationToken.None))
             {
                 worker.Stop();
             }
@@ -164,7 +165,7 @@ public sealed class RunJob(
 
     private async Task<RunEnd> Ending(string runId, RunRecorder recorder, WorkerExit exit, bool stopping)
     {
-        var cancelled = await store.IsCancelRequestedAsync(runId, CancellationToken.None);
+        var cancelled = await leases.IsCancelRequestedAsync(runId, CancellationToken.None);
         switch (recorder.Finished)
         {
             case { Ending: RunEnding.Completed } finished:

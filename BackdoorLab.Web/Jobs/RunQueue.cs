@@ -6,7 +6,8 @@ using Hangfire;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>What people do with runs: submit, run again, cancel. The database has the truth; jobs only wake a worker for it.</summary>
-public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRuns active, RunFeed feed, LabOptions options)
+public sealed class RunQueue(
+    RunStore store, RunLeases leases, StudyStore studies, IBackgroundJobClient jobs, ActiveRuns active, RunFeed feed, LabOptions options)
 {
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
     /// <param name="spec">A spec without faults.</param>
@@ -14,9 +15,9 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
     /// <param name="owner">Who submits it; empty in a lab without accounts.</param>
     public async Task<string> SubmitAsync(ExperimentSpec spec, double? estimatedSeconds = null, string owner = "", CancellationToken cancellation = default)
     {
-        var runId = await store.CreateAsync(RunContent.From(spec, options.MaxAttempts, estimatedSeconds) with { Owner = owner }, cancellation: cancellation);
-        await EnqueueAsync(runId, cancellation);
-        return runId;
+        var run = await store.SubmitAsync(RunContent.From(spec, options.MaxAttempts, estimatedSeconds) with { Owner = owner }, cancellation);
+        Deliver(run);
+        return run.Id;
     }
 
     /// <summary>Makes a study with all its runs and queues them; returns its id.</summary>
@@ -27,7 +28,7 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
         StudySpec study, Func<ExperimentSpec, double> estimate, string owner = "", CancellationToken cancellation = default)
     {
         var runs = StudyPlan.Make(study).Experiments.Select(spec => RunContent.From(spec, options.MaxAttempts, estimate(spec)) with { Owner = owner }).ToList();
-        var (studyId, queued) = await store.CreateStudyAsync(study.Name, StudySpec.Write(study), runs, owner, cancellation);
+        var (studyId, queued) = await studies.CreateAsync(study.Name, StudySpec.Write(study), runs, owner, cancellation);
         foreach (var run in queued)
         {
             Deliver(run);
@@ -36,7 +37,7 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
         return studyId;
     }
 
-    /// <summary>Queues a draft, or again a run that failed, was cancelled or was interrupted. False when it cannot be queued.</summary>
+    /// <summary>Queues a run again that failed, was cancelled or was interrupted. False when it cannot be queued.</summary>
     public async Task<bool> EnqueueAsync(string runId, CancellationToken cancellation = default)
     {
         if (await store.EnqueueAsync(runId, cancellation) is not { } queued)
@@ -63,7 +64,7 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
     /// <summary>Lets a study's waiting runs wait on, or start again; returns how many.</summary>
     public async Task<int> HoldStudyAsync(string studyId, bool held, CancellationToken cancellation = default)
     {
-        var runs = await store.HoldStudyAsync(studyId, held, cancellation);
+        var runs = await studies.HoldAsync(studyId, held, cancellation);
         foreach (var run in runs)
         {
             if (held)
@@ -90,7 +91,7 @@ public sealed class RunQueue(RunStore store, IBackgroundJobClient jobs, ActiveRu
     /// <summary>Queues interrupted runs again while they have attempts left.</summary>
     public async Task ResumeInterruptedAsync(CancellationToken cancellation = default)
     {
-        foreach (var queued in await store.RequeueInterruptedAsync(cancellation))
+        foreach (var queued in await leases.RequeueInterruptedAsync(cancellation))
         {
             Deliver(queued);
         }

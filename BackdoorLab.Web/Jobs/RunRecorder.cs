@@ -7,12 +7,12 @@ namespace BackdoorLab.Web.Jobs;
 /// Brings what the engine reports into the database. Collects between two writes, because SQLite has one writer and screens ask no more
 /// often.
 /// </summary>
-public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int attempt)
+public sealed class RunRecorder(RunRecording recording, RunFeed feed, string runId, int attempt)
 {
     private readonly Dictionary<string, string> _titles = [];
     private readonly List<StageChange> _stages = [];
     private readonly List<CellResult> _cells = [];
-    private readonly List<CurveRow> _curve = [];
+    private readonly List<TrainingPoint> _curve = [];
     private readonly List<ArtifactReference> _artifacts = [];
     private readonly List<LogEntry> _log = [];
     private readonly List<CellResult> _undefended = [];
@@ -44,7 +44,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
                 _stages.Add(new StageChange(finished.Key, StageState.Done, finished.Cached, finished.Seconds));
                 break;
             case EpochFinished epoch:
-                _curve.Add(new CurveRow(
+                _curve.Add(new TrainingPoint(
                     epoch.Victim, epoch.Epoch, epoch.Epochs, epoch.Loss, epoch.CleanAccuracy, epoch.AttackSuccessRate));
                 break;
             case ArtifactSaved saved:
@@ -80,7 +80,7 @@ public sealed class RunRecorder(RunStore store, RunFeed feed, string runId, int 
             return true;
         }
 
-        var held = await store.RecordAsync(
+        var held = await recording.RecordAsync(
             runId,
             attempt,
             new RunChanges

@@ -3,7 +3,7 @@ using BackdoorLab.Data;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>Tells an address of the lab's choice that a run has ended. It is tried three times; a run never waits for it or fails with it.</summary>
-public sealed class Webhook(LabOptions options, ResultQueries results, TimeProvider time, ILogger<Webhook> logger) : IDisposable
+public sealed class Webhook(LabOptions options, RunListQuery results, TimeProvider time, ILogger<Webhook> logger) : IDisposable
 {
     private const int Tries = 3;
 

@@ -11,7 +11,8 @@ namespace BackdoorLab.Web.Security;
 /// Where people and scripts hand in what they want done with runs: checks that they may, does it, writes it down. Pages and the HTTP
 /// API know this and neither the queue nor the store; background work knows those and not this.
 /// </summary>
-public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore store, BundleReader bundles, RunFiles files, LabOptions options)
+public sealed class RunDesk(
+    Actor actor, Audit audit, RunQueue queue, RunBulk bulk, StudyStore studies, BundleReader bundles, RunFiles files, LabOptions options)
 {
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
     /// <exception cref="PersonTextException">Its name is refused.</exception>
@@ -101,7 +102,7 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
     public async Task<IReadOnlyList<string>> Delete(RunSelection runs)
     {
         actor.Require(LabRole.Researcher);
-        var deleted = await store.DeleteAsync(runs);
+        var deleted = await bulk.DeleteAsync(runs);
         await audit.Add("delete-run", deleted);
         return deleted;
     }
@@ -110,7 +111,7 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
     public async Task<int> Restore(RunSelection runs)
     {
         actor.Require(LabRole.Researcher);
-        var count = await store.RestoreAsync(runs);
+        var count = await bulk.RestoreAsync(runs);
         await audit.Add("restore-run", Subject(runs, count));
         return count;
     }
@@ -126,7 +127,7 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
     public async Task<int> Purge(RunSelection runs)
     {
         actor.Require(LabRole.Admin);
-        var purged = await store.PurgeAsync(runs);
+        var purged = await bulk.PurgeAsync(runs);
         await audit.Add("purge-run", Subject(runs, purged.Runs));
         await Task.Run(() => files.Remove(purged.Freed));
         return purged.Runs;
@@ -138,7 +139,7 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
     {
         actor.Require(LabRole.Researcher);
         var tags = TagText.Parse(PersonText.Tags.Take(string.Join(' ', add)));
-        var count = await store.TagAsync(runs, tags, remove);
+        var count = await bulk.TagAsync(runs, tags, remove);
         await audit.Add("tag-run", Subject(runs, count), string.Join(' ', tags.Select(tag => "+" + tag).Concat(remove.Select(tag => "-" + tag))));
         return count;
     }
@@ -147,7 +148,7 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
     public async Task<int> Archive(RunSelection runs, bool archived)
     {
         actor.Require(LabRole.Researcher);
-        var count = await store.ArchiveAsync(runs, archived);
+        var count = await bulk.ArchiveAsync(runs, archived);
         await audit.Add(archived ? "archive-run" : "unarchive-run", Subject(runs, count));
         return count;
     }
@@ -156,7 +157,7 @@ public sealed class RunDesk(Actor actor, Audit audit, RunQueue queue, RunStore s
     public async Task DeleteStudy(string studyId, bool deleted)
     {
         actor.Require(LabRole.Researcher);
-        await store.DeleteStudyAsync(studyId, deleted);
+        await studies.DeleteAsync(studyId, deleted);
         await audit.Add(deleted ? "delete-study" : "restore-study", studyId);
     }
 

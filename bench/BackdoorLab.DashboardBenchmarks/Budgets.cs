@@ -5,7 +5,8 @@ using BackdoorLab.Data;
 namespace BackdoorLab.DashboardBenchmarks;
 
 /// <summary>Times what pages ask of the database and holds it against the budgets. All times are of the server, warm, in milliseconds.</summary>
-internal sealed class Budgets(ResultQueries results)
+internal sealed class Budgets(
+    RunListQuery runs, RunDetailQuery details, RunGroupQuery groups, RunFacetQuery facets, BoardQuery boards, CompareQuery comparisons)
 {
     private const int Repeats = 5;
 
@@ -22,7 +23,7 @@ internal sealed class Budgets(ResultQueries results)
             {
                 foreach (var descending in new[] { true, false })
                 {
-                    lists.Add(($"{filterName}, by {sort}", await Median(() => results.ListAsync(filter, [new(sort, descending)], 0, 25))));
+                    lists.Add(($"{filterName}, by {sort}", await Median(() => runs.ListAsync(filter, [new(sort, descending)], 0, 25))));
                 }
             }
         }
@@ -30,21 +31,21 @@ internal sealed class Budgets(ResultQueries results)
         var ordered = lists.OrderBy(list => list.Milliseconds).ToList();
         Say("first page of Runs, any one filter and sort, p95", ordered[(int)Math.Ceiling(ordered.Count * 0.95) - 1].Milliseconds, 300, $"{lists.Count} combinations; slowest {ordered[^1].Milliseconds.ToString("F0", CultureInfo.InvariantCulture)} ms: {ordered[^1].What}");
 
-        var middle = (await results.ListAsync(new RunFilter(), [], 0, 1)).Total / 50;
-        Say("the page in the middle of Runs", await Median(() => results.ListAsync(new RunFilter(), [], middle, 25)), 300, "");
+        var middle = (await runs.ListAsync(new RunFilter(), [], 0, 1)).Total / 50;
+        Say("the page in the middle of Runs", await Median(() => runs.ListAsync(new RunFilter(), [], middle, 25)), 300, "");
         foreach (var by in new[] { RunGrouping.Configuration, RunGrouping.Attack, RunGrouping.Tag })
         {
-            Say($"Runs by {by}, first page", await Median(() => results.GroupAsync(new RunFilter { Archived = false }, by, 0, 25)), 1000, "");
+            Say($"Runs by {by}, first page", await Median(() => groups.PageAsync(new RunFilter { Archived = false }, by, 0, 25)), 1000, "");
         }
 
-        var finished = (await results.ListAsync(new RunFilter { States = [RunState.Succeeded] }, [], 0, 1)).Items[0];
-        Say("page of a finished run", await Median(() => results.FindAsync(finished.Id)), 500, "");
-        var choices = await results.BoardChoicesAsync(null, null, null);
-        var board = new BoardFilter { Dataset = choices.Dataset!, Model = choices.Model!, PoisonRate = choices.Rate, Metric = ResultWords.AttackSuccessRate, TwinMetric = ResultWords.AttackSuccessRate };
-        Say("leaderboard 16 x 16: choices and board", await Median(async () => (await results.BoardChoicesAsync(null, null, null), await results.BoardAsync(board))), 1000, "");
-        List<string> compared = [.. (await results.ListAsync(new RunFilter { States = [RunState.Succeeded] }, [], 0, ResultQueries.MaxCompared)).Items.Select(run => run.Id)];
-        Say("compare 100 runs", await Median(() => results.CompareAsync(compared)), 2000, "");
-        Say("Overview: counts, latest, filters", await Median(async () => (await results.CountsAsync(), await results.LatestFinishedAsync(8), await results.FilterValuesAsync())), 300, "");
+        var finished = (await runs.ListAsync(new RunFilter { States = [RunState.Succeeded] }, [], 0, 1)).Items[0];
+        Say("page of a finished run", await Median(() => details.FindAsync(finished.Id)), 500, "");
+        var choices = await boards.ChoicesAsync(null, null, null);
+        var board = new BoardFilter { Dataset = choices.Dataset!, Model = choices.Model!, PoisonRate = choices.Rate, Metric = Metric.AttackSuccessRate.Id, TwinMetric = Metric.AttackSuccessRate.Id };
+        Say("leaderboard 16 x 16: choices and board", await Median(async () => (await boards.ChoicesAsync(null, null, null), await boards.ReadAsync(board))), 1000, "");
+        List<string> compared = [.. (await runs.ListAsync(new RunFilter { States = [RunState.Succeeded] }, [], 0, CompareQuery.MaxRuns)).Items.Select(run => run.Id)];
+        Say("compare 100 runs", await Median(() => comparisons.ReadAsync(compared)), 2000, "");
+        Say("Overview: counts, latest, filters", await Median(async () => (await facets.CountsAsync(), await runs.LatestFinishedAsync(8), await facets.FilterValuesAsync())), 300, "");
     }
 
     private static IEnumerable<(string Name, RunFilter Filter)> Filters()

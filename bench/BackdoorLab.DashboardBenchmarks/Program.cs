@@ -38,7 +38,7 @@ root.SetAction(async (parsed, _) =>
         await using var services = await Open(Path.Combine(parsed.GetValue(folder)!, size.ToString(CultureInfo.InvariantCulture)));
         await Fill(services, size);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\n{size:#,0} runs with {SampleLab.Metrics} numbers each"));
-        var budgets = new Budgets(services.GetRequiredService<ResultQueries>());
+        var budgets = ActivatorUtilities.CreateInstance<Budgets>(services);
         await budgets.Run();
         missed += budgets.Missed;
     }

@@ -140,7 +140,7 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
             context.CurvePoints.Add(new CurvePoint
             {
                 RunId = id,
-                Victim = ResultWords.Backdoored,
+                Victim = Victim.Backdoored,
                 Epoch = epoch,
                 Epochs = 20,
                 Loss = 2.3 / epoch,
@@ -149,29 +149,29 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
             });
         }
 
-        Cell("", ResultWords.Backdoored, ("clean-accuracy", accuracy), ("attack-success-rate", success), ("robust-accuracy", 1 - success));
-        Cell("", ResultWords.Benign, ("clean-accuracy", accuracy + 0.01));
+        Cell("", Victim.Backdoored, ("clean-accuracy", accuracy), ("attack-success-rate", success), ("robust-accuracy", 1 - success));
+        Cell("", Victim.Benign, ("clean-accuracy", accuracy + 0.01));
         for (var k = 0; k < 10; k++)
         {
             var defense = ((index / 1280 * 5) + k) % Defenses.Length;
             var detects = defense is > 0 and < 4;
             Cell(
                 Defenses[defense],
-                ResultWords.Backdoored,
+                Victim.Backdoored,
                 (detects ? "detection-rate" : "attack-success-rate", success * random.NextDouble()),
                 (detects ? "sample-auroc" : "clean-accuracy", accuracy * (0.9 + (0.1 * random.NextDouble()))));
         }
 
-        Cell(Defenses[index / 1280 * 5 % Defenses.Length], ResultWords.Benign, ("false-positive-rate", random.NextDouble() / 5));
+        Cell(Defenses[index / 1280 * 5 % Defenses.Length], Victim.Benign, ("false-positive-rate", random.NextDouble() / 5));
 
-        void Cell(string defense, string victim, params (string Metric, double Value)[] numbers)
+        void Cell(string defense, Victim victim, params (string Metric, double Value)[] numbers)
         {
-            context.Cells.Add(new Cell { RunId = id, Victim = victim, Precision = ResultWords.ReferencePrecision, Defense = defense, Outcome = Outcome.Value, Seconds = 12 });
+            context.Cells.Add(new Cell { RunId = id, Victim = victim, Precision = KnownLabels.ReferencePrecision, Defense = defense, Outcome = Outcome.Value, Seconds = 12 });
             context.Measurements.AddRange(numbers.Select(number => new CellNumber
             {
                 RunId = id,
                 Victim = victim,
-                Precision = ResultWords.ReferencePrecision,
+                Precision = KnownLabels.ReferencePrecision,
                 Defense = defense,
                 Metric = number.Metric,
                 Value = number.Value,

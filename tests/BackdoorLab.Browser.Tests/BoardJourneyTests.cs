@@ -24,7 +24,7 @@ public sealed class BoardJourneyTests(LabFixture lab) : IAsyncLifetime
         await using (var services = new ServiceCollection().AddLabData(Path.Combine(_folder.FullName, "lab.db")).BuildServiceProvider())
         {
             await services.GetRequiredService<LabDatabase>().MigrateAsync();
-            var samples = new SampleRuns(services.GetRequiredService<RunStore>(), artifacts);
+            var samples = new SampleRuns(services, artifacts);
             for (var seed = 1; seed <= 3; seed++)
             {
                 await samples.Finished(Presets.Demo.Spec with { Seed = seed }, 0.02 * (seed - 2));

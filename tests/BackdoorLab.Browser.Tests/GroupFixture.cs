@@ -147,8 +147,9 @@ public sealed partial class GroupFixture : IAsyncLifetime
         await using var services = new ServiceCollection().AddLabData(Path.Combine(_folder, "lab.db")).BuildServiceProvider();
         var store = services.GetRequiredService<RunStore>();
         var content = RunContent.From(Presets.Demo.Spec with { Name = Hostile }, 1) with { Owner = Hostile };
-        RunId = await store.CreateAsync(content);
-        (StudyId, var runs) = await store.CreateStudyAsync(Hostile, Engine.Studies.StudySpec.Write(Engine.Studies.StudyTemplates.All[0].Spec with { Name = Hostile, Question = Hostile }), [content], Hostile);
+        RunId = (await store.SubmitAsync(content)).Id;
+        (StudyId, var runs) = await services.GetRequiredService<StudyStore>().CreateAsync(Hostile, Engine.Studies.StudySpec.Write(Engine.Studies.StudyTemplates.All[0].Spec with { Name = Hostile, Question = Hostile }), [content], Hostile);
+        await store.RequestCancelAsync(RunId);
         await store.RequestCancelAsync(runs[0].Id);
     }
 

@@ -15,7 +15,37 @@ public sealed class LabFixture : IAsyncLifetime
 
     public RunStore Store => _services.GetRequiredService<RunStore>();
 
-    public ResultQueries Queries => _services.GetRequiredService<ResultQueries>();
+    public RunLeases Leases => _services.GetRequiredService<RunLeases>();
+
+    public RunRecording Recording => _services.GetRequiredService<RunRecording>();
+
+    public RunBulk Bulk => _services.GetRequiredService<RunBulk>();
+
+    public NamedFiles Files => _services.GetRequiredService<NamedFiles>();
+
+    public StudyStore Studies => _services.GetRequiredService<StudyStore>();
+
+    public RunListQuery List => _services.GetRequiredService<RunListQuery>();
+
+    public RunQueueQuery Queue => _services.GetRequiredService<RunQueueQuery>();
+
+    public RunFacetQuery Facets => _services.GetRequiredService<RunFacetQuery>();
+
+    public RunDetailQuery Details => _services.GetRequiredService<RunDetailQuery>();
+
+    public RunGroupQuery Groups => _services.GetRequiredService<RunGroupQuery>();
+
+    public RunStreamQuery Streams => _services.GetRequiredService<RunStreamQuery>();
+
+    public StudyQuery StudyQueries => _services.GetRequiredService<StudyQuery>();
+
+    public MatrixQuery Matrices => _services.GetRequiredService<MatrixQuery>();
+
+    public BoardQuery Boards => _services.GetRequiredService<BoardQuery>();
+
+    public BoardCellQuery BoardCells => _services.GetRequiredService<BoardCellQuery>();
+
+    public CompareQuery Comparisons => _services.GetRequiredService<CompareQuery>();
 
     public ReferenceStore References => _services.GetRequiredService<ReferenceStore>();
 

@@ -43,16 +43,12 @@ internal static class Samples
         Measurements = [.. numbers.Select(number => new Measurement(number.Metric, number.Value, 100))],
     };
 
-    public static async Task<RunRef> QueuedAsync(this RunStore store, NewRun? content = null)
-    {
-        var id = await store.CreateAsync(content ?? Content());
-        return (await store.EnqueueAsync(id))!;
-    }
+    public static Task<RunRef> QueuedAsync(this RunStore store, NewRun? content = null) => store.SubmitAsync(content ?? Content());
 
     public static async Task<RunRef> RunningAsync(this LabFixture lab, NewRun? content = null, double leaseSeconds = 120)
     {
         var run = await lab.Store.QueuedAsync(content);
-        Assert.True(await lab.Store.TryClaimAsync(run.Id, run.Attempt, Worker, lab.Clock.UtcNow.AddSeconds(leaseSeconds)));
+        Assert.True(await lab.Leases.TryClaimAsync(run.Id, run.Attempt, Worker, lab.Clock.UtcNow.AddSeconds(leaseSeconds)));
         return run;
     }
 
@@ -62,10 +58,14 @@ internal static class Samples
     {
         lab.Clock.Advance(1);
         var run = await lab.RunningAsync(content);
-        Assert.True(await lab.Store.RecordAsync(run.Id, run.Attempt, (first ?? new()) with { Cells = cells }));
-        Assert.True(await lab.Store.FinishAsync(run.Id, Worker, new RunEnd(state)));
+        Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, (first ?? new()) with { Cells = cells }));
+        Assert.True(await lab.Leases.FinishAsync(run.Id, Worker, new RunEnd(state)));
         return run.Id;
     }
 
-    public static async Task<RunItem> ItemAsync(this LabFixture lab, string runId) => (await lab.Queries.FindItemAsync(runId))!;
+    public static async Task<RunItem> ItemAsync(this LabFixture lab, string runId) => (await lab.List.FindItemAsync(runId))!;
+
+    /// <summary>Ids of all runs that match, newest first.</summary>
+    public static async Task<IReadOnlyList<string>> IdsAsync(this LabFixture lab, RunFilter filter) =>
+        [.. (await lab.Streams.StatesAsync(RunSelection.All(filter))).Select(run => run.Id)];
 }

@@ -9,7 +9,7 @@ using BackdoorLab.Web.Shared.Words;
 namespace BackdoorLab.Web.Features.Check;
 
 /// <summary>The report of a check: one page for people without this program. Pictures are in it, nothing is loaded, and it prints.</summary>
-public sealed class CheckReport(ResultQueries results, FigureFiles figures, TimeProvider time)
+public sealed class CheckReport(RunDetailQuery results, FigureFiles figures, TimeProvider time)
 {
     private const string Style = """
         :root { color-scheme: light; } * { box-sizing: border-box; }

@@ -13,7 +13,7 @@ namespace BackdoorLab.Web.Features.Check;
 public sealed record DetectorVerdict(CellResult Cell, Verdict? Verdict, string Word, string Sentence)
 {
     /// <summary>Name of the detector, and of the precision where it is not the usual one.</summary>
-    public string Name => Cell.Id.Precision == ResultWords.ReferencePrecision
+    public string Name => Cell.Id.Precision == KnownLabels.ReferencePrecision
         ? KindWords.Label(Cell.Id.DefenseLabel)
         : $"{KindWords.Label(Cell.Id.DefenseLabel)}, {KindWords.Label(Cell.Id.Precision)}";
 

@@ -18,11 +18,12 @@ public sealed partial class CompareBody
 
     private static readonly (string Value, string Text, string Title)[] Victims =
     [
-        (ResultWords.Backdoored, "Backdoored", "The model trained on poisoned data"), (ResultWords.Benign, "Benign twin", "The same model trained without poison"),
+        (VictimName.Of(Victim.Backdoored), "Backdoored", "The model trained on poisoned data"),
+        (VictimName.Of(Victim.Benign), "Benign twin", "The same model trained without poison"),
     ];
 
     private static readonly (string Value, string Text, string Title)[] WithSuspects =
-        [.. Victims, (ResultWords.Suspect, "From a file", "A model from a file, of which nothing is known")];
+        [.. Victims, (VictimName.Of(Victim.Suspect), "From a file", "A model from a file, of which nothing is known")];
 
     private static readonly (string Value, string Text, string Title)[] CurveChoices =
         [.. CompareCurves.Measures.Select(measure => (measure.Id, measure.Text, measure.Axis))];
@@ -42,7 +43,7 @@ public sealed partial class CompareBody
     private string? BaselineId { get; set; }
 
     [SupplyParameterFromQuery(Name = VictimQuery)]
-    private string? Victim { get; set; }
+    private string? VictimText { get; set; }
 
     [SupplyParameterFromQuery(Name = PrecisionQuery)]
     private string? Precision { get; set; }
@@ -67,8 +68,8 @@ public sealed partial class CompareBody
     private (string Value, string Text, string Title)[] Models => Comparison.Runs.Any(run => RunWords.IsCheck(run.Run)) ? WithSuspects : Victims;
 
     // Among checks alone there is no backdoored model to begin with.
-    private string Chosen => Models.Any(model => model.Value == Victim) ? Victim!
-        : Comparison.Runs.All(run => RunWords.IsCheck(run.Run)) ? ResultWords.Suspect : ResultWords.Backdoored;
+    private Victim Chosen => Models.Any(model => model.Value == VictimText) ? VictimName.Read(VictimText)!.Value
+        : Comparison.Runs.All(run => RunWords.IsCheck(run.Run)) ? Victim.Suspect : Victim.Backdoored;
 
     protected override void OnParametersSet()
     {

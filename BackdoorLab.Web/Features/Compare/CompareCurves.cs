@@ -10,7 +10,7 @@ namespace BackdoorLab.Web.Features.Compare;
 /// <param name="Text">On the switch.</param>
 /// <param name="Axis">On the axis.</param>
 /// <param name="Value">The number.</param>
-public sealed record CurveMeasure(string Id, string Text, string Axis, Func<CurveRow, double?> Value);
+public sealed record CurveMeasure(string Id, string Text, string Axis, Func<TrainingPoint, double?> Value);
 
 /// <summary>Training curves of several runs over each other; of many runs, their mean and range.</summary>
 public static class CompareCurves
@@ -68,7 +68,7 @@ public static class CompareCurves
     private static List<Line> Curves(CompareView view, CurveMeasure measure) =>
     [
         .. view.Runs.Select((run, i) => (run, i))
-            .Select(entry => (entry.run, entry.i, Rows: entry.run.Curve.Where(row => VictimName.Of(row.Victim) == view.Victim && measure.Value(row) is not null).ToList()))
+            .Select(entry => (entry.run, entry.i, Rows: entry.run.Curve.Where(row => row.Victim == view.Victim && measure.Value(row) is not null).ToList()))
             .Where(entry => entry.Rows.Count > 0)
             .Select(entry =>
             {

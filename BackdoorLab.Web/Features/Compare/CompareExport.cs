@@ -25,7 +25,7 @@ public static class CompareExport
                 text.AppendJoin(
                     ',',
                     run.Run.Id, Csv.Text(run.Run.Name), run.Run.Seed, Csv.Text(run.Run.Dataset), Csv.Text(run.Run.Model), Csv.Text(run.Run.Attack), Csv.Number(run.Run.PoisonRate),
-                    view.Victim, Csv.Text(view.Precision), Csv.Text(row.Defense), Csv.Text(row.Metric.Id),
+                    VictimName.Of(view.Victim), Csv.Text(view.Precision), Csv.Text(row.Defense), Csv.Text(row.Metric.Id),
                     Csv.Number(value.Number?.Value), Csv.Number(value.Number?.Low), Csv.Number(value.Number?.High), Csv.Number(value.Number?.Count), Csv.Number(value.Delta),
                     value.Cell is { } cell ? cell.Outcome.ToString() : "", Csv.Text(value.Cell?.Reason ?? "")).Append("\r\n");
             }
@@ -43,7 +43,7 @@ public static class CompareExport
             Link = link,
             Exported = at,
             Baseline = view.Runs[view.Baseline].Run.Id,
-            view.Victim,
+            Victim = VictimName.Of(view.Victim),
             view.Precision,
             Runs = view.Runs.Select(run => new { run.Run.Id, run.Run.Name, run.Run.Seed, run.Run.Dataset, run.Run.Model, run.Run.Attack, run.Run.PoisonRate, run.Run.PoisonedImages, run.Run.PoisonedShare, State = run.Run.State.ToString() }),
             view.Missing,

@@ -36,11 +36,11 @@ public sealed partial class ComparePage
             var chosen = Chosen;
 
             // SQLite works on the calling thread, and this one belongs to the page.
-            var comparison = await Task.Run(() => Results.CompareAsync([.. chosen.Take(ResultQueries.MaxCompared)], Gone), Gone);
+            var comparison = await Task.Run(() => Results.ReadAsync([.. chosen.Take(CompareQuery.MaxRuns)], Gone), Gone);
             if (wanted == Ids)
             {
                 (_comparison, _read, _fault) = (comparison, wanted, null);
-                _tooMany = Math.Max(0, chosen.Count - ResultQueries.MaxCompared);
+                _tooMany = Math.Max(0, chosen.Count - CompareQuery.MaxRuns);
             }
         }
         catch (OperationCanceledException)

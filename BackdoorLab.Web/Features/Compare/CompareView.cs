@@ -33,7 +33,7 @@ public sealed class CompareView
     /// <param name="victim">Which model.</param>
     /// <param name="precision">Which precision; the first that occurs when it is unknown.</param>
     /// <param name="all">Every metric instead of the usual ones.</param>
-    public CompareView(Comparison comparison, string? baseline, string victim, string? precision, bool all)
+    public CompareView(Comparison comparison, string? baseline, Victim victim, string? precision, bool all)
     {
         Runs = comparison.Runs;
         Missing = comparison.Missing;
@@ -55,7 +55,7 @@ public sealed class CompareView
     public int Baseline { get; }
 
     /// <summary>Which model.</summary>
-    public string Victim { get; }
+    public Victim Victim { get; }
 
     /// <summary>Which precision.</summary>
     public string Precision { get; }
@@ -114,7 +114,7 @@ public sealed class CompareView
 
     private IReadOnlyList<CompareRow> MakeRows(bool all)
     {
-        var cells = Runs.Select(run => run.Cells.Where(cell => VictimName.Of(cell.Id.Victim) == Victim && cell.Id.Precision == Precision).ToDictionary(cell => cell.Id.DefenseLabel)).ToList();
+        var cells = Runs.Select(run => run.Cells.Where(cell => cell.Id.Victim == Victim && cell.Id.Precision == Precision).ToDictionary(cell => cell.Id.DefenseLabel)).ToList();
         var rows = new List<CompareRow>();
         foreach (var defense in cells.SelectMany(run => run.Keys).Distinct().OrderBy(KindWords.Rank))
         {

@@ -104,7 +104,7 @@ public static class BoardCharts
     private static List<Point> Points(BoardView view) =>
     [
         .. from row in view.Rows
-           from defense in view.Board.Defenses.Where(label => label != ResultWords.Undefended && !view.Hidden.Contains(label)).OrderBy(KindWords.Rank)
+           from defense in view.Board.Defenses.Where(label => label != KnownLabels.Undefended && !view.Hidden.Contains(label)).OrderBy(KindWords.Rank)
            let change = view.Board.Find(row, defense)?.Change
            where change is not null
            select new Point(row, defense, change.Lost.Mean, change.Before.Mean, change.After.Mean, change.Lost.N),

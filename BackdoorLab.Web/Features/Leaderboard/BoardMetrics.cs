@@ -7,7 +7,7 @@ namespace BackdoorLab.Web.Features.Leaderboard;
 /// <param name="Metric">What is shown.</param>
 /// <param name="Victim">The model on which it is measured.</param>
 /// <param name="Twin">What is read beside it on the benign twin, or null.</param>
-public sealed record BoardMetric(Metric Metric, string Victim, Metric? Twin)
+public sealed record BoardMetric(Metric Metric, Victim Victim, Metric? Twin)
 {
     /// <summary>Whether larger values are better for whoever defends; what has no good direction counts as cost.</summary>
     public bool HigherIsBetter => Metric.HigherIsBetter ?? false;
@@ -29,9 +29,9 @@ public static class BoardMetrics
     public static IReadOnlyList<BoardMetric> All { get; } =
     [
         On(Metric.DetectionRate, Metric.FalsePositiveRate),
-        new(Metric.FalsePositiveRate, ResultWords.Benign, null),
+        new(Metric.FalsePositiveRate, Victim.Benign, null),
         On(Metric.SampleDetectionRate, Metric.SampleFalsePositiveRate),
-        new(Metric.SampleFalsePositiveRate, ResultWords.Benign, null),
+        new(Metric.SampleFalsePositiveRate, Victim.Benign, null),
         On(Metric.AttackSuccessRate, Metric.AttackSuccessRate),
         On(Metric.CleanAccuracy, Metric.CleanAccuracy),
         On(Metric.RobustAccuracy, Metric.RobustAccuracy),
@@ -55,5 +55,5 @@ public static class BoardMetrics
     /// <summary>The metric with this id, or the first.</summary>
     public static BoardMetric Find(string? id) => All.FirstOrDefault(choice => choice.Metric.Id == id) ?? All[0];
 
-    private static BoardMetric On(Metric metric, Metric? twin = null) => new(metric, ResultWords.Backdoored, twin);
+    private static BoardMetric On(Metric metric, Metric? twin = null) => new(metric, Victim.Backdoored, twin);
 }

@@ -36,7 +36,7 @@ public static class BoardWords
     public static string Ranks(BoardView view)
     {
         var rows = view.Board.Filter.Rows == BoardRows.Attacks ? "attack" : "precision";
-        var compared = view.Own.Count(label => label != ResultWords.Undefended);
+        var compared = view.Own.Count(label => label != KnownLabels.Undefended);
         var score = BoardRanking.IsByYouden(view.Board) ? "detection and false alarms" : "a value";
         var each = view.Board.Rows.Count > view.Board.Rows.Select(view.Board.LabelOf).Distinct().Count() ? "row" : rows;
         return compared < 2 ? "No ranks: fewer than two defenses are compared."

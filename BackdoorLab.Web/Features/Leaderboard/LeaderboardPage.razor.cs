@@ -61,7 +61,7 @@ public sealed partial class LeaderboardPage
 
     private string Sub => $"{BoardWords.Setting(_view!)} · {Numbers.Count(_view!.Board.Runs, "run")}";
 
-    private string VictimText => _view!.Metric.Victim == ResultWords.Benign ? "Measured on the benign twin."
+    private string VictimText => _view!.Metric.Victim == Victim.Benign ? "Measured on the benign twin."
         : ShowTwins && _view.Metric.Twin is { } twin ? $"Measured on the backdoored model; \"twin\" is the {twin.Name.ToLowerInvariant()} of the benign twin."
         : "Measured on the backdoored model.";
 
@@ -103,7 +103,7 @@ public sealed partial class LeaderboardPage
 
     private async Task<(BoardChoices Choices, BoardFilter? Filter, BoardView? View)> Read()
     {
-        var choices = await Results.BoardChoicesAsync(Dataset, Model, LeaderboardQuery.ParseRate(Rate), Gone);
+        var choices = await Results.ChoicesAsync(Dataset, Model, LeaderboardQuery.ParseRate(Rate), Gone);
         if (choices.Dataset is null)
         {
             return (choices, null, null);
@@ -111,7 +111,7 @@ public sealed partial class LeaderboardPage
 
         var metric = BoardMetrics.Find(MetricId);
         var filter = LeaderboardQuery.Filter(choices, metric, Rows, Precision, Attack, Pool, Damaged);
-        var board = await Results.BoardAsync(filter, Gone);
+        var board = await Results.ReadAsync(filter, Gone);
         var references = ShowPublished && filter.Rows == BoardRows.Attacks
             ? await References.FindAsync(filter.Dataset, filter.Model, filter.PoisonRate, Gone)
             : [];

@@ -42,7 +42,7 @@ public static class LeaderboardQuery
             Model = choices.Model!,
             PoisonRate = choices.Rate,
             Rows = rows == Precisions ? BoardRows.Precisions : BoardRows.Attacks,
-            Precision = precision is not null && choices.Precisions.Contains(precision) ? precision : choices.Precisions.Count > 0 ? choices.Precisions[0] : ResultWords.ReferencePrecision,
+            Precision = precision is not null && choices.Precisions.Contains(precision) ? precision : choices.Precisions.Count > 0 ? choices.Precisions[0] : KnownLabels.ReferencePrecision,
             Attack = attack is not null && choices.Attacks.Contains(attack) ? attack : choices.Attacks.OrderBy(KindWords.Rank).FirstOrDefault() ?? "",
             Metric = metric.Metric.Id,
             Victim = metric.Victim,

@@ -29,7 +29,7 @@ public sealed record MissingRow(
 /// Fills gaps of a leaderboard. The newest run of a row, and so of its condition, is repeated, for every seed of its configuration, with the missing defenses and
 /// precisions added as the runs that have them were configured; whatever it shares with earlier runs comes from the store.
 /// </summary>
-public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe speed)
+public sealed class MissingCells(BoardCellQuery boardCells, RunDetailQuery results, RunListQuery runs, RunDesk desk, SpeedProbe speed)
 {
     /// <summary>What would be queued.</summary>
     public async Task<IReadOnlyList<MissingRow>> Plan(BoardView view, CancellationToken cancellation)
@@ -41,7 +41,7 @@ public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe
             return [];
         }
 
-        var sources = await results.BoardSourcesAsync(filter, cancellation);
+        var sources = await boardCells.SourcesAsync(filter, cancellation);
         var groups = missing
             .Select(cell => (cell.Row, cell.Defense, Base: sources.Bases.FirstOrDefault(run => view.Board.Conditions.TryGetValue(cell.Row, out var row) && row.RunIds.Contains(run.RunId))))
             .GroupBy(cell => (Row: filter.Rows == BoardRows.Attacks ? view.Name(cell.Row, label => label) : filter.Attack, cell.Base))
@@ -88,7 +88,7 @@ public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe
     // A spec that exists as a run is not submitted a second time: it is resumed, or waited for.
     private async Task<MissingRow> Row(string attack, int cells, ExperimentSpec spec, IEnumerable<long> seeds, CancellationToken cancellation)
     {
-        var existing = (await results.OfConfigurationsAsync([RunContent.ConfigHash(spec)], cancellation)).ToLookup(run => run.Seed);
+        var existing = (await runs.OfConfigurationsAsync([RunContent.ConfigHash(spec)], cancellation)).ToLookup(run => run.Seed);
         var fresh = new List<ExperimentSpec>();
         var again = new List<RunItem>();
         var (underWay, finished) = (0, 0);
@@ -134,7 +134,7 @@ public sealed class MissingCells(ResultQueries results, RunDesk desk, SpeedProbe
             var extended = spec with
             {
                 Precisions = Add(spec.Precisions, precisions, sources.Precisions, other => other.Precisions, unknown),
-                Defenses = Add(spec.Defenses, defenses.Where(label => label != ResultWords.Undefended), sources.Defenses, other => other.Defenses, unknown),
+                Defenses = Add(spec.Defenses, defenses.Where(label => label != KnownLabels.Undefended), sources.Defenses, other => other.Defenses, unknown),
             };
             return unknown.Count > 0
                 ? (null, $"No spec says how {string.Join(", ", unknown.Select(KindWords.Label))} is configured.")

@@ -9,8 +9,8 @@ public static class ReferenceNames
     // What stands for no method of the lab.
     private static readonly Dictionary<string, string> Short = new()
     {
-        ["nodefense"] = ResultWords.Undefended,
-        ["none"] = ResultWords.Undefended,
+        ["nodefense"] = KnownLabels.Undefended,
+        ["none"] = KnownLabels.Undefended,
         ["tiny"] = "tiny-imagenet",
     };
 

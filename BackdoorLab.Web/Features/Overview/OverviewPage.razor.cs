@@ -84,18 +84,18 @@ public sealed partial class OverviewPage
     {
         try
         {
-            _counts = await Results.CountsAsync(Gone);
-            _active = await Results.ActiveAsync(Gone);
-            _next = await Results.QueueAsync(0, MostNext, Gone);
+            _counts = await Facets.CountsAsync(Gone);
+            _active = await Waiting.ActiveAsync(Gone);
+            _next = await Waiting.QueueAsync(0, MostNext, Gone);
             _waiting = _counts.GetValueOrDefault(RunState.Queued);
-            _latest = await Results.LatestFinishedAsync(8, Gone);
-            _values = await Results.FilterValuesAsync(Gone);
-            _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != ResultWords.UnknownAttack)] };
+            _latest = await Finished.LatestFinishedAsync(8, Gone);
+            _values = await Facets.FilterValuesAsync(Gone);
+            _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != KnownLabels.UnknownAttack)] };
             var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack, Condition = Condition, Damaged = Damaged == Counted };
-            _matrix = await Results.MatrixAsync(backdoored with { Victim = OnTwin ? ResultWords.Benign : ResultWords.Backdoored }, Metric, Gone);
+            _matrix = await Matrices.ReadAsync(backdoored with { Victim = OnTwin ? Victim.Benign : Victim.Backdoored }, Metric, Gone);
             backdoored = backdoored with { Condition = _matrix.Condition?.Key };
-            _accuracy = await Results.MatrixAsync(backdoored, Known.CleanAccuracy.Id, Gone);
-            _attack = await Results.MatrixAsync(backdoored, Known.AttackSuccessRate.Id, Gone);
+            _accuracy = await Matrices.ReadAsync(backdoored, Known.CleanAccuracy.Id, Gone);
+            _attack = await Matrices.ReadAsync(backdoored, Known.AttackSuccessRate.Id, Gone);
             _fault = null;
         }
         catch (OperationCanceledException)

@@ -104,7 +104,7 @@ public sealed partial class NewRunPage : IDisposable
 
         (_seconds, _measured) = Speed.Estimate(spec);
         _basis = _measured ? "from this machine's measured speed" : "a guess from the size of the network, good to a factor of two or three";
-        if (await Results.EarlierSecondsAsync(RunContent.ConfigHash(spec), _gone.Token) is { } earlier)
+        if (await Earlier.EarlierSecondsAsync(RunContent.ConfigHash(spec), _gone.Token) is { } earlier)
         {
             (_seconds, _measured, _basis) = (earlier, true, "as earlier runs of this configuration did");
         }

@@ -12,15 +12,15 @@ public static class RunCharts
     private static readonly Victim[] Victims = Enum.GetValues<Victim>();
 
     /// <summary>Training loss of both models.</summary>
-    public static ChartModel Loss(IReadOnlyList<CurveRow> curve, ChartPalette palette, string unit = "epoch") => new(
+    public static ChartModel Loss(IReadOnlyList<TrainingPoint> curve, ChartPalette palette, string unit = "epoch") => new(
         [.. Present(curve).Select((victim, i) => Curve(curve, victim, row => row.Loss, CellWords.Model(victim), palette.At(i), null))],
         ChartParts.Layout(palette, unit, "mean training loss"),
         Table(curve, [("Loss", row => ChartParts.Number(row.Loss))]));
 
     /// <summary>Clean accuracy (solid) and attack success rate (dotted) of both models.</summary>
-    public static ChartModel Rates(IReadOnlyList<CurveRow> curve, ChartPalette palette, string unit = "epoch")
+    public static ChartModel Rates(IReadOnlyList<TrainingPoint> curve, ChartPalette palette, string unit = "epoch")
     {
-        (string Name, Func<CurveRow, double?> Value)[] rates = [("CA", row => row.CleanAccuracy), ("ASR", row => row.AttackSuccessRate)];
+        (string Name, Func<TrainingPoint, double?> Value)[] rates = [("CA", row => row.CleanAccuracy), ("ASR", row => row.AttackSuccessRate)];
         // A rate that is defined in no epoch has no line: the twin's training knows no attack.
         var traces = Present(curve).SelectMany((victim, i) => rates.Index()
             .Where(rate => curve.Any(row => row.Victim == victim && rate.Item.Value(row) is not null))
@@ -46,19 +46,19 @@ public static class RunCharts
             palette);
     }
 
-    private static IEnumerable<Victim> Present(IReadOnlyList<CurveRow> curve) => Victims.Where(victim => curve.Any(row => row.Victim == victim));
+    private static IEnumerable<Victim> Present(IReadOnlyList<TrainingPoint> curve) => Victims.Where(victim => curve.Any(row => row.Victim == victim));
 
     private static Measurement? Row(IEnumerable<CellResult> cells, Victim victim, string precision, Metric metric) => cells
         .FirstOrDefault(cell => cell.Id.Victim == victim && cell.Id.Precision == precision)?
         .Measurements.FirstOrDefault(row => row.Metric == metric.Id);
 
-    private static ITrace Curve(IEnumerable<CurveRow> curve, Victim victim, Func<CurveRow, double?> value, string name, string color, string? dash)
+    private static ITrace Curve(IEnumerable<TrainingPoint> curve, Victim victim, Func<TrainingPoint, double?> value, string name, string color, string? dash)
     {
         var rows = curve.Where(row => row.Victim == victim).ToList();
         return ChartParts.Line(name, ChartParts.Values(rows.Select(row => (double?)row.Epoch)), ChartParts.Values(rows.Select(value)), color, dash, rows.Count <= 60);
     }
 
-    private static ChartTable Table(IEnumerable<CurveRow> curve, (string Name, Func<CurveRow, string> Value)[] columns) => new(
+    private static ChartTable Table(IEnumerable<TrainingPoint> curve, (string Name, Func<TrainingPoint, string> Value)[] columns) => new(
         ["Model", "Epoch", .. columns.Select(column => column.Name)],
         [.. curve.Select(row => (IReadOnlyList<string>)[CellWords.Model(row.Victim), ChartParts.Number(row.Epoch), .. columns.Select(column => column.Value(row))])]);
 

@@ -6,7 +6,7 @@ using BackdoorLab.Web.Shared.Export;
 namespace BackdoorLab.Web.Features.Runs;
 
 /// <summary>Runs as files, written while they are read: a filter may match a hundred thousand.</summary>
-public sealed class RunExports(ResultQueries results, RunTables tables)
+public sealed class RunExports(RunStreamQuery results, RunTables tables)
 {
     /// <summary>Version of the JSON file's form; 2: states and outcomes are names, in 1 they were numbers; 3: cells have a verdict, and rates of samples are metrics of their own.</summary>
     public const int SchemaVersion = 3;

@@ -36,7 +36,7 @@ public sealed partial class RunList
         Navigation.LocationChanged += OnLocationChanged;
         _state = RunListState.Read(new Uri(Navigation.Uri).Query);
         Follow(null, TimeSpan.FromSeconds(2));
-        _values = await Results.FilterValuesAsync(Gone);
+        _values = await Facets.FilterValuesAsync(Gone);
     }
 
     // The feed says that runs have changed, so the data sets, models and attacks to choose from may have.
@@ -80,7 +80,7 @@ public sealed partial class RunList
     {
         try
         {
-            _values = await Results.FilterValuesAsync(Gone);
+            _values = await Facets.FilterValuesAsync(Gone);
         }
         catch (System.Data.Common.DbException error)
         {

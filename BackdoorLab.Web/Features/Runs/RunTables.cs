@@ -13,7 +13,7 @@ namespace BackdoorLab.Web.Features.Runs;
 public sealed record RunExport(RunSelection Selection, RunListState State, string Link);
 
 /// <summary>Runs as a table for a paper or a note: one by one, or, where the list groups them, groups with mean, spread and n.</summary>
-public sealed class RunTables(ResultQueries results, TimeProvider time)
+public sealed class RunTables(RunGroupQuery groups, RunStreamQuery results, TimeProvider time)
 {
     /// <summary>Writes the table while the runs are read.</summary>
     /// <param name="form">LaTeX or Markdown.</param>
@@ -33,7 +33,7 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
         await text.WriteAsync(form.End);
     }
 
-    private static string Measured => $"Clean accuracy (CA) and attack success rate (ASR) of the backdoored model without a defense at {KindWords.Label(ResultWords.ReferencePrecision)}";
+    private static string Measured => $"Clean accuracy (CA) and attack success rate (ASR) of the backdoored model without a defense at {KindWords.Label(KnownLabels.ReferencePrecision)}";
 
     private ExportHead Runs(RunExport export) => new(
         $"{Which(export)}. {Measured}; each run is a single seed (n = 1).",
@@ -65,7 +65,7 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
         var number = 0;
         do
         {
-            page = await results.GroupAsync(filter, by, number++, ResultQueries.MaxPageSize, cancellation);
+            page = await groups.PageAsync(filter, by, number++, RunPage.MaxSize, cancellation);
             foreach (var group in page.Items)
             {
                 string[] names = by == RunGrouping.Configuration ? [RunWords.Group(by, group), RunWords.Setting(group.Example)] : [RunWords.Group(by, group)];
@@ -75,7 +75,7 @@ public sealed class RunTables(ResultQueries results, TimeProvider time)
                 ];
             }
         }
-        while (page.Items.Count == ResultQueries.MaxPageSize);
+        while (page.Items.Count == RunPage.MaxSize);
     }
 
     private static string Which(RunExport export)

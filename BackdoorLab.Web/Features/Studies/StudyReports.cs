@@ -13,14 +13,14 @@ namespace BackdoorLab.Web.Features.Studies;
 public sealed record StudyView(StudyItem Item, StudySpec Spec, IReadOnlyList<RunItem> Runs, StudyReport Report);
 
 /// <summary>Makes reports of studies from the rows of their runs.</summary>
-public sealed class StudyReports(ResultQueries results)
+public sealed class StudyReports(StudyQuery results)
 {
     /// <summary>A study with its report, or null when there is none with this id.</summary>
     /// <exception cref="SpecException">It was written by another version and names what this one does not know.</exception>
     public async Task<StudyView?> FindAsync(string studyId, CancellationToken cancellation = default)
     {
         // SQLite and the summary would hold the page's thread.
-        var detail = await Task.Run(() => results.FindStudyAsync(studyId, cancellation), cancellation);
+        var detail = await Task.Run(() => results.FindAsync(studyId, cancellation), cancellation);
         return detail is null ? null : await Task.Run(() => View(detail), cancellation);
     }
 
@@ -30,7 +30,7 @@ public sealed class StudyReports(ResultQueries results)
         var runs = detail.Runs.Select(run => new StudyRun(
             SpecJson.Parse(run.SpecJson),
             run.Cells,
-            [.. run.Stages.Where(stage => stage.Seconds is not null).Select(stage => new StageTime(stage.Key, stage.Kind, stage.Method, stage.Seconds!.Value))],
+            run.Stages,
             run.Run.Id)).ToList();
         return new(detail.Item, spec, [.. detail.Runs.Select(run => run.Run)], StudySummary.Of(spec with { Name = detail.Item.Name }, runs));
     }

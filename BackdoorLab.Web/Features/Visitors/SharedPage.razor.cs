@@ -85,13 +85,13 @@ public sealed partial class SharedPage : IDisposable
         _share = new ShareScope(Token, link);
     }
 
-    private async Task<bool> Exists(string studyId) => await Results.FindStudyItemAsync(studyId, _gone.Token) is { Deleted: false };
+    private async Task<bool> Exists(string studyId) => await Studies.FindItemAsync(studyId, _gone.Token) is { Deleted: false };
 
     // Whatever the address asks for, the link decides what of it is seen.
     private async Task<IReadOnlyList<RunItem>> Reached(ShareItem link, IEnumerable<string> ids)
     {
         var runs = new List<RunItem>();
-        foreach (var id in await Store.ReachedAsync(link, [.. ids.Distinct().Take(ResultQueries.MaxCompared)], _gone.Token))
+        foreach (var id in await Store.ReachedAsync(link, [.. ids.Distinct().Take(CompareQuery.MaxRuns)], _gone.Token))
         {
             if (await Results.FindItemAsync(id, _gone.Token) is { } run)
             {

@@ -12,7 +12,7 @@ public sealed record CopiedSpec(SpecDraft Draft, RunItem? Run, string? Fault)
     /// <summary>Copies a run.</summary>
     /// <param name="results">Where runs are read.</param>
     /// <param name="id">Run.</param>
-    public static async Task<CopiedSpec> Of(ResultQueries results, string id, CancellationToken cancellation = default)
+    public static async Task<CopiedSpec> Of(RunDetailQuery results, string id, CancellationToken cancellation = default)
     {
         if (await results.FindAsync(id, cancellation) is not { } run)
         {

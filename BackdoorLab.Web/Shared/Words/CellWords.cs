@@ -68,9 +68,6 @@ public static class CellWords
         _ => "Backdoored",
     };
 
-    /// <summary>The same of its name in rows and addresses.</summary>
-    public static string Model(string victim) => Model(VictimName.Read(victim) ?? Victim.Backdoored);
-
     // On a model of which nothing is known, being flagged is the bad news.
     private static bool IsAlarm(Victim victim, Decision decision) =>
         decision == (victim == Victim.Backdoored ? Decision.NotFlagged : Decision.Flagged);

@@ -99,7 +99,7 @@ public static class RunWords
         : $"{KindWords.Label(run.Attack)} {(run.PoisonRate > 0 ? Rate(run) : "(benign)")} · {KindWords.Label(run.Dataset)} · {KindWords.Label(run.Model)} · seed {run.Seed}";
 
     /// <summary>Whether a model from a file was put to the test, and nothing trained.</summary>
-    public static bool IsCheck(RunItem run) => run.Attack == ResultWords.UnknownAttack;
+    public static bool IsCheck(RunItem run) => run.Attack == KnownLabels.UnknownAttack;
 
     /// <summary>Whether it has a worker.</summary>
     public static bool IsActive(RunState state) => state is RunState.Running or RunState.Cancelling;

@@ -10,7 +10,7 @@ public sealed class FileSizeTests
     public void SourceFiles_StayWithinTheirBudget(string ending, int lines)
     {
         var tooLong = Repository.Files("", ending)
-            .Where(file => !Repository.Relative(file).Contains("/Migrations/", StringComparison.Ordinal))
+            .Where(file => !Repository.Relative(file).Contains("/Migrations/Sqlite/", StringComparison.Ordinal))
             .Select(file => (File: Repository.Relative(file), Lines: File.ReadLines(file).Count()))
             .Where(file => file.Lines > lines)
             .Select(file => $"{file.File} has {file.Lines} lines, {lines} are allowed: move a part that has a name of its own to its own file.")

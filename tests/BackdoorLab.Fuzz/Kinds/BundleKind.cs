@@ -22,9 +22,8 @@ internal sealed class BundleKind : IFuzzFileKind
         _artifacts = options.ArtifactFolder;
         _services = new ServiceCollection().AddLabData(Path.Combine(folder, "lab.db")).BuildServiceProvider();
         _services.GetRequiredService<LabDatabase>().MigrateAsync().GetAwaiter().GetResult();
-        var store = _services.GetRequiredService<RunStore>();
         _reader = ActivatorUtilities.CreateInstance<BundleReader>(_services, options);
-        var id = new SampleRuns(store, _artifacts).Finished(Presets.Demo.Spec).GetAwaiter().GetResult();
+        var id = new SampleRuns(_services, _artifacts).Finished(Presets.Demo.Spec).GetAwaiter().GetResult();
         using var zip = new MemoryStream();
         ActivatorUtilities.CreateInstance<BundleWriter>(_services, options).Write(id, zip, default).GetAwaiter().GetResult();
         _good = BundleFiles.Read(zip.ToArray());
@@ -53,7 +52,7 @@ internal sealed class BundleKind : IFuzzFileKind
     }
 
     private (int Runs, int Files) State() => (
-        _services.GetRequiredService<ResultQueries>().ListAsync(new RunFilter(), [], 0, 1).GetAwaiter().GetResult().Total,
+        _services.GetRequiredService<RunListQuery>().ListAsync(new RunFilter(), [], 0, 1).GetAwaiter().GetResult().Total,
         Directory.Exists(_artifacts) ? Directory.GetFiles(_artifacts, "*", SearchOption.AllDirectories).Length : 0);
 
     private byte[] Make(Random random)

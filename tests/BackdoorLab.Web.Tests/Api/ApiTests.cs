@@ -57,7 +57,7 @@ public sealed class ApiTests
         using var answer = await Post(client, "/api/v1/studies", Study(2));
 
         Assert.Equal(status, answer.StatusCode);
-        var runs = await lab.Lab.Queries.ListAsync(new(), [], 0, 10);
+        var runs = await lab.Lab.List.ListAsync(new(), [], 0, 10);
         Assert.Equal(status == HttpStatusCode.Created ? 2 : 0, runs.Total);
         Assert.All(runs.Items, run => Assert.Equal("researcher", run.Owner));
     }
@@ -205,7 +205,7 @@ public sealed class ApiTests
         var ids = new List<string>();
         for (var seed = 0; seed < 5; seed++)
         {
-            ids.Add(await lab.Store.CreateAsync(RunContent.From(TinySpec.Short with { Seed = seed }, 1)));
+            ids.Add((await lab.Store.SubmitAsync(RunContent.From(TinySpec.Short with { Seed = seed }, 1))).Id);
         }
 
         using var client = new HttpClient { BaseAddress = lab.Address };
@@ -218,7 +218,7 @@ public sealed class ApiTests
             next = (string?)page["next"];
 
             // One that comes in between is not seen, and pushes none out.
-            await lab.Store.CreateAsync(RunContent.From(TinySpec.Short, 1));
+            await lab.Store.SubmitAsync(RunContent.From(TinySpec.Short, 1));
         }
 
         Assert.Equal(ids.Order(), read.Order());
@@ -248,16 +248,15 @@ public sealed class ApiTests
     public async Task Cancel_OfAWaitingRun_ShowsItsState()
     {
         await using var lab = await TestLab.StartAsync();
-        var id = await lab.Store.CreateAsync(RunContent.From(TinySpec.Short, 1));
+        var id = (await lab.Store.SubmitAsync(RunContent.From(TinySpec.Short, 1))).Id;
         using var client = new HttpClient { BaseAddress = lab.Address };
 
-        using var draft = await client.PostAsync(new Uri($"/api/v1/runs/{id}/cancel", UriKind.Relative), null);
-        await lab.Store.EnqueueAsync(id);
         using var waiting = await client.PostAsync(new Uri($"/api/v1/runs/{id}/cancel", UriKind.Relative), null);
+        using var again = await client.PostAsync(new Uri($"/api/v1/runs/{id}/cancel", UriKind.Relative), null);
         using var unknown = await client.PostAsync(new Uri("/api/v1/runs/0123456789ab/cancel", UriKind.Relative), null);
 
-        Assert.Equal(HttpStatusCode.Conflict, draft.StatusCode);
         Assert.Equal("cancelled", (string?)(await Json(waiting))!["state"]);
+        Assert.Equal(HttpStatusCode.Conflict, again.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
     }
 

@@ -18,7 +18,7 @@ public sealed class BackupTests
             string id;
             await using (var lab = await TestLab.StartAsync())
             {
-                id = await new SampleRuns(lab.Store, Path.Combine(lab.Folder, "artifacts")).Finished(Presets.Demo.Spec);
+                id = await new SampleRuns(lab.Services, Path.Combine(lab.Folder, "artifacts")).Finished(Presets.Demo.Spec);
                 Assert.Contains("The database and", await Command(0, "backup", backup, "--lab", lab.Folder), StringComparison.Ordinal);
                 Assert.Contains("exists already", await Command(2, "backup", backup, "--lab", lab.Folder), StringComparison.Ordinal);
                 Assert.Contains("has a database already", await Command(2, "restore", backup, "--lab", backup), StringComparison.Ordinal);
@@ -32,7 +32,7 @@ public sealed class BackupTests
             await Command(0, "restore", backup, "--lab", restored);
 
             await using var again = await TestLab.StartAsync(restored);
-            var run = (await again.Queries.FindAsync(id))!;
+            var run = (await again.Details.FindAsync(id))!;
             Assert.Equal(RunState.Succeeded, run.Run.State);
             Assert.NotEmpty(run.Artifacts);
             Assert.All(run.Artifacts, file => Assert.True(File.Exists(new ArtifactStore(Path.Combine(restored, "artifacts")).PathOf(file.Stage, file.File))));

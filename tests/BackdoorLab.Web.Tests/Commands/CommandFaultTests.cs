@@ -112,7 +112,7 @@ public sealed class CommandFaultTests : IDisposable
     {
         await using (var lab = await TestLab.StartAsync(_folder))
         {
-            await new SampleRuns(lab.Store, Path.Combine(_folder, "artifacts")).Finished(Presets.Demo.Spec);
+            await new SampleRuns(lab.Services, Path.Combine(_folder, "artifacts")).Finished(Presets.Demo.Spec);
         }
 
         SqliteConnection.ClearAllPools();

@@ -15,7 +15,9 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
     private readonly string _folder = Directory.CreateTempSubdirectory("lab-").FullName;
     private ServiceProvider _data = null!;
 
-    private ResultQueries Queries => _data.GetRequiredService<ResultQueries>();
+    private RunListQuery List => _data.GetRequiredService<RunListQuery>();
+
+    private RunDetailQuery Details => _data.GetRequiredService<RunDetailQuery>();
 
     public async Task InitializeAsync()
     {
@@ -38,21 +40,21 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
         using (var dashboard = DashboardProcess.Start(_folder, "serve"))
         {
             worker = await dashboard.WorkerProcessId();
-            await Until(async () => RealWorkerTests.IsInSecondTraining((await Queries.FindAsync(id))!), 240, () => dashboard.Output);
+            await Until(async () => RealWorkerTests.IsInSecondTraining((await Details.FindAsync(id))!), 240, () => dashboard.Output);
             dashboard.Kill();
         }
 
-        Assert.Equal(RunState.Running, (await Queries.FindItemAsync(id))!.State);
+        Assert.Equal(RunState.Running, (await List.FindItemAsync(id))!.State);
         await Until(() => Task.FromResult(!IsAlive(worker)), 60, () => $"The worker {worker} is an orphan.");
 
         using (var dashboard = DashboardProcess.Start(_folder, "serve"))
         {
             await Until(
-                async () => (await Queries.FindItemAsync(id))!.State is RunState.Succeeded or RunState.Failed, 240, () => dashboard.Output);
-            var run = (await Queries.FindItemAsync(id))!;
+                async () => (await List.FindItemAsync(id))!.State is RunState.Succeeded or RunState.Failed, 240, () => dashboard.Output);
+            var run = (await List.FindItemAsync(id))!;
             Assert.True(run.State == RunState.Succeeded, run.Error);
             Assert.Equal(2, run.Attempt);
-            RealWorkerTests.AssertResumed((await Queries.FindAsync(id))!);
+            RealWorkerTests.AssertResumed((await Details.FindAsync(id))!);
         }
     }
 
@@ -63,12 +65,12 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
         var id = await Enqueue();
         using var dashboard = DashboardProcess.Start(_folder, "serve");
         var worker = await dashboard.WorkerProcessId();
-        await Until(async () => (await Queries.FindAsync(id))!.Curve.Count >= 1, 240, () => dashboard.Output);
+        await Until(async () => (await Details.FindAsync(id))!.Curve.Count >= 1, 240, () => dashboard.Output);
 
         Assert.True(dashboard.Terminate(TimeSpan.FromSeconds(60)), $"It did not end:\n{dashboard.Output}");
 
         Assert.False(IsAlive(worker));
-        Assert.Equal(RunState.Interrupted, (await Queries.FindItemAsync(id))!.State);
+        Assert.Equal(RunState.Interrupted, (await List.FindItemAsync(id))!.State);
         Assert.Equal(0, dashboard.ExitCode);
     }
 
@@ -86,7 +88,7 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
         Assert.True(answer.IsSuccessStatusCode, $"{link} answers {answer.StatusCode}.");
         Assert.True(health.IsSuccessStatusCode);
         Assert.True(IsAlive(worker));
-        var run = Assert.Single((await Queries.ListAsync(new RunFilter(), [], 0, 10)).Items);
+        var run = Assert.Single((await List.ListAsync(new RunFilter(), [], 0, 10)).Items);
         Assert.EndsWith(run.Id, link, StringComparison.Ordinal);
         dashboard.Kill();
         await Until(() => Task.FromResult(!IsAlive(worker)), 60, () => "The worker is an orphan.");
@@ -95,9 +97,7 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
     private async Task<string> Enqueue()
     {
         var store = _data.GetRequiredService<RunStore>();
-        var id = await store.CreateAsync(RunContent.From(TinySpec.Interruptible, maxAttempts: 2));
-        await store.EnqueueAsync(id);
-        return id;
+        return (await store.SubmitAsync(RunContent.From(TinySpec.Interruptible, maxAttempts: 2))).Id;
     }
 
     private static bool IsAlive(int processId)

@@ -20,7 +20,7 @@ public sealed class BundleDamageTests
     {
         await using var lab = await TestLab.StartAsync();
         var artifacts = Path.Combine(lab.Folder, "artifacts");
-        var id = await new SampleRuns(lab.Store, artifacts).Finished(Presets.Demo.Spec);
+        var id = await new SampleRuns(lab.Services, artifacts).Finished(Presets.Demo.Spec);
         using var whole = new MemoryStream();
         Assert.True(await lab.Services.GetRequiredService<BundleWriter>().Write(id, whole, default));
         var (reader, writer) = (lab.Services.GetRequiredService<BundleReader>(), lab.Services.GetRequiredService<BundleWriter>());
@@ -51,7 +51,7 @@ public sealed class BundleDamageTests
             Assert.Equal(files, Files(artifacts));
         }
 
-        Assert.Equal(runs, (await lab.Queries.ListAsync(new RunFilter(), [], 0, 1)).Total);
+        Assert.Equal(runs, (await lab.List.ListAsync(new RunFilter(), [], 0, 1)).Total);
         Assert.InRange(refused, Damages / 4, Damages);
     }
 
@@ -76,7 +76,7 @@ public sealed class BundleDamageTests
     {
         await using var lab = await TestLab.StartAsync();
         var artifacts = Path.Combine(lab.Folder, "artifacts");
-        var id = await new SampleRuns(lab.Store, artifacts).Finished(Presets.Demo.Spec);
+        var id = await new SampleRuns(lab.Services, artifacts).Finished(Presets.Demo.Spec);
         using var zip = new MemoryStream();
         await lab.Services.GetRequiredService<BundleWriter>().Write(id, zip, default);
         await lab.Services.GetRequiredService<BundleReader>().Import(zip, "");

@@ -17,14 +17,14 @@ public sealed class BundleTests
     {
         await using var here = await TestLab.StartAsync();
         await using var there = await TestLab.StartAsync();
-        var id = await new SampleRuns(here.Store, Artifacts(here)).Finished(Presets.Demo.Spec);
-        await here.Store.TagAsync(RunSelection.Of([id]), ["paper"], []);
+        var id = await new SampleRuns(here.Services, Artifacts(here)).Finished(Presets.Demo.Spec);
+        await here.Bulk.TagAsync(RunSelection.Of([id]), ["paper"], []);
         using var client = new HttpClient { BaseAddress = here.Address };
         var zip = await client.GetByteArrayAsync(new Uri($"/export/runs/{id}.zip", UriKind.Relative));
 
         var arrived = await Reader(there).Import(new MemoryStream(zip), "ben");
 
-        var (sent, got) = ((await here.Queries.FindAsync(id))!, (await there.Queries.FindAsync(arrived))!);
+        var (sent, got) = ((await here.Details.FindAsync(id))!, (await there.Details.FindAsync(arrived))!);
         Assert.Equal((id, "ben", sent.Run.ConfigHash, sent.Run.CleanAccuracy), (got.Run.Id, got.Run.Owner, got.Run.ConfigHash, got.Run.CleanAccuracy));
         Assert.Equal((sent.SpecJson, "paper"), (got.SpecJson, Assert.Single(got.Run.Tags)));
         Assert.Equal(
@@ -36,7 +36,7 @@ public sealed class BundleTests
         Assert.NotEmpty(got.Artifacts);
         Assert.All(got.Artifacts, file => Assert.True(File.Exists(new ArtifactStore(Artifacts(there)).PathOf(file.Stage, file.File))));
         Assert.Contains(got.Remarks, remark => remark.Contains($"imported from a bundle of run {id}", StringComparison.Ordinal));
-        Assert.Equal((await here.Queries.LogTailAsync(id)).Select(line => line.Text), (await there.Queries.LogTailAsync(arrived)).Select(line => line.Text));
+        Assert.Equal((await here.Details.LogTailAsync(id)).Select(line => line.Text), (await there.Details.LogTailAsync(arrived)).Select(line => line.Text));
         Assert.NotEqual(arrived, await Reader(there).Import(new MemoryStream(zip), "ben"));
     }
 
@@ -45,8 +45,8 @@ public sealed class BundleTests
     {
         await using var here = await TestLab.StartAsync();
         await using var there = await TestLab.StartAsync();
-        var id = await new SampleRuns(here.Store, Artifacts(here)).Finished(Presets.Demo.Spec);
-        var keys = (await here.Queries.FindAsync(id))!.Artifacts.Select(file => file.Stage).ToHashSet();
+        var id = await new SampleRuns(here.Services, Artifacts(here)).Finished(Presets.Demo.Spec);
+        var keys = (await here.Details.FindAsync(id))!.Artifacts.Select(file => file.Stage).ToHashSet();
 
         await Reader(there).Import(new MemoryStream(await Zip(here, id)), "");
 
@@ -128,7 +128,7 @@ public sealed class BundleTests
         });
 
         Assert.Contains(message, (await Assert.ThrowsAsync<BundleException>(() => Reader(lab).Import(new MemoryStream(zip), ""))).Message, StringComparison.Ordinal);
-        Assert.Equal(1, (await lab.Queries.ListAsync(new RunFilter(), [], 0, 5)).Total);
+        Assert.Equal(1, (await lab.List.ListAsync(new RunFilter(), [], 0, 5)).Total);
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public sealed class BundleTests
 
     private static async Task<byte[]> Changed(TestLab lab, Action<Dictionary<string, byte[]>> change, bool resign = true)
     {
-        var files = BundleFiles.Read(await Zip(lab, await new SampleRuns(lab.Store, Artifacts(lab)).Finished(Presets.Demo.Spec)));
+        var files = BundleFiles.Read(await Zip(lab, await new SampleRuns(lab.Services, Artifacts(lab)).Finished(Presets.Demo.Spec)));
         change(files);
         return BundleFiles.Write(files, resign);
     }

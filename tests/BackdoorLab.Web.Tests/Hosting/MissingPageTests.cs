@@ -40,9 +40,9 @@ public sealed class MissingPageTests
     public async Task Page_AboutWhatIsThere_IsNone()
     {
         await using var lab = await TestLab.StartAsync();
-        var samples = new SampleRuns(lab.Store, Path.Combine(lab.Folder, "artifacts"));
+        var samples = new SampleRuns(lab.Services, Path.Combine(lab.Folder, "artifacts"));
         var (run, deleted, study) = (await samples.Failed(Engine.Experiments.Presets.Demo.Spec), await samples.Failed(Engine.Experiments.Presets.Demo.Spec), await samples.Study());
-        await lab.Store.DeleteAsync(RunSelection.Of([deleted]));
+        await lab.Bulk.DeleteAsync(RunSelection.Of([deleted]));
         await using var scope = lab.Services.CreateAsyncScope();
         var book = scope.ServiceProvider.GetRequiredService<Notebook>();
         var dashboard = await scope.ServiceProvider.GetRequiredService<DashboardDesk>().Create(study, "d", DashboardParts.Write(DashboardParts.Usual));

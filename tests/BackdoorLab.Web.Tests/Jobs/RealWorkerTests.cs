@@ -19,7 +19,7 @@ public sealed class RealWorkerTests
         Assert.True(run.State == RunState.Succeeded, run.Error);
         Assert.NotNull(run.CleanAccuracy);
         Assert.NotNull(run.AttackSuccessRate);
-        var detail = (await lab.Queries.FindAsync(id))!;
+        var detail = (await lab.Details.FindAsync(id))!;
         Assert.All(detail.Stages, stage => Assert.Equal(StageState.Done, stage.State));
         Assert.Equal(["", "activation-clustering"], detail.Cells.Select(cell => cell.Id.DefenseLabel));
         Assert.All(detail.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
@@ -45,7 +45,7 @@ public sealed class RealWorkerTests
 
         Assert.Equal((first.ConfigHash, first.ConditionKey), (second.ConfigHash, second.ConditionKey));
         Assert.Equal(first.AttackSuccessRate, second.AttackSuccessRate);
-        var trained = (await lab.Queries.FindAsync(second.Id))!.Stages.Where(stage => stage.Kind == "train");
+        var trained = (await lab.Details.FindAsync(second.Id))!.Stages.Where(stage => stage.Kind == "train");
         Assert.True(Assert.Single(trained).Cached);
     }
 
@@ -79,8 +79,8 @@ public sealed class RealWorkerTests
         Assert.True(lost.State is RunState.Queued or RunState.Running, $"It is {lost.State}.");
         var run = await lab.Reaches(id, state => state.State is RunState.Succeeded or RunState.Failed, seconds: 240);
         Assert.True(run.State == RunState.Succeeded, run.Error);
-        AssertResumed((await lab.Queries.FindAsync(id))!);
-        Assert.Contains(await lab.Queries.LogTailAsync(id), line => line.Text.Contains("exit code 137", StringComparison.Ordinal));
+        AssertResumed((await lab.Details.FindAsync(id))!);
+        Assert.Contains(await lab.Details.LogTailAsync(id), line => line.Text.Contains("exit code 137", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -101,8 +101,8 @@ public sealed class RealWorkerTests
 
         Assert.Equal(2, (await lab.Item(id)).Attempt);
         Assert.Equal(expected, found);
-        Assert.Equal(24, (await lab.Queries.FindAsync(id))!.Curve.Count);
-        Assert.Contains(await lab.Queries.LogTailAsync(id), line => line.Text.StartsWith("Federated training resumes after round", StringComparison.Ordinal));
+        Assert.Equal(24, (await lab.Details.FindAsync(id))!.Curve.Count);
+        Assert.Contains(await lab.Details.LogTailAsync(id), line => line.Text.StartsWith("Federated training resumes after round", StringComparison.Ordinal));
 
         static async Task<byte[]> FinalWeights(TestLab lab, string id)
         {
@@ -131,10 +131,10 @@ public sealed class RealWorkerTests
             await using (var lab = await TestLab.StartAsync(folder, realWorkers: true))
             {
                 Assert.Equal(2, (await lab.Reaches(id, RunState.Succeeded, seconds: 240)).Attempt);
-                AssertResumed((await lab.Queries.FindAsync(id))!);
+                AssertResumed((await lab.Details.FindAsync(id))!);
 
                 // It was told to stop, so it could keep its last step too.
-                Assert.Contains(await lab.Queries.LogTailAsync(id), line => line.Text.StartsWith("Training resumes at step", StringComparison.Ordinal));
+                Assert.Contains(await lab.Details.LogTailAsync(id), line => line.Text.StartsWith("Training resumes at step", StringComparison.Ordinal));
             }
         }
         finally
@@ -172,7 +172,7 @@ public sealed class RealWorkerTests
     private static async Task Until(TestLab lab, string runId, Func<RunDetail, bool> condition)
     {
         var clock = Stopwatch.StartNew();
-        while (!condition((await lab.Queries.FindAsync(runId))!))
+        while (!condition((await lab.Details.FindAsync(runId))!))
         {
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(240), $"It does not get there: {await lab.Item(runId)}");
             await Task.Delay(50);

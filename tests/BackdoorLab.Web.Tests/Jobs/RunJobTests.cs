@@ -48,7 +48,7 @@ public sealed class RunJobTests
         var id = await lab.SubmitAsync();
 
         var run = await lab.Reaches(id, RunState.Succeeded);
-        var detail = (await lab.Queries.FindAsync(id))!;
+        var detail = (await lab.Details.FindAsync(id))!;
         Assert.Equal(0.97, run.CleanAccuracy);
         Assert.Equal(0.99, run.AttackSuccessRate);
         Assert.Equal((323, 0.17), (run.PoisonedImages, run.PoisonedShare));
@@ -59,10 +59,10 @@ public sealed class RunJobTests
         Assert.Equal(0.9, Assert.Single(detail.Curve).AttackSuccessRate);
         Assert.Equal("trigger.png", Assert.Single(detail.Artifacts).File);
         Assert.Equal(
-            [(ResultWords.Undefended, Outcome.Value, ""), ("strip", Outcome.Failed, "out of memory")],
+            [(KnownLabels.Undefended, Outcome.Value, ""), ("strip", Outcome.Failed, "out of memory")],
             detail.Cells.Select(cell => (cell.Id.DefenseLabel, cell.Outcome, cell.Reason)));
         Assert.Equal(100, detail.Cells[0].Measurements.Single(one => one.Metric == "clean-accuracy").Count);
-        Assert.Equal("a word", Assert.Single(await lab.Queries.LogTailAsync(id)).Text);
+        Assert.Equal("a word", Assert.Single(await lab.Details.LogTailAsync(id)).Text);
         Assert.Null(lab.Feed.Progress(id));
     }
 
@@ -129,7 +129,7 @@ public sealed class RunJobTests
         batch.SetResult();
         await lab.Reaches(id, RunState.Cancelled);
 
-        var detail = (await lab.Queries.FindAsync(id))!;
+        var detail = (await lab.Details.FindAsync(id))!;
         Assert.Equal(StageState.Stopped, detail.Stages[0].State);
         Assert.Equal([Outcome.Value, Outcome.NotRun], detail.Cells.Select(cell => cell.Outcome));
     }
@@ -167,7 +167,7 @@ public sealed class RunJobTests
         var run = await lab.Reaches(id, RunState.Succeeded);
         Assert.Equal(2, run.Attempt);
         Assert.Equal("", run.Error);
-        var line = Assert.Single(await lab.Queries.LogTailAsync(id));
+        var line = Assert.Single(await lab.Details.LogTailAsync(id));
         Assert.Contains("exit code 134, SIGABRT", line.Text, StringComparison.Ordinal);
         Assert.Contains("c10::Error", line.Text, StringComparison.Ordinal);
     }
@@ -264,7 +264,7 @@ public sealed class RunJobTests
         await lab.Reaches(id, RunState.Running);
 
         // As if the lease had run out while the machine was asleep.
-        var lost = await lab.Store.RecoverLostAsync(DateTime.UtcNow.AddHours(1));
+        var lost = await lab.Leases.RecoverLostAsync(DateTime.UtcNow.AddHours(1));
         await lab.Queue.ResumeInterruptedAsync();
 
         Assert.Equal(id, Assert.Single(lost).Id);

@@ -51,8 +51,7 @@ public sealed class TroubleTests : IDisposable
         await using var lab = await Start();
         _go.Set();
         lab.Workers.Next(WorkAndComplete);
-        var id = await lab.Store.CreateAsync(new NewRun { SpecJson = "{}", ConfigHash = "c", Seed = 1, Dataset = "d", Model = "m", Attack = "a" });
-        await lab.Store.EnqueueAsync(id);
+        var id = (await lab.Store.SubmitAsync(new NewRun { SpecJson = "{}", ConfigHash = "c", Seed = 1, Dataset = "d", Model = "m", Attack = "a" })).Id;
         var locked = await DatabasePressure.Lock(lab);
 
         var job = ActivatorUtilities.CreateInstance<RunJob>(lab.Services).Execute(default);
@@ -126,7 +125,7 @@ public sealed class TroubleTests : IDisposable
         var active = lab.Services.GetRequiredService<ActiveRuns>();
 
         Assert.Equal([id], active.Ids);
-        Assert.Empty(await lab.Store.RecoverLostAsync(DateTime.UtcNow.AddHours(1), supervised: active.Ids));
+        Assert.Empty(await lab.Leases.RecoverLostAsync(DateTime.UtcNow.AddHours(1), supervised: active.Ids));
         _go.Set();
 
         Assert.Equal(1, (await lab.Reaches(id, RunState.Succeeded)).Attempt);
@@ -151,7 +150,7 @@ public sealed class TroubleTests : IDisposable
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
         Assert.Contains(words, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.NotNull(answer.Headers.RetryAfter);
-        Assert.Equal(0, (await lab.Queries.CountsAsync()).Values.Sum());
+        Assert.Equal(0, (await lab.Facets.CountsAsync()).Values.Sum());
     }
 
     [Fact]
@@ -178,7 +177,7 @@ public sealed class TroubleTests : IDisposable
         var run = await lab.Reaches(id, RunState.Succeeded, seconds: 120);
 
         Assert.Equal(1, run.Attempt);
-        Assert.All((await lab.Queries.FindAsync(id))!.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
+        Assert.All((await lab.Details.FindAsync(id))!.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
         Assert.All(written, file => Assert.True(File.Exists(file)));
     }
 
@@ -225,7 +224,7 @@ public sealed class TroubleTests : IDisposable
     private static async Task IsWhole(TestLab lab, string id, string words)
     {
         var run = await lab.Reaches(id, RunState.Succeeded);
-        var log = await lab.Queries.LogTailAsync(id, 1000);
+        var log = await lab.Details.LogTailAsync(id, 1000);
         Assert.Equal((1, (double?)0.97), (run.Attempt, run.CleanAccuracy));
         Assert.Equal(1, lab.Workers.Started);
         Assert.Equal(100, log.Count(line => line.Level == "info"));

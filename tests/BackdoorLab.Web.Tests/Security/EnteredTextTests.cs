@@ -50,7 +50,7 @@ public sealed class EnteredTextTests
             Assert.True(refused.Message.Length is > 10 and < 200, door);
         }
 
-        Assert.Equal(0, (await lab.Queries.ListAsync(new(), [], 0, 5)).Total);
+        Assert.Equal(0, (await lab.List.ListAsync(new(), [], 0, 5)).Total);
     }
 
     [Fact]

@@ -60,7 +60,11 @@ public sealed class GuardedServiceTests
     [Fact]
     public void PagesAndApi_OfAnyKind_ChangeRunsOnlyThroughTheDesk()
     {
-        Type[] unguarded = [typeof(RunQueue), typeof(RunStore), typeof(ApiKeyStore), typeof(BundleReader)];
+        Type[] unguarded =
+        [
+            typeof(RunQueue), typeof(RunStore), typeof(RunLeases), typeof(RunRecording), typeof(RunImport),
+            typeof(RunBulk), typeof(StudyStore), typeof(ApiKeyStore), typeof(BundleReader),
+        ];
         string[] rooms = ["BackdoorLab.Web.Features", "BackdoorLab.Web.Shared", "BackdoorLab.Web.Api"];
         var types = typeof(RunDesk).Assembly.GetTypes()
             .Where(type => rooms.Any(room => type.Namespace?.StartsWith(room, StringComparison.Ordinal) == true));

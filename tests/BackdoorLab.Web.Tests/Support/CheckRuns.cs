@@ -10,6 +10,7 @@ using BackdoorLab.Engine.Quantization;
 using BackdoorLab.Engine.Tensors;
 using BackdoorLab.Engine.Training;
 using BackdoorLab.Web.Jobs;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Support;
 
@@ -60,28 +61,30 @@ internal static class CheckRuns
     public static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
     /// <summary>A finished check; returns its id.</summary>
-    /// <param name="store">Where runs are written.</param>
+    /// <param name="services">Where the stores are.</param>
     /// <param name="artifacts">Root of the artifact store.</param>
     /// <param name="flagged">The detector's verdict, or null for a detector that could not be applied.</param>
     /// <param name="accuracy">Clean accuracy.</param>
     /// <param name="silent">What stands in place of the verdict, or null.</param>
     /// <param name="spec">What was checked, or null for <see cref="Spec"/>.</param>
-    public static async Task<string> Finished(RunStore store, string artifacts, bool? flagged, double accuracy = 0.93, Verdict? silent = null, ExperimentSpec? spec = null)
+    public static async Task<string> Finished(
+        IServiceProvider services, string artifacts, bool? flagged, double accuracy = 0.93, Verdict? silent = null, ExperimentSpec? spec = null)
     {
-        var id = await store.CreateAsync(RunContent.From(spec ?? Spec, 2, 60));
-        var run = (await store.EnqueueAsync(id))!;
-        await store.TryClaimAsync(id, run.Attempt, "check", DateTime.UtcNow.AddMinutes(30));
-        CellId undefended = new(Victim.Suspect, ResultWords.ReferencePrecision, null), defended = undefended with { Defense = "neural-cleanse" };
-        await store.RecordAsync(id, run.Attempt, new RunChanges
+        var (leases, recording) = (services.GetRequiredService<RunLeases>(), services.GetRequiredService<RunRecording>());
+        var run = await services.GetRequiredService<RunStore>().SubmitAsync(RunContent.From(spec ?? Spec, 2, 60));
+        var id = run.Id;
+        await leases.TryClaimAsync(id, run.Attempt, "check", DateTime.UtcNow.AddMinutes(30));
+        CellId undefended = new(Victim.Suspect, KnownLabels.ReferencePrecision, null), defended = undefended with { Defense = "neural-cleanse" };
+        await recording.RecordAsync(id, run.Attempt, new RunChanges
         {
             Plan = new RunPlan([new("load", "load", "Load model.pth as ResNet-8", 1), new("nc", "defend", "Neural Cleanse on FP32, model from a file", 30)], [undefended, defended], new Dictionary<string, string>(), 60),
         });
-        await store.RecordAsync(id, run.Attempt, new RunChanges
+        await recording.RecordAsync(id, run.Attempt, new RunChanges
         {
             Stages = [new("load", StageState.Done, false, 1), new("nc", StageState.Done, false, 30)],
             Cells =
             [
-                new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, accuracy, 1000, accuracy - 0.02, accuracy + 0.02)] },
+                new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(Metric.CleanAccuracy.Id, accuracy, 1000, accuracy - 0.02, accuracy + 0.02)] },
                 flagged is { } verdict
                     ? new()
                     {
@@ -94,7 +97,7 @@ internal static class CheckRuns
                     : new() { Id = defended, Outcome = Outcome.NotApplicable, Reason = "The outlier rule compares classes and needs at least 3 of them." },
             ],
         });
-        await store.FinishAsync(id, "check", new RunEnd(RunState.Succeeded) { Remarks = ["pixel scale: pixels in [0,1] (93.0 % of 500 clean images right)"] });
+        await leases.FinishAsync(id, "check", new RunEnd(RunState.Succeeded) { Remarks = ["pixel scale: pixels in [0,1] (93.0 % of 500 clean images right)"] });
         return id;
     }
 

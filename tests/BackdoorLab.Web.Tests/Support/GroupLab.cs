@@ -17,7 +17,7 @@ public sealed class GroupLab : IAsyncDisposable
 
     public AccountQueries Accounts => Services.GetRequiredService<AccountQueries>();
 
-    public SampleRuns Samples => new(Lab.Store, Path.Combine(Lab.Folder, "artifacts"));
+    public SampleRuns Samples => new(Lab.Services, Path.Combine(Lab.Folder, "artifacts"));
 
     public static async Task<GroupLab> StartAsync(Action<LabOptions>? settings = null, bool withAccounts = true, Action<IServiceCollection>? services = null)
     {

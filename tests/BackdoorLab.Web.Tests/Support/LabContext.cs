@@ -47,9 +47,19 @@ public sealed class LabContext : BunitContext, IAsyncLifetime
     /// <summary>What the database was asked, in order.</summary>
     public System.Collections.Concurrent.ConcurrentQueue<string> Statements { get; } = new();
 
-    public ResultQueries Results => Services.GetRequiredService<ResultQueries>();
+    public RunListQuery List => Services.GetRequiredService<RunListQuery>();
 
-    public SampleRuns Samples => new(Services.GetRequiredService<RunStore>(), Services.GetRequiredService<LabOptions>().ArtifactFolder);
+    public RunQueueQuery Queue => Services.GetRequiredService<RunQueueQuery>();
+
+    public RunFacetQuery Facets => Services.GetRequiredService<RunFacetQuery>();
+
+    public RunDetailQuery Details => Services.GetRequiredService<RunDetailQuery>();
+
+    public StudyQuery Studies => Services.GetRequiredService<StudyQuery>();
+
+    public BoardQuery Boards => Services.GetRequiredService<BoardQuery>();
+
+    public SampleRuns Samples => new(Services, Services.GetRequiredService<LabOptions>().ArtifactFolder);
 
     public string Address => Services.GetRequiredService<NavigationManager>().Uri;
 

@@ -4,13 +4,18 @@ using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Jobs;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Support;
 
-/// <summary>Fills a database with runs that look like real ones, through the store that the product uses.</summary>
-public sealed class SampleRuns(RunStore store, string artifactFolder)
+/// <summary>Fills a database with runs that look like real ones, through the stores that the product uses.</summary>
+public sealed class SampleRuns(IServiceProvider services, string artifactFolder)
 {
     private const string Environment = "engine|0.1.0;torchSharp|0.107.0;dotnet|10.0.0;os|Linux;processor|Example CPU @ 2.6 GHz;cores|2;threads|2;bfloat16Instructions|yes";
+
+    private readonly RunStore _store = services.GetRequiredService<RunStore>();
+    private readonly RunLeases _leases = services.GetRequiredService<RunLeases>();
+    private readonly RunRecording _recording = services.GetRequiredService<RunRecording>();
 
     private static readonly string[] Precisions = ["float32", "int8-dynamic", "int4-weight-only"];
     private static readonly string[] Defenses = ["neural-cleanse", "activation-clustering", "spectral-signatures", "strip", "fine-pruning"];
@@ -19,7 +24,7 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
     public async Task<string> Finished(ExperimentSpec spec, double shift = 0)
     {
         var (id, run) = await Start(spec);
-        await store.RecordAsync(id, run.Attempt, new RunChanges
+        await _recording.RecordAsync(id, run.Attempt, new RunChanges
         {
             Stages = [.. Stages().Select((stage, i) => new StageChange(stage.Key, StageState.Done, i < 2, 3.5 + i))],
             Cells = [.. Keys().Select(key => Cell(key, shift))],
@@ -27,7 +32,7 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
             Artifacts = await Pictures(),
             Log = [Line("info", "GTSRB: 6,032 training images, 2,000 test images"), Line("warning", "subset: results are not comparable with the full set"), Line("info", "done")],
         });
-        await store.FinishAsync(id, "sample", new RunEnd(RunState.Succeeded) { Remarks = ["n = 1: one training of each model", "subset: 6,032 of 39,209 training images", "short schedule: 6 epochs"] });
+        await _leases.FinishAsync(id, "sample", new RunEnd(RunState.Succeeded) { Remarks = ["n = 1: one training of each model", "subset: 6,032 of 39,209 training images", "short schedule: 6 epochs"] });
         return id;
     }
 
@@ -35,10 +40,10 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
     public async Task<string> Running(ExperimentSpec spec)
     {
         var (id, run) = await Start(spec);
-        await store.RecordAsync(id, run.Attempt, new RunChanges
+        await _recording.RecordAsync(id, run.Attempt, new RunChanges
         {
             Stages = [new("key0", StageState.Done, true, 0.4), new("key1", StageState.Done, false, 1.1), new("key2", StageState.Running)],
-            Progress = new BackdoorLab.Data.RunProgress("Training the backdoored model", 0.34, 96),
+            Progress = new BackdoorLab.Data.Runs.RunProgress("Training the backdoored model", 0.34, 96),
             Curve = [.. Curve(Victim.Backdoored, spec.Training.Epochs, 0).Take(3)],
             Artifacts = await Pictures(),
             Log = [Line("info", "epoch 3 of 6: loss 0.41, CA 88.2 %, ASR 97.0 %")],
@@ -50,12 +55,12 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
     public async Task<string> Failed(ExperimentSpec spec)
     {
         var (id, run) = await Start(spec);
-        await store.RecordAsync(id, run.Attempt, new RunChanges
+        await _recording.RecordAsync(id, run.Attempt, new RunChanges
         {
             Stages = [new("key0", StageState.Done, false, 0.4), new("key2", StageState.Running)],
             Log = [Line("error", "loss is NaN after step 120 of epoch 1")],
         });
-        await store.FinishAsync(id, "sample", new RunEnd(RunState.Failed, "Training diverged: the loss is NaN after step 120 of epoch 1. Lower the learning rate (now 4)."));
+        await _leases.FinishAsync(id, "sample", new RunEnd(RunState.Failed, "Training diverged: the loss is NaN after step 120 of epoch 1. Lower the learning rate (now 4)."));
         return id;
     }
 
@@ -64,23 +69,18 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
     {
         var study = new StudySpec { Name = "two seeds", Seeds = [1, 2], Experiment = JsonNode.Parse(SpecJson.Write(Presets.Quick.Spec))!.AsObject() };
         var runs = StudyPlan.Make(study).Experiments.Select(spec => RunContent.From(spec, 2, 60)).ToList();
-        return (await store.CreateStudyAsync(study.Name, StudySpec.Write(study), runs)).StudyId;
+        return (await services.GetRequiredService<StudyStore>().CreateAsync(study.Name, StudySpec.Write(study), runs)).StudyId;
     }
 
     /// <summary>A run that waits.</summary>
-    public async Task<string> Queued(ExperimentSpec spec)
-    {
-        var id = await store.CreateAsync(RunContent.From(spec, 2, 180));
-        await store.EnqueueAsync(id);
-        return id;
-    }
+    public async Task<string> Queued(ExperimentSpec spec) => (await _store.SubmitAsync(RunContent.From(spec, 2, 180))).Id;
 
     private async Task<(string Id, RunRef Run)> Start(ExperimentSpec spec)
     {
-        var id = await store.CreateAsync(RunContent.From(spec, 2, 150));
-        var run = (await store.EnqueueAsync(id))!;
-        await store.TryClaimAsync(id, run.Attempt, "sample", DateTime.UtcNow.AddMinutes(30));
-        await store.RecordAsync(id, run.Attempt, new RunChanges
+        var run = await _store.SubmitAsync(RunContent.From(spec, 2, 150));
+        var id = run.Id;
+        await _leases.TryClaimAsync(id, run.Attempt, "sample", DateTime.UtcNow.AddMinutes(30));
+        await _recording.RecordAsync(id, run.Attempt, new RunChanges
         {
             Plan = new RunPlan(
                 Stages(), [.. Keys()],
@@ -172,8 +172,8 @@ public sealed class SampleRuns(RunStore store, string artifactFolder)
         File.WriteAllBytes(path, content);
     }
 
-    private static IEnumerable<CurveRow> Curve(Victim victim, int epochs, double shift) => Enumerable.Range(1, epochs)
-        .Select(epoch => new CurveRow(victim, epoch, epochs, 2.2 / epoch, Math.Min(0.955, 0.55 + (epoch * 0.075) + shift), victim == Victim.Benign ? 0.006 : Math.Min(0.99, 0.3 + (epoch * 0.2) + shift)));
+    private static IEnumerable<TrainingPoint> Curve(Victim victim, int epochs, double shift) => Enumerable.Range(1, epochs)
+        .Select(epoch => new TrainingPoint(victim, epoch, epochs, 2.2 / epoch, Math.Min(0.955, 0.55 + (epoch * 0.075) + shift), victim == Victim.Benign ? 0.006 : Math.Min(0.99, 0.3 + (epoch * 0.2) + shift)));
 
     private static LogEntry Line(string level, string text) => new(DateTime.UtcNow, level, text);
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Hosting;
 using BackdoorLab.Web.Jobs;
+using Hangfire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -27,7 +28,15 @@ public sealed class TestLab : IAsyncDisposable
 
     public RunStore Store => Services.GetRequiredService<RunStore>();
 
-    public ResultQueries Queries => Services.GetRequiredService<ResultQueries>();
+    public RunLeases Leases => Services.GetRequiredService<RunLeases>();
+
+    public RunBulk Bulk => Services.GetRequiredService<RunBulk>();
+
+    public RunListQuery List => Services.GetRequiredService<RunListQuery>();
+
+    public RunFacetQuery Facets => Services.GetRequiredService<RunFacetQuery>();
+
+    public RunDetailQuery Details => Services.GetRequiredService<RunDetailQuery>();
 
     public RunQueue Queue => Services.GetRequiredService<RunQueue>();
 
@@ -76,15 +85,15 @@ public sealed class TestLab : IAsyncDisposable
     /// <summary>A queued run whose spec no scripted worker reads.</summary>
     public async Task<string> SubmitAsync(int maxAttempts = 2)
     {
-        var id = await Store.CreateAsync(new NewRun
+        var run = await Store.SubmitAsync(new NewRun
         {
             SpecJson = "{}", ConfigHash = "c", Seed = 1, Dataset = "d", Model = "m", Attack = "a", MaxAttempts = maxAttempts,
         });
-        Assert.True(await Queue.EnqueueAsync(id));
-        return id;
+        Services.GetRequiredService<IBackgroundJobClient>().Enqueue<RunJob>(job => job.Execute(CancellationToken.None));
+        return run.Id;
     }
 
-    public async Task<RunItem> Item(string runId) => (await Queries.FindItemAsync(runId))!;
+    public async Task<RunItem> Item(string runId) => (await List.FindItemAsync(runId))!;
 
     public Task<RunItem> Reaches(string runId, RunState state, int seconds = 60) => Reaches(runId, run => run.State == state, seconds);
 

@@ -60,8 +60,8 @@ public sealed class CheckPageTests : IAsyncLifetime
         await CheckButton(page).ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Results.QueueAsync());
-        var spec = SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson);
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
         Assert.Equal((model.Suspect with { Pixels = PixelScale.Unit }, typeof(UnknownAttack), false), (spec.Suspect, spec.Attack.GetType(), spec.BenignTwin));
         Assert.Equal(["neural-cleanse"], spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id));
         Assert.Equal((null, "Check of my model.safetensors"), (queued.TargetLabel, queued.Name));
@@ -99,8 +99,8 @@ public sealed class CheckPageTests : IAsyncLifetime
         await CheckButton(page).ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Results.QueueAsync());
-        Assert.IsType<FileProgram>(SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson).Model);
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        Assert.IsType<FileProgram>(SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson).Model);
     }
 
     [Fact]
@@ -114,8 +114,8 @@ public sealed class CheckPageTests : IAsyncLifetime
         Assert.Empty(page.FindAll("[role=alert]"));
         await CheckButton(page).ClickAsync(new());
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Results.QueueAsync());
-        var spec = SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson);
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
         Assert.Equal(("shop", 32, 32, 31), (((ImageFolder)spec.Dataset).Path, ((ImageFolder)spec.Dataset).Resize, ((ImageFolder)spec.Dataset).Crop, spec.CleanHoldout));
     }
 
@@ -125,7 +125,7 @@ public sealed class CheckPageTests : IAsyncLifetime
         CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 10);
         var model = await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7)));
         var spec = CheckRuns.Spec with { Suspect = model.Suspect, Dataset = new ImageFolder { Path = "shop", Resize = 40, Crop = 32 } };
-        var before = await _lab.Services.GetRequiredService<RunStore>().CreateAsync(RunContent.From(spec, 1));
+        var before = await _lab.Samples.Queued(spec);
 
         var page = _lab.Open<CheckPage>($"/check?from={before}");
 
@@ -139,7 +139,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var id = await _lab.Samples.Queued(CheckRuns.Spec with { Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 } });
 
-        var facts = CheckFacts.Of((await _lab.Results.FindAsync(id))!);
+        var facts = CheckFacts.Of((await _lab.Details.FindAsync(id))!);
 
         Assert.Contains(("Data set", "Image folder (ImageNet layout): shop", false), facts);
     }
@@ -229,9 +229,8 @@ public sealed class CheckPageTests : IAsyncLifetime
     [Fact]
     public async Task Check_AgainOfARun_FillsThePage()
     {
-        var store = _lab.Services.GetRequiredService<RunStore>();
         var model = await Shelf.Add("model.safetensors", new MemoryStream(CheckRuns.Weights()));
-        var here = await store.CreateAsync(RunContent.From(CheckRuns.Spec with { Suspect = model.Suspect with { Pixels = PixelScale.Half } }, 1));
+        var here = await _lab.Samples.Queued(CheckRuns.Spec with { Suspect = model.Suspect with { Pixels = PixelScale.Half } });
 
         var filled = _lab.Open<CheckPage>($"/check?from={here}");
         filled.WaitForAssertion(() => Assert.Equal("Half", filled.Find("#check-pixels").GetAttribute("value")));
@@ -241,7 +240,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     [Fact]
     public async Task Check_AgainOfARunWhoseFileIsGone_SaysSo()
     {
-        var gone = await _lab.Services.GetRequiredService<RunStore>().CreateAsync(RunContent.From(CheckRuns.Spec, 1));
+        var gone = await _lab.Samples.Queued(CheckRuns.Spec);
 
         var missing = _lab.Open<CheckPage>($"/check?from={gone}");
         missing.WaitForAssertion(() => Assert.Contains("'model.pth' of that check is not in this lab", missing.Find("[role=alert]").TextContent, StringComparison.Ordinal));
@@ -347,7 +346,7 @@ public sealed class CheckPageTests : IAsyncLifetime
 
     private async Task<IRenderedComponent<RunView>> RunOf(bool? flagged, double accuracy = 0.93, Verdict? silent = null, string tab = "")
     {
-        var id = await CheckRuns.Finished(_lab.Services.GetRequiredService<RunStore>(), Artifacts, flagged, accuracy, silent);
+        var id = await CheckRuns.Finished(_lab.Services, Artifacts, flagged, accuracy, silent);
         return _lab.Open<RunView>($"/runs/{id}?tab={tab}", parameters => parameters.Add(page => page.Id, id));
     }
 }

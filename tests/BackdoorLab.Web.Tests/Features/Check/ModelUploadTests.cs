@@ -120,7 +120,7 @@ public sealed class ModelUploadTests
     {
         await using var lab = await GroupLab.StartAsync();
         using var viewer = await lab.Visitor(LabRole.Viewer);
-        var id = await CheckRuns.Finished(lab.Lab.Store, Path.Combine(lab.Lab.Folder, "artifacts"), flagged: true);
+        var id = await CheckRuns.Finished(lab.Lab.Services, Path.Combine(lab.Lab.Folder, "artifacts"), flagged: true);
 
         using var answer = await viewer.Get(LabUrls.Report(id));
         var html = await answer.Content.ReadAsStringAsync();
@@ -152,13 +152,13 @@ public sealed class ModelUploadTests
     {
         await using var here = await TestLab.StartAsync();
         await using var there = await TestLab.StartAsync();
-        var id = await CheckRuns.Finished(here.Store, Path.Combine(here.Folder, "artifacts"), flagged: true);
+        var id = await CheckRuns.Finished(here.Services, Path.Combine(here.Folder, "artifacts"), flagged: true);
         using var client = new HttpClient { BaseAddress = here.Address };
         var zip = await client.GetByteArrayAsync(new Uri(LabUrls.Bundle(id), UriKind.Relative));
 
-        var arrived = (await there.Queries.FindAsync(await there.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!;
+        var arrived = (await there.Details.FindAsync(await there.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!;
 
-        var (sent, got) = (CheckVerdict.Of((await here.Queries.FindAsync(id))!), CheckVerdict.Of(arrived));
+        var (sent, got) = (CheckVerdict.Of((await here.Details.FindAsync(id))!), CheckVerdict.Of(arrived));
         Assert.Equal((Decision.Flagged, sent.Title, sent.Text), (got.Verdict!.Decision, got.Title, got.Text));
         Assert.True(RunWords.IsCheck(arrived.Run));
         Assert.Contains("data:image/png", await there.Services.GetRequiredService<CheckReport>().Write(arrived.Run.Id, default), StringComparison.Ordinal);
@@ -174,18 +174,18 @@ public sealed class ModelUploadTests
         var model = await lab.Services.GetRequiredService<ModelShelf>().Add("a.safetensors", new MemoryStream(content));
         var spec = CheckRuns.Spec with { Suspect = model.Suspect };
         string[] checks = [await Finished(), await Finished()];
-        var (store, desk, files) = (lab.Store, scope.ServiceProvider.GetRequiredService<RunDesk>(), lab.Services.GetRequiredService<RunFiles>());
-        await store.DeleteAsync(RunSelection.Of(checks));
+        var (desk, files) = (scope.ServiceProvider.GetRequiredService<RunDesk>(), lab.Services.GetRequiredService<RunFiles>());
+        await lab.Bulk.DeleteAsync(RunSelection.Of(checks));
 
         await desk.Purge(RunSelection.Of([checks[0]]));
         Assert.NotNull(await lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
-        var bytes = files.Size(await store.FreedByPurgeAsync(RunSelection.Of([checks[1]])));
+        var bytes = files.Size(await lab.Services.GetRequiredService<NamedFiles>().FreedByPurgeAsync(RunSelection.Of([checks[1]])));
         await desk.Purge(RunSelection.Of([checks[1]]));
 
         Assert.Equal(content.Length, bytes);
         Assert.Null(await lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
 
-        Task<string> Finished() => CheckRuns.Finished(store: lab.Store, artifacts: Path.Combine(lab.Folder, "artifacts"), flagged: null, spec: spec);
+        Task<string> Finished() => CheckRuns.Finished(lab.Services, artifacts: Path.Combine(lab.Folder, "artifacts"), flagged: null, spec: spec);
     }
 
     [Fact]
@@ -194,7 +194,7 @@ public sealed class ModelUploadTests
         await using var lab = await TestLab.StartAsync();
         var shelf = lab.Services.GetRequiredService<ModelShelf>();
         var (named, forgotten) = (await Add(10), await Add(11));
-        await lab.Store.CreateAsync(RunContent.From(CheckRuns.Spec with { Suspect = named.Suspect }, 2, 60));
+        await lab.Store.SubmitAsync(RunContent.From(CheckRuns.Spec with { Suspect = named.Suspect }, 2, 60));
         foreach (var file in new DirectoryInfo(Path.Combine(lab.Folder, "models")).EnumerateFiles())
         {
             file.LastWriteTimeUtc = DateTime.UtcNow.AddDays(-2);

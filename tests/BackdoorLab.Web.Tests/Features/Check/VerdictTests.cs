@@ -29,9 +29,9 @@ public sealed class VerdictTests
             { } other => Verdict.NotDecidable(other, ("index-ceiling", 1.3), ("detector-threshold", 2)),
             null => null,
         };
-        var id = await CheckRuns.Finished(lab.Store, Path.Combine(lab.Folder, "artifacts"), decision == Decision.Flagged, accuracy, silent);
+        var id = await CheckRuns.Finished(lab.Services, Path.Combine(lab.Folder, "artifacts"), decision == Decision.Flagged, accuracy, silent);
         using var client = new HttpClient { BaseAddress = lab.Address };
-        var run = (await lab.Queries.FindAsync(id))!;
+        var run = (await lab.Details.FindAsync(id))!;
 
         var page = CheckVerdict.Of(run);
         var sentence = Assert.Single(page.Detectors).Sentence;
@@ -54,7 +54,7 @@ public sealed class VerdictTests
         }
 
         var zip = await client.GetByteArrayAsync(new Uri(LabUrls.Bundle(id), UriKind.Relative));
-        var arrived = CheckVerdict.Of((await lab.Queries.FindAsync(await lab.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!);
+        var arrived = CheckVerdict.Of((await lab.Details.FindAsync(await lab.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!);
         Assert.Equal((page.Title, page.Text, sentence), (arrived.Title, arrived.Text, arrived.Detectors[0].Sentence));
 
         Assert.Equal(code, CheckCommand.ExitCode(RunEnding.Completed, run.Cells, page));
@@ -66,10 +66,10 @@ public sealed class VerdictTests
     [InlineData(Decision.NotDecidable, 1)]
     public void ExitCode_WhereAnotherDetectorFailed_IsAFailureUnlessTheModelIsFlagged(Decision decision, int code)
     {
-        CellId undefended = new(Victim.Suspect, ResultWords.ReferencePrecision, null), one = undefended with { Defense = "neural-cleanse" };
+        CellId undefended = new(Victim.Suspect, KnownLabels.ReferencePrecision, null), one = undefended with { Defense = "neural-cleanse" };
         CellResult[] cells =
         [
-            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
+            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(Metric.CleanAccuracy.Id, 0.9)] },
             new() { Id = one, Outcome = Outcome.Value, Verdict = new() { Decision = decision } },
             new() { Id = one with { Defense = "neural-cleanse-gradient-free" }, Outcome = Outcome.TimedOut, Reason = "It took longer." },
         ];
@@ -96,10 +96,10 @@ public sealed class VerdictTests
     [Fact]
     public void Verdict_OfResultsOfBeforeVerdictsWereKept_IsUnknownAndNothingElse()
     {
-        CellId undefended = new(Victim.Suspect, ResultWords.ReferencePrecision, null);
+        CellId undefended = new(Victim.Suspect, KnownLabels.ReferencePrecision, null);
         CellResult[] cells =
         [
-            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(ResultWords.CleanAccuracy, 0.9)] },
+            new() { Id = undefended, Outcome = Outcome.Value, Measurements = [new(Metric.CleanAccuracy.Id, 0.9)] },
             new() { Id = undefended with { Defense = "neural-cleanse" }, Outcome = Outcome.Value, Measurements = [new("flagged", 1)], Notes = ["Suspicious: class 'stop' (label 14)"] },
         ];
 

@@ -77,5 +77,5 @@ public sealed class CompareChartsTests
                     [])),
             ],
             []),
-        null, ResultWords.Backdoored, null, false);
+        null, Victim.Backdoored, null, false);
 }

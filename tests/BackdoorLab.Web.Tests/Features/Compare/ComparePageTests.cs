@@ -78,7 +78,7 @@ public sealed class ComparePageTests : IAsyncLifetime
         var first = await _lab.Samples.Finished(Presets.Demo.Spec);
         var second = await _lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 });
 
-        var page = _lab.Open<ComparePage>($"/compare?ids={first},{second}&victim={ResultWords.Benign}&precision=int4-weight-only");
+        var page = _lab.Open<ComparePage>($"/compare?ids={first},{second}&victim={Victim.Benign}&precision=int4-weight-only");
 
         page.WaitForAssertion(() => Assert.Contains(page.FindAll("table.compare td.n"), cell => cell.TextContent.Trim() == "failed" && cell.GetAttribute("title") == "Entropy is NaN for 12 inputs."));
     }

@@ -53,7 +53,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Board_UnlikeRuns_AreRowsThatSayWhatDiffersAndArePooledOnlyOnPurpose()
     {
-        var runs = new BoardRuns(Store);
+        var runs = new BoardRuns(_lab.Services);
         var few = Spec with { Training = Spec.Training with { Epochs = 2 } };
         var many = Spec with { Training = Spec.Training with { Epochs = 60 } };
         await runs.Add(few, Rate, ("", 0.2), ("fine-pruning", 0.1));
@@ -74,7 +74,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Board_ModelThatIsNoVictim_IsLeftOutUntilTheAddressAsksForIt()
     {
-        var runs = new BoardRuns(Store);
+        var runs = new BoardRuns(_lab.Services);
         await runs.Add(Spec, Rate, ("", 0.9));
         await runs.Add(Spec with { Seed = 2 }, Rate, [new(Victim.Backdoored, "it did not learn")], ("", 0.1));
 
@@ -94,9 +94,9 @@ public sealed class LeaderboardTests : IAsyncLifetime
     {
         CellResult Row(Victim victim, string defense, string metric, double value) => new()
         {
-            Id = new(victim, ResultWords.ReferencePrecision, defense), Outcome = Outcome.Value, Measurements = [new(metric, value, 100)],
+            Id = new(victim, KnownLabels.ReferencePrecision, defense), Outcome = Outcome.Value, Measurements = [new(metric, value, 100)],
         };
-        await new BoardRuns(Store).Add(
+        await new BoardRuns(_lab.Services).Add(
             Spec,
             [],
             [
@@ -117,7 +117,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Board_OfASingleRun_LinksItsCells()
     {
-        var id = await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1));
+        var id = await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1));
 
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}");
 
@@ -128,8 +128,8 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Board_CellsWithoutAValue_SayWhyAndNeverNan()
     {
-        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", null), ("strip", 0.5));
-        await new BoardRuns(Store).Add(Spec with { Attack = new Blended() }, Rate, ("", 0.8));
+        await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning", null), ("strip", 0.5));
+        await new BoardRuns(_lab.Services).Add(Spec with { Attack = new Blended() }, Rate, ("", 0.8));
 
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}");
 
@@ -160,7 +160,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Missing_OfAnAttack_AreQueuedForEverySeedWithTheDefenseAdded()
     {
-        var runs = new BoardRuns(Store);
+        var runs = new BoardRuns(_lab.Services);
         await runs.Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
         var blended = Spec with { Attack = new Blended(), Defenses = [new Strip()] };
         await runs.Add(blended, Rate, ("", 0.9), ("strip", 0.4));
@@ -172,14 +172,14 @@ public sealed class LeaderboardTests : IAsyncLifetime
         // Not awaited: the handler ends when the dialog does.
         var asked = page.FindAll("button").Single(button => button.TextContent.Contains("Run missing cells", StringComparison.Ordinal)).ClickAsync(new());
         dialogs.WaitForAssertion(() => Assert.Contains(dialogs.FindAll("button"), button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)));
-        Assert.Empty(await _lab.Results.QueueAsync());
+        Assert.Empty(await _lab.Queue.QueueAsync());
         await dialogs.FindAll("button").Single(button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)).ClickAsync(new());
 
         await asked;
         Assert.Equal(2, _lab.Jobs.Created.Count);
-        var queued = await _lab.Results.QueueAsync();
+        var queued = await _lab.Queue.QueueAsync();
         Assert.Equal([1L, 2L], queued.Select(run => run.Seed).Order());
-        var spec = SpecJson.Parse((await _lab.Results.SpecsAsync([queued[0].Id]))[queued[0].Id]);
+        var spec = SpecJson.Parse((await _lab.Details.SpecsAsync([queued[0].Id]))[queued[0].Id]);
         Assert.Equal([typeof(Strip), typeof(FinePruning)], spec.Defenses.Select(defense => defense.GetType()));
         Assert.IsType<Blended>(spec.Attack);
     }
@@ -187,7 +187,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Missing_AlreadyQueued_AreNotQueuedAgain()
     {
-        var runs = new BoardRuns(Store);
+        var runs = new BoardRuns(_lab.Services);
         await runs.Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
         await runs.Add(Spec with { Attack = new Blended(), Defenses = [new Strip()] }, Rate, ("strip", 0.4));
         var missing = _lab.Services.GetRequiredService<MissingCells>();
@@ -203,7 +203,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Published_Values_StandDashedBesideOwnOnesAndEnterNoRank()
     {
-        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
+        await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
         await _lab.Services.GetRequiredService<ReferenceStore>().ReplaceAsync("bench.csv",
         [
             new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv"),
@@ -221,7 +221,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
     [Fact]
     public async Task Published_MethodWithOwnSettings_StandsInItsColumn()
     {
-        await new BoardRuns(Store).Add(Spec, Rate, ("", 0.9), ("fine-pruning[pruneStep=0.05]", 0.1));
+        await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning[pruneStep=0.05]", 0.1));
         await _lab.Services.GetRequiredService<ReferenceStore>().ReplaceAsync("bench.csv", [new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv")]);
 
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}&published=on");
@@ -230,13 +230,12 @@ public sealed class LeaderboardTests : IAsyncLifetime
         Assert.Equal(3, page.FindAll("table.board thead th").Count);
     }
 
-    private RunStore Store => _lab.Services.GetRequiredService<RunStore>();
 
     private async Task<BoardView> View()
     {
         var metric = BoardMetrics.Find(Rate);
-        var filter = LeaderboardQuery.Filter(await _lab.Results.BoardChoicesAsync(null, null, null), metric, null, null, null);
-        return new(await _lab.Results.BoardAsync(filter), metric, [], []);
+        var filter = LeaderboardQuery.Filter(await _lab.Boards.ChoicesAsync(null, null, null), metric, null, null, null);
+        return new(await _lab.Boards.ReadAsync(filter), metric, [], []);
     }
 
     private static IElement Cell(IRenderedComponent<LeaderboardPage> page, string row, string column)

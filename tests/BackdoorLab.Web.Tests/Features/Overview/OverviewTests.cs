@@ -26,7 +26,7 @@ public sealed class OverviewTests : IAsyncLifetime
         await page.FindAll("button").Single(button => button.TextContent.Trim() == "Run the 3-minute demo").ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Results.QueueAsync());
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
         Assert.Equal(Presets.Demo.Spec.Name, queued.Name);
         Assert.Single(_lab.Jobs.Created);
     }

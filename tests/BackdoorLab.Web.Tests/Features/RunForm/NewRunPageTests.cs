@@ -109,8 +109,8 @@ public sealed class NewRunPageTests : IAsyncLifetime
         await RunNow(page).ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Results.QueueAsync());
-        var spec = SpecJson.Parse((await _lab.Results.FindAsync(queued.Id))!.SpecJson);
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
         Assert.Equal(3, spec.Training.Epochs);
         Assert.Equal(["neural-cleanse", "activation-clustering", "spectral-signatures", "fine-pruning"], spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id));
         Assert.NotNull(queued.EstimatedSeconds);
@@ -121,14 +121,15 @@ public sealed class NewRunPageTests : IAsyncLifetime
     {
         CheckRuns.Pictures(Path.Combine(_lab.Services.GetRequiredService<LabOptions>().Data, "shop"), classes: 3, perClass: 20);
         var spec = Presets.Demo.Spec with { Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 }, CleanHoldout = 10, Attack = new BadNets { TargetLabel = 3 } };
-        var id = await _lab.Services.GetRequiredService<RunStore>().CreateAsync(RunContent.From(spec, 1));
+        var id = await _lab.Samples.Queued(spec);
+        await _lab.Services.GetRequiredService<RunStore>().RequestCancelAsync(id);
         var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
         page.WaitForAssertion(() => Assert.False(RunNow(page).HasAttribute("disabled")));
 
         await RunNow(page).ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Contains("must be below 3, the number of classes found", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal));
-        Assert.Empty(await _lab.Results.QueueAsync());
+        Assert.Empty(await _lab.Queue.QueueAsync());
         await page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "2" });
         await RunNow(page).ClickAsync(new());
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));

@@ -13,21 +13,21 @@ public sealed class ExportTests
     public async Task Export_OfAFilter_HoldsAllItsRunsOnEveryPage()
     {
         await using var lab = await TestLab.StartAsync();
-        var samples = new SampleRuns(lab.Store, Path.Combine(lab.Folder, "artifacts"));
+        var samples = new SampleRuns(lab.Services, Path.Combine(lab.Folder, "artifacts"));
         for (var seed = 0; seed < 30; seed++)
         {
-            await lab.Store.CreateAsync(RunContent.From(Presets.Quick.Spec with { Seed = seed, Name = "=1+1, \"quoted\"" }, 1));
+            await lab.Store.SubmitAsync(RunContent.From(Presets.Quick.Spec with { Seed = seed, Name = "=1+1, \"quoted\"" }, 1));
         }
 
         var finished = await samples.Finished(Presets.Demo.Spec);
         using var client = new HttpClient { BaseAddress = lab.Address };
 
-        var drafts = (await client.GetStringAsync(new Uri("/export/runs.csv?state=Draft&page=2", UriKind.Relative))).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        var queued = (await client.GetStringAsync(new Uri("/export/runs.csv?state=Queued&page=2", UriKind.Relative))).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         var numbers = (await client.GetStringAsync(new Uri($"/export/numbers.csv?ids={finished}", UriKind.Relative))).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         using var json = JsonDocument.Parse(await client.GetStringAsync(new Uri("/export/runs.json", UriKind.Relative)));
 
-        Assert.Equal(31, drafts.Length);
-        Assert.Contains(",\"'=1+1, \"\"quoted\"\"\",Draft,", drafts[1], StringComparison.Ordinal);
+        Assert.Equal(31, queued.Length);
+        Assert.Contains(",\"'=1+1, \"\"quoted\"\"\",Queued,", queued[1], StringComparison.Ordinal);
         Assert.All(numbers.Skip(1), row => Assert.StartsWith(finished + ",", row, StringComparison.Ordinal));
         Assert.Contains(numbers, row => row.Contains(",Backdoored,float32,,Value,,clean-accuracy,0.", StringComparison.Ordinal));
         Assert.Equal(31, json.RootElement.GetProperty("runs").GetArrayLength());
@@ -42,7 +42,7 @@ public sealed class ExportTests
     public async Task Table_OfAFilter_SaysWhatItHoldsAndWhereItCameFrom()
     {
         await using var lab = await TestLab.StartAsync();
-        var samples = new SampleRuns(lab.Store, Path.Combine(lab.Folder, "artifacts"));
+        var samples = new SampleRuns(lab.Services, Path.Combine(lab.Folder, "artifacts"));
         await samples.Finished(Presets.Demo.Spec with { Name = "50 % & more", Seed = 1 });
         await samples.Failed(Presets.Demo.Spec with { Seed = 2 });
         using var client = new HttpClient { BaseAddress = lab.Address };
@@ -65,7 +65,7 @@ public sealed class ExportTests
     public async Task Table_OfAGroupedList_HasMeanSpreadAndN()
     {
         await using var lab = await TestLab.StartAsync();
-        var samples = new SampleRuns(lab.Store, Path.Combine(lab.Folder, "artifacts"));
+        var samples = new SampleRuns(lab.Services, Path.Combine(lab.Folder, "artifacts"));
         await samples.Finished(Presets.Demo.Spec with { Seed = 1 });
         await samples.Finished(Presets.Demo.Spec with { Seed = 2 }, 0.02);
         using var client = new HttpClient { BaseAddress = lab.Address };

@@ -49,7 +49,7 @@ public sealed class RunListActionsTests : IAsyncLifetime
         await page.FindAll(".bulk button").Single(button => button.TextContent.Trim() == "Add").ClickAsync(new());
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll(".bulk")));
-        Assert.Equal([new TagCount("paper", 27)], await _lab.Results.TagsAsync());
+        Assert.Equal([new TagCount("paper", 27)], await _lab.Facets.TagsAsync());
         page.WaitForAssertion(() => Assert.Equal("paper", page.Find(".tags a").TextContent));
     }
 
@@ -120,13 +120,13 @@ public sealed class RunListActionsTests : IAsyncLifetime
     public async Task Trash_Restore_BringsTheRunBack()
     {
         var id = await _lab.Samples.Failed(Presets.Demo.Spec);
-        await _lab.Services.GetRequiredService<RunStore>().DeleteAsync(RunSelection.Of([id]));
+        await _lab.Services.GetRequiredService<RunBulk>().DeleteAsync(RunSelection.Of([id]));
         var page = _lab.Open<TrashPage>("/trash");
         page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("button[aria-label^='Restore']")));
 
         await page.Find("button[aria-label^='Restore']").ClickAsync(new());
 
-        Assert.False((await _lab.Results.FindItemAsync(id))!.Deleted);
+        Assert.False((await _lab.List.FindItemAsync(id))!.Deleted);
         page.WaitForAssertion(() => Assert.Contains("The trash is empty", page.Markup, StringComparison.Ordinal));
     }
 

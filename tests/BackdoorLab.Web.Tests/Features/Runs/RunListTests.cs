@@ -74,7 +74,7 @@ public sealed class RunListTests : IAsyncLifetime
 
         await page.Find("button[aria-label^='Delete']").ClickAsync(new());
 
-        Assert.True((await _lab.Results.FindItemAsync(id))!.Deleted);
+        Assert.True((await _lab.List.FindItemAsync(id))!.Deleted);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class RunListTests : IAsyncLifetime
 
         await page.FindAll("tbody button")[0].ClickAsync(new());
 
-        Assert.Equal(RunState.Cancelled, (await _lab.Results.FindItemAsync(first))!.State);
+        Assert.Equal(RunState.Cancelled, (await _lab.List.FindItemAsync(first))!.State);
     }
 
     [Fact]

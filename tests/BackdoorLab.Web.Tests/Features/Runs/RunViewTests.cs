@@ -63,7 +63,7 @@ public sealed class RunViewTests : IAsyncLifetime
 
         await page.FindAll("button").Single(button => button.TextContent.Trim() == "Cancel").ClickAsync(new());
 
-        Assert.Equal(RunState.Cancelling, (await _lab.Results.FindItemAsync(id))!.State);
+        Assert.Equal(RunState.Cancelling, (await _lab.List.FindItemAsync(id))!.State);
         page.WaitForAssertion(() => Assert.Contains("Stopping", page.Markup, StringComparison.Ordinal));
     }
 
@@ -76,7 +76,7 @@ public sealed class RunViewTests : IAsyncLifetime
 
         await page.FindAll("button").Single(button => button.TextContent.Trim() == "Retry").ClickAsync(new());
 
-        Assert.Equal(RunState.Queued, (await _lab.Results.FindItemAsync(id))!.State);
+        Assert.Equal(RunState.Queued, (await _lab.List.FindItemAsync(id))!.State);
     }
 
     [Fact]

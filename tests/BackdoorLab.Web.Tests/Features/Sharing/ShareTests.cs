@@ -71,15 +71,15 @@ public sealed class ShareTests
     public async Task Link_OfEachKind_ReachesItsRunsAlone()
     {
         await using var lab = await GroupLab.StartAsync(withAccounts: false);
-        var (study, runs) = await lab.Lab.Store.CreateStudyAsync("s", "{}", [Content(1), Content(2)]);
-        var (alone, other) = (await lab.Lab.Store.CreateAsync(Content(3)), await lab.Lab.Store.CreateAsync(Content(4)));
+        var (study, runs) = await lab.Lab.Services.GetRequiredService<StudyStore>().CreateAsync("s", "{}", [Content(1), Content(2)]);
+        var (alone, other) = ((await lab.Lab.Store.SubmitAsync(Content(3))).Id, (await lab.Lab.Store.SubmitAsync(Content(4))).Id);
         var store = Store(lab);
 
         Assert.Equal([runs[0].Id, runs[1].Id], await Reached(ShareKind.Study, study));
         Assert.Equal([alone], await Reached(ShareKind.Run, alone));
         Assert.Equal([runs[0].Id, alone], await Reached(ShareKind.Comparison, runs[0].Id, alone));
         Assert.Empty(await Reached(ShareKind.Dashboard, study));
-        await lab.Lab.Store.DeleteStudyAsync(study, deleted: true);
+        await lab.Lab.Services.GetRequiredService<StudyStore>().DeleteAsync(study, deleted: true);
         Assert.Empty(await Reached(ShareKind.Study, study));
 
         async Task<List<string>> Reached(ShareKind kind, params string[] targets)
@@ -105,7 +105,7 @@ public sealed class ShareTests
         await using var lab = await GroupLab.StartAsync(withAccounts: false);
         var store = Store(lab);
         var (first, other) = (await lab.Samples.Finished(Presets.Demo.Spec), await lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 }));
-        await lab.Lab.Store.TagAsync(RunSelection.Of([first]), ["paper"], []);
+        await lab.Lab.Bulk.TagAsync(RunSelection.Of([first]), ["paper"], []);
         var token = await AsResearcher(lab, shares => shares.Create(ShareKind.View, ["q=tag:paper&sort=Name&page=3"], "Paper", 30, allowDownloads: true));
         var link = (await store.FindOpenAsync(token.Split('/')[^1]))!;
         using var visitor = lab.Visitor();
@@ -117,10 +117,10 @@ public sealed class ShareTests
         Assert.Equal(HttpStatusCode.NotFound, await visitor.Status($"{token}/export/runs/{other}.zip"));
 
         // What meets the condition later is seen then; what meets it no more, or is thrown away, is not.
-        await lab.Lab.Store.TagAsync(RunSelection.Of([other]), ["paper"], []);
-        await lab.Lab.Store.TagAsync(RunSelection.Of([first]), [], ["paper"]);
+        await lab.Lab.Bulk.TagAsync(RunSelection.Of([other]), ["paper"], []);
+        await lab.Lab.Bulk.TagAsync(RunSelection.Of([first]), [], ["paper"]);
         Assert.Equal([other], await store.ReachedAsync(link, [other, first]));
-        await lab.Lab.Store.DeleteAsync(RunSelection.Of([other]));
+        await lab.Lab.Bulk.DeleteAsync(RunSelection.Of([other]));
         Assert.Empty(await store.ReachedAsync(link, [other, first]));
         Assert.Equal(HttpStatusCode.NotFound, await visitor.Status($"{token}/export/runs/{first}.zip"));
         Assert.Equal(HttpStatusCode.NotFound, await visitor.Status($"{token}/artifacts/samplepictures/clean.png"));

@@ -39,7 +39,7 @@ public sealed class StudyPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.DoesNotContain("estimating", page.Markup, StringComparison.Ordinal));
         await Click(page, button => button.GetAttribute("aria-label") == $"Start {name}");
 
-        var study = Assert.Single(await _lab.Results.StudiesAsync());
+        var study = Assert.Single(await _lab.Studies.ListAsync());
         Assert.Equal((name, 10, 10), (study.Name, study.Total, study.Count(RunState.Queued)));
         Assert.Equal(10, _lab.Jobs.Created.Count);
         Assert.EndsWith($"/studies/{study.Id}", _lab.Address, StringComparison.Ordinal);
@@ -100,7 +100,7 @@ public sealed class StudyPageTests : IAsyncLifetime
     public async Task Report_OfRecordedRuns_CountsThem()
     {
         var id = await Submit();
-        var runs = (await _lab.Results.FindStudyAsync(id))!.Runs.Select(run => run.Run.Id).ToList();
+        var runs = (await _lab.Studies.FindAsync(id))!.Runs.Select(run => run.Run.Id).ToList();
         await Record(runs[0], flagged: true);
         await Record(runs[1], flagged: false);
 
@@ -136,7 +136,7 @@ public sealed class StudyPageTests : IAsyncLifetime
         await Click(page, button => button.TextContent.Trim() == "Pause");
 
         page.WaitForAssertion(() => Assert.Equal(["Ⅱ", "Ⅱ"], page.FindAll(".state-tile").Select(tile => tile.TextContent)));
-        Assert.Null(await _lab.Services.GetRequiredService<RunStore>().ClaimNextAsync("w", DateTime.UtcNow.AddMinutes(1)));
+        Assert.Null(await _lab.Services.GetRequiredService<RunLeases>().ClaimNextAsync("w", DateTime.UtcNow.AddMinutes(1)));
         await Click(page, button => button.TextContent.Trim() == "Go on");
         page.WaitForAssertion(() => Assert.Equal(["·", "·"], page.FindAll(".state-tile").Select(tile => tile.TextContent)));
         Assert.Equal(4, _lab.Jobs.Created.Count);
@@ -146,11 +146,11 @@ public sealed class StudyPageTests : IAsyncLifetime
     public async Task Failures_OfOneCause_AreRetriedTogether()
     {
         var id = await Submit();
-        var store = _lab.Services.GetRequiredService<RunStore>();
+        var leases = _lab.Services.GetRequiredService<RunLeases>();
         for (var step = 7; step < 9; step++)
         {
-            var run = (await store.ClaimNextAsync("w", DateTime.UtcNow.AddMinutes(1)))!;
-            await store.FinishAsync(run.Id, "w", new RunEnd(RunState.Failed, $"The loss is NaN after step {step}.\nmore"));
+            var run = (await leases.ClaimNextAsync("w", DateTime.UtcNow.AddMinutes(1)))!;
+            await leases.FinishAsync(run.Id, "w", new RunEnd(RunState.Failed, $"The loss is NaN after step {step}.\nmore"));
         }
 
         var page = _lab.Open<StudyPage>($"/studies/{id}", parameters => parameters.Add(one => one.Id, id));
@@ -171,7 +171,7 @@ public sealed class StudyPageTests : IAsyncLifetime
         await Click(page, button => button.TextContent.Trim() == "Start 6 runs");
 
         page.WaitForAssertion(() => Assert.Equal(6, _lab.Jobs.Created.Count));
-        Assert.Equal(6, Assert.Single(await _lab.Results.StudiesAsync()).Count(RunState.Queued));
+        Assert.Equal(6, Assert.Single(await _lab.Studies.ListAsync()).Count(RunState.Queued));
     }
 
     // Found and clicked on the page's own thread: it renders again every second.
@@ -188,18 +188,18 @@ public sealed class StudyPageTests : IAsyncLifetime
 
     private async Task Record(string runId, bool flagged)
     {
-        var store = _lab.Services.GetRequiredService<RunStore>();
+        var leases = _lab.Services.GetRequiredService<RunLeases>();
         var key = new CellId(Victim.Backdoored, "float32", "neural-cleanse");
-        Assert.True(await store.TryClaimAsync(runId, 1, "sample", DateTime.UtcNow.AddMinutes(5)));
-        Assert.True(await store.RecordAsync(runId, 1, new RunChanges
+        Assert.True(await leases.TryClaimAsync(runId, 1, "sample", DateTime.UtcNow.AddMinutes(5)));
+        Assert.True(await _lab.Services.GetRequiredService<RunRecording>().RecordAsync(runId, 1, new RunChanges
         {
             Plan = new RunPlan([new PlannedStage("k", "defend", "Neural Cleanse", 1, "neural-cleanse")], [key], new Dictionary<string, string>(), 1),
         }));
-        Assert.True(await store.RecordAsync(runId, 1, new RunChanges
+        Assert.True(await _lab.Services.GetRequiredService<RunRecording>().RecordAsync(runId, 1, new RunChanges
         {
             Stages = [new StageChange("k", StageState.Done, Seconds: 5)],
             Cells = [new CellResult { Id = key, Outcome = Outcome.Value, Verdict = Verdict.Of(flagged), Measurements = [new("detection-rate", flagged ? 1 : 0, 1), new("detector-score", flagged ? 3 : 1)] }],
         }));
-        Assert.True(await store.FinishAsync(runId, "sample", new RunEnd(RunState.Succeeded)));
+        Assert.True(await leases.FinishAsync(runId, "sample", new RunEnd(RunState.Succeeded)));
     }
 }

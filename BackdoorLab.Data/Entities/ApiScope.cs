@@ -1,0 +1,11 @@
+namespace BackdoorLab.Data.Entities;
+
+/// <summary>What an API key allows.</summary>
+public enum ApiScope
+{
+    /// <summary>Reading alone.</summary>
+    Read,
+
+    /// <summary>Also submitting and cancelling.</summary>
+    Run,
+}
