@@ -12,7 +12,8 @@ namespace BackdoorLab.Web.Security;
 /// API know this and neither the queue nor the store; background work knows those and not this.
 /// </summary>
 public sealed class RunDesk(
-    Actor actor, Audit audit, RunQueue queue, RunBulk bulk, StudyStore studies, BundleReader bundles, RunFiles files, LabOptions options)
+    Actor actor, Audit audit, RunQueue queue, RunBulk bulk, NamedFiles named, StudyStore studies, BundleReader bundles, RunFiles files,
+    LabOptions options)
 {
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
     /// <exception cref="PersonTextException">Its name is refused.</exception>
@@ -20,10 +21,10 @@ public sealed class RunDesk(
     public async Task<string> Submit(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
     {
         actor.Require(LabRole.Researcher);
-        var named = spec with { Name = PersonText.RunName.Take(spec.Name) };
+        var submitted = spec with { Name = PersonText.RunName.Take(spec.Name) };
         await Task.Run(() => new DataFaults(options.Data).Refuse(spec), cancellation);
-        var id = await queue.SubmitAsync(named, estimatedSeconds, actor.Owner, cancellation);
-        await audit.Add("submit-run", id, named.Name);
+        var id = await queue.SubmitAsync(submitted, estimatedSeconds, actor.Owner, cancellation);
+        await audit.Add("submit-run", id, submitted.Name);
         return id;
     }
 
@@ -33,10 +34,10 @@ public sealed class RunDesk(
     public async Task<string> Submit(StudySpec study, Func<ExperimentSpec, double> estimate, CancellationToken cancellation = default)
     {
         actor.Require(LabRole.Researcher);
-        var named = study with { Name = PersonText.StudyName.Take(study.Name), Question = PersonText.Question.Take(study.Question) };
-        await Task.Run(() => StudyPlan.Make(named).Refuse(new(options.Data)), cancellation);
-        var id = await queue.SubmitStudyAsync(named, estimate, actor.Owner, cancellation);
-        await audit.Add("submit-study", id, named.Name);
+        var submitted = study with { Name = PersonText.StudyName.Take(study.Name), Question = PersonText.Question.Take(study.Question) };
+        await Task.Run(() => StudyPlan.Make(submitted).Refuse(new(options.Data)), cancellation);
+        var id = await queue.SubmitStudyAsync(submitted, estimate, actor.Owner, cancellation);
+        await audit.Add("submit-study", id, submitted.Name);
         return id;
     }
 
@@ -120,7 +121,7 @@ public sealed class RunDesk(
     public Task<FreedFiles> FreedByPurge(RunSelection runs)
     {
         actor.Require(LabRole.Admin);
-        return store.FreedByPurgeAsync(runs);
+        return named.FreedByPurgeAsync(runs);
     }
 
     /// <summary>Removes runs of the trash for good, with the files that no other run needs, and returns how many.</summary>

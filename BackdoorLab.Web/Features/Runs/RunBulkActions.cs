@@ -9,7 +9,7 @@ namespace BackdoorLab.Web.Features.Runs;
 
 /// <summary>What a person can do to many runs at once, with the answer they see. What cannot be undone, or is felt, is asked first.</summary>
 public sealed class RunBulkActions(
-    RunDesk desk, NamedFiles named, RunStreamQuery results, RunFeed feed, RunFiles files, ISnackbar snackbar, IDialogService dialogs)
+    RunDesk desk, RunStreamQuery results, RunFeed feed, RunFiles files, ISnackbar snackbar, IDialogService dialogs)
 {
     /// <summary>Adds and removes tags.</summary>
     public async Task Tag(RunSelection selection, IReadOnlyList<string> add, IReadOnlyList<string> remove)
@@ -81,7 +81,7 @@ public sealed class RunBulkActions(
     /// <summary>Removes runs of the trash for good, with the files that no other run needs.</summary>
     public async Task Purge(RunSelection selection, int count)
     {
-        var freed = await named.FreedByPurgeAsync(selection);
+        var freed = await desk.FreedByPurge(selection);
         var bytes = await Task.Run(() => files.Size(freed));
         if (!await Agree("Delete for good?", $"{Numbers.Count(count, "run")} and {Numbers.Bytes(bytes)} of files that no other run uses will be gone. This cannot be undone.", "Delete for good"))
         {

@@ -56,5 +56,5 @@ public sealed class ReferenceImportTests
     [InlineData(Header + "0,gtsrb,vgg19,badnet,nc,0.1,,,\n", "No line has a number.")]
     public void Import_NothingToTake_SaysWhy(string text, string fault) => Assert.Equal([fault], Read(text).Report.Faults);
 
-    private static (IReadOnlyList<Data.ReferenceRow> Rows, ReferenceReport Report) Read(string text) => ReferenceImport.Read("file.csv", new StringReader(text));
+    private static (IReadOnlyList<ReferenceRow> Rows, ReferenceReport Report) Read(string text) => ReferenceImport.Read("file.csv", new StringReader(text));
 }
