@@ -124,7 +124,7 @@ public static class BoardExport
         var filter = view.Board.Filter;
         return
         [
-            Csv.Text(filter.Dataset), Csv.Text(filter.Model), Csv.Number(filter.PoisonRate), Csv.Text(view.Board.LabelOf(row)), Csv.Text(view.Condition(row)), Csv.Text(view.Pooled(row)), Csv.Text(defense), filter.Metric, filter.Victim,
+            Csv.Text(filter.Dataset), Csv.Text(filter.Model), Csv.Number(filter.PoisonRate), Csv.Text(view.Board.LabelOf(row)), Csv.Text(view.Condition(row)), Csv.Text(view.Pooled(row)), Csv.Text(defense), filter.Metric, VictimName.Of(filter.Victim),
             .. Stat(cell?.Value), Csv.Number(cell?.Value?.Minimum), Csv.Number(cell?.Value?.Maximum), Csv.Number(cell?.Value?.Disagreeing), Csv.Number(cell?.Damaged), filter.Damaged ? "yes" : "no",
             filter.TwinMetric ?? "", .. Stat(cell?.Twin), Csv.Number(cell?.Youden?.Mean), view.IsBest(row, defense) ? "yes" : "no",
             cell?.Value is null ? MatrixWords.OutcomeText(cell?.Outcome ?? Outcome.NotRun) : "value",
