@@ -18,9 +18,12 @@ namespace BackdoorLab.Data;
 public static class LabDataServices
 {
     /// <summary>
-    /// Registers the database, its stores and its queries as singletons; each of their operations uses a context of its own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
+    /// Registers the database, its stores and its queries as singletons; each of their operations uses a context of its
+    /// own. Call <see cref="LabDatabase.MigrateAsync"/> before the first use.
     /// </summary>
-    /// <param name="pathOrConnectionString">Path of the database file, or a SQLite connection string (recognised by its <c>=</c>).</param>
+    /// <param name="pathOrConnectionString">
+    /// Path of the database file, or a SQLite connection string (recognised by its <c>=</c>).
+    /// </param>
     public static IServiceCollection AddLabData(this IServiceCollection services, string pathOrConnectionString)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(pathOrConnectionString);
@@ -61,12 +64,12 @@ public static class LabDataServices
         return services;
     }
 
-    private static string ConnectionString(string pathOrConnectionString) =>
-        pathOrConnectionString.Contains('=', StringComparison.Ordinal)
-            ? pathOrConnectionString
-            : new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(pathOrConnectionString), ForeignKeys = true }.ToString();
+    private static string ConnectionString(string text) => text.Contains('=', StringComparison.Ordinal)
+        ? text
+        : new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(text), ForeignKeys = true }.ToString();
 
-    private sealed class SqliteFactory(IDbContextFactory<SqliteLabDbContext> inner, TimeProvider time) : IDbContextFactory<LabDbContext>
+    private sealed class SqliteFactory(
+        IDbContextFactory<SqliteLabDbContext> inner, TimeProvider time) : IDbContextFactory<LabDbContext>
     {
         public LabDbContext CreateDbContext()
         {

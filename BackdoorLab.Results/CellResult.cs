@@ -12,7 +12,10 @@ public sealed record CellResult
     /// <summary>Why there is no value; empty when there is.</summary>
     public string Reason { get; init; } = "";
 
-    /// <summary>What the defense says of the model; null where it judges none, where the cell has no value, and in results of before verdicts were kept.</summary>
+    /// <summary>
+    /// What the defense says of the model; null where it judges none, where the cell has no value, and in results of
+    /// before verdicts were kept.
+    /// </summary>
     public Verdict? Verdict { get; init; }
 
     /// <summary>The numbers.</summary>
@@ -31,5 +34,6 @@ public sealed record CellResult
     public bool Cached { get; init; }
 
     /// <summary>Its value of a metric, or null.</summary>
-    public double? Value(string metric) => Measurements.FirstOrDefault(measurement => measurement.Metric == metric)?.Value;
+    public double? Value(string metric) =>
+        Measurements.FirstOrDefault(measurement => measurement.Metric == metric)?.Value;
 }

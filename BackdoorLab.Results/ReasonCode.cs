@@ -11,5 +11,6 @@ public sealed class ReasonCode() : WordConverter<UndecidedReason>(Code)
     /// <summary>The reason of a code; null where there is none, or one that this version does not know.</summary>
     public static UndecidedReason? Read(string? code) => Find(code, Code);
 
-    private static string Code(UndecidedReason reason) => JsonNamingPolicy.KebabCaseLower.ConvertName(reason.ToString());
+    private static string Code(UndecidedReason reason) =>
+        JsonNamingPolicy.KebabCaseLower.ConvertName(reason.ToString());
 }

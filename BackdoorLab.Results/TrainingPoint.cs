@@ -1,6 +1,9 @@
 namespace BackdoorLab.Results;
 
-/// <summary>A point of a training curve: the end of an epoch, or of a round. Null where a number is not finite or was not measured.</summary>
+/// <summary>
+/// A point of a training curve: the end of an epoch, or of a round. Null where a number is not finite or was not
+/// measured.
+/// </summary>
 /// <param name="Victim">Which model.</param>
 /// <param name="Epoch">From 1.</param>
 /// <param name="Epochs">Epochs in all.</param>

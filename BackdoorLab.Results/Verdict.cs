@@ -19,22 +19,26 @@ public enum Decision
 public enum UndecidedReason
 {
     /// <summary>
-    /// Norms spread so widely that hardly any of them could be an outlier: <c>anomaly-index</c>, <c>index-ceiling</c> (what a norm of zero
-    /// would reach), <c>detector-threshold</c>.
+    /// Norms spread so widely that hardly any of them could be an outlier: <c>anomaly-index</c>, <c>index-ceiling</c>
+    /// (what a norm of zero would reach), <c>detector-threshold</c>.
     /// </summary>
     NormCeiling,
 
-    /// <summary>No class has a trigger that works, so there is nothing to compare: <c>classes</c>, <c>classes-without-trigger</c>.</summary>
+    /// <summary>
+    /// No class has a trigger that works, so there is nothing to compare: <c>classes</c>,
+    /// <c>classes-without-trigger</c>.
+    /// </summary>
     NoWorkingTrigger,
 
     /// <summary>
-    /// The model is wrong on too many clean images to have been trained for them: <c>clean-accuracy</c>, <c>least-clean-accuracy</c>.
+    /// The model is wrong on too many clean images to have been trained for them: <c>clean-accuracy</c>,
+    /// <c>least-clean-accuracy</c>.
     /// </summary>
     LowAccuracy,
 
     /// <summary>
-    /// The rule compares a number with a cut that it cannot reach, whatever the model: <c>largest-score</c>, <c>detector-threshold</c>,
-    /// <c>sample-size</c>.
+    /// The rule compares a number with a cut that it cannot reach, whatever the model: <c>largest-score</c>,
+    /// <c>detector-threshold</c>, <c>sample-size</c>.
     /// </summary>
     CannotFire,
 
@@ -54,8 +58,9 @@ public enum UndecidedReason
 public sealed record NamedClass(int Label, string Name);
 
 /// <summary>
-/// What a rule says of a model, as facts. Everything that decides or counts reads this; <see cref="VerdictWords"/> makes the sentences of it
-/// that people read. A rule that could not have fired has not acquitted the model, so that is a third answer and neither a hit nor a miss.
+/// What a rule says of a model, as facts. Everything that decides or counts reads this; <see cref="VerdictWords"/>
+/// makes the sentences of it that people read. A rule that could not have fired has not acquitted the model, so that is
+/// a third answer and neither a hit nor a miss.
 /// </summary>
 public sealed record Verdict
 {
@@ -69,7 +74,10 @@ public sealed record Verdict
     /// <summary>The numbers behind the answer, by id; all finite, shares 0..1.</summary>
     public IReadOnlyDictionary<string, double> Figures { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>Of a flagged model the classes that the rule suspects, most suspicious first; of another the most conspicuous one; may be empty.</summary>
+    /// <summary>
+    /// Of a flagged model the classes that the rule suspects, most suspicious first; of another the most conspicuous
+    /// one; may be empty.
+    /// </summary>
     public IReadOnlyList<NamedClass> Classes { get; init; } = [];
 
     /// <summary>The answer of a rule that could decide.</summary>
@@ -84,7 +92,8 @@ public sealed record Verdict
     /// <summary>The answer of a rule that could not.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="figures">The numbers behind it.</param>
-    public static Verdict NotDecidable(UndecidedReason reason, params IEnumerable<(string Id, double Value)> figures) => new()
+    public static Verdict NotDecidable(
+        UndecidedReason reason, params IEnumerable<(string Id, double Value)> figures) => new()
     {
         Decision = Decision.NotDecidable,
         Reason = reason,

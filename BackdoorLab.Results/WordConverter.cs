@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace BackdoorLab.Results;
 
 /// <summary>
-/// A choice or none as a word in JSON, empty for none, whatever else a document does with enumerations. A word that this version does not know
-/// is read as none: what it stands beside holds all the same.
+/// A choice or none as a word in JSON, empty for none, whatever else a document does with enumerations. A word that
+/// this version does not know is read as none: what it stands beside holds all the same.
 /// </summary>
 /// <typeparam name="T">The choice.</typeparam>
 public abstract class WordConverter<T>(Func<T, string> word) : JsonConverter<T?>
@@ -15,7 +15,8 @@ public abstract class WordConverter<T>(Func<T, string> word) : JsonConverter<T?>
     public override bool HandleNull => true;
 
     /// <inheritdoc/>
-    public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.TokenType switch
+    public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType switch
     {
         JsonTokenType.Null => null,
         JsonTokenType.String => Find(reader.GetString(), word),

@@ -11,11 +11,14 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
     public async Task<IReadOnlyList<AccountItem>> ListAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var users = await context.Users.AsNoTracking().OrderBy(user => user.NormalizedUserName).ToListAsync(cancellation);
+        var users = await context.Users.AsNoTracking()
+            .OrderBy(user => user.NormalizedUserName)
+            .ToListAsync(cancellation);
         return
         [
             .. users.Select(user => new AccountItem(
-                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash is not null, user.Created, user.LastSignIn)),
+                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash is not null, user.Created,
+                user.LastSignIn)),
         ];
     }
 
@@ -28,7 +31,8 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
         return await context.Users.AsNoTracking()
             .Where(user => user.NormalizedUserName == normalized)
             .Select(user => new AccountItem(
-                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash != null, user.Created, user.LastSignIn))
+                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash != null, user.Created,
+                user.LastSignIn))
             .SingleOrDefaultAsync(cancellation);
     }
 
@@ -46,6 +50,7 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
         // Outside Identity: its concurrency stamp must not change with a mere visit.
         var now = time.GetUtcNow().UtcDateTime;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        await context.Users.Where(user => user.Id == userId).ExecuteUpdateAsync(set => set.SetProperty(user => user.LastSignIn, now), cancellation);
+        await context.Users.Where(user => user.Id == userId)
+            .ExecuteUpdateAsync(set => set.SetProperty(user => user.LastSignIn, now), cancellation);
     }
 }

@@ -23,7 +23,8 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     /// <param name="name">What it is for.</param>
     /// <param name="owner">The user whose rights bound it.</param>
     /// <param name="scope">What it allows.</param>
-    public async Task<(ApiKeyItem Item, string Key)> CreateAsync(string name, string owner, ApiScope scope, CancellationToken cancellation = default)
+    public async Task<(ApiKeyItem Item, string Key)> CreateAsync(
+        string name, string owner, ApiScope scope, CancellationToken cancellation = default)
     {
         var text = Mark + Secret.New();
         var key = new ApiKey
@@ -47,7 +48,8 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     {
         var hash = Secret.Hash(key);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var found = await context.ApiKeys.AsNoTracking().Where(candidate => candidate.KeyHash == hash && candidate.Revoked == null)
+        var found = await context.ApiKeys.AsNoTracking()
+            .Where(candidate => candidate.KeyHash == hash && candidate.Revoked == null)
             .Select(ToItem).SingleOrDefaultAsync(cancellation);
 
         // A script asks many times a second; the list needs no such precision and the database no such writes.
@@ -76,7 +78,8 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     {
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.ApiKeys.Where(key => key.Id == id && key.Revoked == null && (owner == null || key.Owner == owner))
+        return await context.ApiKeys.Where(
+            key => key.Id == id && key.Revoked == null && (owner == null || key.Owner == owner))
             .ExecuteUpdateAsync(set => set.SetProperty(key => key.Revoked, now), cancellation) > 0;
     }
 }

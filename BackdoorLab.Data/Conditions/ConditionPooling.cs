@@ -26,7 +26,8 @@ internal static class ConditionPooling
         return taken;
     }
 
-    private static void TakeOut(JsonObject branch, string path, IReadOnlyList<string> pool, Dictionary<string, string> taken)
+    private static void TakeOut(
+        JsonObject branch, string path, IReadOnlyList<string> pool, Dictionary<string, string> taken)
     {
         foreach (var (name, value) in branch.ToList())
         {
@@ -37,7 +38,9 @@ internal static class ConditionPooling
             }
             else if (pool.Contains(own) || pool.Contains(name))
             {
-                taken[own] = value?.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value?.ToJsonString() ?? "none";
+                taken[own] = value?.GetValueKind() == JsonValueKind.String
+                    ? value.GetValue<string>()
+                    : value?.ToJsonString() ?? "none";
                 branch.Remove(name);
             }
         }

@@ -19,6 +19,7 @@ internal sealed class LowerCaseName<T>() : ValueConverter<T, string>(value => Wr
             }
         }
 
-        throw new InvalidOperationException($"The database names a {typeof(T).Name} '{text}', which this version does not know.");
+        throw new InvalidOperationException(
+            $"The database names a {typeof(T).Name} '{text}', which this version does not know.");
     }
 }

@@ -1,6 +1,8 @@
 namespace BackdoorLab.Data.Database;
 
-/// <summary>A cell's id as key columns hold it, where nothing may be null: the undefended model has an empty defense.</summary>
+/// <summary>
+/// A cell's id as key columns hold it, where nothing may be null: the undefended model has an empty defense.
+/// </summary>
 internal static class CellColumns
 {
     /// <summary>The id of columns.</summary>

@@ -2,7 +2,9 @@ using Microsoft.Data.Sqlite;
 
 namespace BackdoorLab.Data.Database;
 
-/// <summary>Why the database takes nothing at the moment. None of these is the fault of what was to be written: later it goes.</summary>
+/// <summary>
+/// Why the database takes nothing at the moment. None of these is the fault of what was to be written: later it goes.
+/// </summary>
 public enum DatabaseTrouble
 {
     /// <summary>Another connection holds the lock for writing.</summary>

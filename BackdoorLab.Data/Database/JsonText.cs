@@ -9,7 +9,8 @@ internal static class JsonText
 
     public static T? Read<T>(string json) => JsonSerializer.Deserialize<T>(json);
 
-    public static IReadOnlyList<string> List(string json) => json == "[]" ? [] : JsonSerializer.Deserialize<List<string>>(json) ?? [];
+    public static IReadOnlyList<string> List(string json) =>
+        json == "[]" ? [] : JsonSerializer.Deserialize<List<string>>(json) ?? [];
 
     public static IReadOnlyDictionary<string, string> Map(string json) =>
         JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];

@@ -7,8 +7,8 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Database;
 
 /// <summary>
-/// The lab's tables. Abstract: each database provider has its own derived context with its own migrations. Stores and queries make an
-/// instance for each operation.
+/// The lab's tables. Abstract: each database provider has its own derived context with its own migrations. Stores and
+/// queries make an instance for each operation.
 /// </summary>
 public abstract class LabDbContext : IdentityUserContext<LabUser>
 {
@@ -57,13 +57,15 @@ public abstract class LabDbContext : IdentityUserContext<LabUser>
     internal DbSet<ReferenceValue> ReferenceValues => Set<ReferenceValue>();
 
     /// <summary>
-    /// Begins a read of several statements that all see the same state: a recorder writing in between cannot make stages and cells
-    /// contradict each other. It does not block writers. Dispose it when done; there is nothing to commit.
+    /// Begins a read of several statements that all see the same state: a recorder writing in between cannot make
+    /// stages and cells contradict each other. It does not block writers. Dispose it when done; there is nothing to
+    /// commit.
     /// </summary>
     internal abstract Task<IAsyncDisposable> BeginSnapshotAsync(CancellationToken cancellation);
 
     /// <inheritdoc />
-    public override Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    public override Task<int> SaveChangesAsync(
+        bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
         foreach (var entry in ChangeTracker.Entries<Run>())
         {

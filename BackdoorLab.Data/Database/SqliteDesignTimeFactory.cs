@@ -5,7 +5,10 @@ namespace BackdoorLab.Data.Database;
 
 /// <summary>
 /// Lets the migrations tool make a context. A new migration, from the repository's root:
-/// <c>dotnet ef migrations add NAME --project BackdoorLab.Data --context SqliteLabDbContext --output-dir Migrations/Sqlite</c>.
+/// <code>
+/// dotnet ef migrations add NAME --project BackdoorLab.Data --context SqliteLabDbContext \
+///     --output-dir Migrations/Sqlite
+/// </code>
 /// </summary>
 internal sealed class SqliteDesignTimeFactory : IDesignTimeDbContextFactory<SqliteLabDbContext>
 {

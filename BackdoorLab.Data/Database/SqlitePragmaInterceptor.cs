@@ -5,9 +5,10 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace BackdoorLab.Data.Database;
 
 /// <summary>
-/// Sets what SQLite keeps per connection. WAL lets the pages read while a recorder writes; <c>synchronous=NORMAL</c> is safe with WAL
-/// (a power cut may lose the last second, never the file) and saves one disk flush per transaction; the busy timeout makes SQLite
-/// wait in small steps for the one writer, where the driver's own retry sleeps 150 ms at a time.
+/// Sets what SQLite keeps per connection. WAL lets the pages read while a recorder writes; <c>synchronous=NORMAL</c> is
+/// safe with WAL (a power cut may lose the last second, never the file) and saves one disk flush per transaction; the
+/// busy timeout makes SQLite wait in small steps for the one writer, where the driver's own retry sleeps 150 ms at a
+/// time.
 /// </summary>
 internal sealed class SqlitePragmaInterceptor : DbConnectionInterceptor
 {
@@ -33,7 +34,10 @@ internal sealed class SqlitePragmaInterceptor : DbConnectionInterceptor
         return Task.CompletedTask;
     }
 
-    /// <summary>As EF's own, with which it looks whether the file exists: it may not set the journal mode, which is kept in the file.</summary>
+    /// <summary>
+    /// As EF's own, with which it looks whether the file exists: it may not set the journal mode, which is kept in the
+    /// file.
+    /// </summary>
     private static bool IsReadOnly(DbConnection connection) =>
         new SqliteConnectionStringBuilder(connection.ConnectionString).Mode == SqliteOpenMode.ReadOnly;
 }

@@ -2,7 +2,9 @@ using System.ComponentModel.DataAnnotations.Schema;
 
 namespace BackdoorLab.Data.Entities;
 
-/// <summary>A file in the artifact store that belongs to a run or to one of its cells. The file itself is not in the database.</summary>
+/// <summary>
+/// A file in the artifact store that belongs to a run or to one of its cells. The file itself is not in the database.
+/// </summary>
 internal sealed class Artifact
 {
     public long Id { get; init; }
@@ -32,5 +34,6 @@ internal sealed class Artifact
 
     /// <summary>As everybody else names it.</summary>
     [NotMapped]
-    public ArtifactReference Reference => new(Stage, File, Role, Title, FigureCode.Read(Kind), VictimName.Read(Trained));
+    public ArtifactReference Reference =>
+        new(Stage, File, Role, Title, FigureCode.Read(Kind), VictimName.Read(Trained));
 }

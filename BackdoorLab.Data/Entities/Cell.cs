@@ -12,7 +12,10 @@ internal sealed class Cell
     /// <summary>Empty for the undefended model: a key column cannot be null.</summary>
     public required string Defense { get; init; }
 
-    /// <summary>Hash of the precision with all its parameters: labels name only those that differ from the defaults of their day.</summary>
+    /// <summary>
+    /// Hash of the precision with all its parameters: labels name only those that differ from the defaults of their
+    /// day.
+    /// </summary>
     public string PrecisionKey { get; set; } = "";
 
     /// <summary>Hash of the defense with all its parameters; empty for the undefended model.</summary>

@@ -1,7 +1,8 @@
 namespace BackdoorLab.Data.Entities;
 
 /// <summary>
-/// What was measured at the end of an epoch. Null where the number was not finite (a diverged loss, a rate over no images).
+/// What was measured at the end of an epoch. Null where the number was not finite (a diverged loss, a rate over no
+/// images).
 /// </summary>
 internal sealed class CurvePoint
 {

@@ -79,7 +79,9 @@ internal sealed class Run
     /// <summary>Of the undefended backdoored model in the reference precision.</summary>
     public double? AttackSuccessRate { get; set; }
 
-    /// <summary>Why the backdoored model is no victim to measure defenses on; empty when it is one, or not known yet.</summary>
+    /// <summary>
+    /// Why the backdoored model is no victim to measure defenses on; empty when it is one, or not known yet.
+    /// </summary>
     public string BackdooredDamage { get; set; } = "";
 
     /// <summary>The same of its benign twin.</summary>

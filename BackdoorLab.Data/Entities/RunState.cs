@@ -3,7 +3,9 @@ namespace BackdoorLab.Data.Entities;
 /// <summary>Where a run stands. Stored as text, so that the order here may change.</summary>
 public enum RunState
 {
-    /// <summary>Written and never queued, by versions in which that was two steps; nothing becomes one any more.</summary>
+    /// <summary>
+    /// Written and never queued, by versions in which that was two steps; nothing becomes one any more.
+    /// </summary>
     Draft,
 
     /// <summary>Waiting for a worker.</summary>

@@ -1,8 +1,8 @@
 namespace BackdoorLab.Data.Entities;
 
 /// <summary>
-/// The long texts of a run. They have a table of their own because no list shows them: beside the run they would make every scan
-/// of the run list read ten times as many pages.
+/// The long texts of a run. They have a table of their own because no list shows them: beside the run they would make
+/// every scan of the run list read ten times as many pages.
 /// </summary>
 internal sealed class RunText
 {

@@ -1,6 +1,8 @@
 namespace BackdoorLab.Data.Entities;
 
-/// <summary>A page with its whole state under a short address. Views with a name are listed; one without is only a short link.</summary>
+/// <summary>
+/// A page with its whole state under a short address. Views with a name are listed; one without is only a short link.
+/// </summary>
 internal sealed class SavedView
 {
     public required string Id { get; init; }

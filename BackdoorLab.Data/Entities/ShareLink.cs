@@ -1,6 +1,8 @@
 namespace BackdoorLab.Data.Entities;
 
-/// <summary>A read-only door to one thing, without an account. The token itself is in nobody's hands but the receiver's.</summary>
+/// <summary>
+/// A read-only door to one thing, without an account. The token itself is in nobody's hands but the receiver's.
+/// </summary>
 internal sealed class ShareLink
 {
     public required string Id { get; init; }
@@ -10,7 +12,9 @@ internal sealed class ShareLink
 
     public required ShareKind Kind { get; init; }
 
-    /// <summary>Id of the run, study or dashboard; the ids of a comparison, separated by commas; a view as JSON.</summary>
+    /// <summary>
+    /// Id of the run, study or dashboard; the ids of a comparison, separated by commas; a view as JSON.
+    /// </summary>
     public required string Target { get; init; }
 
     public string Title { get; init; } = "";

@@ -1,6 +1,8 @@
 namespace BackdoorLab.Data.Entities;
 
-/// <summary>The form of a tag: lower case, words joined by hyphens, so that two people who mean the same write the same.</summary>
+/// <summary>
+/// The form of a tag: lower case, words joined by hyphens, so that two people who mean the same write the same.
+/// </summary>
 public static class TagText
 {
     /// <summary>Longest tag.</summary>
@@ -19,7 +21,10 @@ public static class TagText
     private static string Form(string word)
     {
         // Letters of any script; nothing that means something in an address or a query.
-        var kept = string.Concat(word.ToLowerInvariant().Select(letter => char.IsLetterOrDigit(letter) || letter is '.' or '_' ? letter : '-')).Trim('-');
+        var kept = string.Concat(
+            word.ToLowerInvariant()
+                .Select(letter => char.IsLetterOrDigit(letter) || letter is '.' or '_' ? letter : '-'))
+            .Trim('-');
         return kept.Length <= MaxLength ? kept : kept[..MaxLength].TrimEnd('-');
     }
 }

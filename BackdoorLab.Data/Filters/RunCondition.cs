@@ -84,6 +84,9 @@ public enum RunComparison
 /// <param name="Number">For fields of numbers.</param>
 /// <param name="Time">For times; the beginning of the day that was named.</param>
 /// <param name="Negated">True asks for runs that do not meet it.</param>
-/// <param name="DaysAgo">For times, instead of <paramref name="Time"/>: the day so many days before the one on which it is asked.</param>
+/// <param name="DaysAgo">
+/// For times, instead of <paramref name="Time"/>: the day so many days before the one on which it is asked.
+/// </param>
 public sealed record RunCondition(
-    RunField Field, RunComparison Comparison, IReadOnlyList<string> Texts, double Number = 0, DateTime Time = default, bool Negated = false, int? DaysAgo = null);
+    RunField Field, RunComparison Comparison, IReadOnlyList<string> Texts, double Number = 0, DateTime Time = default,
+    bool Negated = false, int? DaysAgo = null);

@@ -11,10 +11,14 @@ internal static class RunConditions
     public static IQueryable<Run> Apply(LabDbContext context, IQueryable<Run> runs, RunCondition condition)
     {
         var meets = Of(context, condition);
-        return runs.Where(condition.Negated ? Expression.Lambda<Func<Run, bool>>(Expression.Not(meets.Body), meets.Parameters) : meets);
+        return runs.Where(
+            condition.Negated
+                ? Expression.Lambda<Func<Run, bool>>(Expression.Not(meets.Body), meets.Parameters)
+                : meets);
     }
 
-    private static Expression<Func<Run, bool>> Of(LabDbContext context, RunCondition condition) => condition.Field switch
+    private static Expression<Func<Run, bool>> Of(LabDbContext context, RunCondition condition) =>
+        condition.Field switch
     {
         RunField.Id => Text(condition, run => run.Id, prefix: true),
         RunField.Name => Text(condition, run => run.Name),
@@ -30,7 +34,8 @@ internal static class RunConditions
         RunField.Seed => Compare(condition.Comparison, run => run.Seed, (long)condition.Number),
         RunField.PoisonRate => Compare(condition.Comparison, run => run.PoisonRate, condition.Number),
         RunField.CleanAccuracy => Compare(condition.Comparison, run => run.CleanAccuracy, (double?)condition.Number),
-        RunField.AttackSuccessRate => Compare(condition.Comparison, run => run.AttackSuccessRate, (double?)condition.Number),
+        RunField.AttackSuccessRate => Compare(
+            condition.Comparison, run => run.AttackSuccessRate, (double?)condition.Number),
         RunField.Seconds => Compare(condition.Comparison, run => run.ElapsedSeconds, condition.Number),
         RunField.Created => Day(context, condition),
         _ => throw new ArgumentOutOfRangeException(nameof(condition), condition.Field, "Not a field to filter by."),
@@ -50,7 +55,8 @@ internal static class RunConditions
         return run => context.RunTags.Where(tag => tags.Contains(tag.Tag)).Select(tag => tag.RunId).Contains(run.Id);
     }
 
-    private static Expression<Func<Run, bool>> Text(RunCondition condition, Expression<Func<Run, string>> field, bool prefix = false)
+    private static Expression<Func<Run, bool>> Text(
+        RunCondition condition, Expression<Func<Run, string>> field, bool prefix = false)
     {
         Expression<Func<Run, bool>>? any = null;
         foreach (var text in condition.Texts)
@@ -58,7 +64,9 @@ internal static class RunConditions
             var one = condition.Comparison == RunComparison.Equal
                 ? Equal(field, text)
                 : Like(field, (prefix ? "" : "%") + RunFilters.Escape(text) + "%");
-            any = any is null ? one : Expression.Lambda<Func<Run, bool>>(Expression.OrElse(any.Body, one.Body), one.Parameters);
+            any = any is null
+                ? one
+                : Expression.Lambda<Func<Run, bool>>(Expression.OrElse(any.Body, one.Body), one.Parameters);
         }
 
         return any ?? throw new ArgumentException("A condition on text needs a text.", nameof(condition));
@@ -82,7 +90,9 @@ internal static class RunConditions
     // A day is an interval: "created:2026-11-24" is all of it, "created>2026-11-24" what came after its end.
     private static Expression<Func<Run, bool>> Day(LabDbContext context, RunCondition condition)
     {
-        var begin = condition.DaysAgo is { } days ? context.Time.GetUtcNow().UtcDateTime.Date.AddDays(-days) : condition.Time;
+        var begin = condition.DaysAgo is { } days
+            ? context.Time.GetUtcNow().UtcDateTime.Date.AddDays(-days)
+            : condition.Time;
         var end = begin.AddDays(1);
         return condition.Comparison switch
         {
@@ -94,7 +104,8 @@ internal static class RunConditions
         };
     }
 
-    private static Expression<Func<Run, bool>> Compare<T>(RunComparison comparison, Expression<Func<Run, T>> field, T value) =>
+    private static Expression<Func<Run, bool>> Compare<T>(
+        RunComparison comparison, Expression<Func<Run, T>> field, T value) =>
         Expression.Lambda<Func<Run, bool>>(
             Expression.MakeBinary(
                 comparison switch
@@ -111,10 +122,13 @@ internal static class RunConditions
 
     private static readonly ParameterExpression Subject = Expression.Parameter(typeof(Run), "run");
 
-    private static Expression Field<T>(Expression<Func<Run, T>> field) => new Exchange(field.Parameters[0]).Visit(field.Body);
+    private static Expression Field<T>(Expression<Func<Run, T>> field) =>
+        new Exchange(field.Parameters[0]).Visit(field.Body);
 
-    // A member of a captured object becomes a parameter of the statement; a constant would make a new statement of every value.
-    private static Expression Parameter<T>(T value) => Expression.Field(Expression.Constant(new Captured<T>(value)), nameof(Captured<>.Value));
+    // A member of a captured object becomes a parameter of the statement; a constant would make a new statement of
+    // every value.
+    private static Expression Parameter<T>(T value) =>
+        Expression.Field(Expression.Constant(new Captured<T>(value)), nameof(Captured<>.Value));
 
     private sealed class Captured<T>(T value)
     {

@@ -78,7 +78,8 @@ internal static class RunFilters
         .OrderByDescending(run => run.Priority).ThenBy(run => run.Queued).ThenBy(run => run.Id);
 
     /// <summary>
-    /// The id is always the last key, so that pages neither repeat nor skip runs; runs without a sorted number come last in both directions.
+    /// The id is always the last key, so that pages neither repeat nor skip runs; runs without a sorted number come
+    /// last in both directions.
     /// </summary>
     public static IQueryable<Run> Sort(IQueryable<Run> runs, IReadOnlyList<RunSortKey> keys)
     {
@@ -103,8 +104,10 @@ internal static class RunFilters
                 RunSort.Started => NullsLast(runs, run => run.Started == null, run => run.Started, descending),
                 RunSort.Ended => NullsLast(runs, run => run.Ended == null, run => run.Ended, descending),
                 RunSort.Elapsed => Then(runs, run => run.ElapsedSeconds, descending),
-                RunSort.CleanAccuracy => NullsLast(runs, run => run.CleanAccuracy == null, run => run.CleanAccuracy, descending),
-                RunSort.AttackSuccessRate => NullsLast(runs, run => run.AttackSuccessRate == null, run => run.AttackSuccessRate, descending),
+                RunSort.CleanAccuracy => NullsLast(
+                    runs, run => run.CleanAccuracy == null, run => run.CleanAccuracy, descending),
+                RunSort.AttackSuccessRate => NullsLast(
+                    runs, run => run.AttackSuccessRate == null, run => run.AttackSuccessRate, descending),
                 _ => throw new ArgumentOutOfRangeException(nameof(keys), sort, "Not a column to sort by."),
             };
         }
@@ -112,12 +115,14 @@ internal static class RunFilters
         return Then(runs, run => run.Id, keys[^1].Descending);
     }
 
-    // SQLite takes null for the smallest value, so that falling it is last by itself, and an index on the column gives the order.
+    // SQLite takes null for the smallest value, so that falling it is last by itself, and an index on the column gives
+    // the order.
     private static IOrderedQueryable<Run> NullsLast<TKey>(
         IQueryable<Run> runs, Expression<Func<Run, bool>> isNull, Expression<Func<Run, TKey>> key, bool descending) =>
         Then(descending ? runs : Then(runs, isNull), key, descending);
 
-    private static IOrderedQueryable<Run> Then<TKey>(IQueryable<Run> runs, Expression<Func<Run, TKey>> key, bool descending = false) =>
+    private static IOrderedQueryable<Run> Then<TKey>(
+        IQueryable<Run> runs, Expression<Func<Run, TKey>> key, bool descending = false) =>
         // Every query object of EF claims to be ordered; the expression tells.
         (runs.Expression.Type.IsAssignableTo(typeof(IOrderedQueryable<Run>)), descending) switch
         {

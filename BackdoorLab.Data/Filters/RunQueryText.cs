@@ -8,7 +8,8 @@ namespace BackdoorLab.Data.Filters;
 /// <param name="Words">The words that are no conditions, separated by spaces.</param>
 /// <param name="Conditions">The conditions.</param>
 /// <param name="Faults">What could not be understood, each with the remedy; such parts do not filter.</param>
-public sealed partial record RunQueryText(string Words, IReadOnlyList<RunCondition> Conditions, IReadOnlyList<string> Faults)
+public sealed partial record RunQueryText(
+    string Words, IReadOnlyList<RunCondition> Conditions, IReadOnlyList<string> Faults)
 {
     /// <summary>Names of the fields, in the order of help texts.</summary>
     public static IReadOnlyDictionary<string, RunField> Fields { get; } = new Dictionary<string, RunField>
@@ -34,8 +35,8 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
 
     /// <summary>
     /// Reads a text such as <c>attack:badnets,blended asr&gt;90% -tag:old street</c>: conditions are a field, one of
-    /// <c>: = &lt; &lt;= &gt; &gt;=</c> and a value; a minus in front turns one round; commas separate alternatives; quotes hold
-    /// what has spaces or should be a plain word.
+    /// <c>: = &lt; &lt;= &gt; &gt;=</c> and a value; a minus in front turns one round; commas separate alternatives;
+    /// quotes hold what has spaces or should be a plain word.
     /// </summary>
     /// <param name="text">The text, or null.</param>
     public static RunQueryText Parse(string? text)
@@ -50,7 +51,9 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
             }
             else if (!Fields.TryGetValue(token.Groups["field"].Value.ToLowerInvariant(), out var field))
             {
-                faults.Add($"There is no field '{token.Groups["field"].Value}'. Fields are {string.Join(", ", Fields.Keys)}; put quotes around '{token.Value}' to search for it as a word.");
+                faults.Add(
+                    $"There is no field '{token.Groups["field"].Value}'. Fields are {string.Join(", ", Fields.Keys)}; "
+                    + $"put quotes around '{token.Value}' to search for it as a word.");
             }
             else if (Condition(field, token, faults) is { } condition)
             {
@@ -66,7 +69,8 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
         var comparison = Comparison(token.Groups["sign"].Value);
         var value = token.Groups["value"].Value;
         var negated = token.Groups["not"].Success;
-        var isText = field is not (RunField.Seed or RunField.PoisonRate or RunField.CleanAccuracy or RunField.AttackSuccessRate or RunField.Seconds or RunField.Created);
+        var isText = field is not (RunField.Seed or RunField.PoisonRate or RunField.CleanAccuracy
+            or RunField.AttackSuccessRate or RunField.Seconds or RunField.Created);
         if (isText && comparison is not (RunComparison.Has or RunComparison.Equal))
         {
             faults.Add($"'{token.Value}': {token.Groups["field"].Value} is a text; use ':' (contains) or '='.");
@@ -76,9 +80,10 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
         if (field == RunField.Created)
         {
             return DaysAgo(value) is { } days ? new(field, comparison, [], Negated: negated, DaysAgo: days)
-                : DateTime.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var day)
-                ? new(field, comparison, [], Time: day, Negated: negated)
-                : Fault($"'{token.Value}': a day is written as 2026-11-24 (UTC), or as today, yesterday, 7d (seven days ago) or 2w.");
+                : Day(value) is { } day ? new(field, comparison, [], Time: day, Negated: negated)
+                : Fault(
+                    $"'{token.Value}': a day is written as 2026-11-24 (UTC), or as today, yesterday, "
+                    + "7d (seven days ago) or 2w.");
         }
 
         if (!isText)
@@ -103,7 +108,8 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
             var states = texts.Select(State).ToList();
             if (states.IndexOf(null) is >= 0 and var wrong)
             {
-                return Fault($"'{token.Value}': there is no state '{texts[wrong]}'. States are {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}.");
+                var known = string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant();
+                return Fault($"'{token.Value}': there is no state '{texts[wrong]}'. States are {known}.");
             }
 
             texts = [.. states.Select(state => state!.Value.ToString())];
@@ -132,15 +138,26 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
         _ => null,
     };
 
+    private static DateTime? Day(string text) => DateTime.TryParseExact(
+        text,
+        "yyyy-MM-dd",
+        CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+        out var day) ? day : null;
+
     // Four digits: no day before the calendar.
-    private static int? Count(string text) => text.Length is > 0 and <= 4 && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
+    private static int? Count(string text) =>
+        text.Length is > 0 and <= 4
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
 
     private static double? Number(string text)
     {
         var percent = text.EndsWith('%');
-        return double.TryParse(percent ? text[..^1] : text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
-            ? percent ? number / 100 : number
-            : null;
+        var digits = percent ? text[..^1] : text;
+        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+            && double.IsFinite(number)
+                ? percent ? number / 100 : number
+                : null;
     }
 
     private static RunComparison Comparison(string sign) => sign switch
@@ -155,6 +172,8 @@ public sealed partial record RunQueryText(string Words, IReadOnlyList<RunConditi
 
     private static string Unquote(string text) => text.Trim('"');
 
-    [GeneratedRegex("""(?<not>-)?(?<field>[A-Za-z]+)(?<sign>:|<=|>=|<|>|=)(?<value>"[^"]*"?|\S*)|"[^"]*"?|\S+""", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        """(?<not>-)?(?<field>[A-Za-z]+)(?<sign>:|<=|>=|<|>|=)(?<value>"[^"]*"?|\S*)|"[^"]*"?|\S+""",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Token();
 }

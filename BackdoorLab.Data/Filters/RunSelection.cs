@@ -1,6 +1,8 @@
 namespace BackdoorLab.Data.Filters;
 
-/// <summary>The runs a bulk action is for: some that were picked, or all that match a filter, however many pages they fill.</summary>
+/// <summary>
+/// The runs a bulk action is for: some that were picked, or all that match a filter, however many pages they fill.
+/// </summary>
 public sealed record RunSelection
 {
     private RunSelection(IReadOnlyCollection<string>? ids, RunFilter? filter) => (Ids, Filter) = (ids, filter);

@@ -1,6 +1,8 @@
 namespace BackdoorLab.Data.Filters;
 
-/// <summary>The columns by which the run list can be sorted; the whitelist between a grid's column names and the database.</summary>
+/// <summary>
+/// The columns by which the run list can be sorted; the whitelist between a grid's column names and the database.
+/// </summary>
 public enum RunSort
 {
     /// <summary>Time of creation.</summary>

@@ -12,11 +12,12 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Makes the file and its folder if absent, and applies missing migrations; a file with an older schema is copied beside itself
-    /// first. Processes that start together wait for each other.
+    /// Makes the file and its folder if absent, and applies missing migrations; a file with an older schema is copied
+    /// beside itself first. Processes that start together wait for each other.
     /// </summary>
     /// <exception cref="LabDatabaseException">
-    /// The file was written by a newer program, is no database of this one, is damaged, or another process keeps it locked.
+    /// The file was written by a newer program, is no database of this one, is damaged, or another process keeps it
+    /// locked.
     /// </exception>
     public async Task<MigrationReport> MigrateAsync(CancellationToken cancellation = default)
     {
@@ -84,8 +85,9 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         if (unknown.Count > 0)
         {
             throw new LabDatabaseException(
-                $"'{path}' was written by a newer version of this program (it has the schema change '{unknown[^1]}', which this "
-                + "version does not know). Start the newer version, or choose another path for the database.");
+                $"'{path}' was written by a newer version of this program (it has the schema change '{unknown[^1]}', "
+                + "which this version does not know). Start the newer version, or choose another path for the "
+                + "database.");
         }
 
         var pending = known.Except(applied).ToList();
@@ -106,23 +108,34 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         return new MigrationReport(pending, backup);
     }
 
-    /// <summary>Whether a file without our migrations has tables: then it is another program's, and ours must not come in between.</summary>
-    private static async Task<bool> HasOtherTablesAsync(LabDbContext context, CancellationToken cancellation) => await context.Database
-        .SqlQueryRaw<int>("SELECT COUNT(*) AS Value FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_\\_EFMigrations%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-        .SingleAsync(cancellation) > 0;
-
-    /// <summary>What a column needs that SQL cannot compute; at every start, since a first one may have broken off.</summary>
-    private static Task FillAsync(LabDbContext context, IReadOnlyList<string> known, CancellationToken cancellation) =>
-        known.Any(migration => migration.EndsWith("_Conditions", StringComparison.Ordinal)) ? RecordedConditions.FillAsync(context, cancellation) : Task.CompletedTask;
+    /// <summary>
+    /// Whether a file without our migrations has tables: then it is another program's, and ours must not come in
+    /// between.
+    /// </summary>
+    private static async Task<bool> HasOtherTablesAsync(LabDbContext context, CancellationToken cancellation) =>
+        await context.Database
+            .SqlQueryRaw<int>(
+                "SELECT COUNT(*) AS Value FROM sqlite_master WHERE type = 'table' "
+                + "AND name NOT LIKE '\\_\\_EFMigrations%' ESCAPE '\\' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+            .SingleAsync(cancellation) > 0;
 
     /// <summary>
-    /// EF keeps its migration lock in a table, where it survives a crash and then blocks for ever. Whoever migrates holds our file
-    /// lock, which the system releases with the process: so a lock in the table now is a dead one.
+    /// What a column needs that SQL cannot compute; at every start, since a first one may have broken off.
+    /// </summary>
+    private static Task FillAsync(LabDbContext context, IReadOnlyList<string> known, CancellationToken cancellation) =>
+        known.Any(migration => migration.EndsWith("_Conditions", StringComparison.Ordinal))
+            ? RecordedConditions.FillAsync(context, cancellation)
+            : Task.CompletedTask;
+
+    /// <summary>
+    /// EF keeps its migration lock in a table, where it survives a crash and then blocks for ever. Whoever migrates
+    /// holds our file lock, which the system releases with the process: so a lock in the table now is a dead one.
     /// </summary>
     private static async Task ClearStaleLockAsync(LabDbContext context, CancellationToken cancellation)
     {
         var tables = await context.Database
-            .SqlQueryRaw<int>("SELECT COUNT(*) AS Value FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsLock'")
+            .SqlQueryRaw<int>(
+                "SELECT COUNT(*) AS Value FROM sqlite_master WHERE type = 'table' AND name = '__EFMigrationsLock'")
             .SingleAsync(cancellation);
         if (tables > 0)
         {
@@ -130,12 +143,15 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
         }
     }
 
-    /// <summary>By SQLite's own backup, which includes what is still in the write-ahead log; a copy of the file would not.</summary>
+    /// <summary>
+    /// By SQLite's own backup, which includes what is still in the write-ahead log; a copy of the file would not.
+    /// </summary>
     private string Backup(LabDbContext context, string path)
     {
         var stamp = time.GetUtcNow().ToString("yyyyMMdd-HHmmss", System.Globalization.CultureInfo.InvariantCulture);
         var backup = Path.Combine(
-            Path.GetDirectoryName(path)!, $"{Path.GetFileNameWithoutExtension(path)}.before-{stamp}{Path.GetExtension(path)}");
+            Path.GetDirectoryName(path)!,
+            $"{Path.GetFileNameWithoutExtension(path)}.before-{stamp}{Path.GetExtension(path)}");
         Copy(context, backup);
         return backup;
     }
@@ -143,7 +159,8 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
     private static void Copy(LabDbContext context, string file)
     {
         using var source = new SqliteConnection(context.Database.GetConnectionString());
-        using var target = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        using var target = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
         source.Open();
         target.Open();
         source.BackupDatabase(target);
@@ -161,8 +178,8 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
             catch (IOException error) when (time.GetElapsedTime(start) > Patience)
             {
                 throw new LabDatabaseException(
-                    $"Waited {Patience.TotalSeconds:0.#} s to bring '{path}' up to date, in vain: {error.Message} Another copy of "
-                    + "this program may be starting on the same database; try again when it has.",
+                    $"Waited {Patience.TotalSeconds:0.#} s to bring '{path}' up to date, in vain: {error.Message} "
+                    + "Another copy of this program may be starting on the same database; try again when it has.",
                     error);
             }
             catch (IOException)
@@ -176,7 +193,8 @@ public sealed class LabDatabase(IDbContextFactory<LabDbContext> contexts, TimePr
     {
         var source = new SqliteConnectionStringBuilder(context.Database.GetConnectionString()).DataSource;
         return string.IsNullOrEmpty(source) || source == ":memory:"
-            ? throw new LabDatabaseException("The database must be a file: one in memory would vanish with its connection.")
+            ? throw new LabDatabaseException(
+                "The database must be a file: one in memory would vanish with its connection.")
             : Path.GetFullPath(source);
     }
 }

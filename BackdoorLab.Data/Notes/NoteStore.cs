@@ -4,7 +4,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Notes;
 
-/// <summary>Markdown notes on runs and studies. Of two people who edit the same note at once the second is told, and nothing is lost.</summary>
+/// <summary>
+/// Markdown notes on runs and studies. Of two people who edit the same note at once the second is told, and nothing is
+/// lost.
+/// </summary>
 public sealed class NoteStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Longest note, in characters.</summary>
@@ -24,12 +27,14 @@ public sealed class NoteStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="version">The version the author read.</param>
     /// <param name="author">Name to show; empty in a lab without accounts.</param>
     /// <exception cref="ArgumentException">The text is longer than <see cref="MaxLength"/>.</exception>
-    public async Task<NoteSave> SaveAsync(NoteSubject subject, string markdown, long version, string author, CancellationToken cancellation = default)
+    public async Task<NoteSave> SaveAsync(
+        NoteSubject subject, string markdown, long version, string author, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(markdown);
         if (markdown.Length > MaxLength)
         {
-            throw new ArgumentException($"A note has {MaxLength} characters at most; this one has {markdown.Length}.", nameof(markdown));
+            throw new ArgumentException(
+                $"A note has {MaxLength} characters at most; this one has {markdown.Length}.", nameof(markdown));
         }
 
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -54,7 +59,8 @@ public sealed class NoteStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     }
 
     private static Task<Note?> FindAsync(LabDbContext context, NoteSubject subject, CancellationToken cancellation) =>
-        context.Notes.SingleOrDefaultAsync(note => note.Kind == subject.Kind && note.SubjectId == subject.Id, cancellation);
+        context.Notes.SingleOrDefaultAsync(
+            note => note.Kind == subject.Kind && note.SubjectId == subject.Id, cancellation);
 
     private static NoteItem Item(Note note) => new(note.Markdown, note.EditedBy, note.Edited, note.Version);
 }

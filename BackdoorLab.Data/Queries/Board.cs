@@ -47,22 +47,33 @@ public sealed record BoardFilter
     public bool Repeatable { get; init; } = true;
 
     /// <summary>
-    /// Members of the condition over which the reader pools on purpose, as paths (<c>training.epochs</c>) or their last names; <c>data</c>
-    /// stands for all that says which data it is.
+    /// Members of the condition over which the reader pools on purpose, as paths (<c>training.epochs</c>) or their last
+    /// names; <c>data</c> stands for all that says which data it is.
     /// </summary>
     public IReadOnlyList<string> Pool { get; init; } = [];
 
-    /// <summary>Whether models that are no victims, because they learnt nothing or the backdoor did not take, count too.</summary>
+    /// <summary>
+    /// Whether models that are no victims, because they learnt nothing or the backdoor did not take, count too.
+    /// </summary>
     public bool Damaged { get; init; }
 }
 
 /// <summary>A row of a leaderboard: one condition, or several that the reader pools.</summary>
-/// <param name="Id">What cells name it by: its label, with a part of the condition's key where several rows have the label.</param>
+/// <param name="Id">
+/// What cells name it by: its label, with a part of the condition's key where several rows have the label.
+/// </param>
 /// <param name="Label">Attack or precision.</param>
-/// <param name="Condition">What decides its numbers besides the seed and the defense, as JSON; without what is pooled.</param>
+/// <param name="Condition">
+/// What decides its numbers besides the seed and the defense, as JSON; without what is pooled.
+/// </param>
 /// <param name="Pooled">What was pooled: path and the values that occur.</param>
 /// <param name="RunIds">Its runs.</param>
-public sealed record BoardRow(string Id, string Label, string Condition, IReadOnlyDictionary<string, IReadOnlyList<string>> Pooled, IReadOnlyCollection<string> RunIds);
+public sealed record BoardRow(
+    string Id,
+    string Label,
+    string Condition,
+    IReadOnlyDictionary<string, IReadOnlyList<string>> Pooled,
+    IReadOnlyCollection<string> RunIds);
 
 /// <summary>A defended model beside the undefended one of the same run, over runs that have both.</summary>
 /// <param name="Lost">Clean accuracy lost.</param>
@@ -91,10 +102,14 @@ public sealed record BoardCell
     /// <summary>The metric of the benign twin, or null.</summary>
     public SeedStat? Twin { get; init; }
 
-    /// <summary>Share of poison, or of models, that the defense finds in the backdoored model; null where it judges nothing.</summary>
+    /// <summary>
+    /// Share of poison, or of models, that the defense finds in the backdoored model; null where it judges nothing.
+    /// </summary>
     public SeedStat? Detection { get; init; }
 
-    /// <summary>Share of false alarms on the benign twin of the same precision; null where the twin was not measured.</summary>
+    /// <summary>
+    /// Share of false alarms on the benign twin of the same precision; null where the twin was not measured.
+    /// </summary>
     public SeedStat? Alarms { get; init; }
 
     /// <summary>Youden's index, detection less false alarms of the same run; null where no run has both.</summary>
@@ -103,13 +118,18 @@ public sealed record BoardCell
     /// <summary>What the defense changes, paired by run; null for the undefended model.</summary>
     public BoardPair? Change { get; init; }
 
-    /// <summary>Seeds that have a value on a model that is no victim; they are in no mean unless the filter asks for them.</summary>
+    /// <summary>
+    /// Seeds that have a value on a model that is no victim; they are in no mean unless the filter asks for them.
+    /// </summary>
     public int Damaged { get; init; }
 
     /// <summary>Number of seeds by outcome; outcomes that do not occur are absent.</summary>
     public IReadOnlyDictionary<Outcome, int> Outcomes { get; init; } = new Dictionary<Outcome, int>();
 
-    /// <summary>Seeds in which the defense could not decide about the model, which a rate over models does not count; 0 for other metrics.</summary>
+    /// <summary>
+    /// Seeds in which the defense could not decide about the model, which a rate over models does not count; 0 for
+    /// other metrics.
+    /// </summary>
     public int Undecided { get; init; }
 
     /// <summary>Seeds whose run is queued or running and has not reached the cell yet.</summary>
@@ -127,8 +147,11 @@ public sealed record BoardCell
     /// <summary>Number of seeds that planned the cell.</summary>
     public int Seeds => Outcomes.Values.Sum();
 
-    /// <summary>What the cell is when it has no number: the weightiest outcome; values of other metrics weigh most.</summary>
-    public Outcome Outcome => ByWeight.FirstOrDefault(outcome => Outcomes.GetValueOrDefault(outcome) > 0, Outcome.NotRun);
+    /// <summary>
+    /// What the cell is when it has no number: the weightiest outcome; values of other metrics weigh most.
+    /// </summary>
+    public Outcome Outcome =>
+        ByWeight.FirstOrDefault(outcome => Outcomes.GetValueOrDefault(outcome) > 0, Outcome.NotRun);
 
     internal static Outcome[] ByWeight { get; } =
         [Outcome.Value, Outcome.Failed, Outcome.TimedOut, Outcome.NotApplicable, Outcome.NotRun];
@@ -137,13 +160,17 @@ public sealed record BoardCell
 /// <summary>Defenses against attacks, or against precisions, for one data set, network and poison rate.</summary>
 /// <param name="Filter">What was asked.</param>
 /// <param name="Rows">Ids of the rows, by label and condition.</param>
-/// <param name="Defenses">Labels that occur, the undefended model first; where the parameters behind a label differ, with what differs.</param>
+/// <param name="Defenses">
+/// Labels that occur, the undefended model first; where the parameters behind a label differ, with what differs.
+/// </param>
 /// <param name="Cells">Cells that occur; a pair without one was never planned.</param>
 /// <param name="Runs">Number of runs behind the board. All that match are read.</param>
 public sealed record Board(
-    BoardFilter Filter, IReadOnlyList<string> Rows, IReadOnlyList<string> Defenses, IReadOnlyList<BoardCell> Cells, int Runs)
+    BoardFilter Filter, IReadOnlyList<string> Rows, IReadOnlyList<string> Defenses, IReadOnlyList<BoardCell> Cells,
+    int Runs)
 {
-    private readonly Dictionary<(string, string), BoardCell> _places = Cells.ToDictionary(cell => (cell.Row, cell.Defense));
+    private readonly Dictionary<(string, string), BoardCell> _places = Cells.ToDictionary(
+        cell => (cell.Row, cell.Defense));
 
     /// <summary>The rows by id.</summary>
     public IReadOnlyDictionary<string, BoardRow> Conditions { get; init; } = new Dictionary<string, BoardRow>();

@@ -16,13 +16,21 @@ public sealed class BoardCellQuery(IDbContextFactory<LabDbContext> contexts)
         var (victim, precision, defense) = (cell.Victim, cell.Precision, cell.DefenseLabel);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await context.Measurements.AsNoTracking()
-            .Where(number => runIds.Contains(number.RunId) && number.Victim == victim && number.Precision == precision && number.Defense == defense && number.Metric == metric)
+            .Where(
+                number => runIds.Contains(number.RunId)
+                    && number.Victim == victim
+                    && number.Precision == precision
+                    && number.Defense == defense
+                    && number.Metric == metric)
             .ToDictionaryAsync(number => number.RunId, number => number.Value, cancellation);
     }
 
-    /// <summary>The runs of a cell, newest first, at most <see cref="MaxRuns"/>; the cell says how many there are.</summary>
+    /// <summary>
+    /// The runs of a cell, newest first, at most <see cref="MaxRuns"/>; the cell says how many there are.
+    /// </summary>
     /// <param name="of">One of its cells.</param>
-    public async Task<IReadOnlyList<BoardCellRun>> RunsAsync(Board board, BoardCell of, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<BoardCellRun>> RunsAsync(
+        Board board, BoardCell of, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(board);
         ArgumentNullException.ThrowIfNull(of);
@@ -31,7 +39,10 @@ public sealed class BoardCellQuery(IDbContextFactory<LabDbContext> contexts)
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         var parts = of.Parts.Take(MaxRuns).ToList();
         var ids = parts.ConvertAll(part => part.RunId);
-        var runs = await context.Runs.AsNoTracking().Where(run => ids.Contains(run.Id)).Select(RunItems.ToItem).ToDictionaryAsync(run => run.Id, cancellation);
+        var runs = await context.Runs.AsNoTracking()
+            .Where(run => ids.Contains(run.Id))
+            .Select(RunItems.ToItem)
+            .ToDictionaryAsync(run => run.Id, cancellation);
         var cells = await CellRows.ReadAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
         return
         [
@@ -56,7 +67,8 @@ public sealed class BoardCellQuery(IDbContextFactory<LabDbContext> contexts)
                },
         ];
 
-        CellResult? Find(BoardPart part, Victim victim) => cells[part.RunId].FirstOrDefault(cell => cell.Id == CellColumns.Read(victim, part.Precision, part.Defense));
+        CellResult? Find(BoardPart part, Victim victim) =>
+            cells[part.RunId].FirstOrDefault(cell => cell.Id == CellColumns.Read(victim, part.Precision, part.Defense));
     }
 
     /// <summary>The runs of a board and what they contain, for planning its missing cells.</summary>
@@ -74,9 +86,11 @@ public sealed class BoardCellQuery(IDbContextFactory<LabDbContext> contexts)
         var cells = context.Cells.Where(cell => ids.Contains(cell.RunId));
         return new(
             bases,
-            await cells.GroupBy(cell => cell.Defense).Select(group => new { group.Key, RunId = group.Max(cell => cell.RunId)! })
+            await cells.GroupBy(cell => cell.Defense)
+                .Select(group => new { group.Key, RunId = group.Max(cell => cell.RunId)! })
                 .ToDictionaryAsync(group => group.Key, group => group.RunId, cancellation),
-            await cells.GroupBy(cell => cell.Precision).Select(group => new { group.Key, RunId = group.Max(cell => cell.RunId)! })
+            await cells.GroupBy(cell => cell.Precision)
+                .Select(group => new { group.Key, RunId = group.Max(cell => cell.RunId)! })
                 .ToDictionaryAsync(group => group.Key, group => group.RunId, cancellation));
     }
 }

@@ -2,7 +2,9 @@ namespace BackdoorLab.Data.Queries;
 
 /// <summary>Where a defense stands among those it is compared with.</summary>
 /// <param name="Defense">Label.</param>
-/// <param name="MeanRank">Mean of its ranks over the shared rows, 1 is best; ties share the mean of their places.</param>
+/// <param name="MeanRank">
+/// Mean of its ranks over the shared rows, 1 is best; ties share the mean of their places.
+/// </param>
 /// <param name="Wins">Number of shared rows in which it is best, alone or with others.</param>
 public sealed record BoardRank(string Defense, double MeanRank, int Wins);
 
@@ -28,26 +30,34 @@ public enum BoardStanding
     /// <summary>It judges, and what it says of a clean model was not measured.</summary>
     TwinNotMeasured,
 
-    /// <summary>It judges no better than chance: Youden's index is not above 0, or every clean input or model is an alarm.</summary>
+    /// <summary>
+    /// It judges no better than chance: Youden's index is not above 0, or every clean input or model is an alarm.
+    /// </summary>
     TwinFires,
 }
 
 /// <summary>
-/// Best, ranks and coverage of a board. The undefended model is no competitor. A defense that judges is best by detection and false alarms
-/// together: its score for either is Youden's index (detection less false alarms of the same run), and where its benign twin fires, or was
-/// not measured, it is best by no metric, for whoever rejects everything also leaves no attack.
+/// Best, ranks and coverage of a board. The undefended model is no competitor. A defense that judges is best by
+/// detection and false alarms together: its score for either is Youden's index (detection less false alarms of the same
+/// run), and where its benign twin fires, or was not measured, it is best by no metric, for whoever rejects everything
+/// also leaves no attack.
 /// </summary>
 public static class BoardRanking
 {
-    /// <summary>Whether a defense has measurements, but none of this metric: it is of another kind and no column of this board.</summary>
+    /// <summary>
+    /// Whether a defense has measurements, but none of this metric: it is of another kind and no column of this board.
+    /// </summary>
     public static bool IsSilent(Board board, string defense)
     {
         ArgumentNullException.ThrowIfNull(board);
         var cells = board.Cells.Where(cell => cell.Defense == defense).ToList();
-        return cells.All(cell => cell is { Value: null, Damaged: 0, Undecided: 0 }) && cells.Exists(cell => cell.Outcome == Outcome.Value);
+        return cells.All(cell => cell is { Value: null, Damaged: 0, Undecided: 0 })
+            && cells.Exists(cell => cell.Outcome == Outcome.Value);
     }
 
-    /// <summary>Whether Youden's index stands for the metric: detection or false alarms alone are half a judgement.</summary>
+    /// <summary>
+    /// Whether Youden's index stands for the metric: detection or false alarms alone are half a judgement.
+    /// </summary>
     public static bool IsByYouden(Board board)
     {
         ArgumentNullException.ThrowIfNull(board);
@@ -69,7 +79,9 @@ public static class BoardRanking
         };
     }
 
-    /// <summary>The best defenses of a row; empty when fewer than two are compared, or none of them may be best.</summary>
+    /// <summary>
+    /// The best defenses of a row; empty when fewer than two are compared, or none of them may be best.
+    /// </summary>
     /// <param name="defenses">Columns that are compared.</param>
     public static IReadOnlyList<string> Best(Board board, string row, IEnumerable<string> defenses, bool higherIsBetter)
     {
@@ -78,7 +90,10 @@ public static class BoardRanking
         var scores = compared
             .Where(defense => Standing(board, board.Find(row, defense)) == BoardStanding.Competes)
             .ToDictionary(defense => defense, defense => Score(board, row, defense, higherIsBetter)!.Value);
-        return compared.Count < 2 || scores.Count == 0 ? [] : [.. scores.Where(entry => entry.Value.Equals(scores.Values.Max())).Select(entry => entry.Key)];
+        return compared.Count < 2 || scores.Count == 0 ? [] :
+        [
+            .. scores.Where(entry => entry.Value.Equals(scores.Values.Max())).Select(entry => entry.Key),
+        ];
     }
 
     /// <summary>Rows in which every compared defense has a score: only these may decide a rank.</summary>
@@ -87,7 +102,10 @@ public static class BoardRanking
     {
         ArgumentNullException.ThrowIfNull(board);
         var compared = Compared(defenses).ToList();
-        return compared.Count < 2 ? [] : [.. board.Rows.Where(row => compared.TrueForAll(defense => Score(board, row, defense, true) is not null))];
+        return compared.Count < 2 ? [] :
+        [
+            .. board.Rows.Where(row => compared.TrueForAll(defense => Score(board, row, defense, true) is not null)),
+        ];
     }
 
     /// <summary>Ranks over the shared rows, best first; empty when no row is shared.</summary>
@@ -104,7 +122,8 @@ public static class BoardRanking
         var ranks = compared.ToDictionary(defense => defense, _ => (Sum: 0.0, Wins: 0));
         foreach (var row in shared)
         {
-            var scores = compared.ToDictionary(defense => defense, defense => Score(board, row, defense, higherIsBetter)!.Value);
+            var scores = compared.ToDictionary(
+                defense => defense, defense => Score(board, row, defense, higherIsBetter)!.Value);
             var best = Best(board, row, compared, higherIsBetter);
             foreach (var (defense, score) in scores)
             {
@@ -140,5 +159,6 @@ public static class BoardRanking
         : IsByYouden(board) ? cell.Youden?.Mean
         : higherIsBetter ? value.Mean : -value.Mean;
 
-    private static IEnumerable<string> Compared(IEnumerable<string> defenses) => defenses.Where(defense => defense != KnownLabels.Undefended);
+    private static IEnumerable<string> Compared(IEnumerable<string> defenses) =>
+        defenses.Where(defense => defense != KnownLabels.Undefended);
 }

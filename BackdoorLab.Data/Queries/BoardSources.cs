@@ -51,4 +51,6 @@ public sealed record BoardBase(string RunId, string Attack, string ConfigHash, l
 /// <param name="Defenses">A run that has a defense, by label.</param>
 /// <param name="Precisions">A run that has a precision, by label.</param>
 public sealed record BoardSources(
-    IReadOnlyList<BoardBase> Bases, IReadOnlyDictionary<string, string> Defenses, IReadOnlyDictionary<string, string> Precisions);
+    IReadOnlyList<BoardBase> Bases,
+    IReadOnlyDictionary<string, string> Defenses,
+    IReadOnlyDictionary<string, string> Precisions);

@@ -8,9 +8,11 @@ namespace BackdoorLab.Data.Queries;
 internal static class CellRows
 {
     /// <summary>Cells with their numbers and without files, by run: two statements for all of them.</summary>
-    public static async Task<ILookup<string, CellResult>> ReadAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
+    public static async Task<ILookup<string, CellResult>> ReadAsync(
+        LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
     {
-        // As a list of ids, which leads SQLite from the runs to their rows; asked for each row whether its run is wanted, it reads them all.
+        // As a list of ids, which leads SQLite from the runs to their rows; asked for each row whether its run is
+        // wanted, it reads them all.
         var ids = runs.Select(run => run.Id);
         var measurements = (await context.Measurements.AsNoTracking()
                 .Where(measurement => ids.Contains(measurement.RunId))

@@ -15,7 +15,8 @@ public sealed class CompareQuery(IDbContextFactory<LabDbContext> contexts)
     /// <summary>Runs side by side: six statements, however many runs.</summary>
     /// <param name="runIds">At most <see cref="MaxRuns"/>; repeated ones count once.</param>
     /// <exception cref="ArgumentOutOfRangeException">More runs than that.</exception>
-    public async Task<Comparison> ReadAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
+    public async Task<Comparison> ReadAsync(
+        IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(runIds);
         var ids = runIds.Distinct().ToList();
@@ -37,7 +38,8 @@ public sealed class CompareQuery(IDbContextFactory<LabDbContext> contexts)
                 .ToListAsync(cancellation))
             .ToLookup(
                 point => point.RunId,
-                point => new TrainingPoint(point.Victim, point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate));
+                point => new TrainingPoint(
+                    point.Victim, point.Epoch, point.Epochs, point.Loss, point.CleanAccuracy, point.AttackSuccessRate));
         var images = (await context.Artifacts.AsNoTracking()
                 .Where(file => ids.Contains(file.RunId) && file.Role == ImageRole && file.Victim == null)
                 .OrderBy(file => file.Id)
@@ -46,7 +48,9 @@ public sealed class CompareQuery(IDbContextFactory<LabDbContext> contexts)
         return new(
             [
                 .. ids.Where(items.ContainsKey).Select(id =>
-                    new ComparedRun(items[id], texts.GetValueOrDefault(id)?.SpecJson ?? "{}", [.. cells[id]], [.. curves[id]], [.. images[id]])
+                    new ComparedRun(
+                        items[id], texts.GetValueOrDefault(id)?.SpecJson ?? "{}", [.. cells[id]], [.. curves[id]],
+                        [.. images[id]])
                     {
                         Data = DataContent.Read(texts.GetValueOrDefault(id)?.DataJson ?? ""),
                     }),

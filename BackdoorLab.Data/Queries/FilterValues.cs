@@ -4,4 +4,5 @@ namespace BackdoorLab.Data.Queries;
 /// <param name="Datasets">Data sets.</param>
 /// <param name="Models">Networks.</param>
 /// <param name="Attacks">Attacks.</param>
-public sealed record FilterValues(IReadOnlyList<string> Datasets, IReadOnlyList<string> Models, IReadOnlyList<string> Attacks);
+public sealed record FilterValues(
+    IReadOnlyList<string> Datasets, IReadOnlyList<string> Models, IReadOnlyList<string> Attacks);

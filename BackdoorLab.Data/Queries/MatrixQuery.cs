@@ -10,18 +10,20 @@ public sealed class MatrixQuery(IDbContextFactory<LabDbContext> contexts)
     public const int MaxConditions = 200;
 
     /// <summary>
-    /// One metric over defense x precision, of one condition: its seeds are averaged, as <see cref="SeedStat"/> says. Finished cells of a run
-    /// that is still running, broke off or was cancelled count as any others.
+    /// One metric over defense x precision, of one condition: its seeds are averaged, as <see cref="SeedStat"/> says.
+    /// Finished cells of a run that is still running, broke off or was cancelled count as any others.
     /// </summary>
     /// <param name="filter">Which runs, and which of their two models.</param>
-    public async Task<ResultMatrix> ReadAsync(MatrixFilter filter, string metric, CancellationToken cancellation = default)
+    public async Task<ResultMatrix> ReadAsync(
+        MatrixFilter filter, string metric, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentException.ThrowIfNullOrEmpty(metric);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         var conditions = await ConditionsAsync(context, filter, cancellation);
-        var condition = conditions.FirstOrDefault(candidate => candidate.Key == filter.Condition) ?? conditions.FirstOrDefault();
+        var condition = conditions.FirstOrDefault(candidate => candidate.Key == filter.Condition)
+            ?? conditions.FirstOrDefault();
         if (condition is null)
         {
             return new(metric, [], [], [], 0, [], null);
@@ -29,13 +31,25 @@ public sealed class MatrixQuery(IDbContextFactory<LabDbContext> contexts)
 
         ReadingFilter wanted = new(filter.Victim, metric, null, null, Repeatable: true, filter.Damaged);
         var reading = await ConditionReading.ReadAsync(
-            context, ConditionReading.Counting(context, filter with { Condition = condition.Key }), wanted, cancellation);
+            context, ConditionReading.Counting(context, filter with { Condition = condition.Key }), wanted,
+            cancellation);
         var texts = await BoardPlaces.TextsAsync(
-            context, [.. reading.Cells.Select(cell => cell.DefenseKey).Concat(reading.Cells.Select(cell => cell.PrecisionKey)).Distinct()], cancellation);
-        var defenses = BoardPlaces.Columns(reading.Cells.Select(cell => (cell.Defense, cell.DefenseKey)).Distinct(), texts);
-        var precisions = BoardPlaces.Columns(reading.Cells.Select(cell => (cell.Precision, cell.PrecisionKey)).Distinct(), texts);
+            context,
+            [
+                .. reading.Cells.Select(cell => cell.DefenseKey)
+                    .Concat(reading.Cells.Select(cell => cell.PrecisionKey))
+                    .Distinct(),
+            ],
+            cancellation);
+        var defenses = BoardPlaces.Columns(
+            reading.Cells.Select(cell => (cell.Defense, cell.DefenseKey)).Distinct(), texts);
+        var precisions = BoardPlaces.Columns(
+            reading.Cells.Select(cell => (cell.Precision, cell.PrecisionKey)).Distinct(), texts);
         var cells = reading.Cells
-            .GroupBy(cell => (Defense: BoardPlaces.ColumnOf(defenses, cell), Precision: precisions[cell.PrecisionKey.Length > 0 ? cell.PrecisionKey : cell.Precision]))
+            .GroupBy(
+                cell => (
+                    Defense: BoardPlaces.ColumnOf(defenses, cell),
+                    Precision: precisions[cell.PrecisionKey.Length > 0 ? cell.PrecisionKey : cell.Precision]))
             .Select(group => Cell(reading, wanted, group.Key.Defense, group.Key.Precision, [.. group]))
             .ToList();
         return new ResultMatrix(
@@ -48,7 +62,8 @@ public sealed class MatrixQuery(IDbContextFactory<LabDbContext> contexts)
             condition);
     }
 
-    private static async Task<IReadOnlyList<MatrixCondition>> ConditionsAsync(LabDbContext context, MatrixFilter filter, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<MatrixCondition>> ConditionsAsync(
+        LabDbContext context, MatrixFilter filter, CancellationToken cancellation)
     {
         var found = await ConditionReading.Counting(context, filter with { Condition = null })
             .Where(run => context.Cells.Any(cell => cell.RunId == run.Id))
@@ -71,11 +86,13 @@ public sealed class MatrixQuery(IDbContextFactory<LabDbContext> contexts)
         return
         [
             .. shown.Select(group => new MatrixCondition(
-                group.Key, texts.GetValueOrDefault(group.Key, "{}"), group.Dataset, group.Model, group.Attack, group.PoisonRate, group.Seeds, group.Runs)),
+                group.Key, texts.GetValueOrDefault(group.Key, "{}"), group.Dataset, group.Model, group.Attack,
+                group.PoisonRate, group.Seeds, group.Runs)),
         ];
     }
 
-    private static MatrixCell Cell(ConditionReading reading, ReadingFilter wanted, string defense, string precision, IReadOnlyList<CellFact> cells)
+    private static MatrixCell Cell(
+        ConditionReading reading, ReadingFilter wanted, string defense, string precision, IReadOnlyList<CellFact> cells)
     {
         var cell = reading.Summarize(wanted, precision, defense, cells);
         return new()
@@ -100,7 +117,9 @@ public sealed class MatrixQuery(IDbContextFactory<LabDbContext> contexts)
             .Select(count => count.Key),
     ];
 
-    private static IEnumerable<string> Labels(IEnumerable<MatrixCell> cells, Func<MatrixCell, string> label, string first) => cells
+    private static IEnumerable<string> Labels(
+        IEnumerable<MatrixCell> cells, Func<MatrixCell, string> label, string first) =>
+        cells
         .Select(label)
         .Distinct()
         .OrderBy(text => text != first).ThenBy(text => text, StringComparer.Ordinal);

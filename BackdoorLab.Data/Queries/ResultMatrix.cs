@@ -15,13 +15,17 @@ public sealed record MatrixFilter
     /// <summary>Poison rate.</summary>
     public double? PoisonRate { get; init; }
 
-    /// <summary>Key of a condition; a matrix is of one, and where none or an unknown one is named, of the one with most seeds.</summary>
+    /// <summary>
+    /// Key of a condition; a matrix is of one, and where none or an unknown one is named, of the one with most seeds.
+    /// </summary>
     public string? Condition { get; init; }
 
     /// <summary>Which model's cells.</summary>
     public Victim Victim { get; init; } = Victim.Backdoored;
 
-    /// <summary>Whether models that are no victims, because they learnt nothing or the backdoor did not take, count too.</summary>
+    /// <summary>
+    /// Whether models that are no victims, because they learnt nothing or the backdoor did not take, count too.
+    /// </summary>
     public bool Damaged { get; init; }
 }
 
@@ -34,7 +38,8 @@ public sealed record MatrixFilter
 /// <param name="PoisonRate">Poison rate.</param>
 /// <param name="Seeds">Different seeds.</param>
 /// <param name="Runs">Runs with cells.</param>
-public sealed record MatrixCondition(string Key, string Json, string Dataset, string Model, string Attack, double PoisonRate, int Seeds, int Runs);
+public sealed record MatrixCondition(
+    string Key, string Json, string Dataset, string Model, string Attack, double PoisonRate, int Seeds, int Runs);
 
 /// <summary>One metric over defense x precision, of one condition.</summary>
 /// <param name="Metric">Id of the metric.</param>
@@ -74,10 +79,15 @@ public sealed record MatrixCell
     /// <summary>Seeds with a value on a model that is no victim; in no mean unless asked for.</summary>
     public int Damaged { get; init; }
 
-    /// <summary>Number of seeds by outcome; outcomes that do not occur are absent. A value without this metric counts as value.</summary>
+    /// <summary>
+    /// Number of seeds by outcome; outcomes that do not occur are absent. A value without this metric counts as value.
+    /// </summary>
     public required IReadOnlyDictionary<Outcome, int> Outcomes { get; init; }
 
-    /// <summary>Seeds in which the defense could not decide about the model, which a rate over models does not count; 0 for other metrics.</summary>
+    /// <summary>
+    /// Seeds in which the defense could not decide about the model, which a rate over models does not count; 0 for
+    /// other metrics.
+    /// </summary>
     public int Undecided { get; init; }
 
     /// <summary>The different reasons of runs without a value, most frequent first.</summary>

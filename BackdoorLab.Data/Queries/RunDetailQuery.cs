@@ -14,7 +14,8 @@ public sealed class RunDetailQuery(IDbContextFactory<LabDbContext> contexts)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
-        var texts = await context.RunTexts.AsNoTracking().SingleOrDefaultAsync(text => text.RunId == runId, cancellation);
+        var texts = await context.RunTexts.AsNoTracking()
+            .SingleOrDefaultAsync(text => text.RunId == runId, cancellation);
         if (texts is null)
         {
             return null;
@@ -32,7 +33,8 @@ public sealed class RunDetailQuery(IDbContextFactory<LabDbContext> contexts)
                 .Where(stage => stage.RunId == runId)
                 .OrderBy(stage => stage.Position).ThenBy(stage => stage.Key)
                 .Select(stage => new RunStage(
-                    stage.Key, stage.Kind, stage.Title, stage.Position, stage.State, stage.Cached, stage.Seconds, stage.EstimatedSeconds, stage.Method))
+                    stage.Key, stage.Kind, stage.Title, stage.Position, stage.State, stage.Cached, stage.Seconds,
+                    stage.EstimatedSeconds, stage.Method))
                 .ToListAsync(cancellation),
             Cells =
             [
@@ -69,7 +71,8 @@ public sealed class RunDetailQuery(IDbContextFactory<LabDbContext> contexts)
 
     /// <summary>The last log lines, oldest first.</summary>
     /// <param name="count">How many at most.</param>
-    public async Task<IReadOnlyList<LogRow>> LogTailAsync(string runId, int count = 200, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<LogRow>> LogTailAsync(
+        string runId, int count = 200, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var lines = await context.LogLines.AsNoTracking()
@@ -83,7 +86,8 @@ public sealed class RunDetailQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>The specs of runs, by id; unknown ids are absent.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> SpecsAsync(IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
+    public async Task<IReadOnlyDictionary<string, string>> SpecsAsync(
+        IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await context.RunTexts.AsNoTracking()
@@ -99,7 +103,9 @@ public sealed class RunDetailQuery(IDbContextFactory<LabDbContext> contexts)
             .OrderBy(file => file.Id)
             .ToListAsync(cancellation);
         return files.ToLookup(
-            file => file.Victim is null ? null : CellColumns.Read(file.Victim.Value, file.Precision ?? "", file.Defense ?? ""),
+            file => file.Victim is null
+                ? null
+                : CellColumns.Read(file.Victim.Value, file.Precision ?? "", file.Defense ?? ""),
             file => file.Reference);
     }
 }

@@ -6,7 +6,9 @@ namespace BackdoorLab.Data.Queries;
 /// <summary>What makes a group of runs.</summary>
 public enum RunGrouping
 {
-    /// <summary>The spec without name and seed: the runs of a group are repeats, unless data or machine differ.</summary>
+    /// <summary>
+    /// The spec without name and seed: the runs of a group are repeats, unless data or machine differ.
+    /// </summary>
     Configuration,
 
     /// <summary>Data set.</summary>
@@ -81,7 +83,9 @@ public sealed record RunGroup
 }
 
 /// <summary>A number of the runs of a group.</summary>
-/// <param name="All">Over seeds; a mean only where <paramref name="Conditions"/> is 1. Null when no run has the number.</param>
+/// <param name="All">
+/// Over seeds; a mean only where <paramref name="Conditions"/> is 1. Null when no run has the number.
+/// </param>
 /// <param name="Conditions">Different conditions among the runs that have the number.</param>
 /// <param name="Minimum">Smallest value of a run.</param>
 /// <param name="Maximum">Largest value of a run.</param>

@@ -12,13 +12,15 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
     private const int MaxNamedConditions = 6;
 
     /// <summary>
-    /// A page of groups. A group whose runs are of one condition has means over its seeds (<see cref="SeedStat"/>), whatever became of the
-    /// runs after they were measured; one of several conditions has a range, for their mean would be of unlike things.
+    /// A page of groups. A group whose runs are of one condition has means over its seeds (<see cref="SeedStat"/>),
+    /// whatever became of the runs after they were measured; one of several conditions has a range, for their mean
+    /// would be of unlike things.
     /// </summary>
     /// <param name="by">What makes a group.</param>
     /// <param name="page">From 0.</param>
     /// <param name="size">1 to <see cref="RunPage.MaxSize"/>.</param>
-    public async Task<RunGroupPage> PageAsync(RunFilter filter, RunGrouping by, int page, int size, CancellationToken cancellation = default)
+    public async Task<RunGroupPage> PageAsync(
+        RunFilter filter, RunGrouping by, int page, int size, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         size = Math.Clamp(size, 1, RunPage.MaxSize);
@@ -47,14 +49,27 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
 
         var keys = shown.Select(group => group.Key).ToList();
         var measured = (await keyed
-                .Where(row => keys.Contains(row.Key) && (row.Run.CleanAccuracy != null || row.Run.AttackSuccessRate != null))
-                .Select(row => new Measured(row.Key, row.Run.ConditionKey, row.Run.Seed, row.Run.CleanAccuracy, row.Run.AttackSuccessRate, row.Run.BackdooredDamage != ""))
+                .Where(
+                    row => keys.Contains(row.Key)
+                        && (row.Run.CleanAccuracy != null || row.Run.AttackSuccessRate != null))
+                .Select(
+                    row => new Measured(
+                        row.Key, row.Run.ConditionKey, row.Run.Seed, row.Run.CleanAccuracy, row.Run.AttackSuccessRate,
+                        row.Run.BackdooredDamage != ""))
                 .ToListAsync(cancellation))
             .ToLookup(run => run.Key);
         var texts = await BoardPlaces.TextsAsync(
-            context, [.. measured.SelectMany(group => group.Select(run => run.Condition).Distinct().Take(MaxNamedConditions)).Distinct()], cancellation);
+            context,
+            [
+                .. measured.SelectMany(group => group.Select(run => run.Condition).Distinct().Take(MaxNamedConditions))
+                    .Distinct(),
+            ],
+            cancellation);
         var ids = shown.Select(group => group.Example).ToList();
-        var examples = await context.Runs.AsNoTracking().Where(run => ids.Contains(run.Id)).Select(RunItems.ToItem).ToDictionaryAsync(run => run.Id, cancellation);
+        var examples = await context.Runs.AsNoTracking()
+            .Where(run => ids.Contains(run.Id))
+            .Select(RunItems.ToItem)
+            .ToDictionaryAsync(run => run.Id, cancellation);
         return new RunGroupPage(
             [
                 .. shown.Select(group =>
@@ -73,7 +88,10 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
                         Seeds = victims.Select(run => (run.Condition, run.Seed)).Distinct().Count(),
                         Damaged = measured[group.Key].Count(run => run.Damaged),
                         Conditions = conditions.Count,
-                        ConditionTexts = [.. conditions.Take(MaxNamedConditions).Select(key => texts.GetValueOrDefault(key, "{}"))],
+                        ConditionTexts =
+                        [
+                            .. conditions.Take(MaxNamedConditions).Select(key => texts.GetValueOrDefault(key, "{}")),
+                        ],
                         CleanAccuracy = Figure(victims, run => run.CleanAccuracy),
                         AttackSuccessRate = Figure(victims, run => run.AttackSuccessRate),
                     };
@@ -86,9 +104,13 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
 
     private static GroupFigure Figure(List<Measured> runs, Func<Measured, double?> number)
     {
-        var values = runs.Where(run => number(run) is not null).Select(run => new SeedValue(run.Condition, run.Seed, number(run)!.Value)).ToList();
+        var values = runs.Where(run => number(run) is not null)
+            .Select(run => new SeedValue(run.Condition, run.Seed, number(run)!.Value))
+            .ToList();
         return values.Count == 0 ? new(null, 0, 0, 0)
-            : new(SeedStat.Of(values)!, values.Select(value => value.Condition).Distinct().Count(), values.Min(value => value.Value), values.Max(value => value.Value));
+            : new(
+                SeedStat.Of(values)!, values.Select(value => value.Condition).Distinct().Count(),
+                values.Min(value => value.Value), values.Max(value => value.Value));
     }
 
     private static IQueryable<KeyedRun> Keyed(LabDbContext context, IQueryable<Run> runs, RunGrouping by) => by switch
@@ -111,7 +133,8 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
         _ => throw new ArgumentOutOfRangeException(nameof(by), by, "Not a field to group by."),
     };
 
-    private sealed record Measured(string Key, string Condition, long Seed, double? CleanAccuracy, double? AttackSuccessRate, bool Damaged);
+    private sealed record Measured(
+        string Key, string Condition, long Seed, double? CleanAccuracy, double? AttackSuccessRate, bool Damaged);
 
     private sealed class KeyedRun
     {

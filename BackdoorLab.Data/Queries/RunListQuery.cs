@@ -7,15 +7,15 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Queries;
 
 /// <summary>
-/// Runs as lists show them: by filter and page, by place, by id. Of this and every other query: each question has a context of its own and is
-/// answered by records, never entities, so the queries may be used from many threads. SQLite works on the calling thread even behind async
-/// methods: pages are small by design; wrap an export in <c>Task.Run</c>.
+/// Runs as lists show them: by filter and page, by place, by id. Of this and every other query: each question has a
+/// context of its own and is answered by records, never entities, so the queries may be used from many threads. SQLite
+/// works on the calling thread even behind async methods: pages are small by design; wrap an export in <c>Task.Run</c>.
 /// </summary>
 public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>
-    /// A page of the run list. The id is always the last sort key, so pages neither repeat nor skip runs; runs without the sorted
-    /// number come last.
+    /// A page of the run list. The id is always the last sort key, so pages neither repeat nor skip runs; runs without
+    /// the sorted number come last.
     /// </summary>
     /// <param name="sort">Sort keys; none: newest first.</param>
     /// <param name="page">From 0; a page beyond the end is empty.</param>
@@ -38,7 +38,10 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
         return new RunPage(await RunItems.TaggedAsync(context, items, cancellation), total, page, size);
     }
 
-    /// <summary>Runs that come after a place, newest first. Runs that are added meanwhile are neither repeated nor do they push others out.</summary>
+    /// <summary>
+    /// Runs that come after a place, newest first. Runs that are added meanwhile are neither repeated nor do they push
+    /// others out.
+    /// </summary>
     /// <param name="after">The last run that was read, or null for the beginning.</param>
     /// <param name="size">1 to <see cref="RunPage.MaxSize"/>; taken to the nearer end when outside.</param>
     public async Task<IReadOnlyList<RunItem>> ListAfterAsync(
@@ -46,7 +49,8 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await RunItems.AfterAsync(context, RunFilters.Apply(context, filter), after, Math.Clamp(size, 1, RunPage.MaxSize), cancellation);
+        return await RunItems.AfterAsync(
+            context, RunFilters.Apply(context, filter), after, Math.Clamp(size, 1, RunPage.MaxSize), cancellation);
     }
 
     /// <summary>A run as lists show it, or null; also from the trash.</summary>
@@ -72,11 +76,15 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     /// <summary>Runs that have succeeded or failed since a time, newest first.</summary>
     /// <param name="since">UTC.</param>
     /// <param name="count">How many at most.</param>
-    public async Task<IReadOnlyList<RunItem>> EndedSinceAsync(DateTime since, int count, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<RunItem>> EndedSinceAsync(
+        DateTime since, int count, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await context.Runs.AsNoTracking()
-            .Where(run => !run.Deleted && run.Ended > since && (run.State == RunState.Succeeded || run.State == RunState.Failed))
+            .Where(
+                run => !run.Deleted
+                    && run.Ended > since
+                    && (run.State == RunState.Succeeded || run.State == RunState.Failed))
             .OrderByDescending(run => run.Ended).ThenByDescending(run => run.Id)
             .Take(Math.Clamp(count, 1, RunPage.MaxSize))
             .Select(RunItems.ToItem)
@@ -85,7 +93,8 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
 
     /// <summary>Runs of these configurations outside the trash, newest first.</summary>
     /// <param name="configHashes">Hashes of specs without name and seed.</param>
-    public async Task<IReadOnlyList<RunItem>> OfConfigurationsAsync(IReadOnlyCollection<string> configHashes, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<RunItem>> OfConfigurationsAsync(
+        IReadOnlyCollection<string> configHashes, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await context.Runs.AsNoTracking()

@@ -23,7 +23,8 @@ public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
     /// <summary>Queued runs in the order in which they will start; thousands may wait, so a part of them.</summary>
     /// <param name="skip">How many before are left out.</param>
     /// <param name="count">How many at most.</param>
-    public async Task<IReadOnlyList<RunItem>> QueueAsync(int skip = 0, int count = 25, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<RunItem>> QueueAsync(
+        int skip = 0, int count = 25, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await RunFilters.InTurn(context.Runs.AsNoTracking())
@@ -39,12 +40,14 @@ public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await context.Runs.Where(run => run.State == RunState.Queued && !run.Deleted).GroupBy(_ => 1)
             .Select(runs => new QueueTotals(
-                runs.Count(), runs.Count(run => run.Held), runs.Count(run => run.EstimatedSeconds == null), runs.Sum(run => run.EstimatedSeconds ?? 0)))
+                runs.Count(), runs.Count(run => run.Held), runs.Count(run => run.EstimatedSeconds == null),
+                runs.Sum(run => run.EstimatedSeconds ?? 0)))
             .SingleOrDefaultAsync(cancellation) ?? new(0, 0, 0, 0);
     }
 
     /// <summary>
-    /// Median wall time of the last succeeded runs of a configuration, whatever their seed, or null: the best estimate for the next.
+    /// Median wall time of the last succeeded runs of a configuration, whatever their seed, or null: the best estimate
+    /// for the next.
     /// </summary>
     public async Task<double?> EarlierSecondsAsync(string configHash, CancellationToken cancellation = default)
     {

@@ -13,7 +13,8 @@ public sealed class RunStreamQuery(IDbContextFactory<LabDbContext> contexts)
     private const int StreamPart = 250;
 
     /// <summary>Runs newest first, read in parts, so that neither memory nor a lock grows with their number.</summary>
-    public async IAsyncEnumerable<RunItem> StreamAsync(RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation = default)
+    public async IAsyncEnumerable<RunItem> StreamAsync(
+        RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         await foreach (var part in PartsAsync(selection, cancellation))
         {
@@ -32,7 +33,8 @@ public sealed class RunStreamQuery(IDbContextFactory<LabDbContext> contexts)
         {
             var ids = part.Select(run => run.Id).ToList();
             await using var context = await contexts.CreateDbContextAsync(cancellation);
-            var cells = await CellRows.ReadAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
+            var cells = await CellRows.ReadAsync(
+                context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
             foreach (var run in part)
             {
                 yield return (run, [.. cells[run.Id]]);
@@ -41,7 +43,8 @@ public sealed class RunStreamQuery(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>Ids and states, newest first: what a bulk action chooses from.</summary>
-    public async Task<IReadOnlyList<(string Id, RunState State)>> StatesAsync(RunSelection selection, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<(string Id, RunState State)>> StatesAsync(
+        RunSelection selection, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -51,7 +54,8 @@ public sealed class RunStreamQuery(IDbContextFactory<LabDbContext> contexts)
         return [.. runs.Select(run => (run.Id, run.State))];
     }
 
-    private async IAsyncEnumerable<IReadOnlyList<RunItem>> PartsAsync(RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<IReadOnlyList<RunItem>> PartsAsync(
+        RunSelection selection, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(selection);
         IReadOnlyList<RunItem> part;
@@ -59,7 +63,8 @@ public sealed class RunStreamQuery(IDbContextFactory<LabDbContext> contexts)
         do
         {
             await using var context = await contexts.CreateDbContextAsync(cancellation);
-            part = await RunItems.AfterAsync(context, RunFilters.Apply(context, selection), last, StreamPart, cancellation);
+            part = await RunItems.AfterAsync(
+                context, RunFilters.Apply(context, selection), last, StreamPart, cancellation);
             if (part.Count > 0)
             {
                 yield return part;

@@ -10,13 +10,17 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
 {
     /// <summary>Studies outside the trash, newest first.</summary>
     /// <param name="count">How many at most.</param>
-    public async Task<IReadOnlyList<StudyItem>> ListAsync(int count = RunPage.MaxSize, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<StudyItem>> ListAsync(
+        int count = RunPage.MaxSize, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         return await ItemsAsync(
             context,
-            context.Studies.Where(study => !study.Deleted).OrderByDescending(study => study.Created).ThenByDescending(study => study.Id).Take(count),
+            context.Studies.Where(study => !study.Deleted)
+                .OrderByDescending(study => study.Created)
+                .ThenByDescending(study => study.Id)
+                .Take(count),
             cancellation);
     }
 
@@ -25,7 +29,9 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
-        return (await ItemsAsync(context, context.Studies.Where(study => study.Id == studyId), cancellation)).SingleOrDefault();
+        return (
+            await ItemsAsync(
+                context, context.Studies.Where(study => study.Id == studyId), cancellation)).SingleOrDefault();
     }
 
     /// <summary>A study with its runs and all their numbers, or null; also from the trash.</summary>
@@ -33,21 +39,32 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
-        var study = await context.Studies.AsNoTracking().SingleOrDefaultAsync(study => study.Id == studyId, cancellation);
+        var study = await context.Studies.AsNoTracking()
+            .SingleOrDefaultAsync(study => study.Id == studyId, cancellation);
         if (study is null)
         {
             return null;
         }
 
         var runs = context.Runs.AsNoTracking().Where(run => run.StudyId == studyId && !run.Deleted);
-        var items = await runs.OrderBy(run => run.Created).ThenBy(run => run.Id).Select(RunItems.ToItem).ToListAsync(cancellation);
+        var items = await runs.OrderBy(run => run.Created)
+            .ThenBy(run => run.Id)
+            .Select(RunItems.ToItem)
+            .ToListAsync(cancellation);
         var specs = await context.RunTexts.AsNoTracking()
             .Where(text => runs.Any(run => run.Id == text.RunId))
             .ToDictionaryAsync(text => text.RunId, text => text.SpecJson, cancellation);
         var stages = (await context.Stages.AsNoTracking()
-                .Where(stage => stage.State == StageState.Done && stage.Seconds != null && runs.Any(run => run.Id == stage.RunId))
+                .Where(
+                    stage => stage.State == StageState.Done
+                        && stage.Seconds != null
+                        && runs.Any(run => run.Id == stage.RunId))
                 .OrderBy(stage => stage.Position).ThenBy(stage => stage.Key)
-                .Select(stage => new { stage.RunId, Time = new StageTime(stage.Key, stage.Kind, stage.Method, stage.Seconds!.Value) })
+                .Select(stage => new
+                {
+                    stage.RunId,
+                    Time = new StageTime(stage.Key, stage.Kind, stage.Method, stage.Seconds!.Value),
+                })
                 .ToListAsync(cancellation))
             .ToLookup(stage => stage.RunId, stage => stage.Time);
         var cells = await CellRows.ReadAsync(context, runs, cancellation);
@@ -57,7 +74,8 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
             [.. items.Select(run => new StudyRunDetail(run, specs[run.Id], [.. stages[run.Id]], [.. cells[run.Id]]))]);
     }
 
-    private static async Task<IReadOnlyList<StudyItem>> ItemsAsync(LabDbContext context, IQueryable<Study> studies, CancellationToken cancellation)
+    private static async Task<IReadOnlyList<StudyItem>> ItemsAsync(
+        LabDbContext context, IQueryable<Study> studies, CancellationToken cancellation)
     {
         var found = await studies.AsNoTracking().ToListAsync(cancellation);
         var ids = found.ConvertAll(study => study.Id);
@@ -79,7 +97,10 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
             Created = study.Created,
             Deleted = study.Deleted,
             Runs = all.CountBy(run => run.State).ToDictionary(),
-            Fraction = all.Count == 0 ? 0 : all.Average(run => run.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled ? 1 : run.Fraction),
+            Fraction = all.Count == 0
+                ? 0
+                : all.Average(
+                    run => run.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled ? 1 : run.Fraction),
         };
     }
 }

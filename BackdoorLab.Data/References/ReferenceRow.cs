@@ -1,6 +1,8 @@
 namespace BackdoorLab.Data.References;
 
-/// <summary>A published number: shown beside own ones, never averaged with them. Shares are 0..1; null where the file has none.</summary>
+/// <summary>
+/// A published number: shown beside own ones, never averaged with them. Shares are 0..1; null where the file has none.
+/// </summary>
 /// <param name="Dataset">Id of the data set, or the file's name for it where the lab has none.</param>
 /// <param name="Model">Id of the network, or the file's name.</param>
 /// <param name="Attack">Id of the attack, or the file's name.</param>

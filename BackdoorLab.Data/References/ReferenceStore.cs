@@ -11,7 +11,8 @@ public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, Tim
     private const int Portion = 2000;
 
     /// <summary>Writes a file's rows in place of those of an earlier file of the same name, all or none.</summary>
-    public async Task ReplaceAsync(string source, IEnumerable<ReferenceRow> rows, CancellationToken cancellation = default)
+    public async Task ReplaceAsync(
+        string source, IEnumerable<ReferenceRow> rows, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         ArgumentNullException.ThrowIfNull(rows);
@@ -60,7 +61,8 @@ public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, Tim
     }
 
     /// <summary>Published values of a data set, network and poison rate, by source, attack and defense.</summary>
-    public async Task<IReadOnlyList<ReferenceRow>> FindAsync(string dataset, string model, double poisonRate, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<ReferenceRow>> FindAsync(
+        string dataset, string model, double poisonRate, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await context.ReferenceValues.AsNoTracking()

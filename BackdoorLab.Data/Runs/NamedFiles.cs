@@ -14,7 +14,10 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
     public async Task<IReadOnlyList<string>> StagesAsync(string prefix, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Artifacts.Where(file => file.Stage.StartsWith(prefix)).Select(file => file.Stage).Distinct().ToListAsync(cancellation);
+        return await context.Artifacts.Where(file => file.Stage.StartsWith(prefix))
+            .Select(file => file.Stage)
+            .Distinct()
+            .ToListAsync(cancellation);
     }
 
     /// <summary>The files that only these runs of the trash name: what purging them would free.</summary>
@@ -23,7 +26,10 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var ids = await RunFilters.Apply(context, selection).Where(run => run.Deleted).Select(run => run.Id).ToListAsync(cancellation);
+        var ids = await RunFilters.Apply(context, selection)
+            .Where(run => run.Deleted)
+            .Select(run => run.Id)
+            .ToListAsync(cancellation);
         return await FreedAsync(context, ids, cancellation);
     }
 
@@ -35,7 +41,8 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
     }
 
     /// <summary>The files that no other runs name.</summary>
-    internal static async Task<FreedFiles> FreedAsync(LabDbContext context, IReadOnlyList<string> ids, CancellationToken cancellation)
+    internal static async Task<FreedFiles> FreedAsync(
+        LabDbContext context, IReadOnlyList<string> ids, CancellationToken cancellation)
     {
         var stages = await context.Stages
             .Where(stage => ids.Contains(stage.RunId))
@@ -46,13 +53,15 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
         var models = await ModelsAsync(context, context.Runs.Where(run => ids.Contains(run.Id)), cancellation);
         if (models.Count > 0)
         {
-            models.ExceptWith(await ModelsAsync(context, context.Runs.Where(run => !ids.Contains(run.Id)), cancellation));
+            models.ExceptWith(
+                await ModelsAsync(context, context.Runs.Where(run => !ids.Contains(run.Id)), cancellation));
         }
 
         return new(stages, [.. models]);
     }
 
-    private static async Task<HashSet<string>> ModelsAsync(LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
+    private static async Task<HashSet<string>> ModelsAsync(
+        LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
     {
         var specs = await runs
             .Where(run => run.Attack == KnownLabels.UnknownAttack)

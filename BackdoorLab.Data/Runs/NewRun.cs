@@ -1,6 +1,8 @@
 namespace BackdoorLab.Data.Runs;
 
-/// <summary>The content of a run as its author gives it; the columns beside the spec repeat what lists filter and sort by.</summary>
+/// <summary>
+/// The content of a run as its author gives it; the columns beside the spec repeat what lists filter and sort by.
+/// </summary>
 public sealed record NewRun
 {
     /// <summary>Name for people.</summary>
@@ -12,7 +14,9 @@ public sealed record NewRun
     /// <summary>The whole spec.</summary>
     public required string SpecJson { get; init; }
 
-    /// <summary>Hash of the spec without name and seed: runs that differ in the seed alone share it and are averaged together.</summary>
+    /// <summary>
+    /// Hash of the spec without name and seed: runs that differ in the seed alone share it and are averaged together.
+    /// </summary>
     public required string ConfigHash { get; init; }
 
     /// <summary>Seed.</summary>

@@ -17,15 +17,24 @@ internal static class ResultRows
             return;
         }
 
-        var condition = await RecordedConditions.RecordAsync(context, runId, cells.Select(cell => cell.Id), cancellation);
+        var condition = await RecordedConditions.RecordAsync(
+            context, runId, cells.Select(cell => cell.Id), cancellation);
         foreach (var row in cells.Reverse().DistinctBy(cell => cell.Id))
         {
             var (victim, precision, defense) = (row.Id.Victim, row.Id.Precision, row.Id.DefenseLabel);
             await context.Cells
-                .Where(cell => cell.RunId == runId && cell.Victim == victim && cell.Precision == precision && cell.Defense == defense)
+                .Where(
+                    cell => cell.RunId == runId
+                        && cell.Victim == victim
+                        && cell.Precision == precision
+                        && cell.Defense == defense)
                 .ExecuteDeleteAsync(cancellation);
             await context.Artifacts
-                .Where(file => file.RunId == runId && file.Victim == victim && file.Precision == precision && file.Defense == defense)
+                .Where(
+                    file => file.RunId == runId
+                        && file.Victim == victim
+                        && file.Precision == precision
+                        && file.Defense == defense)
                 .ExecuteDeleteAsync(cancellation);
 
             var notFinite = row.Measurements.Where(measurement => !double.IsFinite(measurement.Value)).ToList();
@@ -43,11 +52,14 @@ internal static class ResultRows
                 VerdictReason = ReasonCode.Of(row.Verdict?.Reason),
                 VerdictFactsJson = VerdictColumns.FactsJson(row.Verdict),
                 NotesJson = JsonText.Write(row.Notes.Concat(
-                    notFinite.Select(measurement => $"The {measurement.Metric} came out as no finite number and is left out."))),
+                    notFinite.Select(
+                        measurement => $"The {measurement.Metric} came out as no finite number and is left out."))),
                 Seconds = Finite(row.Seconds),
                 Cached = row.Cached,
             });
-            context.Measurements.AddRange(row.Measurements.Except(notFinite).Reverse().DistinctBy(measurement => measurement.Metric)
+            context.Measurements.AddRange(row.Measurements.Except(notFinite)
+                .Reverse()
+                .DistinctBy(measurement => measurement.Metric)
                 .Select(measurement => new CellNumber
                 {
                     RunId = runId,
@@ -105,7 +117,8 @@ internal static class ResultRows
         foreach (var row in files.Reverse().DistinctBy(file => (file.Stage, file.File)).Reverse())
         {
             var known = await context.Artifacts.SingleOrDefaultAsync(
-                file => file.RunId == runId && file.Stage == row.Stage && file.File == row.File && file.Victim == null, cancellation);
+                file => file.RunId == runId && file.Stage == row.Stage && file.File == row.File && file.Victim == null,
+                cancellation);
             if (known is null)
             {
                 context.Artifacts.Add(new Artifact
@@ -138,7 +151,8 @@ internal static class ResultRows
             return;
         }
 
-        var last = await context.LogLines.Where(line => line.RunId == runId).MaxAsync(line => (long?)line.Sequence, cancellation) ?? 0;
+        var last = await context.LogLines.Where(line => line.RunId == runId)
+            .MaxAsync(line => (long?)line.Sequence, cancellation) ?? 0;
         context.LogLines.AddRange(log.Select((entry, index) => new LogLine
         {
             RunId = runId,

@@ -13,7 +13,8 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
     /// <param name="add">Tags to add, in the form of <see cref="TagText"/>.</param>
     /// <param name="remove">Tags to remove.</param>
     public async Task<int> TagAsync(
-        RunSelection selection, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove, CancellationToken cancellation = default)
+        RunSelection selection, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -22,13 +23,20 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
 
         // Read before the change: a filter may ask for the very tag that goes.
         var ids = await runs.Select(run => run.Id).ToListAsync(cancellation);
-        await context.RunTags.Where(tag => remove.Contains(tag.Tag) && ids.Contains(tag.RunId)).ExecuteDeleteAsync(cancellation);
-        var present = (await context.RunTags.AsNoTracking().Where(tag => add.Contains(tag.Tag) && ids.Contains(tag.RunId)).ToListAsync(cancellation))
+        await context.RunTags.Where(tag => remove.Contains(tag.Tag) && ids.Contains(tag.RunId))
+            .ExecuteDeleteAsync(cancellation);
+        var present = (
+            await context.RunTags.AsNoTracking()
+                .Where(tag => add.Contains(tag.Tag) && ids.Contains(tag.RunId))
+                .ToListAsync(cancellation))
             .Select(tag => (tag.RunId, tag.Tag))
             .ToHashSet();
         context.ChangeTracker.AutoDetectChangesEnabled = false;
         context.RunTags.AddRange(
-            from id in ids from tag in add where !present.Contains((id, tag)) select new RunTag { RunId = id, Tag = tag });
+            from id in ids
+            from tag in add
+            where !present.Contains((id, tag))
+            select new RunTag { RunId = id, Tag = tag });
         await context.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return ids.Count;
@@ -43,15 +51,17 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
         return await RunFilters.Apply(context, selection)
             .Where(run => run.Archived != archived)
             .ExecuteUpdateAsync(
-                set => set.SetProperty(run => run.Archived, archived).SetProperty(run => run.Version, run => run.Version + 1),
+                set => set.SetProperty(run => run.Archived, archived)
+                    .SetProperty(run => run.Version, run => run.Version + 1),
                 cancellation);
     }
 
     /// <summary>
-    /// Moves runs to the trash. Queued and interrupted ones are cancelled; running ones are left alone (cancel them first). Returns the
-    /// ids that were moved.
+    /// Moves runs to the trash. Queued and interrupted ones are cancelled; running ones are left alone (cancel them
+    /// first). Returns the ids that were moved.
     /// </summary>
-    public async Task<IReadOnlyList<string>> DeleteAsync(RunSelection selection, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<string>> DeleteAsync(
+        RunSelection selection, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -108,9 +118,13 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        var ids = await RunFilters.Apply(context, selection).Where(run => run.Deleted).Select(run => run.Id).ToListAsync(cancellation);
+        var ids = await RunFilters.Apply(context, selection)
+            .Where(run => run.Deleted)
+            .Select(run => run.Id)
+            .ToListAsync(cancellation);
         var freed = await NamedFiles.FreedAsync(context, ids, cancellation);
-        await context.Notes.Where(note => note.Kind == NoteSubject.Run && ids.Contains(note.SubjectId)).ExecuteDeleteAsync(cancellation);
+        await context.Notes.Where(note => note.Kind == NoteSubject.Run && ids.Contains(note.SubjectId))
+            .ExecuteDeleteAsync(cancellation);
         var removed = await context.Runs.Where(run => ids.Contains(run.Id)).ExecuteDeleteAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return new(removed, freed);

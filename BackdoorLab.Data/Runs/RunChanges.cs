@@ -6,7 +6,9 @@ namespace BackdoorLab.Data.Runs;
 /// <summary>What happened in a run since the last write: one transaction, at most one or two a second.</summary>
 public sealed record RunChanges
 {
-    /// <summary>Set once per attempt, when the engine has made its plan. Replaces the stages and cells of an earlier attempt.</summary>
+    /// <summary>
+    /// Set once per attempt, when the engine has made its plan. Replaces the stages and cells of an earlier attempt.
+    /// </summary>
     public RunPlan? Plan { get; init; }
 
     /// <summary>Where the run stands now; null keeps what is there.</summary>
@@ -15,7 +17,9 @@ public sealed record RunChanges
     /// <summary>Changes of stages, in order.</summary>
     public IReadOnlyList<StageChange> Stages { get; init; } = [];
 
-    /// <summary>Cells that got their outcome. A cell recorded again is replaced, with its measurements and files.</summary>
+    /// <summary>
+    /// Cells that got their outcome. A cell recorded again is replaced, with its measurements and files.
+    /// </summary>
     public IReadOnlyList<CellResult> Cells { get; init; } = [];
 
     /// <summary>Models that turned out to be no victims, or to be sound.</summary>
@@ -24,7 +28,9 @@ public sealed record RunChanges
     /// <summary>Ends of epochs. An epoch recorded again is replaced.</summary>
     public IReadOnlyList<TrainingPoint> Curve { get; init; } = [];
 
-    /// <summary>Files of the run as a whole; those of cells come with their cell. A file recorded again is replaced.</summary>
+    /// <summary>
+    /// Files of the run as a whole; those of cells come with their cell. A file recorded again is replaced.
+    /// </summary>
     public IReadOnlyList<ArtifactReference> Artifacts { get; init; } = [];
 
     /// <summary>Lines of the log, in order; the store numbers them.</summary>

@@ -44,7 +44,9 @@ public sealed record RunItem
     /// <summary>Hash shared by runs that differ in name and seed alone.</summary>
     public required string ConfigHash { get; init; }
 
-    /// <summary>Hash of what decides its numbers besides the seed; of the spec alone until it has loaded its data.</summary>
+    /// <summary>
+    /// Hash of what decides its numbers besides the seed; of the spec alone until it has loaded its data.
+    /// </summary>
     public string ConditionKey { get; init; } = "";
 
     /// <summary>Why the backdoored model is no victim; empty when it is one.</summary>

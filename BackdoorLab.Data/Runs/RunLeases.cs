@@ -5,14 +5,16 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Runs;
 
-/// <summary>What workers do with runs: claim, keep the lease, end; and what becomes of runs whose worker is gone.</summary>
+/// <summary>
+/// What workers do with runs: claim, keep the lease, end; and what becomes of runs whose worker is gone.
+/// </summary>
 public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
     /// <summary>
-    /// Takes a queued run for a worker: one UPDATE, so of any number of simultaneous claims exactly one is true, and a job that is
-    /// delivered twice or too late does nothing.
+    /// Takes a queued run for a worker: one UPDATE, so of any number of simultaneous claims exactly one is true, and a
+    /// job that is delivered twice or too late does nothing.
     /// </summary>
     /// <param name="attempt">Attempt the job was made for.</param>
     /// <param name="owner">Who claims: a name unique to the worker's process.</param>
@@ -24,7 +26,12 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var claimed = await context.Runs
-            .Where(run => run.Id == runId && run.State == RunState.Queued && run.Attempt == attempt && !run.Held && !run.Deleted)
+            .Where(
+                run => run.Id == runId
+                    && run.State == RunState.Queued
+                    && run.Attempt == attempt
+                    && !run.Held
+                    && !run.Deleted)
             .ExecuteUpdateAsync(
                 set => set
                     .SetProperty(run => run.State, RunState.Running)
@@ -38,12 +45,13 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     }
 
     /// <summary>
-    /// Takes the next run that waits: the highest priority first, among equals the one that was queued first; held runs are passed over.
-    /// Null when none waits.
+    /// Takes the next run that waits: the highest priority first, among equals the one that was queued first; held runs
+    /// are passed over. Null when none waits.
     /// </summary>
     /// <param name="owner">Who claims: a name unique to the worker's process.</param>
     /// <param name="leaseUntil">UTC; after this, without renewal, the run counts as lost.</param>
-    public async Task<RunRef?> ClaimNextAsync(string owner, DateTime leaseUntil, CancellationToken cancellation = default)
+    public async Task<RunRef?> ClaimNextAsync(
+        string owner, DateTime leaseUntil, CancellationToken cancellation = default)
     {
         while (true)
         {
@@ -63,7 +71,10 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
         }
     }
 
-    /// <summary>Renews a lease and marks the worker as alive. False when the run is no longer this worker's: stop and write nothing.</summary>
+    /// <summary>
+    /// Renews a lease and marks the worker as alive. False when the run is no longer this worker's: stop and write
+    /// nothing.
+    /// </summary>
     /// <param name="owner">Who claimed it.</param>
     /// <param name="leaseUntil">UTC.</param>
     public async Task<bool> RenewLeaseAsync(
@@ -87,11 +98,13 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     }
 
     /// <summary>
-    /// Ends a run. False when it is no longer this owner's (its lease was lost and the run recovered): then nothing is written.
+    /// Ends a run. False when it is no longer this owner's (its lease was lost and the run recovered): then nothing is
+    /// written.
     /// </summary>
     /// <param name="owner">Who claimed it.</param>
     /// <exception cref="ArgumentException">The state is not one in which a run ends.</exception>
-    public async Task<bool> FinishAsync(string runId, string owner, RunEnd end, CancellationToken cancellation = default)
+    public async Task<bool> FinishAsync(
+        string runId, string owner, RunEnd end, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(end);
         if (end.State is not (RunState.Succeeded or RunState.Failed or RunState.Cancelled or RunState.Interrupted))
@@ -125,10 +138,12 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
         {
             await context.RunTexts
                 .Where(text => text.RunId == runId)
-                .ExecuteUpdateAsync(set => set.SetProperty(text => text.RemarksJson, JsonText.Write(end.Remarks)), cancellation);
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(text => text.RemarksJson, JsonText.Write(end.Remarks)), cancellation);
         }
 
-        await StopStagesAsync(context, runId, end.State == RunState.Failed ? StageState.Failed : StageState.Stopped, cancellation);
+        await StopStagesAsync(
+            context, runId, end.State == RunState.Failed ? StageState.Failed : StageState.Stopped, cancellation);
         await transaction.CommitAsync(cancellation);
         return true;
     }
@@ -139,10 +154,15 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <see cref="RunState.Cancelled"/> when their user had asked for that.
     /// </summary>
     /// <param name="now">UTC.</param>
-    /// <param name="owner">Treat this owner's leases as lost even if they have not expired; null for expired ones alone.</param>
-    /// <param name="supervised">Runs whose worker this process sees: a lease that could not be renewed does not make them lost.</param>
+    /// <param name="owner">
+    /// Treat this owner's leases as lost even if they have not expired; null for expired ones alone.
+    /// </param>
+    /// <param name="supervised">
+    /// Runs whose worker this process sees: a lease that could not be renewed does not make them lost.
+    /// </param>
     public async Task<IReadOnlyList<RecoveredRun>> RecoverLostAsync(
-        DateTime now, string? owner = null, IReadOnlyCollection<string>? supervised = null, CancellationToken cancellation = default)
+        DateTime now, string? owner = null, IReadOnlyCollection<string>? supervised = null,
+        CancellationToken cancellation = default)
     {
         var alive = supervised ?? [];
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -190,7 +210,8 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     private static double Seconds(DateTime? from, DateTime? to) =>
         from is null || to is null ? 0 : Math.Max(0, (to.Value - from.Value).TotalSeconds);
 
-    private static Task StopStagesAsync(LabDbContext context, string runId, StageState state, CancellationToken cancellation) =>
+    private static Task StopStagesAsync(
+        LabDbContext context, string runId, StageState state, CancellationToken cancellation) =>
         context.Stages
             .Where(stage => stage.RunId == runId && stage.State == StageState.Running)
             .ExecuteUpdateAsync(set => set.SetProperty(stage => stage.State, state), cancellation);

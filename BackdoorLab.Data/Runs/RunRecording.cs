@@ -9,10 +9,12 @@ namespace BackdoorLab.Data.Runs;
 public sealed class RunRecording(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>
-    /// Writes what happened in a run. Recording the same again changes nothing, so a stage or cell may be told twice. False, with
-    /// nothing written, when the run is not running at this attempt any more: a late worker cannot spoil a newer attempt.
+    /// Writes what happened in a run. Recording the same again changes nothing, so a stage or cell may be told twice.
+    /// False, with nothing written, when the run is not running at this attempt any more: a late worker cannot spoil a
+    /// newer attempt.
     /// </summary>
-    public async Task<bool> RecordAsync(string runId, int attempt, RunChanges changes, CancellationToken cancellation = default)
+    public async Task<bool> RecordAsync(
+        string runId, int attempt, RunChanges changes, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(changes);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -37,7 +39,10 @@ public sealed class RunRecording(IDbContextFactory<LabDbContext> contexts, TimeP
         return true;
     }
 
-    /// <summary>Updates the run's own row by statement, not by entity: progress must not raise the version and so reject a rename.</summary>
+    /// <summary>
+    /// Updates the run's own row by statement, not by entity: progress must not raise the version and so reject a
+    /// rename.
+    /// </summary>
     private async Task<bool> RecordRunAsync(
         LabDbContext context, string runId, int attempt, RunChanges changes, CancellationToken cancellation)
     {
@@ -45,7 +50,12 @@ public sealed class RunRecording(IDbContextFactory<LabDbContext> contexts, TimeP
         var summary = changes.Cells.LastOrDefault(cell => cell is
         {
             Outcome: Outcome.Value,
-            Id: { Victim: Victim.Backdoored or Victim.Suspect, Precision: KnownLabels.ReferencePrecision, Defense: null },
+            Id:
+            {
+                Victim: Victim.Backdoored or Victim.Suspect,
+                Precision: KnownLabels.ReferencePrecision,
+                Defense: null,
+            },
         });
         var updated = await context.Runs
             .Where(run => run.Id == runId && run.Attempt == attempt
@@ -64,14 +74,18 @@ public sealed class RunRecording(IDbContextFactory<LabDbContext> contexts, TimeP
                     if (changes.Progress is { } progress)
                     {
                         set.SetProperty(run => run.Phase, progress.Phase);
-                        set.SetProperty(run => run.Fraction, Math.Clamp(ResultRows.Finite(progress.Fraction) ?? 0, 0, 1));
+                        set.SetProperty(
+                            run => run.Fraction, Math.Clamp(ResultRows.Finite(progress.Fraction) ?? 0, 0, 1));
                         set.SetProperty(run => run.EtaSeconds, ResultRows.Finite(progress.EtaSeconds));
                     }
 
                     if (summary is not null || changes.Plan is not null)
                     {
-                        set.SetProperty(run => run.CleanAccuracy, ResultRows.Finite(summary?.Value(Metric.CleanAccuracy.Id)));
-                        set.SetProperty(run => run.AttackSuccessRate, ResultRows.Finite(summary?.Value(Metric.AttackSuccessRate.Id)));
+                        set.SetProperty(
+                            run => run.CleanAccuracy, ResultRows.Finite(summary?.Value(Metric.CleanAccuracy.Id)));
+                        set.SetProperty(
+                            run => run.AttackSuccessRate,
+                            ResultRows.Finite(summary?.Value(Metric.AttackSuccessRate.Id)));
                     }
 
                     if (Damage(Victim.Backdoored) is { } backdoored)
@@ -88,14 +102,17 @@ public sealed class RunRecording(IDbContextFactory<LabDbContext> contexts, TimeP
         return updated == 1;
 
         // A new plan takes back what an earlier attempt said.
-        string? Damage(Victim victim) => changes.Victims.LastOrDefault(state => state.Victim == victim)?.Damage ?? (changes.Plan is null ? null : "");
+        string? Damage(Victim victim) =>
+            changes.Victims.LastOrDefault(state => state.Victim == victim)?.Damage
+                ?? (changes.Plan is null ? null : "");
     }
 
     /// <summary>
-    /// What an earlier attempt left is replaced; its curve stays, since a training taken from the store reports no epochs again, and so
-    /// do files of stages that are still planned.
+    /// What an earlier attempt left is replaced; its curve stays, since a training taken from the store reports no
+    /// epochs again, and so do files of stages that are still planned.
     /// </summary>
-    private static async Task RecordPlanAsync(LabDbContext context, string runId, RunPlan plan, CancellationToken cancellation)
+    private static async Task RecordPlanAsync(
+        LabDbContext context, string runId, RunPlan plan, CancellationToken cancellation)
     {
         var keys = plan.Stages.Select(stage => stage.Key).ToList();
         await context.RunTexts
@@ -146,7 +163,8 @@ public sealed class RunRecording(IDbContextFactory<LabDbContext> contexts, TimeP
             return;
         }
 
-        var stages = await context.Stages.Where(stage => stage.RunId == runId).ToDictionaryAsync(stage => stage.Key, cancellation);
+        var stages = await context.Stages.Where(stage => stage.RunId == runId)
+            .ToDictionaryAsync(stage => stage.Key, cancellation);
         foreach (var change in changes)
         {
             if (!stages.TryGetValue(change.Key, out var stage))

@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.Data.Runs;
 
 /// <summary>
-/// What people do with single runs: submit, queue again, put first, cancel. Every operation of this and of the other stores is one transaction
-/// with a context of its own, so they may be used from many threads.
+/// What people do with single runs: submit, queue again, put first, cancel. Every operation of this and of the other
+/// stores is one transaction with a context of its own, so they may be used from many threads.
 /// </summary>
 public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
@@ -26,8 +26,9 @@ public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvi
     }
 
     /// <summary>
-    /// Queues a run again that failed, was cancelled or was interrupted (it continues from the stages in the artifact store). Returns what to
-    /// give to a job, or null when the run cannot be queued: it is active, queued, succeeded, deleted or absent.
+    /// Queues a run again that failed, was cancelled or was interrupted (it continues from the stages in the artifact
+    /// store). Returns what to give to a job, or null when the run cannot be queued: it is active, queued, succeeded,
+    /// deleted or absent.
     /// </summary>
     public Task<RunRef?> EnqueueAsync(string runId, CancellationToken cancellation = default) => ChangeAsync(
         runId,
@@ -52,11 +53,14 @@ public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvi
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        var highest = await RunFilters.InTurn(context.Runs.Where(run => run.Id != runId)).Select(run => (int?)run.Priority).FirstOrDefaultAsync(cancellation) ?? 0;
+        var highest = await RunFilters.InTurn(context.Runs.Where(run => run.Id != runId))
+            .Select(run => (int?)run.Priority)
+            .FirstOrDefaultAsync(cancellation) ?? 0;
         var moved = await context.Runs
             .Where(run => run.Id == runId && run.State == RunState.Queued && !run.Deleted)
             .ExecuteUpdateAsync(
-                set => set.SetProperty(run => run.Priority, Math.Max(0, highest) + 1).SetProperty(run => run.Version, run => run.Version + 1),
+                set => set.SetProperty(run => run.Priority, Math.Max(0, highest) + 1)
+                    .SetProperty(run => run.Version, run => run.Version + 1),
                 cancellation);
         await transaction.CommitAsync(cancellation);
         return moved > 0;
@@ -73,15 +77,15 @@ public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvi
 
     /// <summary>
     /// Asks to stop. A queued or interrupted run is <see cref="RunState.Cancelled"/> at once, a running one becomes
-    /// <see cref="RunState.Cancelling"/> and ends when its worker does. Returns the state after the request, or null when there was
-    /// nothing to cancel.
+    /// <see cref="RunState.Cancelling"/> and ends when its worker does. Returns the state after the request, or null
+    /// when there was nothing to cancel.
     /// </summary>
     public Task<RunState?> RequestCancelAsync(string runId, CancellationToken cancellation = default) => ChangeAsync(
         runId, run => run is null ? null : RunTransitions.Cancel(run, Now), cancellation);
 
     /// <summary>
-    /// Reads a run, changes it and saves it in one transaction. SQLite transactions start as writers, so nobody can come between; on
-    /// other databases the version column notices and the change is rejected.
+    /// Reads a run, changes it and saves it in one transaction. SQLite transactions start as writers, so nobody can
+    /// come between; on other databases the version column notices and the change is rejected.
     /// </summary>
     private async Task<T> ChangeAsync<T>(string runId, Func<Run?, T> change, CancellationToken cancellation)
     {

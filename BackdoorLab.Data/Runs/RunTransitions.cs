@@ -4,8 +4,9 @@ using BackdoorLab.Data.Entities;
 namespace BackdoorLab.Data.Runs;
 
 /// <summary>
-/// How the state of a run changes: queued, again from where it broke off, running while a worker holds its lease, ended in one of four ways.
-/// Only a claim and a bulk move to the trash are statements elsewhere, because each must be one for many runs or many claims at once.
+/// How the state of a run changes: queued, again from where it broke off, running while a worker holds its lease, ended
+/// in one of four ways. Only a claim and a bulk move to the trash are statements elsewhere, because each must be one
+/// for many runs or many claims at once.
 /// </summary>
 internal static class RunTransitions
 {
@@ -20,7 +21,9 @@ internal static class RunTransitions
         return run;
     }
 
-    /// <summary>A run without a state of its own yet; its condition is by the spec alone until it has loaded its data.</summary>
+    /// <summary>
+    /// A run without a state of its own yet; its condition is by the spec alone until it has loaded its data.
+    /// </summary>
     public static Run New(NewRun content, string id, string? study, DateTime created) => new()
     {
         Id = id,
@@ -40,7 +43,9 @@ internal static class RunTransitions
         Owner = content.Owner,
     };
 
-    /// <summary>Whether a person may queue it again; drafts are of older versions, which wrote a run before they queued it.</summary>
+    /// <summary>
+    /// Whether a person may queue it again; drafts are of older versions, which wrote a run before they queued it.
+    /// </summary>
     public static bool MayBeQueued(Run run) =>
         !run.Deleted
         && run.State is RunState.Draft or RunState.Failed or RunState.Cancelled or RunState.Interrupted;
@@ -99,11 +104,14 @@ internal static class RunTransitions
         End(run, run.CancelRequested ? RunState.Cancelled : RunState.Interrupted, now);
         if (run.State == RunState.Interrupted)
         {
-            run.Error = FormattableString.Invariant($"The worker was lost; last heard of at {lastSeen:yyyy-MM-dd HH:mm:ss} UTC.");
+            run.Error = FormattableString.Invariant(
+                $"The worker was lost; last heard of at {lastSeen:yyyy-MM-dd HH:mm:ss} UTC.");
         }
     }
 
-    /// <summary>Queues an interrupted run at its old place, or gives it up when it has no attempt left. Whether it waits again.</summary>
+    /// <summary>
+    /// Queues an interrupted run at its old place, or gives it up when it has no attempt left. Whether it waits again.
+    /// </summary>
     public static bool Resume(Run run)
     {
         if (run.Attempt < run.MaxAttempts)

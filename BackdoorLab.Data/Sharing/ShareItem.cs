@@ -11,7 +11,9 @@ public sealed record ShareItem
     /// <summary>What it opens.</summary>
     public required ShareKind Kind { get; init; }
 
-    /// <summary>Id of the run, study or dashboard; the ids of a comparison, separated by commas; a <see cref="SharedView"/>.</summary>
+    /// <summary>
+    /// Id of the run, study or dashboard; the ids of a comparison, separated by commas; a <see cref="SharedView"/>.
+    /// </summary>
     public required string Target { get; init; }
 
     /// <summary>Words for people.</summary>
@@ -39,7 +41,8 @@ public sealed record ShareItem
     public required DateTime? LastOpened { get; init; }
 
     /// <summary>The ids of <see cref="Target"/>; a view has none.</summary>
-    public IReadOnlyList<string> Targets => Kind == ShareKind.View ? [] : Target.Split(',', StringSplitOptions.RemoveEmptyEntries);
+    public IReadOnlyList<string> Targets =>
+        Kind == ShareKind.View ? [] : Target.Split(',', StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Whether it opens anything.</summary>
     /// <param name="now">UTC.</param>

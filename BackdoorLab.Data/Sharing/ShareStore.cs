@@ -7,7 +7,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Sharing;
 
-/// <summary>Share links: made, found by their token, revoked. Knows which runs a link reaches; nothing else is behind it.</summary>
+/// <summary>
+/// Share links: made, found by their token, revoked. Knows which runs a link reaches; nothing else is behind it.
+/// </summary>
 public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     private static readonly Expression<Func<ShareLink, ShareItem>> ToItem = link => new ShareItem
@@ -29,12 +31,15 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
 
     /// <summary>Makes a link and returns its token, which cannot be had again.</summary>
     /// <param name="kind">What it opens.</param>
-    /// <param name="targets">Ids, one unless it is a comparison; a view as <see cref="SharedView.Write"/> has it.</param>
+    /// <param name="targets">
+    /// Ids, one unless it is a comparison; a view as <see cref="SharedView.Write"/> has it.
+    /// </param>
     /// <param name="createdBy">Who makes it.</param>
     /// <param name="life">How long it holds.</param>
     /// <param name="allowDownloads">Whether its receiver may take files away.</param>
     public async Task<(string Id, string Token)> CreateAsync(
-        ShareKind kind, IReadOnlyList<string> targets, string title, string createdBy, TimeSpan life, bool allowDownloads, CancellationToken cancellation = default)
+        ShareKind kind, IReadOnlyList<string> targets, string title, string createdBy, TimeSpan life,
+        bool allowDownloads, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfZero(targets.Count);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(life, TimeSpan.Zero);
@@ -84,7 +89,9 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await context.ShareLinks.Where(link => link.Id == id).ExecuteUpdateAsync(
-            set => set.SetProperty(link => link.Opened, link => link.Opened + 1).SetProperty(link => link.LastOpened, now), cancellation);
+            set => set.SetProperty(link => link.Opened, link => link.Opened + 1)
+                .SetProperty(link => link.LastOpened, now),
+            cancellation);
     }
 
     /// <summary>Ends a link; returns what it opened, or null when it had ended or is unknown.</summary>
@@ -94,23 +101,31 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var ended = await context.ShareLinks.Where(link => link.Id == id && link.Revoked == null)
             .ExecuteUpdateAsync(set => set.SetProperty(link => link.Revoked, now), cancellation);
-        return ended == 0 ? null : await context.ShareLinks.AsNoTracking().Where(link => link.Id == id).Select(ToItem).SingleAsync(cancellation);
+        return ended == 0
+            ? null
+            : await context.ShareLinks.AsNoTracking()
+                .Where(link => link.Id == id)
+                .Select(ToItem)
+                .SingleAsync(cancellation);
     }
 
     /// <summary>Links to one thing, newest first, also those that have ended.</summary>
     /// <param name="kind">What they open.</param>
     /// <param name="targets">Its ids.</param>
-    public Task<IReadOnlyList<ShareItem>> ListAsync(ShareKind kind, IReadOnlyList<string> targets, CancellationToken cancellation = default)
+    public Task<IReadOnlyList<ShareItem>> ListAsync(
+        ShareKind kind, IReadOnlyList<string> targets, CancellationToken cancellation = default)
     {
         var target = string.Join(',', targets);
         return ListAsync(links => links.Where(link => link.Kind == kind && link.Target == target), cancellation);
     }
 
     /// <summary>All links, newest first, also those that have ended.</summary>
-    public Task<IReadOnlyList<ShareItem>> ListAsync(CancellationToken cancellation = default) => ListAsync(links => links, cancellation);
+    public Task<IReadOnlyList<ShareItem>> ListAsync(CancellationToken cancellation = default) =>
+        ListAsync(links => links, cancellation);
 
     /// <summary>The study behind a dashboard and the dashboard's name, or null.</summary>
-    public async Task<(string StudyId, string Name)?> DashboardAsync(string dashboardId, CancellationToken cancellation = default)
+    public async Task<(string StudyId, string Name)?> DashboardAsync(
+        string dashboardId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var found = await context.Dashboards.Where(dashboard => dashboard.Id == dashboardId && !dashboard.Deleted)
@@ -127,20 +142,25 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     }
 
     /// <summary>Those of some runs that can be seen through a link, in their order.</summary>
-    public async Task<IReadOnlyList<string>> ReachedAsync(ShareItem link, IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<string>> ReachedAsync(
+        ShareItem link, IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var reached = await Reached(context, link).Where(run => runIds.Contains(run.Id)).Select(run => run.Id).ToListAsync(cancellation);
+        var reached = await Reached(context, link).Where(run => runIds.Contains(run.Id))
+            .Select(run => run.Id)
+            .ToListAsync(cancellation);
         return [.. runIds.Where(reached.Contains)];
     }
 
     /// <summary>Whether a file belongs to a run that can be seen through a link.</summary>
-    public async Task<bool> ReachesAsync(ShareItem link, string stage, string file, CancellationToken cancellation = default)
+    public async Task<bool> ReachesAsync(
+        ShareItem link, string stage, string file, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var runs = Reached(context, link);
         return await context.Artifacts.AnyAsync(
-            artifact => artifact.Stage == stage && artifact.File == file && runs.Any(run => run.Id == artifact.RunId), cancellation);
+            artifact => artifact.Stage == stage && artifact.File == file && runs.Any(run => run.Id == artifact.RunId),
+            cancellation);
     }
 
     private static IQueryable<Run> Reached(LabDbContext context, ShareItem link)
@@ -150,16 +170,27 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
         return link.Kind switch
         {
             ShareKind.Run or ShareKind.Comparison => runs.Where(run => targets.Contains(run.Id)),
-            ShareKind.Study => runs.Where(run => context.Studies.Any(study => study.Id == run.StudyId && !study.Deleted && targets.Contains(study.Id))),
-            ShareKind.View => SharedView.Read(link.Target) is { } view ? RunFilters.Apply(context, view.Filter) : runs.Where(run => false),
+            ShareKind.Study => runs.Where(
+                run => context.Studies.Any(
+                    study => study.Id == run.StudyId && !study.Deleted && targets.Contains(study.Id))),
+            ShareKind.View => SharedView.Read(link.Target) is { } view
+                ? RunFilters.Apply(context, view.Filter)
+                : runs.Where(run => false),
             _ => runs.Where(run => context.Studies.Any(study => study.Id == run.StudyId && !study.Deleted)
-                && context.Dashboards.Any(dashboard => dashboard.StudyId == run.StudyId && !dashboard.Deleted && targets.Contains(dashboard.Id))),
+                && context.Dashboards.Any(
+                    dashboard => dashboard.StudyId == run.StudyId
+                        && !dashboard.Deleted
+                        && targets.Contains(dashboard.Id))),
         };
     }
 
-    private async Task<IReadOnlyList<ShareItem>> ListAsync(Func<IQueryable<ShareLink>, IQueryable<ShareLink>> which, CancellationToken cancellation)
+    private async Task<IReadOnlyList<ShareItem>> ListAsync(
+        Func<IQueryable<ShareLink>, IQueryable<ShareLink>> which, CancellationToken cancellation)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await which(context.ShareLinks.AsNoTracking()).OrderByDescending(link => link.Created).ThenBy(link => link.Id).Select(ToItem).ToListAsync(cancellation);
+        return await which(context.ShareLinks.AsNoTracking()).OrderByDescending(link => link.Created)
+            .ThenBy(link => link.Id)
+            .Select(ToItem)
+            .ToListAsync(cancellation);
     }
 }

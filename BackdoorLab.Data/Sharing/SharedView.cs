@@ -5,12 +5,15 @@ using BackdoorLab.Data.Filters;
 namespace BackdoorLab.Data.Sharing;
 
 /// <summary>
-/// A view of runs behind a share link: the condition as it was understood when the link was made. The link shows the runs that meet it
-/// when it is opened; that the view is saved anew under its name, or that a later version reads its words otherwise, changes nothing.
+/// A view of runs behind a share link: the condition as it was understood when the link was made. The link shows the
+/// runs that meet it when it is opened; that the view is saved anew under its name, or that a later version reads its
+/// words otherwise, changes nothing.
 /// </summary>
 /// <param name="Filter">Which runs.</param>
 /// <param name="Sort">Their order.</param>
-/// <param name="Query">The query string of the page it was made on: the way back for those who may see that page. Decides nothing.</param>
+/// <param name="Query">
+/// The query string of the page it was made on: the way back for those who may see that page. Decides nothing.
+/// </param>
 public sealed record SharedView(RunFilter Filter, IReadOnlyList<RunSortKey> Sort, string Query)
 {
     // By name: a link must not open something else because an enumeration has grown.
@@ -24,7 +27,8 @@ public sealed record SharedView(RunFilter Filter, IReadOnlyList<RunSortKey> Sort
     {
         try
         {
-            return JsonSerializer.Deserialize<SharedView>(target, Options) is { Filter: { } filter, Sort: not null } view && filter.Narrows
+            var view = JsonSerializer.Deserialize<SharedView>(target, Options);
+            return view is { Filter: { Narrows: true } filter, Sort: not null }
                 ? view with { Filter = filter with { Deleted = false } }
                 : null;
         }

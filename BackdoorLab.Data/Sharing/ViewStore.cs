@@ -4,7 +4,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Sharing;
 
-/// <summary>Pages with their whole state under short addresses: named views, and short links for states too long to paste.</summary>
+/// <summary>
+/// Pages with their whole state under short addresses: named views, and short links for states too long to paste.
+/// </summary>
 public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Longest state, in characters.</summary>
@@ -17,7 +19,8 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="owner">Who saves it; empty in a lab without accounts.</param>
     /// <param name="shared">Whether others see it in their lists.</param>
     /// <exception cref="ArgumentException">The path is no page of this lab, or the state is too long.</exception>
-    public async Task<ViewItem> SaveAsync(string name, string path, string query, string owner, bool shared, CancellationToken cancellation = default)
+    public async Task<ViewItem> SaveAsync(
+        string name, string path, string query, string owner, bool shared, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(name);
         if (!IsLocal(path))
@@ -27,16 +30,26 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
 
         if (query.Length > MaxLength)
         {
-            throw new ArgumentException($"A view's state has {MaxLength} characters at most; this one has {query.Length}.", nameof(query));
+            throw new ArgumentException(
+                $"A view's state has {MaxLength} characters at most; this one has {query.Length}.", nameof(query));
         }
 
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         var same = context.SavedViews.Where(view => view.Path == path && view.Name == name && view.Owner == owner);
-        var view = await (name.Length > 0 ? same : same.Where(view => view.Query == query)).FirstOrDefaultAsync(cancellation);
+        var view = await (
+            name.Length > 0 ? same : same.Where(view => view.Query == query)).FirstOrDefaultAsync(cancellation);
         if (view is null)
         {
-            view = new SavedView { Id = RunIds.New(), Name = name, Path = path, Query = query, Owner = owner, Created = time.GetUtcNow().UtcDateTime };
+            view = new SavedView
+            {
+                Id = RunIds.New(),
+                Name = name,
+                Path = path,
+                Query = query,
+                Owner = owner,
+                Created = time.GetUtcNow().UtcDateTime,
+            };
             context.SavedViews.Add(view);
         }
 
@@ -50,13 +63,17 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     public async Task<ViewItem?> FindAsync(string id, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.SavedViews.AsNoTracking().SingleOrDefaultAsync(view => view.Id == id, cancellation) is { } view ? Item(view) : null;
+        return await context.SavedViews.AsNoTracking()
+            .SingleOrDefaultAsync(view => view.Id == id, cancellation) is { } view
+            ? Item(view)
+            : null;
     }
 
     /// <summary>Named views of a page that a person sees: their own and shared ones, by name.</summary>
     /// <param name="path">Path of the page.</param>
     /// <param name="owner">The person; empty in a lab without accounts.</param>
-    public async Task<IReadOnlyList<ViewItem>> ListAsync(string path, string owner, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<ViewItem>> ListAsync(
+        string path, string owner, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var views = await context.SavedViews.AsNoTracking()
@@ -75,9 +92,13 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
 
     // A view is opened by a redirect, which must not lead to another host.
     private static bool IsLocal(string path) =>
-        path.Length > 0 && path[0] == '/' && !path.StartsWith("//", StringComparison.Ordinal) && path.IndexOfAny(['\\', '?', '#', '\r', '\n']) < 0;
+        path.Length > 0
+            && path[0] == '/'
+            && !path.StartsWith("//", StringComparison.Ordinal)
+            && path.IndexOfAny(['\\', '?', '#', '\r', '\n']) < 0;
 
-    private static ViewItem Item(SavedView view) => new(view.Id, view.Name, view.Path, view.Query, view.Owner, view.Shared, view.Created);
+    private static ViewItem Item(SavedView view) =>
+        new(view.Id, view.Name, view.Path, view.Query, view.Owner, view.Shared, view.Created);
 }
 
 /// <summary>A saved view.</summary>
@@ -88,7 +109,8 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
 /// <param name="Owner">Who saved it; empty in a lab without accounts.</param>
 /// <param name="Shared">Whether others see it in their lists.</param>
 /// <param name="Created">UTC.</param>
-public sealed record ViewItem(string Id, string Name, string Path, string Query, string Owner, bool Shared, DateTime Created)
+public sealed record ViewItem(
+    string Id, string Name, string Path, string Query, string Owner, bool Shared, DateTime Created)
 {
     /// <summary>The page with its state.</summary>
     public string Address => Query.Length == 0 ? Path : $"{Path}?{Query}";

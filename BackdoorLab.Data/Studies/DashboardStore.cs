@@ -4,7 +4,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace BackdoorLab.Data.Studies;
 
-/// <summary>Arrangements of charts, tables and text over a study. What the parts mean, the face knows; here they are JSON.</summary>
+/// <summary>
+/// Arrangements of charts, tables and text over a study. What the parts mean, the face knows; here they are JSON.
+/// </summary>
 public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, TimeProvider time)
 {
     /// <summary>Longest arrangement, in characters.</summary>
@@ -13,7 +15,8 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     /// <summary>Writes a new dashboard.</summary>
     /// <param name="studyId">The study it is over.</param>
     /// <param name="owner">Who makes it; empty in a lab without accounts.</param>
-    public async Task<DashboardItem> CreateAsync(string studyId, string name, string partsJson, string owner, CancellationToken cancellation = default)
+    public async Task<DashboardItem> CreateAsync(
+        string studyId, string name, string partsJson, string owner, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var dashboard = new Dashboard
@@ -36,7 +39,10 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     public async Task<DashboardItem?> FindAsync(string id, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Dashboards.AsNoTracking().SingleOrDefaultAsync(dashboard => dashboard.Id == id, cancellation) is { } found ? Item(found) : null;
+        return await context.Dashboards.AsNoTracking()
+            .SingleOrDefaultAsync(dashboard => dashboard.Id == id, cancellation) is { } found
+            ? Item(found)
+            : null;
     }
 
     /// <summary>Dashboards of a study, by name.</summary>
@@ -50,19 +56,27 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
         return [.. all.Select(Item)];
     }
 
-    /// <summary>Saves a dashboard over the version its author read; null when somebody else had saved meanwhile, and nothing is changed then.</summary>
+    /// <summary>
+    /// Saves a dashboard over the version its author read; null when somebody else had saved meanwhile, and nothing is
+    /// changed then.
+    /// </summary>
     /// <param name="version">The version the author read.</param>
     /// <param name="author">Name to show; empty in a lab without accounts.</param>
-    public async Task<DashboardItem?> SaveAsync(string id, long version, string name, string partsJson, string author, CancellationToken cancellation = default)
+    public async Task<DashboardItem?> SaveAsync(
+        string id, long version, string name, string partsJson, string author, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        if (await context.Dashboards.SingleOrDefaultAsync(dashboard => dashboard.Id == id && dashboard.Version == version, cancellation) is not { } dashboard)
+        if (
+            await context.Dashboards.SingleOrDefaultAsync(
+                dashboard => dashboard.Id == id && dashboard.Version == version, cancellation) is not { } dashboard)
         {
             return null;
         }
 
-        (dashboard.Name, dashboard.PartsJson, dashboard.EditedBy, dashboard.Edited) = (name, Checked(partsJson), author, time.GetUtcNow().UtcDateTime);
+        (
+            dashboard.Name, dashboard.PartsJson, dashboard.EditedBy,
+            dashboard.Edited) = (name, Checked(partsJson), author, time.GetUtcNow().UtcDateTime);
         dashboard.Version++;
         await context.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
@@ -80,10 +94,12 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
 
     private static string Checked(string partsJson) => partsJson.Length <= MaxLength
         ? partsJson
-        : throw new ArgumentException($"A dashboard has {MaxLength} characters at most; this one has {partsJson.Length}.", nameof(partsJson));
+        : throw new ArgumentException(
+            $"A dashboard has {MaxLength} characters at most; this one has {partsJson.Length}.", nameof(partsJson));
 
     private static DashboardItem Item(Dashboard dashboard) => new(
-        dashboard.Id, dashboard.StudyId, dashboard.Name, dashboard.PartsJson, dashboard.Owner, dashboard.EditedBy, dashboard.Edited, dashboard.Deleted, dashboard.Version);
+        dashboard.Id, dashboard.StudyId, dashboard.Name, dashboard.PartsJson, dashboard.Owner, dashboard.EditedBy,
+        dashboard.Edited, dashboard.Deleted, dashboard.Version);
 }
 
 /// <summary>A dashboard.</summary>
@@ -97,4 +113,5 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
 /// <param name="Deleted">Whether it is deleted.</param>
 /// <param name="Version">Give it back when saving.</param>
 public sealed record DashboardItem(
-    string Id, string StudyId, string Name, string PartsJson, string Owner, string EditedBy, DateTime Edited, bool Deleted, long Version);
+    string Id, string StudyId, string Name, string PartsJson, string Owner, string EditedBy, DateTime Edited,
+    bool Deleted, long Version);

@@ -54,4 +54,5 @@ public sealed record StudyDetail(StudyItem Item, string SpecJson, IReadOnlyList<
 /// <param name="SpecJson">The whole spec.</param>
 /// <param name="Stages">How long the stages that have ended took.</param>
 /// <param name="Cells">Cells with their numbers; without files.</param>
-public sealed record StudyRunDetail(RunItem Run, string SpecJson, IReadOnlyList<StageTime> Stages, IReadOnlyList<CellResult> Cells);
+public sealed record StudyRunDetail(
+    RunItem Run, string SpecJson, IReadOnlyList<StageTime> Stages, IReadOnlyList<CellResult> Cells);

@@ -15,11 +15,19 @@ public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimePro
     /// <param name="owner">Who starts it: a user's name, or empty in a lab without accounts.</param>
     /// <returns>The study's id and what to give to the jobs.</returns>
     public async Task<(string StudyId, IReadOnlyList<RunRef> Runs)> CreateAsync(
-        string name, string specJson, IReadOnlyList<NewRun> runs, string owner = "", CancellationToken cancellation = default)
+        string name, string specJson, IReadOnlyList<NewRun> runs, string owner = "",
+        CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfZero(runs.Count);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var study = new Study { Id = RunIds.New(), Name = name, SpecJson = specJson, Created = time.GetUtcNow().UtcDateTime, Owner = owner };
+        var study = new Study
+        {
+            Id = RunIds.New(),
+            Name = name,
+            SpecJson = specJson,
+            Created = time.GetUtcNow().UtcDateTime,
+            Owner = owner,
+        };
         context.Studies.Add(study);
         var queued = new List<RunRef>();
         foreach (var content in runs)
@@ -35,9 +43,13 @@ public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimePro
         return (study.Id, queued);
     }
 
-    /// <summary>Lets a study's waiting runs wait on, or start again; those under way are left alone. Returns the runs it changed.</summary>
+    /// <summary>
+    /// Lets a study's waiting runs wait on, or start again; those under way are left alone. Returns the runs it
+    /// changed.
+    /// </summary>
     /// <param name="held">Hold them, or let them go.</param>
-    public async Task<IReadOnlyList<RunRef>> HoldAsync(string studyId, bool held, CancellationToken cancellation = default)
+    public async Task<IReadOnlyList<RunRef>> HoldAsync(
+        string studyId, bool held, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
@@ -45,12 +57,15 @@ public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimePro
         var runs = await waiting.Select(run => new RunRef(run.Id, run.Attempt)).ToListAsync(cancellation);
         var ids = runs.Select(run => run.Id).ToList();
         await context.Runs.Where(run => ids.Contains(run.Id)).ExecuteUpdateAsync(
-            set => set.SetProperty(run => run.Held, held).SetProperty(run => run.Version, run => run.Version + 1), cancellation);
+            set => set.SetProperty(run => run.Held, held).SetProperty(run => run.Version, run => run.Version + 1),
+            cancellation);
         await transaction.CommitAsync(cancellation);
         return runs;
     }
 
-    /// <summary>Moves a study to the trash or back; its runs are a separate matter. False when there is no such study.</summary>
+    /// <summary>
+    /// Moves a study to the trash or back; its runs are a separate matter. False when there is no such study.
+    /// </summary>
     /// <param name="deleted">Into the trash, or back.</param>
     public async Task<bool> DeleteAsync(string studyId, bool deleted, CancellationToken cancellation = default)
     {
