@@ -1,5 +1,5 @@
-using System.Text;
 using System.Text.Json;
+using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Shared.Export;
 using BackdoorLab.Web.Shared.Words;
@@ -12,27 +12,18 @@ public static class CompareExport
     /// <summary>Version of the JSON form; raised when an old reader would misunderstand it.</summary>
     public const int Schema = 1;
 
-    private const string Header = "run,name,seed,dataset,model,attack,poison_rate,victim,precision,defense,metric,value,low,high,count,delta,outcome,reason";
+    private static readonly string[] Columns =
+    [
+        "run", "name", "seed", "dataset", "model", "attack", "poison_rate", "victim", "precision", "defense", "metric",
+        "value", "low", "high", "count", "delta", "outcome", "reason",
+    ];
 
     /// <summary>The numbers as tidy rows.</summary>
-    public static string WriteCsv(CompareView view)
-    {
-        var text = new StringBuilder(Header).Append("\r\n");
-        foreach (var row in view.Rows)
-        {
-            foreach (var (value, run) in row.Values.Zip(view.Runs))
-            {
-                text.AppendJoin(
-                    ',',
-                    run.Run.Id, Csv.Text(run.Run.Name), run.Run.Seed, Csv.Text(run.Run.Dataset), Csv.Text(run.Run.Model), Csv.Text(run.Run.Attack), Csv.Number(run.Run.PoisonRate),
-                    VictimName.Of(view.Victim), Csv.Text(view.Precision), Csv.Text(row.Defense), Csv.Text(row.Metric.Id),
-                    Csv.Number(value.Number?.Value), Csv.Number(value.Number?.Low), Csv.Number(value.Number?.High), Csv.Number(value.Number?.Count), Csv.Number(value.Delta),
-                    value.Cell is { } cell ? cell.Outcome.ToString() : "", Csv.Text(value.Cell?.Reason ?? "")).Append("\r\n");
-            }
-        }
-
-        return text.ToString();
-    }
+    public static string WriteCsv(CompareView view) => Csv.Document(
+        Columns,
+        from row in view.Rows
+        from place in row.Values.Zip(view.Runs)
+        select Line(view, row, place.First, place.Second.Run));
 
     /// <summary>Settings and numbers with where and when.</summary>
     public static string WriteJson(CompareView view, string link, DateTime at) => JsonSerializer.Serialize(
@@ -72,4 +63,12 @@ public static class CompareExport
                     CompareView.Text(row.Metric, value) + (CompareView.Delta(row.Metric, value.Delta) is { Length: > 0 } delta ? $" ({delta.TrimStart('▲', '▼', ' ')})" : ""))),
             ]),
         ]);
+
+    private static IEnumerable<object?> Line(CompareView view, CompareRow row, CompareValue value, RunItem run) =>
+    [
+        run.Id, run.Name, run.Seed, run.Dataset, run.Model, run.Attack, run.PoisonRate,
+        view.Victim, view.Precision, row.Defense, row.Metric.Id,
+        value.Number?.Value, value.Number?.Low, value.Number?.High, value.Number?.Count, value.Delta,
+        value.Cell?.Outcome.ToString(), value.Cell?.Reason,
+    ];
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
@@ -16,20 +14,17 @@ public static class BoardExport
     /// <summary>Version of the JSON form; raised when an old reader would misunderstand it; 2: a row is one condition.</summary>
     public const int Schema = 2;
 
-    private const string Header =
-        "dataset,model,poison_rate,row,condition,pooled,defense,metric,victim,n,mean,std,min,max,disagreeing,damaged,damaged_counted,twin_metric,twin_n,twin_mean,twin_std,youden,best,outcome,not_applicable,failed,timed_out,not_run,reason,published,published_source";
+    private static readonly string[] Columns =
+    [
+        "dataset", "model", "poison_rate", "row", "condition", "pooled", "defense", "metric", "victim",
+        "n", "mean", "std", "min", "max", "disagreeing", "damaged", "damaged_counted",
+        "twin_metric", "twin_n", "twin_mean", "twin_std", "youden", "best", "outcome",
+        "not_applicable", "failed", "timed_out", "not_run", "reason", "published", "published_source",
+    ];
 
     /// <summary>The cells as tidy rows, published values in columns of their own.</summary>
-    public static string WriteCsv(BoardView view)
-    {
-        var text = new StringBuilder(Header).Append("\r\n");
-        foreach (var (row, defense) in Pairs(view))
-        {
-            text.AppendJoin(',', Line(view, row, defense)).Append("\r\n");
-        }
-
-        return text.ToString();
-    }
+    public static string WriteCsv(BoardView view) =>
+        Csv.Document(Columns, Pairs(view).Select(pair => Line(view, pair.Row, pair.Defense)));
 
     /// <summary>The cells with what was asked, where and when.</summary>
     public static string WriteJson(BoardView view, string link, DateTime at) => JsonSerializer.Serialize(
@@ -117,23 +112,24 @@ public static class BoardExport
 
     private static IEnumerable<(string Row, string Defense)> Pairs(BoardView view) => view.Rows.SelectMany(row => view.Columns.Select(defense => (row, defense)));
 
-    private static IEnumerable<string> Line(BoardView view, string row, string defense)
+    private static IEnumerable<object?> Line(BoardView view, string row, string defense)
     {
         var cell = view.Board.Find(row, defense);
-        string Count(Outcome outcome) => (cell?.Outcomes.GetValueOrDefault(outcome) ?? 0).ToString(CultureInfo.InvariantCulture);
+        int Count(Outcome outcome) => cell?.Outcomes.GetValueOrDefault(outcome) ?? 0;
         var published = view.PublishedOf(row, defense).ToList();
         var filter = view.Board.Filter;
         return
         [
-            Csv.Text(filter.Dataset), Csv.Text(filter.Model), Csv.Number(filter.PoisonRate), Csv.Text(view.Board.LabelOf(row)), Csv.Text(view.Condition(row)), Csv.Text(view.Pooled(row)), Csv.Text(defense), filter.Metric, VictimName.Of(filter.Victim),
-            .. Stat(cell?.Value), Csv.Number(cell?.Value?.Minimum), Csv.Number(cell?.Value?.Maximum), Csv.Number(cell?.Value?.Disagreeing), Csv.Number(cell?.Damaged), filter.Damaged ? "yes" : "no",
-            filter.TwinMetric ?? "", .. Stat(cell?.Twin), Csv.Number(cell?.Youden?.Mean), view.IsBest(row, defense) ? "yes" : "no",
+            filter.Dataset, filter.Model, filter.PoisonRate,
+            view.Board.LabelOf(row), view.Condition(row), view.Pooled(row), defense, filter.Metric, VictimName.Of(filter.Victim),
+            .. Stat(cell?.Value), cell?.Value?.Minimum, cell?.Value?.Maximum, cell?.Value?.Disagreeing,
+            cell?.Damaged, filter.Damaged ? "yes" : "no",
+            filter.TwinMetric, .. Stat(cell?.Twin), cell?.Youden?.Mean, view.IsBest(row, defense) ? "yes" : "no",
             cell?.Value is null ? MatrixWords.OutcomeText(cell?.Outcome ?? Outcome.NotRun) : "value",
-            Count(Outcome.NotApplicable), Count(Outcome.Failed), Count(Outcome.TimedOut), Count(Outcome.NotRun), Csv.Text(cell?.Reason ?? ""),
-            Csv.Number(published.Count > 0 ? published[0].Value : null), Csv.Text(string.Join("; ", published.Select(entry => entry.Source).Distinct())),
+            Count(Outcome.NotApplicable), Count(Outcome.Failed), Count(Outcome.TimedOut), Count(Outcome.NotRun), cell?.Reason,
+            published.Count > 0 ? published[0].Value : null, string.Join("; ", published.Select(entry => entry.Source).Distinct()),
         ];
 
-        static IEnumerable<string> Stat(SeedStat? stat) =>
-            [stat?.N.ToString(CultureInfo.InvariantCulture) ?? "", Csv.Number(stat?.Mean), Csv.Number(stat?.StandardDeviation)];
+        static IEnumerable<object?> Stat(SeedStat? stat) => [stat?.N, stat?.Mean, stat?.StandardDeviation];
     }
 }

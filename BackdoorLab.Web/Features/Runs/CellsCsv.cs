@@ -1,35 +1,27 @@
-using System.Globalization;
-using System.Text;
 using BackdoorLab.Data;
 using BackdoorLab.Web.Shared.Export;
-using static BackdoorLab.Web.Shared.Export.Csv;
 
 namespace BackdoorLab.Web.Features.Runs;
 
 /// <summary>The cells of a run as tidy rows, one for each number; a cell without numbers has one row that says why.</summary>
 public static class CellsCsv
 {
-    private const string Header = "run,model,precision,defense,outcome,reason,metric,value,low,high,n,verdict,verdict_reason";
+    private static readonly string[] Columns =
+    [
+        "run", "model", "precision", "defense", "outcome", "reason", "metric", "value", "low", "high", "n", "verdict", "verdict_reason",
+    ];
 
     /// <summary>The document.</summary>
-    public static string Write(RunDetail run)
-    {
-        var text = new StringBuilder(Header + NewLine);
-        foreach (var cell in run.Cells)
-        {
-            foreach (var number in cell.Measurements.DefaultIfEmpty())
-            {
-                text.Append(Csv.Row(Fields(run.Run.Id, cell, number)));
-            }
-        }
+    public static string Write(RunDetail run) => Csv.Document(
+        Columns,
+        from cell in run.Cells
+        from number in cell.Measurements.DefaultIfEmpty()
+        select Fields(run.Run.Id, cell, number));
 
-        return text.ToString();
-    }
-
-    private static IEnumerable<string> Fields(string run, CellResult cell, Measurement? number) =>
+    private static IEnumerable<object?> Fields(string run, CellResult cell, Measurement? number) =>
     [
-        Text(run), Text(VictimName.Of(cell.Id.Victim)), Text(cell.Id.Precision), Text(cell.Id.DefenseLabel), cell.Outcome.ToString(), Text(cell.Reason),
-        Text(number?.Metric ?? ""), Number(number?.Value), Number(number?.Low), Number(number?.High), number?.Count?.ToString(CultureInfo.InvariantCulture) ?? "",
-        cell.Verdict?.Decision.ToString() ?? "", Text(ReasonCode.Of(cell.Verdict?.Reason)),
+        run, VictimName.Of(cell.Id.Victim), cell.Id.Precision, cell.Id.DefenseLabel, cell.Outcome.ToString(), cell.Reason,
+        number?.Metric, number?.Value, number?.Low, number?.High, number?.Count,
+        cell.Verdict?.Decision.ToString(), ReasonCode.Of(cell.Verdict?.Reason),
     ];
 }

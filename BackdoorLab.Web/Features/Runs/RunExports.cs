@@ -40,45 +40,43 @@ public sealed class RunExports(RunStreamQuery results, RunTables tables)
 
     private async Task RunsCsv(RunSelection selection, Stream target, CancellationToken cancellation)
     {
-        await using var text = Writer(target);
-        await text.WriteAsync(Csv.Row(
-            "id", "name", "state", "dataset", "model", "attack", "poison_rate", "poisoned_images", "poisoned_share", "target_label", "seed", "clean_accuracy", "attack_success_rate",
-            "seconds", "owner", "tags", "study", "config", "condition", "damage", "created", "ended"));
+        await using var csv = Csv.To(target);
+        await csv.Row(
+            cancellation,
+            "id", "name", "state", "dataset", "model", "attack", "poison_rate", "poisoned_images", "poisoned_share", "target_label",
+            "seed", "clean_accuracy", "attack_success_rate", "seconds", "owner", "tags", "study", "config", "condition", "damage",
+            "created", "ended");
         await foreach (var run in results.StreamAsync(selection, cancellation))
         {
-            await text.WriteAsync(Csv.Row(
-                run.Id, Csv.Text(run.Name), run.State.ToString(), Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate),
-                Csv.Number(run.PoisonedImages), Csv.Number(run.PoisonedShare), Csv.Number(run.TargetLabel), Csv.Number(run.Seed), Csv.Number(run.CleanAccuracy), Csv.Number(run.AttackSuccessRate), Csv.Number(run.ElapsedSeconds),
-                Csv.Text(run.Owner), Csv.Text(string.Join(' ', run.Tags)), run.StudyId ?? "", run.ConfigHash, run.ConditionKey, Csv.Text(run.BackdooredDamage), Csv.Time(run.Created), Csv.Time(run.Ended)));
+            await csv.Row(
+                cancellation,
+                run.Id, run.Name, run.State.ToString(), run.Dataset, run.Model, run.Attack, run.PoisonRate, run.PoisonedImages,
+                run.PoisonedShare, run.TargetLabel, run.Seed, run.CleanAccuracy, run.AttackSuccessRate, run.ElapsedSeconds,
+                run.Owner, string.Join(' ', run.Tags), run.StudyId, run.ConfigHash, run.ConditionKey, run.BackdooredDamage,
+                Csv.Time(run.Created), Csv.Time(run.Ended));
         }
     }
 
     private async Task NumbersCsv(RunSelection selection, Stream target, CancellationToken cancellation)
     {
-        await using var text = Writer(target);
-        await text.WriteAsync(Csv.Row(
-            "run", "condition", "dataset", "model", "attack", "poison_rate", "seed", "victim", "precision", "defense", "outcome", "reason", "metric", "value", "n", "low", "high", "damage", "verdict", "verdict_reason"));
+        await using var csv = Csv.To(target);
+        await csv.Row(
+            cancellation,
+            "run", "condition", "dataset", "model", "attack", "poison_rate", "seed", "victim", "precision", "defense", "outcome",
+            "reason", "metric", "value", "n", "low", "high", "damage", "verdict", "verdict_reason");
         await foreach (var (run, cells) in results.StreamCellsAsync(selection, cancellation))
         {
             foreach (var cell in cells)
             {
-                string[] start =
-                [
-                    run.Id, run.ConditionKey, Csv.Text(run.Dataset), Csv.Text(run.Model), Csv.Text(run.Attack), Csv.Number(run.PoisonRate), Csv.Number(run.Seed),
-                    VictimName.Of(cell.Id.Victim), Csv.Text(cell.Id.Precision), Csv.Text(cell.Id.DefenseLabel), cell.Outcome.ToString(), Csv.Text(cell.Reason),
-                ];
-                string[] end =
-                [
-                    Csv.Text(cell.Id.Victim == Victim.Benign ? run.BenignDamage : run.BackdooredDamage), cell.Verdict?.Decision.ToString() ?? "", Csv.Text(ReasonCode.Of(cell.Verdict?.Reason)),
-                ];
-                foreach (var number in cell.Measurements)
+                foreach (var number in cell.Measurements.DefaultIfEmpty())
                 {
-                    await text.WriteAsync(Csv.Row([.. start, number.Metric, Csv.Number(number.Value), Csv.Number(number.Count), Csv.Number(number.Low), Csv.Number(number.High), .. end]));
-                }
-
-                if (cell.Measurements.Count == 0)
-                {
-                    await text.WriteAsync(Csv.Row([.. start, "", "", "", "", "", .. end]));
+                    await csv.Row(
+                        cancellation,
+                        run.Id, run.ConditionKey, run.Dataset, run.Model, run.Attack, run.PoisonRate, run.Seed,
+                        VictimName.Of(cell.Id.Victim), cell.Id.Precision, cell.Id.DefenseLabel, cell.Outcome.ToString(),
+                        cell.Reason, number?.Metric, number?.Value, number?.Count, number?.Low, number?.High,
+                        cell.Id.Victim == Victim.Benign ? run.BenignDamage : run.BackdooredDamage,
+                        cell.Verdict?.Decision.ToString(), ReasonCode.Of(cell.Verdict?.Reason));
                 }
             }
         }

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using BackdoorLab.Engine.Studies;
 using BackdoorLab.Web.Shared.Export;
 
@@ -11,36 +9,31 @@ namespace BackdoorLab.Web.Features.Studies;
 /// </summary>
 public static class StudyCsv
 {
-    private const string Header = "setting,precision,defense,metric,value,low,high,n,difference,diff_low,diff_high,p_value,undecided,diff_undecided";
+    private static readonly string[] Columns =
+    [
+        "setting", "precision", "defense", "metric", "value", "low", "high", "n",
+        "difference", "diff_low", "diff_high", "p_value", "undecided", "diff_undecided",
+    ];
 
     /// <summary>The document.</summary>
-    public static string Write(StudyReport report)
-    {
-        var text = new StringBuilder(Header).Append("\r\n");
-        foreach (var (title, setting) in StudyReading.Settings(report))
-        {
-            foreach (var cell in setting.Cells)
-            {
-                foreach (var metric in cell.Values.Keys.Union(cell.Changes.Keys))
-                {
-                    text.AppendJoin(',', Row(title, cell, metric)).Append("\r\n");
-                }
-            }
-        }
+    public static string Write(StudyReport report) => Csv.Document(
+        Columns,
+        from setting in StudyReading.Settings(report)
+        from cell in setting.Setting.Cells
+        from metric in cell.Values.Keys.Union(cell.Changes.Keys)
+        select Row(setting.Title, cell, metric));
 
-        return text.ToString();
-    }
-
-    private static IEnumerable<string> Row(string setting, StudyCell cell, string metric)
+    private static IEnumerable<object?> Row(string setting, StudyCell cell, string metric)
     {
         var value = cell.Values.GetValueOrDefault(metric);
         var change = cell.Changes.GetValueOrDefault(metric);
+        var counted = cell.Role == StudyRole.Models
+            && (metric == Metric.DetectionRate.Id || metric == Metric.FalsePositiveRate.Id);
         return
         [
-            Csv.Text(setting), Csv.Text(cell.Precision), Csv.Text(cell.Defense ?? ""), Csv.Text(metric),
-            Csv.Number(value?.Value), Csv.Number(value?.Low), Csv.Number(value?.High), value?.N.ToString(CultureInfo.InvariantCulture) ?? "",
-            Csv.Number(change?.Difference.Value), Csv.Number(change?.Difference.Low), Csv.Number(change?.Difference.High), Csv.Number(change?.PValue),
-            cell.Role == StudyRole.Models && (metric == Metric.DetectionRate.Id || metric == Metric.FalsePositiveRate.Id) ? Csv.Number(cell.Undecided(metric).Count) : "", Csv.Number(change?.Undecided),
+            setting, cell.Precision, cell.Defense, metric, value?.Value, value?.Low, value?.High, value?.N,
+            change?.Difference.Value, change?.Difference.Low, change?.Difference.High, change?.PValue,
+            counted ? cell.Undecided(metric).Count : null, change?.Undecided,
         ];
     }
 }

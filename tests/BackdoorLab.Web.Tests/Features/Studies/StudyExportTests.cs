@@ -23,8 +23,8 @@ public sealed class StudyExportTests
     }
 
     [Theory]
-    [InlineData("=1+1", "'=1+1")]
-    [InlineData("-2", "'-2")]
+    [InlineData("=1+1", "\"'=1+1\"")]
+    [InlineData("-2", "\"'-2\"")]
     [InlineData("@cmd, x", "\"'@cmd, x\"")]
     [InlineData("a=b", "a=b")]
     public void Csv_TextLikeAFormula_StaysText(string title, string field) =>
