@@ -67,7 +67,7 @@ public static class CompareExport
     private static IEnumerable<object?> Line(CompareView view, CompareRow row, CompareValue value, RunItem run) =>
     [
         run.Id, run.Name, run.Seed, run.Dataset, run.Model, run.Attack, run.PoisonRate,
-        view.Victim, view.Precision, row.Defense, row.Metric.Id,
+        VictimName.Of(view.Victim), view.Precision, row.Defense, row.Metric.Id,
         value.Number?.Value, value.Number?.Low, value.Number?.High, value.Number?.Count, value.Delta,
         value.Cell?.Outcome.ToString(), value.Cell?.Reason,
     ];
