@@ -104,7 +104,7 @@ public sealed class BoardExportTests
         new ExportTable(new("c", Link, At, ["x"]), [[new ExportCell("|a*b_c\n<img>".Replace("\n", " ", StringComparison.Ordinal))]]).Markdown(),
         StringComparison.Ordinal);
 
-    private static BoardView View()
+    internal static BoardView View()
     {
         var metric = BoardMetrics.Find("attack-success-rate");
         BoardFilter filter = new() { Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1, Metric = metric.Metric.Id, TwinMetric = metric.Twin!.Id };
