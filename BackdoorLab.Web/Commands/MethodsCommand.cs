@@ -6,17 +6,27 @@ using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Commands;
 
-/// <summary><c>methods [--json]</c>: every attack, defense, aggregation rule, model, data set and precision with its parameters.</summary>
+/// <summary><c>methods [--json] [--markdown FILE]</c>: every attack, defense, aggregation rule, model, data set and precision with its parameters.</summary>
 public static class MethodsCommand
 {
     /// <summary>The command.</summary>
     public static Command Create()
     {
         var json = new Option<bool>("--json") { Description = "Machine-readable." };
-        var command = new Command("methods", "List every attack, defense, aggregation rule, model, data set and precision with its parameters, and the presets.") { json };
+        var markdown = new Option<FileInfo>("--markdown") { Description = "Write them as a page to this file." };
+        var command = new Command(
+            "methods",
+            "List every attack, defense, aggregation rule, model, data set and precision with its parameters, and the presets.")
+        {
+            json, markdown,
+        };
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(json))
+            if (parsed.GetValue(markdown) is { } file)
+            {
+                File.WriteAllText(file.FullName, MethodsDocument.Write(MethodCatalog.Default));
+            }
+            else if (parsed.GetValue(json))
             {
                 WriteJson(Console.Out);
             }

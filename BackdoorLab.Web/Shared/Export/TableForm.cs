@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace BackdoorLab.Web.Shared.Export;
 
 /// <summary>A form of documents that has tables, in parts.</summary>
@@ -39,23 +37,10 @@ public abstract class TableForm
         public override string End => "";
 
         public override string Begin(ExportHead head) =>
-            $"{Plain(head.Caption)} Taken from <{head.Link}> on {head.Date}.\n\n{Line(head.Columns.Select(Plain))}"
+            $"{MarkdownSource.Of(head.Caption)} Taken from <{head.Link}> on {head.Date}.\n\n{MarkdownSource.Row(head.Columns.Select(MarkdownSource.Of))}"
             + $"|{string.Concat(head.Columns.Select((_, i) => i < head.TextColumns ? " --- |" : " ---: |"))}\n";
 
-        public override string Row(IReadOnlyList<ExportCell> cells) => Line(cells.Select(cell => cell.Strong ? $"**{Plain(cell.Text)}**" : Plain(cell.Text)));
-
-        private static string Line(IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |\n";
-
-        // A cell cannot hold a line break, and a bar would end it.
-        private static string Plain(string text)
-        {
-            var safe = new StringBuilder();
-            foreach (var letter in text.ReplaceLineEndings(" "))
-            {
-                safe.Append(letter is '|' or '\\' or '*' or '_' or '`' or '<' or '[' ? $"\\{letter}" : letter.ToString());
-            }
-
-            return safe.ToString();
-        }
+        public override string Row(IReadOnlyList<ExportCell> cells) => MarkdownSource.Row(cells.Select(
+            cell => cell.Strong ? $"**{MarkdownSource.Of(cell.Text)}**" : MarkdownSource.Of(cell.Text)));
     }
 }

@@ -23,6 +23,16 @@ public static class KindWords
         ["train-options"] = ("Training", "Training", "How victim and benign twin are trained."),
     };
 
+    // What a run is put together from comes first, as the form asks for it; what it is trained on comes last.
+    private static readonly string[] Places =
+    [
+        "attack", "model-detector", "sample-detector", "input-filter", "mitigator", "robust-trainer", "precision", "client-protocol",
+        "aggregator", "attacker-behaviour", "model-source", "dataset-source", "train-options", "simulation",
+    ];
+
+    /// <summary>Place of a kind on pages that list all; a kind that is not known comes last.</summary>
+    public static int Place(string kind) => Array.IndexOf(Places, kind) is var at and >= 0 ? at : Places.Length;
+
     /// <summary>Singular, for a badge.</summary>
     public static string Singular(string kind) => Words.TryGetValue(kind, out var words) ? words.One : Spelt(kind);
 
