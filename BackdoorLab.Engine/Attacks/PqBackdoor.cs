@@ -16,7 +16,7 @@ namespace BackdoorLab.Engine.Attacks;
 /// them there before hiding; one kind of interval, that of <see cref="WeightScheme"/>, instead of both at a time; Adam moves positions in
 /// the intervals, measured in steps, instead of weights, whose intervals differ in width by orders of magnitude from layer to layer. It
 /// costs a forward and a backward pass over twice the training set for each hiding epoch. What it reached stands in
-/// docs/quantization-conditioned.md.
+/// docs/results/quantization-conditioned.md.
 /// </summary>
 [Method("pq-backdoor", "PQ backdoor",
     Order = 10,
