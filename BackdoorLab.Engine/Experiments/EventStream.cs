@@ -6,7 +6,7 @@ using BackdoorLab.Engine.Datasets;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>Stamps events, keeps the progress account and holds progress to a few events a second.</summary>
-internal sealed class EventStream(IExperimentObserver observer)
+internal sealed class EventStream(IExperimentObserver observer, TimeProvider time)
 {
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(250);
     private readonly Stopwatch _sinceProgress = Stopwatch.StartNew();
@@ -17,7 +17,7 @@ internal sealed class EventStream(IExperimentObserver observer)
 
     internal void Emit(ExperimentEvent happened)
     {
-        observer.On(happened with { At = DateTime.UtcNow });
+        observer.On(happened with { At = time.GetUtcNow().UtcDateTime });
         if (happened is EpochFinished epoch)
         {
             Log("info", FormattableString.Invariant(

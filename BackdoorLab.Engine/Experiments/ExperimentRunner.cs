@@ -26,7 +26,7 @@ public sealed class ExperimentRunner(RunnerOptions options)
     public ExperimentResult Run(ExperimentSpec spec, IExperimentObserver observer, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
-        var events = new EventStream(observer);
+        var events = new EventStream(observer, options.Time);
         var cells = new CellTable();
         List<string> remarks = [.. Remarks.Of(spec)];
         var (ending, error) = (RunEnding.Completed, "");

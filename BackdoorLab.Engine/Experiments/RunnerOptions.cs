@@ -13,4 +13,7 @@ public sealed record RunnerOptions(string DataRoot, string StoreFolder, int Thre
 
     /// <summary>Starts the processes that programs of files are run in (<see cref="FileProgram"/>); null where none are run.</summary>
     public IProgramLauncher? Programs { get; init; }
+
+    /// <summary>Stamps the events; no number and no key hangs on it.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }

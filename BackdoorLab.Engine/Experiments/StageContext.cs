@@ -24,7 +24,9 @@ internal sealed record StageContext(
     {
         var run = Events.StartStage(key, SeedsOf(key), Cancellation);
         // Layer initialisation draws from libtorch's process-wide generator: reseeding here keeps a stage's numbers its own.
+#pragma warning disable RS0030 // The one place that reseeds it.
         TorchSharp.torch.random.manual_seed(run.Seeds.Seed);
+#pragma warning restore RS0030
         return run;
     }
 

@@ -15,7 +15,9 @@ internal static class RandomStream
         }
         finally
         {
+#pragma warning disable RS0030 // The stream's own state has its size.
             random.set_rng_state(state);
+#pragma warning restore RS0030
         }
     }
 }

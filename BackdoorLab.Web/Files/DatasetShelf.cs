@@ -43,7 +43,9 @@ public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logge
 
     /// <summary>The status when it is known already, else null.</summary>
     public DatasetStatus? Known(string id) =>
+#pragma warning disable RS0030 // It has ended.
         _statuses.TryGetValue(id, out var status) && status.Value.IsCompletedSuccessfully ? status.Value.Result : null;
+#pragma warning restore RS0030
 
     /// <summary>Forgets what was found, so that the next question looks at the files again.</summary>
     public void Forget()

@@ -6,7 +6,8 @@ namespace BackdoorLab.Web.Jobs;
 /// <summary>Writes events as JSON lines and notices a reader that is gone. The engine thins out its progress itself.</summary>
 /// <param name="output">Where to.</param>
 /// <param name="onReaderGone">Called once when the other end of the pipe has closed.</param>
-public sealed class EventWriter(Stream output, Action onReaderGone) : IExperimentObserver, IDisposable
+/// <param name="time">Stamps events that have no time of their own.</param>
+public sealed class EventWriter(Stream output, Action onReaderGone, TimeProvider time) : IExperimentObserver, IDisposable
 {
     private readonly Lock _gate = new();
     private bool _gone;
@@ -20,7 +21,7 @@ public sealed class EventWriter(Stream output, Action onReaderGone) : IExperimen
         lock (_gate)
         {
             Ending = (happened as RunFinished)?.Ending ?? Ending;
-            Write(happened.At == default ? happened with { At = DateTime.UtcNow } : happened);
+            Write(happened.At == default ? happened with { At = time.GetUtcNow().UtcDateTime } : happened);
         }
     }
 

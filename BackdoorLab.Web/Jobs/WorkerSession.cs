@@ -32,7 +32,7 @@ public sealed class WorkerSession(
             return WorkerExit.Stopped;
         }
 
-        using var writer = new EventWriter(reports, _stop.Cancel);
+        using var writer = new EventWriter(reports, _stop.Cancel, TimeProvider.System);
         try
         {
             var order = JsonSerializer.Deserialize<WorkerOrder>(line, SpecJson.Options)!;

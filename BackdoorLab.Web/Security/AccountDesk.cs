@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Identity;
 namespace BackdoorLab.Web.Security;
 
 /// <summary>What an administrator does with accounts. Nobody learns the password of another: a new one is set through a link, once.</summary>
-public sealed class AccountDesk(Actor actor, Audit audit, AccountQueries queries, AccountGate gate, IServiceScopeFactory scopes)
+public sealed class AccountDesk(
+    Actor actor, Audit audit, AccountQueries queries, AccountGate gate, IServiceScopeFactory scopes, TimeProvider time)
 {
     private const string DeadLink = "This link has been used or has expired. Ask an administrator for a new one.";
 
@@ -26,7 +27,7 @@ public sealed class AccountDesk(Actor actor, Audit audit, AccountQueries queries
             return (null, [$"The user name {fault}"]);
         }
 
-        var user = New(name, role, users);
+        var user = New(name, role, time);
         var made = await users.CreateAsync(user);
         if (!made.Succeeded)
         {
@@ -81,9 +82,9 @@ public sealed class AccountDesk(Actor actor, Audit audit, AccountQueries queries
         return set.Errors.Any(error => error.Code == nameof(IdentityErrorDescriber.InvalidToken)) ? [DeadLink] : Faults(set);
     }
 
-    internal static LabUser New(string name, LabRole role, UserManager<LabUser> users) => new()
+    internal static LabUser New(string name, LabRole role, TimeProvider time) => new()
     {
-        UserName = name.Trim(), Role = role, Created = TimeProvider.System.GetUtcNow().UtcDateTime,
+        UserName = name.Trim(), Role = role, Created = time.GetUtcNow().UtcDateTime,
     };
 
     internal static IReadOnlyList<string> Faults(IdentityResult result) => [.. result.Errors.Select(error => error.Description)];

@@ -10,7 +10,8 @@ namespace BackdoorLab.Web.Security;
 /// The door by which the first administrator comes in: a link printed on the console, for whoever started the lab. It dies with its use
 /// and with the process, and there is none while an administrator can sign in.
 /// </summary>
-public sealed class FirstAdmin(LabOptions options, AccountQueries accounts, AccountGate gate, IServiceScopeFactory scopes, AuditLog audit)
+public sealed class FirstAdmin(
+    LabOptions options, AccountQueries accounts, AccountGate gate, IServiceScopeFactory scopes, AuditLog audit, TimeProvider time)
 {
     private string? _hash;
 
@@ -46,7 +47,7 @@ public sealed class FirstAdmin(LabOptions options, AccountQueries accounts, Acco
 
         await using var scope = scopes.CreateAsyncScope();
         var users = scope.ServiceProvider.GetRequiredService<UserManager<LabUser>>();
-        var made = await users.CreateAsync(AccountDesk.New(name, LabRole.Admin, users), password);
+        var made = await users.CreateAsync(AccountDesk.New(name, LabRole.Admin, time), password);
         if (!made.Succeeded)
         {
             return AccountDesk.Faults(made);

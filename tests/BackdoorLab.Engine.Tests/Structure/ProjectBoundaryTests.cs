@@ -29,6 +29,16 @@ public sealed partial class ProjectBoundaryTests
         Torch(),
         "components use services of BackdoorLab.Web and the stores of BackdoorLab.Data");
 
+    [Fact]
+    public void Web_OutsideItsCommands_LeavesTheConsoleAlone() => AssertNoMention(
+        Repository.Files("BackdoorLab.Web", ".cs", ".razor").Where(file => !OwnsTheConsole(file)),
+        ConsoleWord(),
+        "log through ILogger, or return what a command prints");
+
+    // The worker's standard output is its pipe to the dashboard, which ReservedOutput keeps from everybody else.
+    private static bool OwnsTheConsole(string file) => file.Contains("/Commands/", StringComparison.Ordinal)
+        || Path.GetFileName(file) is "Program.cs" or "WorkerSession.cs" or "ReservedOutput.cs";
+
     private static void AssertNoMention(IEnumerable<string> files, Regex forbidden, string remedy)
     {
         var faults = files
@@ -48,6 +58,9 @@ public sealed partial class ProjectBoundaryTests
 
     [GeneratedRegex(@"\bBackdoorLab\.(Engine|Data|Web)\b|\bTorchSharp\b|PackageReference|ProjectReference")]
     private static partial Regex AnythingElse();
+
+    [GeneratedRegex(@"\bConsole\.")]
+    private static partial Regex ConsoleWord();
 
     // A call, so that a sentence may name torch.save.
     [GeneratedRegex(@"\bTorchSharp\b|\btorch\.\w+\(")]
