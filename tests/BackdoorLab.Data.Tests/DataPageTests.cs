@@ -25,7 +25,7 @@ public sealed partial class DataPageTests(LabFixture lab) : IClassFixture<LabFix
         Assert.Equal(tables.Select(table => table.Name).Order(), rows.Select(row => row.Split('`')[1]).Order());
         Assert.All(tables, table =>
         {
-            var row = rows.Single(row => row.StartsWith($"| `{table.Name}` ", StringComparison.Ordinal));
+            var row = rows.Single(line => line.StartsWith($"| `{table.Name}` ", StringComparison.Ordinal));
             Assert.All(table.Columns, column => Assert.Contains($"`{column}`", row, StringComparison.Ordinal));
         });
         Assert.All(Unused, table => Assert.Contains($"`{table}`", Page, StringComparison.Ordinal));
