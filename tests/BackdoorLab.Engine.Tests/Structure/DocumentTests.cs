@@ -30,6 +30,15 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void Glossary_NamesTypesThatExist()
+    {
+        var files = Repository.Files("", ".cs").Select(Path.GetFileNameWithoutExtension).ToHashSet();
+        var named = TypeName().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "glossary.md")));
+
+        Assert.All(named, match => Assert.Contains(match.Groups[1].Value, files));
+    }
+
+    [Fact]
     public void MetricsPage_HasEveryMetricAsTheResultsDefineIt()
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "metrics.md"));
@@ -54,6 +63,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"\]\(([^()\s]+)\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex("`([A-Z][a-z]+[A-Z]\\w*)`")]
+    private static partial Regex TypeName();
 
     [GeneratedRegex("^#+ (.+?)\\s*$", RegexOptions.Multiline)]
     private static partial Regex Heading();
