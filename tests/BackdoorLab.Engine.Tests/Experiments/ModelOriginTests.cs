@@ -149,7 +149,7 @@ public sealed class ModelOriginTests : IDisposable
         var data = spec.Dataset.Load("", new SeedTree(spec.Seed).Child("data"));
         var plan = ExperimentPlan.Make(spec, data, new(100, 100, 100, Measured: true), threads: 1);
         var recorder = new Recorder();
-        var events = new EventStream(recorder);
+        var events = new EventStream(recorder, TimeProvider.System);
         events.Begin(plan, new Dictionary<string, string>(), poison: null);
         var shape = Estimator.ShapeOf(spec);
         var inputs = ExperimentInputs.Prepare(spec, data);

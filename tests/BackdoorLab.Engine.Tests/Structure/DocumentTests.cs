@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using System.Text.RegularExpressions;
 
 namespace BackdoorLab.Engine.Tests.Structure;
@@ -43,7 +44,7 @@ public sealed partial class DocumentTests
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "metrics.md"));
 
-        Assert.All(Metric.All, metric => Assert.Contains($"| `{metric.Id}` | {metric.ShortName} | {metric.Definition} |", page, StringComparison.Ordinal));
+        Assert.All(MetricCatalog.All, metric => Assert.Contains($"| `{metric.Id}` | {metric.ShortName} | {metric.Definition} |", page, StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> Pages() => Repository.Files("", ".md");

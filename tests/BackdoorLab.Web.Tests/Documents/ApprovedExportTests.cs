@@ -3,10 +3,17 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Web.Features.Check;
+using BackdoorLab.Web.Features.Compare;
+using BackdoorLab.Web.Features.Leaderboard;
+using BackdoorLab.Web.Features.Runs;
+using BackdoorLab.Web.Features.Studies;
+using BackdoorLab.Web.Shared.Addresses;
 using BackdoorLab.Web.Shared.Export;
 using BackdoorLab.Web.Shared.Words;
-using BackdoorLab.Web.Tests.Pages;
-using BackdoorLab.Web.Tests.Studies;
+using BackdoorLab.Web.Tests.Support;
+using BackdoorLab.Web.Tests.Features.Leaderboard;
+using BackdoorLab.Web.Tests.Features.Studies;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Documents;
@@ -22,8 +29,6 @@ public sealed partial class ApprovedExportTests : IAsyncLifetime
     private readonly FixedClock _clock = new();
 
     public ApprovedExportTests() => _lab.Services.AddSingleton<TimeProvider>(_clock);
-
-    private RunStore Store => _lab.Services.GetRequiredService<RunStore>();
 
     public Task InitializeAsync() => _lab.InitializeAsync();
 
@@ -54,14 +59,14 @@ public sealed partial class ApprovedExportTests : IAsyncLifetime
     public async Task Cells_AreAsApproved()
     {
         var ids = await Runs();
-        Approved.Check("cells.csv", Stable(CellsCsv.Write((await _lab.Results.FindAsync(ids[0]))!), ids));
+        Approved.Check("cells.csv", Stable(CellsCsv.Write((await _lab.Services.GetRequiredService<RunDetailQuery>().FindAsync(ids[0]))!), ids));
     }
 
     [Fact]
     public async Task Comparison_IsAsApproved()
     {
         var ids = await Runs();
-        CompareView view = new(await _lab.Results.CompareAsync(ids), ids[0], VictimName.Of(Victim.Backdoored), "float32", all: false);
+        CompareView view = new(await _lab.Services.GetRequiredService<CompareQuery>().ReadAsync(ids), ids[0], Victim.Backdoored, "float32", all: false);
 
         Approved.Check("compare.csv", Stable(CompareExport.WriteCsv(view), ids));
         Approved.Check("compare.json", Stable(CompareExport.WriteJson(view, Link, At), ids));
@@ -99,7 +104,7 @@ public sealed partial class ApprovedExportTests : IAsyncLifetime
     public async Task CheckReport_IsAsApproved(bool? flagged, string approved)
     {
         var artifacts = _lab.Services.GetRequiredService<LabOptions>().ArtifactFolder;
-        var id = await CheckRuns.Finished(Store, artifacts, flagged);
+        var id = await CheckRuns.Finished(_lab.Services, artifacts, flagged);
         var html = await _lab.Services.GetRequiredService<CheckReport>().Write(id, default);
 
         // How hard a picture is packed hangs on the processor.

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Tests.Structure;
-using BackdoorLab.Web.Tests.Security;
+using BackdoorLab.Web.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Documents;
