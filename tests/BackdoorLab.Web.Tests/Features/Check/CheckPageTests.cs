@@ -56,8 +56,8 @@ public sealed class CheckPageTests : IAsyncLifetime
         Assert.Equal(["neural-cleanse", "neural-cleanse-gradient-free"], page.FindAll("[data-method]").Select(item => item.GetAttribute("data-method")));
         Assert.Matches("about|a few", page.Find("aside dl.facts strong").TextContent);
 
-        await page.Find("#check-pixels").ChangeAsync(new() { Value = "Unit" });
-        await CheckButton(page).ClickAsync(new());
+        await page.InvokeAsync(() => page.Find("#check-pixels").ChangeAsync(new() { Value = "Unit" }));
+        await page.InvokeAsync(() => CheckButton(page).ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
         var queued = Assert.Single(await _lab.Queue.QueueAsync());
@@ -96,7 +96,7 @@ public sealed class CheckPageTests : IAsyncLifetime
         Assert.Contains("Program of the file", page.Find("dl.facts").TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("#check-program"));
         Assert.Contains("what a program costs is known when it runs", page.Find("aside").TextContent, StringComparison.Ordinal);
-        await CheckButton(page).ClickAsync(new());
+        await page.InvokeAsync(() => CheckButton(page).ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
         var queued = Assert.Single(await _lab.Queue.QueueAsync());
@@ -112,7 +112,7 @@ public sealed class CheckPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("Found 7 classes and 63 pictures to test with; 31 of them go to the detectors.", page.Markup, StringComparison.Ordinal));
         Assert.Contains("classes in alphabetical order: class-00, class-01, ", page.Markup, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[role=alert]"));
-        await CheckButton(page).ClickAsync(new());
+        await page.InvokeAsync(() => CheckButton(page).ClickAsync(new()));
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
         var queued = Assert.Single(await _lab.Queue.QueueAsync());
         var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
@@ -165,7 +165,7 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var page = await WithPictures(classes: 7, perClass: 10);
 
-        await page.Find(field).ChangeAsync(new() { Value = typed });
+        await page.InvokeAsync(() => page.Find(field).ChangeAsync(new() { Value = typed }));
 
         page.WaitForAssertion(() => Assert.Contains(fault, page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
         Assert.True(CheckButton(page).HasAttribute("disabled"));
@@ -195,7 +195,7 @@ public sealed class CheckPageTests : IAsyncLifetime
         var page = _lab.Open<CheckPage>("/check");
         await Arrives(page, await Shelf.Add("model.safetensors", new MemoryStream(CheckRuns.Weights())));
 
-        await page.Find("#check-neural-cleanse").ChangeAsync(new() { Value = false });
+        await page.InvokeAsync(() => page.Find("#check-neural-cleanse").ChangeAsync(new() { Value = false }));
 
         Assert.Contains("Choose at least one detector", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         Assert.True(CheckButton(page).HasAttribute("disabled"));
@@ -338,9 +338,9 @@ public sealed class CheckPageTests : IAsyncLifetime
         CheckRuns.Pictures(Path.Combine(Data, "shop"), classes, perClass);
         var page = _lab.Open<CheckPage>("/check");
         await Arrives(page, await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7))));
-        await page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" });
+        await page.InvokeAsync(() => page.Find("#check-dataset").ChangeAsync(new() { Value = "-1" }));
         Assert.True(CheckButton(page).HasAttribute("disabled"));
-        await page.Find("#own-folder").ChangeAsync(new() { Value = folder });
+        await page.InvokeAsync(() => page.Find("#own-folder").ChangeAsync(new() { Value = folder }));
         return page;
     }
 

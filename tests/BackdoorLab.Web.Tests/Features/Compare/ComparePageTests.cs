@@ -23,7 +23,7 @@ public sealed class ComparePageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("Choose runs to compare", page.Markup, StringComparison.Ordinal));
 
         page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("button[aria-label^='Add ']")));
-        page.Find("button[aria-label^='Add ']").Click();
+        await page.InvokeAsync(() => page.Find("button[aria-label^='Add ']").Click());
 
         page.WaitForAssertion(() => Assert.EndsWith($"/compare?ids={id}", _lab.Address, StringComparison.Ordinal));
         page.WaitForAssertion(() => Assert.Contains("Choose a second run", page.Markup, StringComparison.Ordinal));

@@ -64,7 +64,7 @@ public sealed class LeaderboardTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Equal(["2 epochs", "60 epochs"], page.FindAll("table.board tbody th .kind").Select(kind => kind.TextContent)));
         Assert.Equal(["20.0%", "10.0%", "80.0%", "30.0%"], page.FindAll("table.board tbody .v").Select(value => value.TextContent));
 
-        await page.Find(".board-pool input").ChangeAsync(new() { Value = true });
+        await page.InvokeAsync(() => page.Find(".board-pool input").ChangeAsync(new() { Value = true }));
         page.WaitForAssertion(() => Assert.EndsWith("pool=training.epochs", Uri.UnescapeDataString(_lab.Address), StringComparison.Ordinal));
         page.WaitForAssertion(() => Assert.Equal("pooled over epochs: 2, 60", page.Find("table.board tbody th .pooled").TextContent));
         Assert.Equal(["50.0%", "20.0%"], page.FindAll("table.board tbody .v").Select(value => value.TextContent));
@@ -83,7 +83,8 @@ public sealed class LeaderboardTests : IAsyncLifetime
         Assert.Equal("n = 1, 1 damaged left out", Cell(page, "BadNets", "No defense").QuerySelector(".s")!.TextContent);
         Assert.Contains("1 value on models that learnt nothing, or whose backdoor did not take, is in no mean", page.Markup, StringComparison.Ordinal);
 
-        await page.FindAll("label").Single(label => label.TextContent.Contains("Damaged models", StringComparison.Ordinal)).QuerySelector("input")!.ChangeAsync(new() { Value = true });
+        await page.InvokeAsync(
+            () => page.FindAll("label").Single(label => label.TextContent.Contains("Damaged models", StringComparison.Ordinal)).QuerySelector("input")!.ChangeAsync(new() { Value = true }));
 
         page.WaitForAssertion(() => Assert.EndsWith("damaged=1", _lab.Address, StringComparison.Ordinal));
         page.WaitForAssertion(() => Assert.Equal("50.0%", Cell(page, "BadNets", "No defense").QuerySelector(".v")!.TextContent));
@@ -148,11 +149,11 @@ public sealed class LeaderboardTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("table.board")));
         Assert.Empty(page.FindAll(".twin"));
 
-        page.FindAll(".segmented button").Single(button => button.TextContent == "Precisions").Click();
+        await page.InvokeAsync(() => page.FindAll(".segmented button").Single(button => button.TextContent == "Precisions").Click());
         page.WaitForAssertion(() => Assert.EndsWith("/leaderboard?twins=off&rows=precisions", _lab.Address, StringComparison.Ordinal));
         page.WaitForAssertion(() => Assert.Equal(3, page.FindAll("table.board tbody tr").Count));
 
-        page.FindAll("select").Last().Change("clean-accuracy");
+        await page.InvokeAsync(() => page.FindAll("select").Last().Change("clean-accuracy"));
         page.WaitForAssertion(() => Assert.EndsWith("metric=clean-accuracy", _lab.Address, StringComparison.Ordinal));
         page.WaitForAssertion(() => Assert.Contains("Clean accuracy, precisions by defenses under BadNets", page.Markup, StringComparison.Ordinal));
     }
@@ -170,10 +171,13 @@ public sealed class LeaderboardTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("Run missing cells (1)", page.Markup, StringComparison.Ordinal));
 
         // Not awaited: the handler ends when the dialog does.
-        var asked = page.FindAll("button").Single(button => button.TextContent.Contains("Run missing cells", StringComparison.Ordinal)).ClickAsync(new());
+        var asked = page.InvokeAsync(() => page.FindAll("button")
+            .Single(button => button.TextContent.Contains("Run missing cells", StringComparison.Ordinal))
+            .ClickAsync(new()));
         dialogs.WaitForAssertion(() => Assert.Contains(dialogs.FindAll("button"), button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)));
         Assert.Empty(await _lab.Queue.QueueAsync());
-        await dialogs.FindAll("button").Single(button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)).ClickAsync(new());
+        await dialogs.InvokeAsync(
+            () => dialogs.FindAll("button").Single(button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)).ClickAsync(new()));
 
         await asked;
         Assert.Equal(2, _lab.Jobs.Created.Count);

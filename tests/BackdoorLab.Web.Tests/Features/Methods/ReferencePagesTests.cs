@@ -23,7 +23,7 @@ public sealed class ReferencePagesTests : IAsyncLifetime
         {
             var card = page.Find($"article[id='{method.Id}']");
             Assert.Equal(method.Name, card.QuerySelector("h2")!.TextContent);
-            Assert.Equal(method.Parameters.Count, card.QuerySelectorAll("tbody tr").Length);
+            Assert.Equal(method.Parameters.Count + method.Numbers.Count, card.QuerySelectorAll("tbody tr").Length);
             Assert.Contains(method.Attribute.Deviations, card.TextContent, StringComparison.Ordinal);
         }
     }
@@ -44,7 +44,7 @@ public sealed class ReferencePagesTests : IAsyncLifetime
         var page = _lab.Open<DatasetsPage>("/datasets");
         page.WaitForAssertion(() => Assert.Empty(page.FindAll(".badge.live")));
 
-        await page.Find("#synthetic-signs .tools button").ClickAsync(new());
+        await page.InvokeAsync(() => page.Find("#synthetic-signs .tools button").ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Equal(10, page.FindAll("#synthetic-signs .gallery img").Count));
         Assert.StartsWith("data:image/png;base64,", page.Find("#synthetic-signs .gallery img").GetAttribute("src"), StringComparison.Ordinal);

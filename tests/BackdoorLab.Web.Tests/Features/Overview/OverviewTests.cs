@@ -23,7 +23,8 @@ public sealed class OverviewTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("No runs yet", page.Markup, StringComparison.Ordinal));
         Assert.Contains(page.FindAll("a"), link => link.TextContent.Trim() == "New run" && link.GetAttribute("href") == "/runs/new");
 
-        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Run the 3-minute demo").ClickAsync(new());
+        await page.InvokeAsync(
+            () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Run the 3-minute demo").ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
         var queued = Assert.Single(await _lab.Queue.QueueAsync());
@@ -76,7 +77,8 @@ public sealed class OverviewTests : IAsyncLifetime
         var page = _lab.Open<OverviewPage>("/?dataset=synthetic-signs");
         page.WaitForAssertion(() => Assert.NotNull(page.Find("table.matrix")));
 
-        await page.FindAll(".segmented button").Single(button => button.TextContent == "Attack success rate").ClickAsync(new());
+        await page.InvokeAsync(
+            () => page.FindAll(".segmented button").Single(button => button.TextContent == "Attack success rate").ClickAsync(new()));
 
         Assert.Contains("metric=attack-success-rate", _lab.Address, StringComparison.Ordinal);
         Assert.Contains("dataset=synthetic-signs", _lab.Address, StringComparison.Ordinal);

@@ -33,8 +33,8 @@ public sealed class QueuePageTests : IAsyncLifetime
         Assert.Contains("120 runs, ", page.Markup, StringComparison.Ordinal);
         Assert.Contains("Showing 1–25 of 120 runs", page.Markup, StringComparison.Ordinal);
 
-        await Next(page).ClickAsync(new());
-        await Next(page).ClickAsync(new());
+        await page.InvokeAsync(() => Next(page).ClickAsync(new()));
+        await page.InvokeAsync(() => Next(page).ClickAsync(new()));
 
         Assert.Equal(25, page.FindAll("table.data tbody tr").Count);
         Assert.Equal("51", page.Find("table.data tbody tr td").TextContent);

@@ -37,7 +37,7 @@ public sealed class NewRunPageTests : IAsyncLifetime
         var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
         page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-attack-poisonRate")));
 
-        await page.Find("#f-attack-poisonRate").ChangeAsync(new() { Value = "0.9" });
+        await page.InvokeAsync(() => page.Find("#f-attack-poisonRate").ChangeAsync(new() { Value = "0.9" }));
 
         var field = page.Find("[data-parameter=poisonRate]");
         Assert.StartsWith("Poison rate must be from 0 to 0.5 where the training set is in one place", field.QuerySelector(".fault")!.TextContent, StringComparison.Ordinal);
@@ -45,7 +45,7 @@ public sealed class NewRunPageTests : IAsyncLifetime
         Assert.True(RunNow(page).HasAttribute("disabled"));
         Assert.Contains("1 thing to fix", page.Markup, StringComparison.Ordinal);
 
-        await page.Find("#f-attack-poisonRate").ChangeAsync(new() { Value = "0.05" });
+        await page.InvokeAsync(() => page.Find("#f-attack-poisonRate").ChangeAsync(new() { Value = "0.05" }));
 
         Assert.Null(page.Find("[data-parameter=poisonRate]").QuerySelector(".fault"));
         Assert.False(RunNow(page).HasAttribute("disabled"));
@@ -57,7 +57,7 @@ public sealed class NewRunPageTests : IAsyncLifetime
         var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
         page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-seed")));
 
-        await page.Find("#f-seed").ChangeAsync(new() { Value = "many" });
+        await page.InvokeAsync(() => page.Find("#f-seed").ChangeAsync(new() { Value = "many" }));
 
         Assert.Contains("must be a whole number; found \"many\"", page.Find("[data-parameter=seed] .fault").TextContent, StringComparison.Ordinal);
     }
@@ -68,7 +68,7 @@ public sealed class NewRunPageTests : IAsyncLifetime
         var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
         page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-attack-targetLabel")));
 
-        await page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "10" });
+        await page.InvokeAsync(() => page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "10" }));
 
         Assert.Contains("must be below 10", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal);
     }
@@ -80,19 +80,23 @@ public sealed class NewRunPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.NotNull(page.Find("#section-federation")));
         Assert.Empty(page.FindAll("#f-federation-simulation-clients"));
 
-        await page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = true });
+        await page.InvokeAsync(
+            () => page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = true }));
 
         Assert.Equal("10", page.Find("#f-federation-simulation-clients").GetAttribute("value"));
         Assert.Contains("40 rounds of 10 clients", page.Find("dl.facts").TextContent, StringComparison.Ordinal);
         Assert.DoesNotContain("A majority of signs", page.Markup, StringComparison.Ordinal);
-        await page.Find("#section-federation input[value=sign]").ChangeAsync(new() { Value = "sign" });
+        await page.InvokeAsync(
+            () => page.Find("#section-federation input[value=sign]").ChangeAsync(new() { Value = "sign" }));
         Assert.Contains("A majority of signs moves every parameter by the server's rate", page.Find("[role=note][aria-label='Before you run']").TextContent, StringComparison.Ordinal);
-        await page.Find("#section-federation input[value=lockdown]").ChangeAsync(new() { Value = "lockdown" });
-        await page.Find("#f-federation-protocol-quorum").ChangeAsync(new() { Value = "11" });
+        await page.InvokeAsync(
+            () => page.Find("#section-federation input[value=lockdown]").ChangeAsync(new() { Value = "lockdown" }));
+        await page.InvokeAsync(() => page.Find("#f-federation-protocol-quorum").ChangeAsync(new() { Value = "11" }));
         Assert.Contains("must not be above the 10 clients; found 11", page.Markup, StringComparison.Ordinal);
         Assert.True(RunNow(page).HasAttribute("disabled"));
 
-        await page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = false });
+        await page.InvokeAsync(
+            () => page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = false }));
 
         Assert.Empty(page.FindAll("#f-federation-simulation-clients"));
         Assert.False(RunNow(page).HasAttribute("disabled"));
@@ -103,10 +107,10 @@ public sealed class NewRunPageTests : IAsyncLifetime
     {
         var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
         page.WaitForAssertion(() => Assert.NotNull(page.Find("#f-training-epochs")));
-        await page.Find("#f-training-epochs").ChangeAsync(new() { Value = "3" });
-        await page.Find("[data-method=strip] input").ChangeAsync(new() { Value = false });
+        await page.InvokeAsync(() => page.Find("#f-training-epochs").ChangeAsync(new() { Value = "3" }));
+        await page.InvokeAsync(() => page.Find("[data-method=strip] input").ChangeAsync(new() { Value = false }));
 
-        await RunNow(page).ClickAsync(new());
+        await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
         var queued = Assert.Single(await _lab.Queue.QueueAsync());
@@ -126,12 +130,12 @@ public sealed class NewRunPageTests : IAsyncLifetime
         var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
         page.WaitForAssertion(() => Assert.False(RunNow(page).HasAttribute("disabled")));
 
-        await RunNow(page).ClickAsync(new());
+        await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Contains("must be below 3, the number of classes found", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal));
         Assert.Empty(await _lab.Queue.QueueAsync());
-        await page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "2" });
-        await RunNow(page).ClickAsync(new());
+        await page.InvokeAsync(() => page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "2" }));
+        await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
     }
 

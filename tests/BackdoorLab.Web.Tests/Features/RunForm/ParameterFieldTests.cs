@@ -52,7 +52,7 @@ public sealed class ParameterFieldTests : BunitContext
         var parameter = MethodCatalog.Default.Find("badnets")!.Parameters.Single(parameter => parameter.Name == "patchSize");
         var field = Render(parameter, null, value => reported = value);
 
-        await field.Find("input[type=range]").InputAsync(new() { Value = "4" });
+        await field.InvokeAsync(() => field.Find("input[type=range]").InputAsync(new() { Value = "4" }));
 
         Assert.Equal(parameter.Minimum + 4, reported!.GetValue<int>());
     }

@@ -41,12 +41,14 @@ public sealed class RunListActionsTests : IAsyncLifetime
         await _lab.Samples.Queued(Presets.Demo.Spec);
         var page = _lab.Open<RunList>($"/runs?q=config:{RunContent.ConfigHash(Presets.Quick.Spec)}");
         page.WaitForAssertion(() => Assert.Contains("of 27 runs", page.Markup, StringComparison.Ordinal));
-        await page.Find("th input[type=checkbox]").ChangeAsync(new() { Value = true });
+        await page.InvokeAsync(() => page.Find("th input[type=checkbox]").ChangeAsync(new() { Value = true }));
         Assert.Contains("25 runs chosen", page.Find(".bulk").TextContent, StringComparison.Ordinal);
-        await page.FindAll(".bulk button").Single(button => button.TextContent.Contains("Choose all 27 runs", StringComparison.Ordinal)).ClickAsync(new());
-        await page.Find("#bulk-tags").InputAsync(new() { Value = "paper" });
+        await page.InvokeAsync(
+            () => page.FindAll(".bulk button").Single(button => button.TextContent.Contains("Choose all 27 runs", StringComparison.Ordinal)).ClickAsync(new()));
+        await page.InvokeAsync(() => page.Find("#bulk-tags").InputAsync(new() { Value = "paper" }));
 
-        await page.FindAll(".bulk button").Single(button => button.TextContent.Trim() == "Add").ClickAsync(new());
+        await page.InvokeAsync(
+            () => page.FindAll(".bulk button").Single(button => button.TextContent.Trim() == "Add").ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll(".bulk")));
         Assert.Equal([new TagCount("paper", 27)], await _lab.Facets.TagsAsync());
@@ -66,13 +68,14 @@ public sealed class RunListActionsTests : IAsyncLifetime
         var before = _lab.Statements.Count(IsFilterValues);
         foreach (var shown in new[] { "26–50", "51–60" })
         {
-            await page.FindAll("button").Single(button => button.TextContent.Trim() == "Next").ClickAsync(new());
+            await page.InvokeAsync(
+                () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Next").ClickAsync(new()));
             page.WaitForAssertion(() => Assert.Contains($"Showing {shown} of 60 runs", page.Markup, StringComparison.Ordinal));
         }
 
         Assert.Equal(1, before);
         Assert.Equal(before, _lab.Statements.Count(IsFilterValues));
-        await page.Find("input[data-search]").ChangeAsync(new() { Value = "seed:3" });
+        await page.InvokeAsync(() => page.Find("input[data-search]").ChangeAsync(new() { Value = "seed:3" }));
         page.WaitForAssertion(() => Assert.Contains("of 1 run", page.Markup, StringComparison.Ordinal));
         Assert.Equal(before + 1, _lab.Statements.Count(IsFilterValues));
 
@@ -124,7 +127,7 @@ public sealed class RunListActionsTests : IAsyncLifetime
         var page = _lab.Open<TrashPage>("/trash");
         page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("button[aria-label^='Restore']")));
 
-        await page.Find("button[aria-label^='Restore']").ClickAsync(new());
+        await page.InvokeAsync(() => page.Find("button[aria-label^='Restore']").ClickAsync(new()));
 
         Assert.False((await _lab.List.FindItemAsync(id))!.Deleted);
         page.WaitForAssertion(() => Assert.Contains("The trash is empty", page.Markup, StringComparison.Ordinal));
@@ -145,16 +148,19 @@ public sealed class RunListActionsTests : IAsyncLifetime
     {
         var subject = new NoteSubject(NoteSubject.Run, "0123456789ab");
         var note = _lab.Render<NotePanel>(parameters => parameters.Add(panel => panel.Subject, subject));
-        await note.FindAll("button").Single(button => button.TextContent == "Write a note").ClickAsync(new());
-        await note.Find("textarea").InputAsync(new() { Value = "mine" });
+        await note.InvokeAsync(
+            () => note.FindAll("button").Single(button => button.TextContent == "Write a note").ClickAsync(new()));
+        await note.InvokeAsync(() => note.Find("textarea").InputAsync(new() { Value = "mine" }));
         await _lab.Services.GetRequiredService<NoteStore>().SaveAsync(subject, "theirs", 0, "anna");
 
-        await note.FindAll("button").Single(button => button.TextContent.Trim() == "Save").ClickAsync(new());
+        await note.InvokeAsync(
+            () => note.FindAll("button").Single(button => button.TextContent.Trim() == "Save").ClickAsync(new()));
 
         Assert.Contains("anna saved this note while you were writing", note.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         Assert.Contains("theirs", note.Find("[role=alert] pre").TextContent, StringComparison.Ordinal);
         Assert.Equal("mine", note.Find("textarea").GetAttribute("value"));
-        await note.FindAll("button").Single(button => button.TextContent.Trim() == "Save").ClickAsync(new());
+        await note.InvokeAsync(
+            () => note.FindAll("button").Single(button => button.TextContent.Trim() == "Save").ClickAsync(new()));
         Assert.Contains("mine", note.Find(".markdown").TextContent, StringComparison.Ordinal);
     }
 

@@ -33,7 +33,8 @@ public sealed class RunListTests : IAsyncLifetime
         var page = _lab.Open<RunList>("/runs");
         page.WaitForAssertion(() => Assert.Contains("Showing 1–25 of 27 runs", page.Markup, StringComparison.Ordinal));
 
-        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Next").ClickAsync(new());
+        await page.InvokeAsync(
+            () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Next").ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Contains("Showing 26–27 of 27 runs", page.Markup, StringComparison.Ordinal));
         Assert.EndsWith("/runs?page=2", _lab.Address, StringComparison.Ordinal);
@@ -60,7 +61,8 @@ public sealed class RunListTests : IAsyncLifetime
         var page = _lab.Open<RunList>("/runs?q=zzz");
         page.WaitForAssertion(() => Assert.Contains("Nothing matches", page.Markup, StringComparison.Ordinal));
 
-        await page.FindAll("button").First(button => button.TextContent.Trim() == "Clear filters").ClickAsync(new());
+        await page.InvokeAsync(
+            () => page.FindAll("button").First(button => button.TextContent.Trim() == "Clear filters").ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Contains("Showing 1–1 of 1 run", page.Markup, StringComparison.Ordinal));
     }
@@ -72,7 +74,7 @@ public sealed class RunListTests : IAsyncLifetime
         var page = _lab.Open<RunList>("/runs");
         page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("button[aria-label^='Delete']")));
 
-        await page.Find("button[aria-label^='Delete']").ClickAsync(new());
+        await page.InvokeAsync(() => page.Find("button[aria-label^='Delete']").ClickAsync(new()));
 
         Assert.True((await _lab.List.FindItemAsync(id))!.Deleted);
     }
@@ -85,7 +87,7 @@ public sealed class RunListTests : IAsyncLifetime
         var page = _lab.Open<QueuePage>("/queue");
         page.WaitForAssertion(() => Assert.Equal(["1", "2"], page.FindAll("tbody td.n").Select(cell => cell.TextContent)));
 
-        await page.FindAll("tbody button")[0].ClickAsync(new());
+        await page.InvokeAsync(() => page.FindAll("tbody button")[0].ClickAsync(new()));
 
         Assert.Equal(RunState.Cancelled, (await _lab.List.FindItemAsync(first))!.State);
     }

@@ -61,7 +61,8 @@ public sealed class RunViewTests : IAsyncLifetime
         Assert.Contains("cached", page.FindAll(".stages li.done")[0].TextContent, StringComparison.Ordinal);
         Assert.Single(page.FindAll(".stages li.now"));
 
-        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Cancel").ClickAsync(new());
+        await page.InvokeAsync(
+            () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Cancel").ClickAsync(new()));
 
         Assert.Equal(RunState.Cancelling, (await _lab.List.FindItemAsync(id))!.State);
         page.WaitForAssertion(() => Assert.Contains("Stopping", page.Markup, StringComparison.Ordinal));
@@ -74,7 +75,8 @@ public sealed class RunViewTests : IAsyncLifetime
         var page = Open(id);
         page.WaitForAssertion(() => Assert.Contains("Lower the learning rate", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
 
-        await page.FindAll("button").Single(button => button.TextContent.Trim() == "Retry").ClickAsync(new());
+        await page.InvokeAsync(
+            () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Retry").ClickAsync(new()));
 
         Assert.Equal(RunState.Queued, (await _lab.List.FindItemAsync(id))!.State);
     }

@@ -24,7 +24,7 @@ public sealed class DashboardPageTests : IAsyncLifetime
 
         await Click(page, "Edit");
         await Click(page, "Settings by seed");
-        await page.Find("button[aria-label='Move part 2 up']").ClickAsync(new());
+        await page.InvokeAsync(() => page.Find("button[aria-label='Move part 2 up']").ClickAsync(new()));
         await Click(page, "Save");
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll(".parts")));
@@ -54,7 +54,7 @@ public sealed class DashboardPageTests : IAsyncLifetime
     {
         var (page, item) = await Open(new DashboardPart { Kind = DashboardPartKind.Findings });
 
-        await page.Find("button[aria-label='Delete dashboard']").ClickAsync(new());
+        await page.InvokeAsync(() => page.Find("button[aria-label='Delete dashboard']").ClickAsync(new()));
 
         Assert.Empty(await Store.ListAsync(item.StudyId));
         Assert.EndsWith($"/studies/{item.StudyId}", _lab.Address, StringComparison.Ordinal);

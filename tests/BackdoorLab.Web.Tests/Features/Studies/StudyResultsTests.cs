@@ -61,10 +61,10 @@ public sealed class StudyResultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Results_ReleasedHarness_ShowsItsVariantsWithErrorsAsMisses()
+    public async Task Results_ReleasedHarness_ShowsItsVariantsWithErrorsAsMisses()
     {
         var page = Open("/studies/s");
-        page.Find("input[role=switch]").Change(true);
+        await page.InvokeAsync(() => page.Find("input[role=switch]").Change(true));
 
         page.WaitForAssertion(() => Assert.EndsWith("rules=released", _lab.Address, StringComparison.Ordinal));
         page.WaitForAssertion(() => Assert.Single(page.FindAll("table.matrix tbody tr")));
@@ -73,12 +73,12 @@ public sealed class StudyResultsTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Results_MetricAndSetting_LiveInTheAddress()
+    public async Task Results_MetricAndSetting_LiveInTheAddress()
     {
         var page = Open("/studies/s?setting=2");
         Assert.Equal("CIFAR-10, ResNet-8, Blended 5 %", page.Find("nav.pills [aria-current]").TextContent);
 
-        page.FindAll(".segmented button").Single(button => button.TextContent == "CA").Click();
+        await page.InvokeAsync(() => page.FindAll(".segmented button").Single(button => button.TextContent == "CA").Click());
 
         page.WaitForAssertion(() => Assert.EndsWith("?setting=2&metric=clean-accuracy", _lab.Address, StringComparison.Ordinal));
         page.WaitForAssertion(() => Assert.StartsWith("87.1%", Flat(page.Find("table.matrix tbody button").TextContent), StringComparison.Ordinal));
@@ -100,7 +100,7 @@ public sealed class StudyResultsTests : IAsyncLifetime
         var page = Open("/studies/s");
         var dialogs = _lab.Render<MudDialogProvider>();
 
-        await page.FindAll("table.matrix tbody button")[1].ClickAsync(new());
+        await page.InvokeAsync(() => page.FindAll("table.matrix tbody button")[1].ClickAsync(new()));
 
         dialogs.WaitForAssertion(() => Assert.Contains("Neural Cleanse at INT8 dynamic", dialogs.Markup, StringComparison.Ordinal));
         var text = Flat(dialogs.Find(".mud-dialog").TextContent);
