@@ -94,9 +94,9 @@ public sealed record Verdict
     /// <param name="figures">The numbers behind it.</param>
     public static Verdict NotDecidable(
         UndecidedReason reason, params IEnumerable<(string Id, double Value)> figures) => new()
-    {
-        Decision = Decision.NotDecidable,
-        Reason = reason,
-        Figures = figures.ToDictionary(figure => figure.Id, figure => figure.Value),
-    };
+        {
+            Decision = Decision.NotDecidable,
+            Reason = reason,
+            Figures = figures.ToDictionary(figure => figure.Id, figure => figure.Value),
+        };
 }

@@ -17,11 +17,11 @@ public abstract class WordConverter<T>(Func<T, string> word) : JsonConverter<T?>
     /// <inheritdoc/>
     public override T? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType switch
-    {
-        JsonTokenType.Null => null,
-        JsonTokenType.String => Find(reader.GetString(), word),
-        _ => throw new JsonException($"A {typeof(T).Name} is a word."),
-    };
+        {
+            JsonTokenType.Null => null,
+            JsonTokenType.String => Find(reader.GetString(), word),
+            _ => throw new JsonException($"A {typeof(T).Name} is a word."),
+        };
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, T? value, JsonSerializerOptions options) =>

@@ -19,27 +19,27 @@ internal static class RunConditions
 
     private static Expression<Func<Run, bool>> Of(LabDbContext context, RunCondition condition) =>
         condition.Field switch
-    {
-        RunField.Id => Text(condition, run => run.Id, prefix: true),
-        RunField.Name => Text(condition, run => run.Name),
-        RunField.State => States(condition),
-        RunField.Dataset => Text(condition, run => run.Dataset),
-        RunField.Model => Text(condition, run => run.Model),
-        RunField.Attack => Text(condition, run => run.Attack),
-        RunField.Tag => Tagged(context, condition),
-        RunField.Owner => Text(condition, run => run.Owner),
-        RunField.Study => Text(condition, run => run.StudyId!, prefix: true),
-        RunField.Config => Text(condition, run => run.ConfigHash, prefix: true),
-        RunField.Condition => Text(condition, run => run.ConditionKey, prefix: true),
-        RunField.Seed => Compare(condition.Comparison, run => run.Seed, (long)condition.Number),
-        RunField.PoisonRate => Compare(condition.Comparison, run => run.PoisonRate, condition.Number),
-        RunField.CleanAccuracy => Compare(condition.Comparison, run => run.CleanAccuracy, (double?)condition.Number),
-        RunField.AttackSuccessRate => Compare(
-            condition.Comparison, run => run.AttackSuccessRate, (double?)condition.Number),
-        RunField.Seconds => Compare(condition.Comparison, run => run.ElapsedSeconds, condition.Number),
-        RunField.Created => Day(context, condition),
-        _ => throw new ArgumentOutOfRangeException(nameof(condition), condition.Field, "Not a field to filter by."),
-    };
+        {
+            RunField.Id => Text(condition, run => run.Id, prefix: true),
+            RunField.Name => Text(condition, run => run.Name),
+            RunField.State => States(condition),
+            RunField.Dataset => Text(condition, run => run.Dataset),
+            RunField.Model => Text(condition, run => run.Model),
+            RunField.Attack => Text(condition, run => run.Attack),
+            RunField.Tag => Tagged(context, condition),
+            RunField.Owner => Text(condition, run => run.Owner),
+            RunField.Study => Text(condition, run => run.StudyId!, prefix: true),
+            RunField.Config => Text(condition, run => run.ConfigHash, prefix: true),
+            RunField.Condition => Text(condition, run => run.ConditionKey, prefix: true),
+            RunField.Seed => Compare(condition.Comparison, run => run.Seed, (long)condition.Number),
+            RunField.PoisonRate => Compare(condition.Comparison, run => run.PoisonRate, condition.Number),
+            RunField.CleanAccuracy => Compare(condition.Comparison, run => run.CleanAccuracy, (double?)condition.Number),
+            RunField.AttackSuccessRate => Compare(
+                condition.Comparison, run => run.AttackSuccessRate, (double?)condition.Number),
+            RunField.Seconds => Compare(condition.Comparison, run => run.ElapsedSeconds, condition.Number),
+            RunField.Created => Day(context, condition),
+            _ => throw new ArgumentOutOfRangeException(nameof(condition), condition.Field, "Not a field to filter by."),
+        };
 
     private static Expression<Func<Run, bool>> States(RunCondition condition)
     {

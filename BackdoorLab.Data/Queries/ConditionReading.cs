@@ -64,12 +64,12 @@ internal sealed class ConditionReading
     /// <summary>The same of a board.</summary>
     public static IQueryable<Run> Counting(LabDbContext context, BoardFilter filter) =>
         Counting(context, new MatrixFilter
-    {
-        Dataset = filter.Dataset,
-        Model = filter.Model,
-        PoisonRate = filter.PoisonRate,
-        Attack = filter.Rows == BoardRows.Precisions ? filter.Attack : null,
-    });
+        {
+            Dataset = filter.Dataset,
+            Model = filter.Model,
+            PoisonRate = filter.PoisonRate,
+            Attack = filter.Rows == BoardRows.Precisions ? filter.Attack : null,
+        });
 
     /// <summary>Reads runs in three statements.</summary>
     public static async Task<ConditionReading> ReadAsync(
