@@ -2,6 +2,7 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>Axe finds nothing serious on any page, light or dark.</summary>
 [Collection("browser")]
+[Trait("Category", "Slow")]
 public sealed class AccessibilityTests(LabFixture lab)
 {
     private static readonly string[] Pages =

@@ -8,6 +8,7 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>From the leaderboard to a run and to a comparison, on a lab with three seeds.</summary>
 [Collection("browser")]
+[Trait("Category", "Slow")]
 public sealed class BoardJourneyTests(LabFixture lab) : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("backdoorlab-board-");

@@ -5,6 +5,7 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>A practitioner with a model file and a question.</summary>
 [Collection("browser")]
+[Trait("Category", "Slow")]
 public sealed partial class CheckJourneyTests(LabFixture lab)
 {
     [SkippableFact]

@@ -4,6 +4,7 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>A finished run as the beginning of the next.</summary>
 [Collection("browser")]
+[Trait("Category", "Slow")]
 public sealed class CloneJourneyTests(LabFixture lab)
 {
     [SkippableFact]

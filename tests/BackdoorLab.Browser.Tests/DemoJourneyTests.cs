@@ -6,6 +6,7 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>The first minute with the lab: the demo, its progress, and a change of mind.</summary>
 [Collection("browser")]
+[Trait("Category", "Slow")]
 public sealed partial class DemoJourneyTests(LabFixture lab)
 {
     // Shown within two seconds on a quiet machine; a test machine is not quiet.

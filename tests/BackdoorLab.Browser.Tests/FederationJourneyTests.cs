@@ -4,6 +4,7 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>A federation from the panel of the form to the pictures of its rounds.</summary>
 [Collection("browser")]
+[Trait("Category", "Slow")]
 public sealed class FederationJourneyTests(LabFixture lab)
 {
     private const int Clients = 4;

@@ -5,6 +5,7 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>From the form to the numbers.</summary>
 [Collection("browser")]
+[Trait("Category", "Slow")]
 public sealed class FirstRunJourneyTests(LabFixture lab)
 {
     [SkippableFact]

@@ -6,6 +6,7 @@ using Microsoft.Playwright;
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>A group's lab: what each role sees, how it ends, what a share link opens.</summary>
+[Trait("Category", "Slow")]
 public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFixture>
 {
     [SkippableFact]

@@ -5,6 +5,7 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>Every page on a desk and on a phone, by mouse and by keyboard.</summary>
 [Collection("browser")]
+[Trait("Category", "Slow")]
 public sealed class PageTests(LabFixture lab)
 {
     private const int Desk = 1280;

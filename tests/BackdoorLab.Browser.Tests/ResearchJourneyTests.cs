@@ -4,6 +4,7 @@ using Microsoft.Playwright;
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>What people of a group do with runs that have ended, from the overview on, in as many clicks as they were promised.</summary>
+[Trait("Category", "Slow")]
 public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixture<GroupFixture>
 {
     [SkippableFact]

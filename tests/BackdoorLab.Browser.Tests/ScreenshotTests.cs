@@ -9,6 +9,7 @@ namespace BackdoorLab.Browser.Tests;
 /// </summary>
 [Collection("browser")]
 [Trait("Category", "Screenshots")]
+[Trait("Category", "Slow")]
 public sealed class ScreenshotTests(LabFixture lab) : IDisposable
 {
     // A page without its content is far smaller than this.

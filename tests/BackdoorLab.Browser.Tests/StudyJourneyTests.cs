@@ -4,6 +4,7 @@ namespace BackdoorLab.Browser.Tests;
 
 /// <summary>A template is started, looked at, cancelled and deleted.</summary>
 [Collection("browser")]
+[Trait("Category", "Slow")]
 public sealed class StudyJourneyTests(LabFixture lab)
 {
     [SkippableFact]

@@ -2,6 +2,7 @@ using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Tests.Datasets;
 
+[Trait("Category", "Slow")]
 public sealed class CifarTests : IDisposable
 {
     private readonly TempRoot _root = new();

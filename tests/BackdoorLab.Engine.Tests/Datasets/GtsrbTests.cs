@@ -4,6 +4,7 @@ using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Tests.Datasets;
 
+[Trait("Category", "Slow")]
 public sealed class GtsrbTests : IDisposable
 {
     private const string Header = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId";

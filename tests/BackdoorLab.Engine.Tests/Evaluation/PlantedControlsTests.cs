@@ -10,6 +10,7 @@ namespace BackdoorLab.Engine.Tests.Evaluation;
 
 /// <summary>Every detector can fire and can stay quiet at every precision; one that cannot is told.</summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<TrainedVictim>
 {
     // Seconds at each precision: they are asked at one of every form, float, integer kernels, simulated, ranges from the batch.

@@ -13,6 +13,7 @@ namespace BackdoorLab.Engine.Tests.Experiments;
 
 /// <summary>A model from a file, of which nothing is known.</summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class CheckedModelTests : IDisposable
 {
     private static readonly ExperimentSpec Check = TinyRun.Spec with

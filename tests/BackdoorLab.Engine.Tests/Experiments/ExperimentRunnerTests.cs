@@ -11,6 +11,7 @@ using TorchSharp;
 namespace BackdoorLab.Engine.Tests.Experiments;
 
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class ExperimentRunnerTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("runner").FullName;

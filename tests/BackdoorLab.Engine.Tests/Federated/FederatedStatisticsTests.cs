@@ -11,6 +11,7 @@ namespace BackdoorLab.Engine.Tests.Federated;
 
 /// <summary>Whose running statistics of batch normalisation a global model has.</summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class FederatedStatisticsTests
 {
     private static Simulation OneRound { get; } = ToyFederation.Settings.Simulation with { Clients = 5, Rounds = 1, LocalEpochs = 1, BatchSize = 50 };

@@ -8,6 +8,7 @@ using TorchSharp;
 namespace BackdoorLab.Engine.Tests.Federated;
 
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class FederatedTrainingTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("federated").FullName;

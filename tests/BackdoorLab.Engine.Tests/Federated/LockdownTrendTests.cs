@@ -4,6 +4,7 @@ namespace BackdoorLab.Engine.Tests.Federated;
 
 /// <summary>What Lockdown's paper shows and what holds on the toy federation, each the mean of three seeds.</summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class LockdownTrendTests
 {
     private static readonly Lazy<(RoundMetrics Global, RoundMetrics? Fused)> FedAvg = new(() => Mean(ToyFederation.Settings));

@@ -7,6 +7,7 @@ namespace BackdoorLab.Engine.Tests.Models;
 
 /// <summary>What every discovered architecture must keep.</summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class ModelContractTests
 {
     public static TheoryData<string> Architectures => [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];

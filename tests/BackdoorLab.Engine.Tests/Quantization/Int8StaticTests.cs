@@ -9,6 +9,7 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Tests.Quantization;
 
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class Int8StaticTests
 {
     private static readonly RunContext Run = new(new SeedTree(1));

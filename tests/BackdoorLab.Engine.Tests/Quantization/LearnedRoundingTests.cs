@@ -8,6 +8,7 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Tests.Quantization;
 
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class LearnedRoundingTests
 {
     private static readonly RunContext Run = new(new SeedTree(1));

@@ -9,6 +9,7 @@ namespace BackdoorLab.Engine.Tests.Quantization;
 
 /// <summary>What every discovered precision must keep on every small architecture.</summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class PrecisionContractTests
 {
     // Enough that the ranges of a hidden layer's few values hold for other images too.

@@ -10,6 +10,7 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Tests.Quantization;
 
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class QuantizationAwareTrainingTests
 {
     private static readonly RunContext Run = new(new SeedTree(1));

@@ -4,6 +4,7 @@ using MathNet.Numerics.Distributions;
 
 namespace BackdoorLab.Engine.Tests.Statistics;
 
+[Trait("Category", "Slow")]
 public sealed class IntervalTests
 {
     // Limits from exact binomial sums in 60-digit arithmetic.

@@ -9,6 +9,7 @@ using BackdoorLab.Engine.Tests.Experiments;
 namespace BackdoorLab.Engine.Tests.Studies;
 
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class StudyRunnerTests : IDisposable
 {
     private static readonly StudySpec Study = new()

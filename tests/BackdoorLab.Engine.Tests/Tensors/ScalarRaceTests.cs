@@ -5,6 +5,7 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Tests.Tensors;
 
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class ScalarRaceTests
 {
     // Ten seconds of it, and on a slow or busy machine as many more as it takes to have tried often.

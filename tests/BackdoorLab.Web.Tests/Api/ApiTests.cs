@@ -12,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Api;
 
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed class ApiTests
 {
     [Fact]

@@ -7,6 +7,7 @@ namespace BackdoorLab.Web.Tests.Commands;
 
 /// <summary>The commands as people call them, in processes of their own.</summary>
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed class BackupTests
 {
     [Fact]

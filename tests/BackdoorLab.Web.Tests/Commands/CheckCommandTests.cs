@@ -7,6 +7,7 @@ using BackdoorLab.Web.Tests.Support;
 namespace BackdoorLab.Web.Tests.Commands;
 
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed class CheckCommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("check-command").FullName;

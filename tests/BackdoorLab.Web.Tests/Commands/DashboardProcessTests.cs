@@ -10,6 +10,7 @@ namespace BackdoorLab.Web.Tests.Commands;
 
 /// <summary>The whole program from outside.</summary>
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed partial class DashboardProcessTests : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("lab-").FullName;

@@ -16,6 +16,7 @@ namespace BackdoorLab.Web.Tests.Commands;
 
 /// <summary>What the command line and the API say of data that cannot be used.</summary>
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed class DataCommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("data-command-").FullName;

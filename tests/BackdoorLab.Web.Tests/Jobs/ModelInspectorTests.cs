@@ -6,6 +6,7 @@ using BackdoorLab.Web.Tests.Support;
 namespace BackdoorLab.Web.Tests.Jobs;
 
 /// <summary>Model files are read by a process of its own, which may fail at it.</summary>
+[Trait("Category", "Slow")]
 public sealed class ModelInspectorTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("inspector-").FullName;

@@ -8,6 +8,7 @@ namespace BackdoorLab.Web.Tests.Jobs;
 
 /// <summary>What the program of a stranger can do to this machine, by the process that really runs it.</summary>
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed class ProgramLauncherTests : IDisposable
 {
     private const string Means = "torch.mean(x, [2, 3])";

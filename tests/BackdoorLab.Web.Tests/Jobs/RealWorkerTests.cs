@@ -6,6 +6,7 @@ namespace BackdoorLab.Web.Tests.Jobs;
 
 /// <summary>Runs in real worker processes.</summary>
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed class RealWorkerTests
 {
     [Fact]

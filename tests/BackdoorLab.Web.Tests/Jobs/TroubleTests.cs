@@ -13,6 +13,7 @@ namespace BackdoorLab.Web.Tests.Jobs;
 
 /// <summary>A locked database and a full disk cost time, and no run.</summary>
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed class TroubleTests : IDisposable
 {
     private static readonly CellId Undefended = new(Victim.Backdoored, "float32", null);

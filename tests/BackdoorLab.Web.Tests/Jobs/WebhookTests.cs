@@ -10,6 +10,7 @@ using Microsoft.Extensions.Options;
 namespace BackdoorLab.Web.Tests.Jobs;
 
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed class WebhookTests
 {
     [Fact]

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Security;
 
 [Collection("lab")]
+[Trait("Category", "Slow")]
 public sealed class SignInTests
 {
     [Fact]

@@ -18,6 +18,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Features.Check;
 
 /// <summary>The page for a model file, and the page of the run that it makes.</summary>
+[Trait("Category", "Slow")]
 public sealed class CheckPageTests : IAsyncLifetime
 {
     private readonly LabContext _lab = new();
