@@ -25,6 +25,8 @@ public static class Batches
         var imageBytes = set.ImageBytes;
         ArgumentOutOfRangeException.ThrowIfNotEqual(set.Pixels.Length, set.Count * imageBytes);
         var (pad, mayFlip) = random is null ? (0, false) : (augmentation.CropPadding, augmentation.Flip);
+        var mirrored = mayFlip ? augmentation.Mirrored : null;
+        Span<int> columns = stackalloc int[augmentation.Reflect && pad > 0 ? width : 0];
         var batch = empty(new long[] { indices.Length, height, width, channels }, dtype: ScalarType.Float32);
         fixed (byte* pixels = set.Pixels)
         fixed (float* scale = Scale, target = MemoryMarshal.Cast<byte, float>(batch.bytes))
@@ -39,8 +41,18 @@ public static class Batches
 
                 var shiftY = pad > 0 ? random!.Next(2 * pad + 1) - pad : 0;
                 var shiftX = pad > 0 ? random!.Next(2 * pad + 1) - pad : 0;
-                var flip = mayFlip && random!.Next(2) == 1;
-                Write(pixels + (long)indices[i] * imageBytes, target + (long)i * imageBytes, scale, channels, height, width, shiftY, shiftX, flip);
+                var flip = mayFlip && (mirrored?[indices[i]] ?? (random!.Next(2) == 1));
+                var from = pixels + (long)indices[i] * imageBytes;
+                var to = target + (long)i * imageBytes;
+                if (columns.IsEmpty)
+                {
+                    Write(from, to, scale, channels, height, width, shiftY, shiftX, flip);
+                }
+                else
+                {
+                    Reflected(columns, shiftX, flip);
+                    WriteReflected(from, to, scale, channels, height, columns, shiftY);
+                }
             }
         }
 
@@ -93,6 +105,34 @@ public static class Batches
                 for (var c = 0; c < channels; c++)
                 {
                     WriteRun(from + c * plane, to + c, scale, end - first, step, channels);
+                }
+            }
+        }
+    }
+
+    /// <summary>Which column of the image each column of the output shows.</summary>
+    private static void Reflected(Span<int> columns, int shift, bool flip)
+    {
+        for (var x = 0; x < columns.Length; x++)
+        {
+            columns[x] = Reflect((flip ? columns.Length - 1 - x : x) + shift, columns.Length);
+        }
+    }
+
+    private static int Reflect(int at, int size) => at < 0 ? -at : at < size ? at : 2 * (size - 1) - at;
+
+    private static unsafe void WriteReflected(
+        byte* source, float* output, float* scale, int channels, int height, ReadOnlySpan<int> columns, int shiftY)
+    {
+        var plane = height * columns.Length;
+        for (var y = 0; y < height; y++)
+        {
+            var row = source + Reflect(y + shiftY, height) * columns.Length;
+            foreach (var x in columns)
+            {
+                for (var c = 0; c < channels; c++)
+                {
+                    *output++ = scale[row[c * plane + x]];
                 }
             }
         }

@@ -37,6 +37,16 @@ public class FloatArithmetic : INetworkArithmetic
     public virtual Tensor Connect(FullyConnected layer, bool rectify, Tensor input) => Rectified(Multiply(layer, input), rectify);
 
     /// <inheritdoc/>
+    public Tensor Gelu(Tensor input) => nn.functional.gelu(input);
+
+    /// <inheritdoc/>
+    public Tensor Scale(Tensor input, double factor)
+    {
+        using Scalar by = factor;
+        return input.mul(by);
+    }
+
+    /// <inheritdoc/>
     public Tensor MaxPool(Tensor input, int size) => nn.functional.max_pool2d(input, size);
 
     /// <inheritdoc/>

@@ -34,7 +34,7 @@ internal static class FoldedLayer
         RequireFixed(norm);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return (norm.weight.detach() / (norm.running_var + BatchNorm2d.Eps).sqrt()).MoveToOuterDisposeScope();
+        return (norm.weight.detach() / (norm.running_var + norm.Eps).sqrt()).MoveToOuterDisposeScope();
     }
 
     /// <summary>Refuses a normalisation that has no evaluation mode of its own.</summary>

@@ -24,6 +24,12 @@ public interface INetworkArithmetic
     /// <summary>Fully connected layer [N, inputs] to [N, outputs], then the rectifier where asked.</summary>
     Tensor Connect(FullyConnected layer, bool rectify, Tensor input);
 
+    /// <summary>x times the standard normal distribution function of x, for every value.</summary>
+    Tensor Gelu(Tensor input);
+
+    /// <summary>Times a positive constant. An integer form changes the scale and no value.</summary>
+    Tensor Scale(Tensor input, double factor);
+
     /// <summary>Largest value of each square of <paramref name="size"/> pixels.</summary>
     Tensor MaxPool(Tensor input, int size);
 

@@ -119,8 +119,8 @@ public sealed class Convolution : WeightLayer
 public sealed class FullyConnected : WeightLayer
 {
     /// <summary>Makes the layer.</summary>
-    public FullyConnected(int inputs, int outputs)
-        : base(nameof(FullyConnected), Uniform([outputs, inputs], inputs), Uniform([outputs], inputs)) => RegisterComponents();
+    public FullyConnected(int inputs, int outputs, bool hasBias = true)
+        : base(nameof(FullyConnected), Uniform([outputs, inputs], inputs), hasBias ? Uniform([outputs], inputs) : null) => RegisterComponents();
 
     /// <inheritdoc/>
     public override Tensor Apply(Tensor input, Tensor weights) => nn.functional.linear(input, weights, bias);
@@ -142,12 +142,7 @@ public sealed class FullyConnected : WeightLayer
 /// </summary>
 public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
 {
-    /// <summary>Weight of a batch in the running statistics.</summary>
-    public const double Momentum = 0.1;
-
-    private const double Epsilon = 1e-5;
-
-    /// <summary>Scale per channel.</summary>
+    /// <summary>Scale per channel; all ones and without a gradient where the layer has no scale.</summary>
     public Parameter weight;
 
     /// <summary>Shift per channel.</summary>
@@ -162,11 +157,14 @@ public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
     /// <summary>Makes the layer.</summary>
     /// <param name="channels">Channels.</param>
     /// <param name="batchStatistics">Whether the batch's own statistics are used in evaluation too; the running ones then stay as they are.</param>
-    public BatchNorm2d(int channels, bool batchStatistics = false)
+    /// <param name="eps">Added to the variance before the square root.</param>
+    /// <param name="momentum">Weight of a batch in the running statistics, above 0 and up to 1.</param>
+    /// <param name="hasScale">Whether the scale is trained; otherwise it is 1 for ever.</param>
+    public BatchNorm2d(int channels, bool batchStatistics = false, double eps = 1e-5, double momentum = 0.1, bool hasScale = true)
         : base(nameof(BatchNorm2d))
     {
-        UsesBatchStatistics = batchStatistics;
-        weight = new Parameter(ones(channels));
+        (UsesBatchStatistics, Eps, Momentum, HasScale) = (batchStatistics, eps, momentum, hasScale);
+        weight = new Parameter(ones(channels), requires_grad: hasScale);
         bias = new Parameter(zeros(channels));
         running_mean = zeros(channels).DetachFromDisposeScope();
         running_var = ones(channels).DetachFromDisposeScope();
@@ -176,15 +174,21 @@ public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>Added to the variance before the square root.</summary>
-    public static double Eps => Epsilon;
+    public double Eps { get; }
+
+    /// <summary>Weight of a batch in the running statistics.</summary>
+    public double Momentum { get; }
+
+    /// <summary>Whether the scale is trained; otherwise it is 1.</summary>
+    public bool HasScale { get; }
 
     /// <summary>Whether outputs depend on the batch at hand also in evaluation, so that the layer is no fixed map.</summary>
     public bool UsesBatchStatistics { get; }
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input) => UsesBatchStatistics
-        ? nn.functional.batch_norm(input, null, null, weight, bias, training: true, Momentum, Epsilon)
-        : nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Epsilon);
+        ? nn.functional.batch_norm(input, null, null, weight, bias, training: true, Momentum, Eps)
+        : nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);
 }
 
 /// <summary>Turns pixels in [0,1] into the zero-mean, unit-deviation input of the first layer.</summary>

@@ -57,8 +57,23 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     /// <inheritdoc/>
     public Tensor Connect(FullyConnected layer, bool rectify, Tensor input)
     {
-        var number = Packed(() => _kernels.AddLinear(QuantizeWeight(layer.weight.detach()), layer.bias!.detach()));
+        var number = Packed(() => _kernels.AddLinear(QuantizeWeight(layer.weight.detach()), layer.bias?.detach() ?? zeros(layer.weight.shape[0])));
         return Step(range => _kernels.Linear(number, rectify, input, range));
+    }
+
+    /// <inheritdoc/>
+    public Tensor Gelu(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        return Step(range => Quantize(Float.Gelu(input.dequantize()), range)).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public Tensor Scale(Tensor input, double factor)
+    {
+        using var scope = NewDisposeScope();
+        var scaled = new ActivationRange(input.q_scale() * factor, (int)input.q_zero_point(), byte.MaxValue);
+        return Quantize(Float.Scale(input.dequantize(), factor), scaled).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

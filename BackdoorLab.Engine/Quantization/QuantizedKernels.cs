@@ -105,7 +105,7 @@ internal sealed class QuantizedKernels : IDisposable
         norm.bias,
         norm.running_mean,
         norm.running_var,
-        BatchNorm2d.Eps,
+        norm.Eps,
         output.Scale,
         output.ZeroPoint);
 

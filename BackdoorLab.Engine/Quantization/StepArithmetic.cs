@@ -37,6 +37,13 @@ internal sealed class StepArithmetic(Func<int, Tensor, Tensor> at, FloatArithmet
     public Tensor GlobalAverage(Tensor input) => At(_float.GlobalAverage(input));
 
     /// <inheritdoc/>
+    public Tensor Gelu(Tensor input) => At(_float.Gelu(input));
+
+    /// <inheritdoc/>
+    /// <remarks>No step: what is scaled keeps its integers.</remarks>
+    public Tensor Scale(Tensor input, double factor) => _float.Scale(input, factor);
+
+    /// <inheritdoc/>
     public Tensor MaxPool(Tensor input, int size) => _float.MaxPool(input, size);
 
     /// <inheritdoc/>

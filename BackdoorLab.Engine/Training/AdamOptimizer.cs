@@ -21,14 +21,16 @@ public sealed class AdamOptimizer : Optimizer
     private readonly Tensor _steps;
     private double _step;
     private Scalar _stepRate = 0.0;
+    private Scalar _normBiasStepRate = 0.0;
     private Scalar _secondCorrection = 1.0;
 
     /// <summary>Starts with zero moments.</summary>
     /// <param name="module">Its trainable parameters are optimised.</param>
     /// <param name="weightDecay">Factor of the L2 penalty's gradient.</param>
     /// <param name="epsilon">Added to the root of the second moment: gradients well below it move nothing.</param>
-    public AdamOptimizer(nn.Module module, double weightDecay, double epsilon = UsualEpsilon)
-        : base(module, weightDecay)
+    /// <param name="normBiasRate">Learning rate of the shifts of batch normalisation as a multiple of the others'.</param>
+    public AdamOptimizer(nn.Module module, double weightDecay, double epsilon = UsualEpsilon, double normBiasRate = 1)
+        : base(module, weightDecay, normBiasRate)
     {
         _epsilon = epsilon;
         _first = [.. Parameters.Select(parameter => zeros_like(parameter.parameter).DetachFromDisposeScope())];
@@ -53,7 +55,8 @@ public sealed class AdamOptimizer : Optimizer
         // The count lives in a tensor so that it is saved with the moments; it is read back once, after a restore.
         _step = _step == 0 ? _steps.item<double>() + 1 : _step + 1;
         _steps.fill_(_step);
-        _stepRate = -learningRate / (1 - Math.Pow(Beta1, _step));
+        var rate = -learningRate / (1 - Math.Pow(Beta1, _step));
+        (_stepRate, _normBiasStepRate) = (rate, rate * NormBiasRate);
         _secondCorrection = 1 / Math.Sqrt(1 - Math.Pow(Beta2, _step));
     }
 
@@ -67,6 +70,6 @@ public sealed class AdamOptimizer : Optimizer
         var root = _second[index].sqrt();
         root.mul_(_secondCorrection);
         root.add_(_epsilon);
-        parameter.addcdiv_(_first[index], root, _stepRate);
+        parameter.addcdiv_(_first[index], root, IsNormBias(index) ? _normBiasStepRate : _stepRate);
     }
 }

@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Models;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,25 +11,40 @@ namespace BackdoorLab.Engine.Training;
 public abstract class Optimizer : IDisposable
 {
     private readonly Scalar _decay;
+    private readonly Scalar _normBiasDecay;
     private readonly bool _decays;
-    private Scalar? _rate;
+    private readonly bool[] _isNormBias;
+    private (Scalar Usual, Scalar NormBias)? _rate;
     private double _rateValue = double.NaN;
 
     /// <summary>Starts over the trainable parameters of <paramref name="module"/>.</summary>
-    protected Optimizer(nn.Module module, double weightDecay)
+    /// <param name="module">The network.</param>
+    /// <param name="weightDecay">L2 penalty added to the gradient.</param>
+    /// <param name="normBiasRate">
+    /// Learning rate of the shifts of batch normalisation as a multiple of the others'. Their penalty is divided by it, so that rate times
+    /// penalty is one number for all (Jordan, arXiv 2404.00498).
+    /// </param>
+    protected Optimizer(nn.Module module, double weightDecay, double normBiasRate = 1)
     {
         Parameters = [.. module.named_parameters().Where(parameter => parameter.parameter.requires_grad)];
+        var biases = module.modules().OfType<BatchNorm2d>().Select(norm => norm.bias.Handle).ToHashSet();
+        _isNormBias = [.. Parameters.Select(parameter => biases.Contains(parameter.parameter.Handle))];
+        NormBiasRate = normBiasRate;
         _decay = weightDecay;
+        _normBiasDecay = weightDecay / normBiasRate;
         _decays = weightDecay != 0;
     }
 
     /// <summary>Makes the optimiser that <paramref name="options"/> asks for.</summary>
     public static Optimizer For(nn.Module module, TrainOptions options) => options.Optimizer == OptimizerKind.Sgd
-        ? new SgdOptimizer(module, options.Momentum, options.WeightDecay)
-        : new AdamOptimizer(module, options.WeightDecay);
+        ? new SgdOptimizer(module, options.Momentum, options.WeightDecay, options.Nesterov, options.NormBiasRate)
+        : new AdamOptimizer(module, options.WeightDecay, normBiasRate: options.NormBiasRate);
 
     /// <summary>Trained parameters with their state-dict names.</summary>
     protected IReadOnlyList<(string name, TorchSharp.Modules.Parameter parameter)> Parameters { get; }
+
+    /// <summary>Learning rate of the shifts of batch normalisation as a multiple of the others'.</summary>
+    protected double NormBiasRate { get; }
 
     /// <summary>Named state tensors (momentum, moments), to be saved and restored; live as long as the optimiser.</summary>
     public abstract IReadOnlyDictionary<string, Tensor> State { get; }
@@ -49,8 +65,10 @@ public abstract class Optimizer : IDisposable
         using var noGrad = no_grad();
         if (learningRate != _rateValue)
         {
-            (_rate, _rateValue) = (-learningRate, learningRate);
+            (_rate, _rateValue) = ((-learningRate, -learningRate * NormBiasRate), learningRate);
         }
+
+        var (usual, normBias) = _rate!.Value;
 
         BeginStep(learningRate);
         for (var i = 0; i < Parameters.Count; i++)
@@ -60,10 +78,10 @@ public abstract class Optimizer : IDisposable
             {
                 if (_decays)
                 {
-                    gradient.add_(parameter, _decay);
+                    gradient.add_(parameter, _isNormBias[i] ? _normBiasDecay : _decay);
                 }
 
-                Update(i, parameter, gradient, _rate!);
+                Update(i, parameter, gradient, _isNormBias[i] ? normBias : usual);
             }
         }
     }
@@ -72,6 +90,9 @@ public abstract class Optimizer : IDisposable
     protected virtual void BeginStep(double learningRate)
     {
     }
+
+    /// <summary>Whether a parameter is the shift of a batch normalisation.</summary>
+    protected bool IsNormBias(int index) => _isNormBias[index];
 
     /// <summary>Updates one parameter; <paramref name="negativeRate"/> is minus the learning rate.</summary>
     protected abstract void Update(int index, Tensor parameter, Tensor gradient, Scalar negativeRate);

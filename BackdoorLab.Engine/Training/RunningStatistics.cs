@@ -22,6 +22,7 @@ internal static class RunningStatistics
     internal static void Estimate(Classifier network, ImageSet images)
     {
         Tensor[] statistics = [.. Tracked(network).SelectMany(norm => (Tensor[])[norm.running_mean, norm.running_var])];
+        double[] weights = [.. Tracked(network).SelectMany(norm => (double[])[norm.Momentum, norm.Momentum])];
         var size = Math.Min(BatchSize, images.Count);
         var batches = images.Count / size;
         using var noGrad = no_grad();
@@ -42,9 +43,9 @@ internal static class RunningStatistics
             }
         }
 
-        using Scalar kept = batches * BatchNorm2d.Momentum;
         for (var i = 0; i < sums.Length; i++)
         {
+            using Scalar kept = batches * weights[i];
             statistics[i].copy_(sums[i].div(kept));
         }
 

@@ -49,15 +49,39 @@ public static class Trainer
     {
         private static readonly Scalar One = 1.0;
         private readonly bool _bfloat16 = UsesBFloat16(options);
-        private readonly Augmentation _augmentation = new(options.CropPadding, options.Flip && flipAllowed);
-        private readonly int _stepsPerEpoch = (data.Count + options.BatchSize - 1) / options.BatchSize;
+        private readonly LabelSmoothing? _smoothing = LabelSmoothing.Of(options);
+        private readonly EpochFlips _flips = new(data.Count, options, run.Seeds.Child("flips"));
+        private readonly int _stepsPerEpoch = options.DropLast && data.Count >= options.BatchSize
+            ? data.Count / options.BatchSize
+            : (data.Count + options.BatchSize - 1) / options.BatchSize;
+
         private readonly Stopwatch _sinceCheckpoint = Stopwatch.StartNew();
         private readonly List<double> _curve = [];
+        private Augmentation _augmentation;
         private long _step;
+        private Lookahead? _lookahead;
+        private Convolution? _held;
+
+        private long Steps => (long)_stepsPerEpoch * options.Epochs;
 
         internal IReadOnlyList<double> Run()
         {
+            try
+            {
+                _held = Whiten();
+                return RunEpochs();
+            }
+            finally
+            {
+                Release();
+                _lookahead?.Dispose();
+            }
+        }
+
+        private IReadOnlyList<double> RunEpochs()
+        {
             using var optimizer = Optimizer.For(model, options);
+            _lookahead = options.LookaheadSteps > 0 ? new Lookahead(model, options.LookaheadSteps) : null;
             using var lossSum = zeros(1, dtype: ScalarType.Float64).DetachFromDisposeScope();
             Resume(optimizer, lossSum);
             while (_curve.Count < options.Epochs)
@@ -80,6 +104,35 @@ public static class Trainer
             return _curve;
         }
 
+        private Convolution? Whiten()
+        {
+            if (options.WhiteningImages == 0)
+            {
+                return null;
+            }
+
+            var held = Whitening.Apply(model, data, options.WhiteningImages, run.Seeds.Child("whitening"));
+            if (held is not null)
+            {
+                held.weight.requires_grad = false;
+            }
+
+            return held;
+        }
+
+        // Whoever changes the finished network changes all of it.
+        private void Release()
+        {
+            if (_held is not null)
+            {
+                _held.weight.requires_grad = true;
+                if (_held.bias is { } bias)
+                {
+                    bias.requires_grad = true;
+                }
+            }
+        }
+
         /// <summary>Tells of an epoch. What listens measures, which takes long enough to be cancelled in.</summary>
         private void Report(Optimizer optimizer, double lossSum)
         {
@@ -90,7 +143,7 @@ public static class Trainer
             catch (OperationCanceledException) when (hooks.CheckpointFile is not null)
             {
                 // Saved as an epoch whose steps are done and which is not told yet: a resume begins with telling it.
-                new TrainingState(_step, lossSum, [.. _curve.SkipLast(1)]).Save(hooks.CheckpointFile, model, optimizer);
+                new TrainingState(_step, lossSum, [.. _curve.SkipLast(1)]).Save(hooks.CheckpointFile, Tensors(optimizer));
                 throw;
             }
         }
@@ -105,18 +158,26 @@ public static class Trainer
         private void Epoch(Optimizer optimizer, Tensor lossSum)
         {
             model.train();
+            _augmentation = new(options.CropPadding, options.Flip && flipAllowed, options.ReflectCrop, _flips.Of(_curve.Count));
+            if (_held?.bias is { } bias && _curve.Count >= Whitening.BiasEpochs)
+            {
+                bias.requires_grad = false;
+            }
+
             var order = Order(run.Seeds.Child("order").Child(_curve.Count));
             var augment = run.Seeds.Child("augment").Child(_curve.Count);
             for (var batch = (int)(_step - (long)_curve.Count * _stepsPerEpoch); batch < _stepsPerEpoch; batch++)
             {
                 SaveIfDue(optimizer, lossSum);
-                run.Progress(_step, (long)_stepsPerEpoch * options.Epochs, "steps");
+                run.Progress(_step, Steps, "steps");
                 var start = batch * options.BatchSize;
                 var indices = order.AsSpan(start, Math.Min(options.BatchSize, data.Count - start));
                 Step(optimizer, lossSum, indices, augment.Child(batch).Random());
                 NativeMemory.Step(_step++);
+                _lookahead?.After(_step, Steps);
             }
 
+            _lookahead?.Finish();
             CheckFinite(lossSum);
         }
 
@@ -126,8 +187,8 @@ public static class Trainer
             var images = Stamp(Batches.Images(data, indices, _augmentation, random), indices);
             var labels = Batches.Labels(data, indices);
             optimizer.ClearGradients();
-            var loss = TrainingStep.Backward(model, images, labels, _bfloat16);
-            optimizer.Step(Schedule.Rate(options.Schedule, options.LearningRate, _step, (long)_stepsPerEpoch * options.Epochs));
+            var loss = TrainingStep.Backward(model, images, labels, _bfloat16, _smoothing);
+            optimizer.Step(Schedule.Rate(options.Schedule, options.LearningRate, _step, Steps));
             using var noGrad = no_grad();
             lossSum.add_(loss.detach(), One);
             if (_step % LossCheckEvery == LossCheckEvery - 1)
@@ -146,7 +207,7 @@ public static class Trainer
                 throw new TrainingDivergedException(
                     _curve.Count + 1,
                     _step,
-                    Schedule.Rate(options.Schedule, options.LearningRate, _step, (long)_stepsPerEpoch * options.Epochs));
+                    Schedule.Rate(options.Schedule, options.LearningRate, _step, Steps));
             }
         }
 
@@ -159,11 +220,11 @@ public static class Trainer
 
             try
             {
-                var state = TrainingState.Load(file, model, optimizer);
+                var state = TrainingState.Load(file, Tensors(optimizer));
                 _step = state.Step;
                 _curve.AddRange(state.Curve);
                 lossSum.fill_(state.LossSum);
-                run.Log($"Training resumes at step {_step} of {(long)_stepsPerEpoch * options.Epochs}.");
+                run.Log($"Training resumes at step {_step} of {Steps}.");
             }
             catch (InvalidDataException error)
             {
@@ -176,10 +237,12 @@ public static class Trainer
             var cancelled = run.Cancellation.IsCancellationRequested;
             if (hooks.CheckpointFile is { } file && _step > 0 && (cancelled || _sinceCheckpoint.Elapsed.TotalSeconds >= hooks.CheckpointSeconds))
             {
-                new TrainingState(_step, lossSum.item<double>(), _curve).Save(file, model, optimizer);
+                new TrainingState(_step, lossSum.item<double>(), _curve).Save(file, Tensors(optimizer));
                 _sinceCheckpoint.Restart();
             }
         }
+
+        private Dictionary<string, Tensor> Tensors(Optimizer optimizer) => TrainingState.Tensors(model, optimizer, _lookahead);
 
         private int[] Order(SeedTree seeds)
         {

@@ -13,13 +13,15 @@ internal static class TrainingStep
     /// <param name="images">float [n,C,H,W] in [0,1].</param>
     /// <param name="labels">int64 [n].</param>
     /// <param name="bfloat16">Whether convolutions and linear layers run in bfloat16.</param>
-    internal static Tensor Backward(Classifier model, Tensor images, Tensor labels, bool bfloat16)
+    /// <param name="smoothing">Share of each label that is spread evenly over all classes; null for none.</param>
+    internal static Tensor Backward(Classifier model, Tensor images, Tensor labels, bool bfloat16, LabelSmoothing? smoothing = null)
     {
         Tensor loss;
         using (Autocast.BFloat16If(bfloat16))
         {
             var logits = model.call(images);
-            loss = nn.functional.cross_entropy(bfloat16 ? logits.to_type(ScalarType.Float32) : logits, labels);
+            var values = bfloat16 ? logits.to_type(ScalarType.Float32) : logits;
+            loss = smoothing is null ? nn.functional.cross_entropy(values, labels) : smoothing.Loss(values, labels);
         }
 
         loss.backward();

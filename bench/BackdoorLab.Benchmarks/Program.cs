@@ -3,6 +3,7 @@ using System.Globalization;
 using BackdoorLab.Benchmarks;
 using BackdoorLab.Benchmarks.Federated;
 using BackdoorLab.Benchmarks.Inversion;
+using BackdoorLab.Benchmarks.Victims;
 
 var batch = new Option<int>("--batch") { Description = "Images per step.", DefaultValueFactory = _ => 128 };
 var threads = new Option<int>("--threads") { Description = "Kernel threads of both sides.", DefaultValueFactory = _ => 2 };
@@ -44,7 +45,9 @@ var root = new RootCommand("Speed of the engine as ratios against PyTorch on the
 {
     python, rounds, batch, threads, seconds, nets, noMemory, memoryBatch, steps, measure, pipeline, precisions, memory,
 };
-foreach (var command in new InversionCommands(python, threads, rounds).All().Concat(new FederationCommands(python, threads, rounds, arithmetic).All()))
+foreach (var command in new InversionCommands(python, threads, rounds).All()
+    .Concat(new FederationCommands(python, threads, rounds, arithmetic).All())
+    .Concat(new VictimCommands(python, threads, rounds, arithmetic).All()))
 {
     root.Add(command);
 }

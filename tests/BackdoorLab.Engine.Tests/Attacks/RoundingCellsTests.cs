@@ -33,7 +33,7 @@ public sealed class RoundingCellsTests
         using var layer = new Convolution(2, 3, 1);
         using var norm = new BatchNorm2d(3);
         norm.weight.copy_(tensor(new float[] { 2, -0.5f, 0 }));
-        norm.running_var.fill_(1 - BatchNorm2d.Eps);
+        norm.running_var.fill_(1 - norm.Eps);
         layer.weight.copy_(tensor(new float[] { 0.3f, -0.635f, 1, 0.1f, 5, 5 }, [3, 2, 1, 1]));
         // Folded: 0.6 -1.27 | -0.5 -0.05 | 0 0. The layer's scale is 0.01; the gains 2 and 0.5 make it 0.005 and 0.02 of the own weights.
         var scales = WeightRounding.Scales(new LayerStep(layer, norm, Rectify: true), 127, WeightScheme.PerTensorSymmetric);

@@ -56,6 +56,35 @@ public sealed class BatchesTests
         Assert.Equal(expected.Select(value => value == 0 ? 0 : value + 30), Values(batch[0, 1]));
     }
 
+    // The image is 1 2 3 over 4 5 6; beyond its edge it is mirrored at the edge's pixels, which are not repeated.
+    [Theory]
+    [InlineData(0, 1, false, new[] { 2, 3, 2, 5, 6, 5 })]
+    [InlineData(0, -1, false, new[] { 2, 1, 2, 5, 4, 5 })]
+    [InlineData(1, 0, false, new[] { 4, 5, 6, 1, 2, 3 })]
+    [InlineData(-1, 0, true, new[] { 6, 5, 4, 3, 2, 1 })]
+    [InlineData(0, 1, true, new[] { 2, 3, 2, 5, 6, 5 })]
+    public void Images_ReflectedCrop_ShowsTheMirroredEdge(int shiftY, int shiftX, bool flip, int[] expected)
+    {
+        using var scope = NewDisposeScope();
+        var (_, random) = SeedWhere(next => next.Next(3) - 1 == shiftY && next.Next(3) - 1 == shiftX && (next.Next(2) == 1) == flip);
+
+        var batch = Batches.Images(Colour, [0], new Augmentation(1, true, Reflect: true), random);
+
+        Assert.Equal(expected, Values(batch[0, 0]));
+        Assert.Equal(expected.Select(value => value + 60), Values(batch[0, 2]));
+    }
+
+    [Fact]
+    public void Images_GivenMirrors_FlipsThoseAndDrawsNone()
+    {
+        using var scope = NewDisposeScope();
+
+        var batch = Batches.Images(Colour, [0, 1], new Augmentation(0, true, Mirrored: [false, true]), TempRoot.Seeds.Random());
+
+        Assert.Equal([1, 2, 3, 4, 5, 6], Values(batch[0, 0]));
+        Assert.Equal([103, 102, 101, 106, 105, 104], Values(batch[1, 0]));
+    }
+
     [Theory]
     [InlineData(1, 7, 5)]
     [InlineData(3, 5, 9)]

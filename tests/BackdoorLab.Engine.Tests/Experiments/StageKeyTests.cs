@@ -186,6 +186,14 @@ public sealed class StageKeyTests
         int8-weight-only.roundingSteps=400
         pq-backdoor.weightScheme=per-channel-symmetric
         simulation.statistics=all-clients
+        training.alternatingFlip=False
+        training.dropLast=False
+        training.labelSmoothing=0
+        training.lookaheadSteps=0
+        training.nesterov=False
+        training.normBiasRate=1
+        training.reflectCrop=False
+        training.whiteningImages=0
         w4a4-simulated.qatEpochs=0
         w4a4-simulated.qatLearningRate=0.001
         w4a4-simulated.rounding=nearest

@@ -55,7 +55,7 @@ public sealed class Int8StaticTests
         norm.weight.fill_(3);
         norm.bias.fill_(0.5);
         norm.running_mean.fill_(1);
-        norm.running_var.fill_(4 - BatchNorm2d.Eps);
+        norm.running_var.fill_(4 - norm.Eps);
         var (weight, bias) = FoldedLayer.Of(layer, norm);
         // Gain 3 / 2: weight 2 * 1.5, shift 0.5 - 1 * 1.5.
         Assert.Equal(3, weight.item<float>(), 5);

@@ -42,6 +42,10 @@ internal sealed class StepComparison(IntegerArithmetic integers, IReadOnlyList<A
 
     public Tensor GlobalAverage(Tensor input) => Compare(integers.GlobalAverage(input), Float.GlobalAverage(input.dequantize()));
 
+    public Tensor Gelu(Tensor input) => Compare(integers.Gelu(input), Float.Gelu(input.dequantize()));
+
+    public Tensor Scale(Tensor input, double factor) => integers.Scale(input, factor);
+
     public Tensor MaxPool(Tensor input, int size) => integers.MaxPool(input, size);
 
     public Tensor Flatten(Tensor input) => integers.Flatten(input);
