@@ -9,7 +9,7 @@ public sealed class FigureCode() : WordConverter<FigureKind>(Code)
     public static string Of(FigureKind? kind) => kind is { } given ? Code(given) : "";
 
     /// <summary>What a code stands for; null where nothing asks for it.</summary>
-    public static FigureKind? Read(string? code) => Find(code, Code);
+    public static FigureKind? Read(string? code) => EnumWord.Find<FigureKind>(code, Code);
 
     private static string Code(FigureKind kind) => JsonNamingPolicy.KebabCaseLower.ConvertName(kind.ToString());
 }

@@ -9,7 +9,7 @@ public sealed class ReasonCode() : WordConverter<UndecidedReason>(Code)
     public static string Of(UndecidedReason? reason) => reason is { } given ? Code(given) : "";
 
     /// <summary>The reason of a code; null where there is none, or one that this version does not know.</summary>
-    public static UndecidedReason? Read(string? code) => Find(code, Code);
+    public static UndecidedReason? Read(string? code) => EnumWord.Find<UndecidedReason>(code, Code);
 
     private static string Code(UndecidedReason reason) =>
         JsonNamingPolicy.KebabCaseLower.ConvertName(reason.ToString());

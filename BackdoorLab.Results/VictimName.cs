@@ -7,5 +7,5 @@ public sealed class VictimName() : WordConverter<Victim>(victim => victim.ToStri
     public static string Of(Victim? victim) => victim?.ToString() ?? "";
 
     /// <summary>The model of a name; null where there is none.</summary>
-    public static Victim? Read(string? name) => Find(name, victim => victim.ToString());
+    public static Victim? Read(string? name) => EnumWord.Find<Victim>(name, victim => victim.ToString());
 }

@@ -19,25 +19,11 @@ public abstract class WordConverter<T>(Func<T, string> word) : JsonConverter<T?>
         reader.TokenType switch
         {
             JsonTokenType.Null => null,
-            JsonTokenType.String => Find(reader.GetString(), word),
+            JsonTokenType.String => EnumWord.Find(reader.GetString(), word),
             _ => throw new JsonException($"A {typeof(T).Name} is a word."),
         };
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, T? value, JsonSerializerOptions options) =>
         writer.WriteStringValue(value is { } given ? word(given) : "");
-
-    /// <summary>The choice that has this word; null where none has.</summary>
-    protected static T? Find(string? text, Func<T, string> word)
-    {
-        foreach (var value in Enum.GetValues<T>())
-        {
-            if (word(value) == text)
-            {
-                return value;
-            }
-        }
-
-        return null;
-    }
 }

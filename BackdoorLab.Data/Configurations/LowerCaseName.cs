@@ -9,17 +9,7 @@ internal sealed class LowerCaseName<T>() : ValueConverter<T, string>(value => Wr
 {
     private static string Write(T value) => value.ToString().ToLowerInvariant();
 
-    private static T Read(string text)
-    {
-        foreach (var value in Enum.GetValues<T>())
-        {
-            if (Write(value) == text)
-            {
-                return value;
-            }
-        }
-
-        throw new InvalidOperationException(
+    private static T Read(string text) => EnumWord.Find<T>(text, Write)
+        ?? throw new InvalidOperationException(
             $"The database names a {typeof(T).Name} '{text}', which this version does not know.");
-    }
 }

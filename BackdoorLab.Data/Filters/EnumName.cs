@@ -8,16 +8,6 @@ public static class EnumName
 {
     /// <summary>The value of a name, in any case; null when there is no such name.</summary>
     public static T? Read<T>(string? text)
-        where T : struct, Enum
-    {
-        foreach (var value in Enum.GetValues<T>())
-        {
-            if (value.ToString().Equals(text, StringComparison.OrdinalIgnoreCase))
-            {
-                return value;
-            }
-        }
-
-        return null;
-    }
+        where T : struct, Enum =>
+        EnumWord.Find<T>(text, value => value.ToString(), StringComparison.OrdinalIgnoreCase);
 }

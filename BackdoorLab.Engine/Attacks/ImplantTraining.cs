@@ -33,29 +33,20 @@ internal static class ImplantTraining
     {
         var options = context.Training;
         var augmentation = new Augmentation(options.CropPadding, options.Flip && context.FlipAllowed);
-        var thaw = Freeze(context.Network, butWeights: positions is null);
-        try
-        {
-            FineTuning.Run(
-                context.Network,
-                context.CleanTrain,
-                new(epochs, options.BatchSize, learningRate, augmentation, positions is null ? AdamOptimizer.UsualEpsilon : PositionEpsilon),
-                context.Run,
-                (images, labels) => loss(images, context.Trigger.Apply(images), labels),
-                positions,
-                afterStep);
-        }
-        finally
-        {
-            thaw();
-        }
+        using var others = Freeze(context.Network, butWeights: positions is null);
+        FineTuning.Run(
+            context.Network,
+            context.CleanTrain,
+            new(epochs, options.BatchSize, learningRate, augmentation, positions is null ? AdamOptimizer.UsualEpsilon : PositionEpsilon),
+            context.Run,
+            (images, labels) => loss(images, context.Trigger.Apply(images), labels),
+            positions,
+            afterStep);
     }
 
-    private static Action Freeze(Classifier network, bool butWeights)
+    private static FrozenParameters Freeze(Classifier network, bool butWeights)
     {
         HashSet<nint> trained = butWeights ? [.. network.modules().OfType<WeightLayer>().Select(layer => layer.weight.Handle)] : [];
-        var frozen = network.parameters().Where(parameter => parameter.requires_grad && !trained.Contains(parameter.Handle)).ToList();
-        frozen.ForEach(parameter => parameter.requires_grad = false);
-        return () => frozen.ForEach(parameter => parameter.requires_grad = true);
+        return new(network.parameters().Where(parameter => !trained.Contains(parameter.Handle)));
     }
 }

@@ -12,8 +12,8 @@ public sealed class AirbenchNetwork : Classifier
 {
     private const int WhiteningKernel = 2;
     private const int SmallestSide = 9;
-    private const double LogitScale = 1.0 / 9;
-    private static readonly int[] s_widths = [64, 256, 256];
+    private static readonly Scalar LogitScale = 1.0 / 9;
+    private static readonly int[] Widths = [64, 256, 256];
 
     private readonly PixelNormalization normalize;
     private readonly Convolution whiten;
@@ -32,7 +32,7 @@ public sealed class AirbenchNetwork : Classifier
         ArgumentOutOfRangeException.ThrowIfLessThan(Math.Min(shape.Height, shape.Width), SmallestSide, nameof(shape));
         (Shape, _widthDivisor) = (shape, widthDivisor);
         var filters = 2 * shape.Channels * WhiteningKernel * WhiteningKernel;
-        int[] widths = [.. s_widths.Select(width => width / widthDivisor)];
+        int[] widths = [.. Widths.Select(width => width / widthDivisor)];
         normalize = new PixelNormalization(shape);
         whiten = new Convolution(shape.Channels, filters, WhiteningKernel, hasBias: true, padding: 0);
         group1 = new ConvolutionGroup(filters, widths[0]);
@@ -63,14 +63,7 @@ public sealed class AirbenchNetwork : Classifier
     }
 
     /// <inheritdoc/>
-    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations)
-    {
-        using var scope = NewDisposeScope();
-        var side = (int)Math.Min(activations.shape[2], activations.shape[3]);
-        var values = arithmetic.MaxPool(activations, side);
-        var one = values.shape[2] * values.shape[3] == 1;
-        return (one ? arithmetic.Flatten(values) : arithmetic.GlobalAverage(values)).MoveToOuterDisposeScope();
-    }
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => LargestOfMap(arithmetic, activations);
 
     /// <inheritdoc/>
     public override Tensor Head(INetworkArithmetic arithmetic, Tensor features)

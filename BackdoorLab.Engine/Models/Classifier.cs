@@ -112,6 +112,17 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
         _channelMask = other._channelMask?.clone().DetachFromDisposeScope();
     }
 
+    /// <summary>
+    /// The largest value of each channel's map, [N, channels]; of a map that is not square the mean over its largest squares.
+    /// </summary>
+    private protected static Tensor LargestOfMap(INetworkArithmetic arithmetic, Tensor activations)
+    {
+        using var scope = NewDisposeScope();
+        var side = (int)Math.Min(activations.shape[2], activations.shape[3]);
+        var values = arithmetic.MaxPool(activations, side);
+        return (values.shape[2] * values.shape[3] == 1 ? arithmetic.Flatten(values) : arithmetic.GlobalAverage(values)).MoveToOuterDisposeScope();
+    }
+
     /// <summary>A network of the same architecture with fresh weights. Every discovered architecture has it.</summary>
     protected virtual Classifier CreateLike() => throw new NotSupportedException($"{GetType().Name} cannot be cloned.");
 

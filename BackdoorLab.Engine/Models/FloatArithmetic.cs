@@ -40,11 +40,7 @@ public class FloatArithmetic : INetworkArithmetic
     public Tensor Gelu(Tensor input) => nn.functional.gelu(input);
 
     /// <inheritdoc/>
-    public Tensor Scale(Tensor input, double factor)
-    {
-        using Scalar by = factor;
-        return input.mul(by);
-    }
+    public Tensor Scale(Tensor input, Scalar factor) => input.mul(factor);
 
     /// <inheritdoc/>
     public Tensor MaxPool(Tensor input, int size) => nn.functional.max_pool2d(input, size);

@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Models;
@@ -28,7 +29,7 @@ public interface INetworkArithmetic
     Tensor Gelu(Tensor input);
 
     /// <summary>Times a positive constant. An integer form changes the scale and no value.</summary>
-    Tensor Scale(Tensor input, double factor);
+    Tensor Scale(Tensor input, Scalar factor);
 
     /// <summary>Largest value of each square of <paramref name="size"/> pixels.</summary>
     Tensor MaxPool(Tensor input, int size);

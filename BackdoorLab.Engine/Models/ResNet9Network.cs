@@ -78,13 +78,7 @@ public sealed class ResNet9Network : Classifier
     }
 
     /// <inheritdoc/>
-    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations)
-    {
-        using var scope = NewDisposeScope();
-        var side = (int)Math.Min(activations.shape[2], activations.shape[3]);
-        var values = arithmetic.MaxPool(activations, side);
-        return (values.shape[2] * values.shape[3] == 1 ? arithmetic.Flatten(values) : arithmetic.GlobalAverage(values)).MoveToOuterDisposeScope();
-    }
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => LargestOfMap(arithmetic, activations);
 
     /// <inheritdoc/>
     public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(linear, rectify: false, features);

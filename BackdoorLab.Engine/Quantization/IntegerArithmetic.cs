@@ -69,10 +69,10 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     }
 
     /// <inheritdoc/>
-    public Tensor Scale(Tensor input, double factor)
+    public Tensor Scale(Tensor input, Scalar factor)
     {
         using var scope = NewDisposeScope();
-        var scaled = new ActivationRange(input.q_scale() * factor, (int)input.q_zero_point(), byte.MaxValue);
+        var scaled = new ActivationRange(input.q_scale() * factor.ToDouble(), (int)input.q_zero_point(), byte.MaxValue);
         return Quantize(Float.Scale(input.dequantize(), factor), scaled).MoveToOuterDisposeScope();
     }
 

@@ -1,4 +1,5 @@
 using BackdoorLab.Engine.Models;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Quantization;
@@ -41,7 +42,7 @@ internal sealed class StepArithmetic(Func<int, Tensor, Tensor> at, FloatArithmet
 
     /// <inheritdoc/>
     /// <remarks>No step: what is scaled keeps its integers.</remarks>
-    public Tensor Scale(Tensor input, double factor) => _float.Scale(input, factor);
+    public Tensor Scale(Tensor input, Scalar factor) => _float.Scale(input, factor);
 
     /// <inheritdoc/>
     public Tensor MaxPool(Tensor input, int size) => _float.MaxPool(input, size);

@@ -20,8 +20,6 @@ public sealed class AdamOptimizer : Optimizer
     private readonly Tensor[] _second;
     private readonly Tensor _steps;
     private double _step;
-    private Scalar _stepRate = 0.0;
-    private Scalar _normBiasStepRate = 0.0;
     private Scalar _secondCorrection = 1.0;
 
     /// <summary>Starts with zero moments.</summary>
@@ -50,14 +48,13 @@ public sealed class AdamOptimizer : Optimizer
     public override IReadOnlyDictionary<string, Tensor> State { get; }
 
     /// <inheritdoc/>
-    protected override void BeginStep(double learningRate)
+    protected override double BeginStep(double learningRate)
     {
         // The count lives in a tensor so that it is saved with the moments; it is read back once, after a restore.
         _step = _step == 0 ? _steps.item<double>() + 1 : _step + 1;
         _steps.fill_(_step);
-        var rate = -learningRate / (1 - Math.Pow(Beta1, _step));
-        (_stepRate, _normBiasStepRate) = (rate, rate * NormBiasRate);
         _secondCorrection = 1 / Math.Sqrt(1 - Math.Pow(Beta2, _step));
+        return learningRate / (1 - Math.Pow(Beta1, _step));
     }
 
     /// <inheritdoc/>
@@ -70,6 +67,6 @@ public sealed class AdamOptimizer : Optimizer
         var root = _second[index].sqrt();
         root.mul_(_secondCorrection);
         root.add_(_epsilon);
-        parameter.addcdiv_(_first[index], root, IsNormBias(index) ? _normBiasStepRate : _stepRate);
+        parameter.addcdiv_(_first[index], root, negativeRate);
     }
 }

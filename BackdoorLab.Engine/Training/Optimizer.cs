@@ -13,6 +13,7 @@ public abstract class Optimizer : IDisposable
     private readonly Scalar _decay;
     private readonly Scalar _normBiasDecay;
     private readonly bool _decays;
+    private readonly double _normBiasRate;
     private readonly bool[] _isNormBias;
     private (Scalar Usual, Scalar NormBias)? _rate;
     private double _rateValue = double.NaN;
@@ -29,7 +30,7 @@ public abstract class Optimizer : IDisposable
         Parameters = [.. module.named_parameters().Where(parameter => parameter.parameter.requires_grad)];
         var biases = module.modules().OfType<BatchNorm2d>().Select(norm => norm.bias.Handle).ToHashSet();
         _isNormBias = [.. Parameters.Select(parameter => biases.Contains(parameter.parameter.Handle))];
-        NormBiasRate = normBiasRate;
+        _normBiasRate = normBiasRate;
         _decay = weightDecay;
         _normBiasDecay = weightDecay / normBiasRate;
         _decays = weightDecay != 0;
@@ -42,9 +43,6 @@ public abstract class Optimizer : IDisposable
 
     /// <summary>Trained parameters with their state-dict names.</summary>
     protected IReadOnlyList<(string name, TorchSharp.Modules.Parameter parameter)> Parameters { get; }
-
-    /// <summary>Learning rate of the shifts of batch normalisation as a multiple of the others'.</summary>
-    protected double NormBiasRate { get; }
 
     /// <summary>Named state tensors (momentum, moments), to be saved and restored; live as long as the optimiser.</summary>
     public abstract IReadOnlyDictionary<string, Tensor> State { get; }
@@ -63,14 +61,13 @@ public abstract class Optimizer : IDisposable
     public void Step(double learningRate)
     {
         using var noGrad = no_grad();
-        if (learningRate != _rateValue)
+        var rate = BeginStep(learningRate);
+        if (rate != _rateValue)
         {
-            (_rate, _rateValue) = ((-learningRate, -learningRate * NormBiasRate), learningRate);
+            (_rate, _rateValue) = ((-rate, -rate * _normBiasRate), rate);
         }
 
         var (usual, normBias) = _rate!.Value;
-
-        BeginStep(learningRate);
         for (var i = 0; i < Parameters.Count; i++)
         {
             var parameter = Parameters[i].parameter;
@@ -86,15 +83,10 @@ public abstract class Optimizer : IDisposable
         }
     }
 
-    /// <summary>Called once before the updates of a step.</summary>
-    protected virtual void BeginStep(double learningRate)
-    {
-    }
+    /// <summary>Called once before the updates of a step; returns the rate that they take.</summary>
+    protected virtual double BeginStep(double learningRate) => learningRate;
 
-    /// <summary>Whether a parameter is the shift of a batch normalisation.</summary>
-    protected bool IsNormBias(int index) => _isNormBias[index];
-
-    /// <summary>Updates one parameter; <paramref name="negativeRate"/> is minus the learning rate.</summary>
+    /// <summary>Updates one parameter; <paramref name="negativeRate"/> is minus its rate in this step.</summary>
     protected abstract void Update(int index, Tensor parameter, Tensor gradient, Scalar negativeRate);
 
     /// <inheritdoc/>

@@ -21,32 +21,32 @@ internal static class RunningStatistics
     /// <param name="images">Clean images in random order, at least two.</param>
     internal static void Estimate(Classifier network, ImageSet images)
     {
-        Tensor[] statistics = [.. Tracked(network).SelectMany(norm => (Tensor[])[norm.running_mean, norm.running_var])];
-        double[] weights = [.. Tracked(network).SelectMany(norm => (double[])[norm.Momentum, norm.Momentum])];
+        (Tensor Values, double Weight)[] statistics = [.. Tracked(network).SelectMany(norm =>
+            ((Tensor, double)[])[(norm.running_mean, norm.Momentum), (norm.running_var, norm.Momentum)])];
         var size = Math.Min(BatchSize, images.Count);
         var batches = images.Count / size;
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using Scalar one = 1.0;
-        Tensor[] sums = [.. statistics.Select(values => zeros_like(values))];
+        Tensor[] sums = [.. statistics.Select(statistic => zeros_like(statistic.Values))];
         network.train();
         for (var batch = 0; batch < batches; batch++)
         {
             using var pass = NewDisposeScope();
             int[] indices = [.. Enumerable.Range(batch * size, size)];
             // From zero, momentum x the batch's own statistic is what the layer keeps.
-            Array.ForEach(statistics, values => values.zero_());
+            Array.ForEach(statistics, statistic => statistic.Values.zero_());
             network.call(Batches.Images(images, indices));
             for (var i = 0; i < sums.Length; i++)
             {
-                sums[i].add_(statistics[i], one);
+                sums[i].add_(statistics[i].Values, one);
             }
         }
 
         for (var i = 0; i < sums.Length; i++)
         {
-            using Scalar kept = batches * weights[i];
-            statistics[i].copy_(sums[i].div(kept));
+            using Scalar kept = batches * statistics[i].Weight;
+            statistics[i].Values.copy_(sums[i].div(kept));
         }
 
         network.eval();

@@ -60,6 +60,7 @@ public static class Trainer
         private Augmentation _augmentation;
         private long _step;
         private Lookahead? _lookahead;
+        private readonly FrozenParameters _frozen = new();
         private Convolution? _held;
 
         private long Steps => (long)_stepsPerEpoch * options.Epochs;
@@ -73,7 +74,8 @@ public static class Trainer
             }
             finally
             {
-                Release();
+                // Whoever changes the finished network changes all of it.
+                _frozen.Dispose();
                 _lookahead?.Dispose();
             }
         }
@@ -114,23 +116,10 @@ public static class Trainer
             var held = Whitening.Apply(model, data, options.WhiteningImages, run.Seeds.Child("whitening"));
             if (held is not null)
             {
-                held.weight.requires_grad = false;
+                _frozen.Add(held.weight);
             }
 
             return held;
-        }
-
-        // Whoever changes the finished network changes all of it.
-        private void Release()
-        {
-            if (_held is not null)
-            {
-                _held.weight.requires_grad = true;
-                if (_held.bias is { } bias)
-                {
-                    bias.requires_grad = true;
-                }
-            }
         }
 
         /// <summary>Tells of an epoch. What listens measures, which takes long enough to be cancelled in.</summary>
@@ -161,7 +150,7 @@ public static class Trainer
             _augmentation = new(options.CropPadding, options.Flip && flipAllowed, options.ReflectCrop, _flips.Of(_curve.Count));
             if (_held?.bias is { } bias && _curve.Count >= Whitening.BiasEpochs)
             {
-                bias.requires_grad = false;
+                _frozen.Add(bias);
             }
 
             var order = Order(run.Seeds.Child("order").Child(_curve.Count));

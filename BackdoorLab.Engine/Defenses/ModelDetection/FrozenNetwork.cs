@@ -1,6 +1,4 @@
 using BackdoorLab.Engine.Models;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Defenses;
 
@@ -9,27 +7,19 @@ internal sealed class FrozenNetwork : IDisposable
 {
     private readonly Classifier _network;
     private readonly bool _wasTraining;
-    private readonly List<Tensor> _frozen = [];
+    private readonly FrozenParameters _weights;
 
     internal FrozenNetwork(Classifier network)
     {
         (_network, _wasTraining) = (network, network.training);
         network.eval();
-        foreach (var parameter in network.parameters().Where(parameter => parameter.requires_grad))
-        {
-            parameter.requires_grad = false;
-            _frozen.Add(parameter);
-        }
+        _weights = new(network.parameters());
     }
 
     /// <summary>Gives the network its gradients and its mode back.</summary>
     public void Dispose()
     {
-        foreach (var parameter in _frozen)
-        {
-            parameter.requires_grad = true;
-        }
-
+        _weights.Dispose();
         _network.train(_wasTraining);
     }
 }

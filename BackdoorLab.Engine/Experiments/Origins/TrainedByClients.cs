@@ -42,8 +42,8 @@ internal sealed class TrainedByClients(ExperimentSpec spec, Federation federatio
     /// <inheritdoc/>
     internal override double Seconds(Victim victim, int trainImages, Throughput pace)
     {
-        // Lockdown is measured before and after fusion.
-        var models = federation.Protocol is Lockdown ? 2 : 1;
+        // Where there is a fusion, before and after it.
+        var models = federation.Protocol.FusionQuorum > 0 ? 2 : 1;
         var measured = federation.Simulation.Rounds * 2.0 * CurveImages.Most * models;
         return federation.TrainImages(trainImages) / pace.TrainImagesPerSecond + measured / pace.ForwardImagesPerSecond;
     }

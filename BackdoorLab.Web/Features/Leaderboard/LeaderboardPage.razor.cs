@@ -1,5 +1,6 @@
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Evaluation;
+using BackdoorLab.Web.Shared.Addresses;
 using BackdoorLab.Web.Shared.Words;
 using Microsoft.AspNetCore.Components;
 using MudBlazor;
@@ -52,7 +53,7 @@ public sealed partial class LeaderboardPage
     [SupplyParameterFromQuery(Name = LeaderboardQuery.Pool)]
     private string? Pool { get; set; }
 
-    [SupplyParameterFromQuery(Name = LeaderboardQuery.Damaged)]
+    [SupplyParameterFromQuery(Name = DamagedModels.Query)]
     private string? Damaged { get; set; }
 
     private bool ShowTwins => Twins != LeaderboardQuery.Off;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using BackdoorLab.Data;
+using BackdoorLab.Web.Shared.Addresses;
 using BackdoorLab.Web.Shared.Words;
 
 namespace BackdoorLab.Web.Features.Leaderboard;
@@ -22,12 +23,6 @@ public static class LeaderboardQuery
     /// <summary>Members of the condition over which rows are pooled, separated by commas.</summary>
     public const string Pool = "pool";
 
-    /// <summary>Whether models that are no victims count.</summary>
-    public const string Damaged = "damaged";
-
-    /// <summary>Value of <see cref="Damaged"/>.</summary>
-    public const string Yes = "1";
-
     /// <summary>Value of a switch that differs from its default.</summary>
     public const string Off = "off";
 
@@ -49,7 +44,7 @@ public static class LeaderboardQuery
             TwinMetric = metric.Twin?.Id,
             Repeatable = metric.IsRepeatable,
             Pool = pool?.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct().ToList() ?? [],
-            Damaged = damaged == Yes,
+            Damaged = damaged == DamagedModels.Counted,
         };
 
     /// <summary>A rate of the address, or null.</summary>

@@ -2,6 +2,7 @@ using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Security;
+using BackdoorLab.Web.Shared.Addresses;
 using BackdoorLab.Web.Shared.Words;
 using Microsoft.AspNetCore.Components;
 using Known = BackdoorLab.Results.Metric;
@@ -11,10 +12,6 @@ namespace BackdoorLab.Web.Features.Overview;
 /// <summary>What is running, what came out, and the matrix defense x precision.</summary>
 public sealed partial class OverviewPage
 {
-    // As on the leaderboard: models that are no victims count where the address says so.
-    private const string DamagedQuery = "damaged";
-    private const string Counted = "1";
-
     private static readonly (string Value, string Text, string Title)[] MetricChoices =
         [.. new[] { Known.DetectionRate, Known.FalsePositiveRate, Known.SampleDetectionRate, Known.SampleFalsePositiveRate, Known.AttackSuccessRate, Known.CleanAccuracy }.Select(metric => (metric.Id, metric.Name, metric.Definition))];
 
@@ -49,7 +46,7 @@ public sealed partial class OverviewPage
     [SupplyParameterFromQuery]
     private string? Condition { get; set; }
 
-    [SupplyParameterFromQuery(Name = DamagedQuery)]
+    [SupplyParameterFromQuery(Name = DamagedModels.Query)]
     private string? Damaged { get; set; }
 
     private string Metric => MetricChoices.Any(choice => choice.Value == MetricQuery) ? MetricQuery! : Known.DetectionRate.Id;
@@ -91,7 +88,7 @@ public sealed partial class OverviewPage
             _latest = await Finished.LatestFinishedAsync(8, Gone);
             _values = await Facets.FilterValuesAsync(Gone);
             _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != KnownLabels.UnknownAttack)] };
-            var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack, Condition = Condition, Damaged = Damaged == Counted };
+            var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack, Condition = Condition, Damaged = Damaged == DamagedModels.Counted };
             _matrix = await Matrices.ReadAsync(backdoored with { Victim = OnTwin ? Victim.Benign : Victim.Backdoored }, Metric, Gone);
             backdoored = backdoored with { Condition = _matrix.Condition?.Key };
             _accuracy = await Matrices.ReadAsync(backdoored, Known.CleanAccuracy.Id, Gone);
@@ -115,7 +112,7 @@ public sealed partial class OverviewPage
     private void Go(string? metric = null, string? dataset = null, string? model = null, string? attack = null, string? condition = null, string? damaged = null) => Navigation.NavigateTo(
         LabUrls.With(
             LabUrls.Overview, ("metric", metric ?? MetricQuery), ("dataset", dataset ?? Dataset), ("model", model ?? Model), ("attack", attack ?? Attack),
-            ("condition", condition ?? Condition), ("damaged", damaged ?? Damaged)),
+            ("condition", condition ?? Condition), (DamagedModels.Query, damaged ?? Damaged)),
         replace: true);
 
     private void ClearFilters() => Go(dataset: "", model: "", attack: "");

@@ -9,7 +9,7 @@ namespace BackdoorLab.Benchmarks.Victims;
 internal sealed class VictimCommands
 {
     private const double AskedRate = 1.1;
-    private static readonly double[] s_thresholds = [0.9, 0.92, 0.925, 0.93, 0.935];
+    private static readonly double[] Thresholds = [0.9, 0.92, 0.925, 0.93, 0.935];
 
     private readonly Option<string> _data = new("--data") { Description = "Folder of the data sets.", Required = true };
     private readonly Option<int> _epochs = new("--epochs") { Description = "Passes over the training set.", DefaultValueFactory = _ => 10 };
@@ -128,7 +128,7 @@ internal sealed class VictimCommands
         }
 
         report.Line($"");
-        foreach (var threshold in s_thresholds)
+        foreach (var threshold in Thresholds)
         {
             report.Line($"- seconds of training to {100 * threshold:0.#} %: BackdoorLab {Seconds(ours, threshold)}, PyTorch {(theirs is null ? "-" : Seconds(theirs, threshold))}");
         }

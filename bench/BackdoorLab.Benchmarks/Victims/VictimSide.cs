@@ -20,8 +20,8 @@ internal static class VictimSide
         var (splits, poisoned, triggered) = plan.Prepare();
         using var model = Network(plan, splits);
         var (watch, seconds, epochs) = (Stopwatch.StartNew(), 0.0, new List<VictimEpoch>());
-        var run = new RunContext(new SeedTree(plan.Seed));
-        Trainer.Train(model, poisoned.Images, plan.Options(bfloat16), run, new()
+        var (run, options) = (new RunContext(new SeedTree(plan.Seed)), plan.Options(bfloat16));
+        Trainer.Train(model, poisoned.Images, options, run, new()
         {
             EpochFinished = report =>
             {
@@ -32,10 +32,11 @@ internal static class VictimSide
                 watch.Restart();
             },
         }, splits.FlipAllowed);
-        var options = plan.Options(bfloat16);
-        var images = (double)poisoned.Images.Count / options.BatchSize;
-        var trained = Math.Max(1, Math.Floor(images)) * Math.Min(options.BatchSize, poisoned.Images.Count) * plan.Epochs;
-        return new(trained / seconds, model.parameters().Sum(parameter => parameter.numel()), Library(), epochs);
+
+        // Whole batches only, or one that is not.
+        var count = poisoned.Images.Count;
+        var trained = count < options.BatchSize ? count : count / options.BatchSize * options.BatchSize;
+        return new((double)trained * plan.Epochs / seconds, Parameters(model), Library(), epochs);
     }
 
     /// <summary>Images per second over a few steps.</summary>
@@ -49,7 +50,7 @@ internal static class VictimSide
         Trainer.Train(model, images.Draw(options.BatchSize, new SeedTree(1)), options, new RunContext(new SeedTree(1)), flipAllowed: true);
         var watch = Stopwatch.StartNew();
         Trainer.Train(model, images, options, new RunContext(new SeedTree(1)), flipAllowed: true);
-        return new(images.Count / watch.Elapsed.TotalSeconds, model.parameters().Sum(parameter => parameter.numel()), Library(), []);
+        return new(images.Count / watch.Elapsed.TotalSeconds, Parameters(model), Library(), []);
     }
 
     /// <summary>Multiply-adds per second of a large matrix product, the most that this processor is seen to do in an arithmetic.</summary>
@@ -75,6 +76,8 @@ internal static class VictimSide
         var train = splits.Train;
         return plan.Network.Build(new(train.Channels, train.Height, train.Width, train.Classes, splits.Normalization));
     }
+
+    private static long Parameters(Classifier model) => model.parameters().Sum(parameter => parameter.numel());
 
     private static string Library() => $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}";
 }

@@ -44,7 +44,7 @@ internal sealed class StepComparison(IntegerArithmetic integers, IReadOnlyList<A
 
     public Tensor Gelu(Tensor input) => Compare(integers.Gelu(input), Float.Gelu(input.dequantize()));
 
-    public Tensor Scale(Tensor input, double factor) => integers.Scale(input, factor);
+    public Tensor Scale(Tensor input, Scalar factor) => integers.Scale(input, factor);
 
     public Tensor MaxPool(Tensor input, int size) => integers.MaxPool(input, size);
 

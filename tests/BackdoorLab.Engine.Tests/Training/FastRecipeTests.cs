@@ -3,6 +3,7 @@ using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Training;
 using TorchSharp;
+using static BackdoorLab.Engine.Tests.Training.ToyTraining;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Tests.Training;
@@ -189,7 +190,7 @@ public sealed class FastRecipeTests : IDisposable
     {
         var steps = 0.0;
         using var model = Network();
-        Trainer.Train(model, Data(), Recipe with { Epochs = 2 }, new RunContext(new SeedTree(7), default, (_, all, _) => steps = all));
+        Trainer.Train(model, Data(), Recipe with { Epochs = 2 }, Run(progress: (_, all, _) => steps = all));
         Assert.Equal(2 * (64 / 24), steps);
     }
 
@@ -207,14 +208,14 @@ public sealed class FastRecipeTests : IDisposable
         using var stop = new CancellationTokenSource();
         using (var model = Network())
         {
-            var run = new RunContext(new SeedTree(7), stop.Token, (done, _, _) => StopAt(stop, done, stopAt));
+            var run = StoppedAfter(stopAt, stop);
             Assert.ThrowsAny<OperationCanceledException>(() => Trainer.Train(model, Data(), Recipe, run, new() { CheckpointFile = file }));
         }
 
         using var resumed = Network();
         Trainer.Train(resumed, Data(), Recipe, Run(), new() { CheckpointFile = file });
 
-        Assert.Equal(Bytes(whole), Bytes(resumed));
+        Assert.Equal(Bits(whole), Bits(resumed));
     }
 
     [Fact]
@@ -229,16 +230,6 @@ public sealed class FastRecipeTests : IDisposable
         Assert.True(losses[^1] < losses[0], $"The loss went from {losses[0]} to {losses[^1]}.");
         Assert.True(Inference.Accuracy(model, Data(), Run()) > 0.9);
     }
-
-    private static void StopAt(CancellationTokenSource stop, double done, int stopAt)
-    {
-        if (done >= stopAt)
-        {
-            stop.Cancel();
-        }
-    }
-
-    private static RunContext Run() => new(new SeedTree(7), default, null);
 
     private static void Step(Optimizer optimizer, Func<Tensor> loss, double rate = 0.1)
     {
@@ -255,14 +246,6 @@ public sealed class FastRecipeTests : IDisposable
         values.fill_(value);
     }
 
-    private static string Bytes(Classifier model)
-    {
-        using var scope = NewDisposeScope();
-        var state = model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal);
-        byte[] bytes = [.. state.SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray())];
-        return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes));
-    }
-
     private static Classifier Network(int channels = 3)
     {
         random.manual_seed(5);
@@ -272,13 +255,5 @@ public sealed class FastRecipeTests : IDisposable
     private static ClassifierShape Shape(int channels) =>
         new(channels, 12, 12, 2, new([.. Enumerable.Repeat(0.5f, channels)], [.. Enumerable.Repeat(0.25f, channels)]));
 
-    // Class 0 is dark, class 1 is bright, with noise: learnable in a few steps.
-    private static ImageSet Data(int channels = 3)
-    {
-        var random = new SeedTree(3).Random();
-        int[] labels = [.. Enumerable.Range(0, 64).Select(i => i % 2)];
-        var size = channels * 12 * 12;
-        byte[] pixels = [.. labels.SelectMany(label => Enumerable.Range(0, size).Select(_ => (byte)(60 + 100 * label + random.Next(40))))];
-        return new(pixels, labels, channels, 12, 12, ["dark", "bright"]);
-    }
+    private static ImageSet Data(int channels = 3) => ToyTraining.Data(side: 12, channels);
 }

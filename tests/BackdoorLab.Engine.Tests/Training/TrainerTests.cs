@@ -3,6 +3,7 @@ using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Training;
 using TorchSharp;
+using static BackdoorLab.Engine.Tests.Training.ToyTraining;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Tests.Training;
@@ -29,13 +30,7 @@ public sealed class TrainerTests : IDisposable
         {
             var file = Path.Combine(_folder, $"stop-{stopAt}.safetensors");
             using var stop = new CancellationTokenSource();
-            var run = Run(stop.Token, (done, _, _) =>
-            {
-                if (done >= stopAt)
-                {
-                    stop.Cancel();
-                }
-            });
+            var run = StoppedAfter(stopAt, stop);
             using (var model = Model())
             {
                 Assert.ThrowsAny<OperationCanceledException>(() => Trainer.Train(model, Data(), Options, run, new() { CheckpointFile = file }));
@@ -55,13 +50,7 @@ public sealed class TrainerTests : IDisposable
         using var stop = new CancellationTokenSource();
         using (var model = Model())
         {
-            var run = Run(stop.Token, (done, _, _) =>
-            {
-                if (done >= 6)
-                {
-                    stop.Cancel();
-                }
-            });
+            var run = StoppedAfter(6, stop);
             Assert.ThrowsAny<OperationCanceledException>(() => Trainer.Train(model, Data(), options, run, new() { CheckpointFile = file }));
         }
 
@@ -95,7 +84,7 @@ public sealed class TrainerTests : IDisposable
         var losses = Trainer.Train(whole, Data(), Options, Run());
 
         Assert.Equal([(2, losses[1]), (3, losses[2])], told);
-        Assert.Equal(Bits(resumed), Bits(whole));
+        Assert.Equal(ToyTraining.Bits(resumed), ToyTraining.Bits(whole));
     }
 
     [Fact]
@@ -156,21 +145,11 @@ public sealed class TrainerTests : IDisposable
         Assert.Contains(file, error.Message, StringComparison.Ordinal);
     }
 
-    private static RunContext Run(CancellationToken cancellation = default, Action<double, double, string>? progress = null) =>
-        new(new SeedTree(7), cancellation, progress);
-
     private static string Bits(TrainOptions options, string? checkpoint)
     {
         using var model = Model();
         Trainer.Train(model, Data(), options, Run(), new() { CheckpointFile = checkpoint });
-        return Bits(model);
-    }
-
-    private static string Bits(Classifier model)
-    {
-        using var scope = NewDisposeScope();
-        var bytes = model.state_dict().OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.detach().contiguous().bytes.ToArray()).ToArray();
-        return Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(bytes));
+        return ToyTraining.Bits(model);
     }
 
     private static Classifier Model()
@@ -179,12 +158,5 @@ public sealed class TrainerTests : IDisposable
         return new ResNet8().Build(new(3, 8, 8, 2, new([0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f])));
     }
 
-    // Class 0 is dark, class 1 is bright, with noise: learnable in a few steps.
-    private static ImageSet Data()
-    {
-        var random = new SeedTree(3).Random();
-        var labels = Enumerable.Range(0, 64).Select(i => i % 2).ToArray();
-        var pixels = labels.SelectMany(label => Enumerable.Range(0, 3 * 8 * 8).Select(_ => (byte)(60 + 100 * label + random.Next(40)))).ToArray();
-        return new(pixels, labels, 3, 8, 8, ["dark", "bright"]);
-    }
+    private static ImageSet Data() => ToyTraining.Data(side: 8);
 }
