@@ -24,7 +24,7 @@ public sealed partial class CheckJourneyTests(LabFixture lab)
 
         var dataset = visit.Page.GetByLabel("Data set it was trained for");
         await visit.Tell(() => Assertions.Expect(dataset).ToBeVisibleAsync());
-        await Assertions.Expect(visit.Page.Locator("main dl.facts").First).ToContainTextAsync("SmallConvNet");
+        await Assertions.Expect(visit.Page.Locator("main dl.facts").First).ToContainTextAsync("MLP");
         await Assertions.Expect(visit.Page.Locator("aside dl.facts")).ToContainTextAsync("1 detector");
 
         // On a machine that has CIFAR-10 that would be taken, which has ten classes too.

@@ -19,7 +19,7 @@ public sealed class CloneJourneyTests(LabFixture lab)
         await visit.Arrive($@"/runs/new\?from={id}");
         await Assertions.Expect(NewRunForm.Control(visit, "name")).ToHaveValueAsync(NewRunForm.SmallName);
         await Assertions.Expect(NewRunForm.Control(visit, "dataset.trainCount")).ToHaveValueAsync("600");
-        await Assertions.Expect(visit.Page.Locator("#section-model input:checked")).ToHaveValueAsync("small-conv-net");
+        await Assertions.Expect(visit.Page.Locator("#section-model input:checked")).ToHaveValueAsync("mlp");
         await Assertions.Expect(visit.Page.Locator("#section-defenses .defense-item.on")).ToHaveCountAsync(3);
 
         await NewRunForm.Type(visit, "attack.patchSize", "99");

@@ -25,7 +25,7 @@ public sealed partial class GroupFixture : IAsyncLifetime
         {
           "name": "Signs and a missing set", "seeds": [1, 2, 3],
           "experiment": {
-            "dataset": { "id": "synthetic-signs", "trainCount": 400, "testCount": 200 }, "model": { "id": "small-conv-net" }, "attack": { "id": "badnets", "poisonRate": 0.2 },
+            "dataset": { "id": "synthetic-signs", "trainCount": 400, "testCount": 200 }, "model": { "id": "mlp" }, "attack": { "id": "badnets", "poisonRate": 0.2 },
             "training": { "epochs": 10, "batchSize": 32 }, "cleanHoldout": 100, "benignTwin": false,
             "precisions": [{ "id": "float32" }, { "id": "int8-dynamic" }], "defenses": [{ "id": "strip", "overlays": 10, "thresholdImages": 50 }]
           },

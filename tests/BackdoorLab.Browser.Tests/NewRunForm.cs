@@ -18,7 +18,7 @@ internal static class NewRunForm
         await Type(visit, "dataset.testCount", "300");
         await Type(visit, "training.epochs", "4");
         await Type(visit, "training.batchSize", "32");
-        await visit.Page.Locator("#section-model input[value='small-conv-net']").CheckAsync(new() { Force = true });
+        await visit.Page.Locator("#section-model input[value='mlp']").CheckAsync(new() { Force = true });
         await SwitchOff(visit, "neural-cleanse");
         await SwitchOff(visit, "fine-pruning");
         await SwitchOff(visit, "int4-weight-only");

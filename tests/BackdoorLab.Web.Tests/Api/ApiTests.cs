@@ -11,7 +11,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Api;
 
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class ApiTests
 {

@@ -6,7 +6,6 @@ using BackdoorLab.Web.Tests.Support;
 namespace BackdoorLab.Web.Tests.Commands;
 
 /// <summary>The commands as people call them, in processes of their own.</summary>
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class BackupTests
 {

@@ -6,7 +6,6 @@ using BackdoorLab.Web.Tests.Support;
 
 namespace BackdoorLab.Web.Tests.Commands;
 
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class CheckCommandTests : IDisposable
 {

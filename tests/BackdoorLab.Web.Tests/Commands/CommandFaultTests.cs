@@ -10,7 +10,6 @@ using Microsoft.Extensions.Options;
 namespace BackdoorLab.Web.Tests.Commands;
 
 /// <summary>What a command is given and cannot use ends in a sentence and its exit code, never in a trace.</summary>
-[Collection("lab")]
 public sealed class CommandFaultTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("command-faults").FullName;
@@ -115,7 +114,7 @@ public sealed class CommandFaultTests : IDisposable
             await new SampleRuns(lab.Services, Path.Combine(_folder, "artifacts")).Finished(Presets.Demo.Spec);
         }
 
-        SqliteConnection.ClearAllPools();
+        LabPools.Clear(_folder);
         return Path.Combine(_folder, "lab.db");
     }
 

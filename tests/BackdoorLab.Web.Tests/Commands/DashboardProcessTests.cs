@@ -9,7 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Commands;
 
 /// <summary>The whole program from outside.</summary>
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed partial class DashboardProcessTests : IAsyncLifetime
 {
@@ -29,7 +28,7 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _data.DisposeAsync();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        LabPools.Clear(_folder);
         Directory.Delete(_folder, recursive: true);
     }
 

@@ -15,7 +15,6 @@ using BackdoorLab.Web.Tests.Support;
 namespace BackdoorLab.Web.Tests.Commands;
 
 /// <summary>What the command line and the API say of data that cannot be used.</summary>
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class DataCommandTests : IDisposable
 {
@@ -151,7 +150,7 @@ public sealed class DataCommandTests : IDisposable
     private string Model()
     {
         var file = Path.Combine(_folder, "model.safetensors");
-        File.WriteAllBytes(file, CheckRuns.Weights(3));
+        File.WriteAllBytes(file, CheckRuns.Weights(3, new Mlp()));
         return file;
     }
 

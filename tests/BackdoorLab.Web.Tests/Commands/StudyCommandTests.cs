@@ -7,7 +7,6 @@ using BackdoorLab.Web.Tests.Support;
 
 namespace BackdoorLab.Web.Tests.Commands;
 
-[Collection("lab")]
 public sealed class StudyCommandTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("study-command").FullName;

@@ -10,7 +10,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Files;
 
 /// <summary>One real bundle, damaged hundreds of times: each is refused in the bundle's own words and leaves nothing, or is a run that can be read.</summary>
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class BundleDamageTests
 {

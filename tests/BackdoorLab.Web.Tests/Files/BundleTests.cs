@@ -9,7 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Files;
 
 /// <summary>A run that leaves one lab and arrives in another, and bundles that must not arrive.</summary>
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class BundleTests
 {

@@ -5,7 +5,6 @@ using BackdoorLab.Web.Tests.Support;
 
 namespace BackdoorLab.Web.Tests.Hosting;
 
-[Collection("lab")]
 public sealed class LabHostTests
 {
     private const string Policy =

@@ -10,7 +10,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Hosting;
 
 /// <summary>The status of addresses that lead nowhere, and words in addresses that mean nothing.</summary>
-[Collection("lab")]
 public sealed class MissingPageTests
 {
     [Theory]

@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Jobs;
 
-[Collection("lab")]
 public sealed class DemoRunTests
 {
     [Fact]

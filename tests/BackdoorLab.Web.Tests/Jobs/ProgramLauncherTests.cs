@@ -7,7 +7,6 @@ using BackdoorLab.Web.Jobs;
 namespace BackdoorLab.Web.Tests.Jobs;
 
 /// <summary>What the program of a stranger can do to this machine, by the process that really runs it.</summary>
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class ProgramLauncherTests : IDisposable
 {

@@ -5,7 +5,6 @@ using BackdoorLab.Web.Tests.Support;
 namespace BackdoorLab.Web.Tests.Jobs;
 
 /// <summary>Runs in real worker processes.</summary>
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class RealWorkerTests
 {

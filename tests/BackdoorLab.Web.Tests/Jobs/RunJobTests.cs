@@ -8,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Jobs;
 
 /// <summary>What becomes of a run, whatever its worker does.</summary>
-[Collection("lab")]
 public sealed class RunJobTests
 {
     private static readonly CellId Undefended = new(Victim.Backdoored, "float32", null);

@@ -12,7 +12,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Jobs;
 
 /// <summary>A locked database and a full disk cost time, and no run.</summary>
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class TroubleTests : IDisposable
 {
@@ -111,7 +110,7 @@ public sealed class TroubleTests : IDisposable
         }
         finally
         {
-            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            LabPools.Clear(folder);
             Directory.Delete(folder, recursive: true);
         }
     }
@@ -204,7 +203,7 @@ public sealed class TroubleTests : IDisposable
         finally
         {
             Run("umount", artifacts);
-            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            LabPools.Clear(folder);
             Directory.Delete(folder, recursive: true);
         }
     }

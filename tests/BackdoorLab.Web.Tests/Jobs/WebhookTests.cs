@@ -9,7 +9,6 @@ using Microsoft.Extensions.Options;
 
 namespace BackdoorLab.Web.Tests.Jobs;
 
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class WebhookTests
 {

@@ -11,7 +11,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Security;
 
 /// <summary>Every role at every door. The doors come from the route table, so that a new one is tried without being listed here.</summary>
-[Collection("lab")]
 public sealed class EndpointMatrixTests
 {
     /// <summary>All that is open to those without an account. Whoever adds an open door has to come here and say so.</summary>

@@ -13,7 +13,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Security;
 
 /// <summary>What people enter, through the services that every way in ends at, and through the HTTP API.</summary>
-[Collection("lab")]
 public sealed class EnteredTextTests
 {
     // By number: halves of pairs do not survive as arguments of a test.

@@ -12,7 +12,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Security;
 
 /// <summary>The lock is in the services: whoever gets past the pages still meets it.</summary>
-[Collection("lab")]
 public sealed class GuardedServiceTests
 {
     // Whatever writes an audit line changes something for somebody, in whichever room it stands.

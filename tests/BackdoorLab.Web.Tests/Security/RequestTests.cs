@@ -6,7 +6,6 @@ using BackdoorLab.Web.Tests.Support;
 namespace BackdoorLab.Web.Tests.Security;
 
 /// <summary>What other sites and forged requests can do: nothing.</summary>
-[Collection("lab")]
 public sealed class RequestTests
 {
     [Theory]

@@ -8,7 +8,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Security;
 
 /// <summary>Guessing passwords gets slow, and nothing that somebody else does keeps the right one out.</summary>
-[Collection("lab")]
 public sealed class SignInPaceTests
 {
     private static readonly IPAddress Here = IPAddress.Parse("192.0.2.1");

@@ -6,7 +6,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Security;
 
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class SignInTests
 {

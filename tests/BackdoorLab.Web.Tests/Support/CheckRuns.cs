@@ -30,13 +30,13 @@ internal static class CheckRuns
     };
 
     /// <summary>A small file of weights for images of this many classes.</summary>
-    public static byte[] Weights(int classes = 10)
+    public static byte[] Weights(int classes = 10, ModelSource? source = null)
     {
         TorchRuntime.Initialize(1);
         var path = Path.GetTempFileName();
         try
         {
-            using var network = new ResNet8().Build(new ClassifierShape(3, 32, 32, classes, Normalization.Identity(3)));
+            using var network = (source ?? new ResNet8()).Build(new ClassifierShape(3, 32, 32, classes, Normalization.Identity(3)));
             Checkpoint.Save(path, network.state_dict(), new Dictionary<string, string>());
             return File.ReadAllBytes(path);
         }

@@ -68,7 +68,7 @@ public sealed class LabContext : BunitContext, IAsyncLifetime
     async Task IAsyncLifetime.DisposeAsync()
     {
         await base.DisposeAsync();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        LabPools.Clear(_folder);
         Directory.Delete(_folder, true);
     }
 

@@ -5,6 +5,7 @@ using BackdoorLab.Web.Jobs;
 using Hangfire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace BackdoorLab.Web.Tests.Support;
 
@@ -23,6 +24,8 @@ public sealed class TestLab : IAsyncDisposable
     public string Folder { get; }
 
     public ScriptedWorkers Workers { get; } = new();
+
+    internal ErrorLog Errors { get; } = new();
 
     public IServiceProvider Services => _app!.Services;
 
@@ -69,6 +72,7 @@ public sealed class TestLab : IAsyncDisposable
         lab._app = await LabHost.Build(options, builder =>
         {
             services(builder.Services);
+            builder.Logging.AddProvider(lab.Errors);
             if (realWorkers)
             {
                 builder.Services.AddSingleton<IWorkerLauncher, RecordingLauncher>();
@@ -129,7 +133,7 @@ public sealed class TestLab : IAsyncDisposable
         await StopAsync();
         if (_ownsFolder)
         {
-            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            LabPools.Clear(Folder);
             Directory.Delete(Folder, recursive: true);
         }
     }

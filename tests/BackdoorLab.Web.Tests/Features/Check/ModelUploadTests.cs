@@ -14,7 +14,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Features.Check;
 
 /// <summary>A model file over HTTP: who may send it, what stays of it, and the report of a check on the way back.</summary>
-[Collection("lab")]
 [Trait("Category", "Slow")]
 public sealed class ModelUploadTests
 {

@@ -12,7 +12,6 @@ using Microsoft.Extensions.DependencyInjection;
 namespace BackdoorLab.Web.Tests.Features.Check;
 
 /// <summary>One model, one verdict: whoever asks gets the same answer for the same reason.</summary>
-[Collection("lab")]
 public sealed class VerdictTests
 {
     [Theory]

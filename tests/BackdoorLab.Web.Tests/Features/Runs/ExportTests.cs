@@ -6,7 +6,6 @@ using BackdoorLab.Web.Tests.Support;
 
 namespace BackdoorLab.Web.Tests.Features.Runs;
 
-[Collection("lab")]
 public sealed class ExportTests
 {
     [Fact]

@@ -9,7 +9,6 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Features.Sharing;
 
-[Collection("lab")]
 public sealed class ShareTests
 {
     private static readonly TimeSpan Month = TimeSpan.FromDays(30);
@@ -203,7 +202,7 @@ public sealed class ShareTests
 
         Assert.Equal(43, token.Length);
         Assert.NotEqual(token, (await Store(lab).CreateAsync(ShareKind.Run, ["x"], "", "ada", Month, false)).Token);
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        LabPools.Clear(lab.Lab.Folder);
         await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(lab.Lab.Folder, "lab.db")};Mode=ReadOnly");
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
