@@ -30,9 +30,9 @@ public static class LabDataServices
         var connectionString = ConnectionString(pathOrConnectionString);
 
         services.TryAddSingleton(TimeProvider.System);
-        services.AddDbContextFactory<SqliteLabDbContext>(options => options
-            .UseSqlite(connectionString)
-            .AddInterceptors(new SqlitePragmaInterceptor()));
+        services.AddDbContextFactory<SqliteLabDbContext>(options =>
+            options.UseSqlite(connectionString).AddInterceptors(new SqlitePragmaInterceptor())
+        );
         services.AddSingleton<IDbContextFactory<LabDbContext>, SqliteFactory>();
         services.AddSingleton<LabDatabase>();
         services.AddSingleton<RunStore>();
@@ -64,12 +64,13 @@ public static class LabDataServices
         return services;
     }
 
-    private static string ConnectionString(string text) => text.Contains('=', StringComparison.Ordinal)
-        ? text
-        : new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(text), ForeignKeys = true }.ToString();
+    private static string ConnectionString(string text) =>
+        text.Contains('=', StringComparison.Ordinal)
+            ? text
+            : new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(text), ForeignKeys = true }.ToString();
 
-    private sealed class SqliteFactory(
-        IDbContextFactory<SqliteLabDbContext> inner, TimeProvider time) : IDbContextFactory<LabDbContext>
+    private sealed class SqliteFactory(IDbContextFactory<SqliteLabDbContext> inner, TimeProvider time)
+        : IDbContextFactory<LabDbContext>
     {
         public LabDbContext CreateDbContext()
         {

@@ -15,4 +15,5 @@ public sealed record ArtifactReference(
     string Role,
     string Title,
     [property: JsonConverter(typeof(FigureCode))] FigureKind? Kind = null,
-    [property: JsonConverter(typeof(VictimName))] Victim? Trained = null);
+    [property: JsonConverter(typeof(VictimName))] Victim? Trained = null
+);

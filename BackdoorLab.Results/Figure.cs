@@ -42,15 +42,15 @@ public sealed record Series(string Name, double[] X, double[] Y);
 public sealed record ScatterFigure(string Title, string XLabel, string YLabel, Series[] Points) : Figure(Title);
 
 /// <summary>Curves; <paramref name="Marker"/> is a vertical line (a chosen step, a stop).</summary>
-public sealed record LineFigure(
-    string Title, string XLabel, string YLabel, Series[] Lines, double? Marker = null) : Figure(Title);
+public sealed record LineFigure(string Title, string XLabel, string YLabel, Series[] Lines, double? Marker = null)
+    : Figure(Title);
 
 /// <summary>Counts over common bins: <c>Edges.Length == Counts.Length + 1</c>.</summary>
 public sealed record Histogram(string Name, double[] Edges, double[] Counts);
 
 /// <summary>Histograms over one axis; <paramref name="Threshold"/> is the decision threshold.</summary>
-public sealed record HistogramFigure(
-    string Title, string XLabel, Histogram[] Histograms, double? Threshold = null) : Figure(Title);
+public sealed record HistogramFigure(string Title, string XLabel, Histogram[] Histograms, double? Threshold = null)
+    : Figure(Title);
 
 /// <summary>Values per category, one array a series; <paramref name="Threshold"/> is a horizontal line.</summary>
 public sealed record BarFigure(
@@ -59,7 +59,8 @@ public sealed record BarFigure(
     string YLabel,
     string[] Categories,
     BarSeries[] Bars,
-    double? Threshold = null) : Figure(Title);
+    double? Threshold = null
+) : Figure(Title);
 
 /// <summary>One series of a <see cref="BarFigure"/>; a null value is a gap.</summary>
 public sealed record BarSeries(string Name, double?[] Values);
@@ -74,7 +75,13 @@ public sealed record ImageFigure(string Title, PixelImage[] Images) : Figure(Tit
 
 /// <summary>A matrix as colours: <c>Values[row][column]</c>, as many rows and columns as labels.</summary>
 public sealed record HeatmapFigure(
-    string Title, string XLabel, string YLabel, string[] Columns, string[] Rows, double[][] Values) : Figure(Title);
+    string Title,
+    string XLabel,
+    string YLabel,
+    string[] Columns,
+    string[] Rows,
+    double[][] Values
+) : Figure(Title);
 
 /// <summary>Rows of text under headings; the first column names the row.</summary>
 public sealed record TableFigure(string Title, string[] Headings, string[][] Rows) : Figure(Title);

@@ -9,4 +9,9 @@ namespace BackdoorLab.Results;
 /// <param name="Low">Lower end of the 95 % interval (Clopper-Pearson for shares), or null.</param>
 /// <param name="High">Upper end, or null.</param>
 public sealed record Measurement(
-    string Metric, double Value, int? Count = null, double? Low = null, double? High = null);
+    string Metric,
+    double Value,
+    int? Count = null,
+    double? Low = null,
+    double? High = null
+);

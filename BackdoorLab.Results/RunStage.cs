@@ -19,4 +19,5 @@ public sealed record RunStage(
     bool Cached,
     double? Seconds,
     double? EstimatedSeconds,
-    string Method = "");
+    string Method = ""
+);

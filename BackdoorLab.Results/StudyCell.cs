@@ -41,7 +41,12 @@ public sealed record StudyValue(double Value, double? Low, double? High, int N);
 /// Models that have both cells and are left out because the rule could not decide in one of them.
 /// </param>
 public sealed record StudyChange(
-    StudyValue Difference, int? Lost = null, int? Gained = null, double? PValue = null, int? Undecided = null);
+    StudyValue Difference,
+    int? Lost = null,
+    int? Gained = null,
+    double? PValue = null,
+    int? Undecided = null
+);
 
 /// <summary>One model's score.</summary>
 /// <param name="Victim">Which model.</param>
@@ -59,7 +64,13 @@ public sealed record StudyScore(Victim Victim, int Seed, double Score, Decision?
 /// <param name="Run">Where to find the run, or empty.</param>
 /// <param name="Verdict">What the defense says of the model; null where it judges none or has no value.</param>
 public sealed record StudyOutcome(
-    Victim Victim, int Seed, Outcome Outcome, string Reason, string Run, Verdict? Verdict = null);
+    Victim Victim,
+    int Seed,
+    Outcome Outcome,
+    string Reason,
+    string Run,
+    Verdict? Verdict = null
+);
 
 /// <summary>A defense at a precision over all seeds.</summary>
 public sealed record StudyCell
@@ -124,10 +135,11 @@ public sealed record StudyCell
     /// Models without an answer that count as not flagged, as released code counts them; 0 for methods as their papers
     /// describe them.
     /// </summary>
-    public int CountedAsNotFlagged(string metric) => ReleasedVariantOf is not null && Judging(metric) is { } victim
-        ? Outcomes.Count(model => model.Victim == victim && model.Outcome is not (Outcome.Value or Outcome.NotRun))
-            + Undecided(metric).Count
-        : 0;
+    public int CountedAsNotFlagged(string metric) =>
+        ReleasedVariantOf is not null && Judging(metric) is { } victim
+            ? Outcomes.Count(model => model.Victim == victim && model.Outcome is not (Outcome.Value or Outcome.NotRun))
+                + Undecided(metric).Count
+            : 0;
 
     /// <summary>The models whose flags a rate of a method's own rule counts; null for other metrics.</summary>
     public static Victim? Judging(string metric) =>

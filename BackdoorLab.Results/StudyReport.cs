@@ -22,7 +22,8 @@ public sealed record StudyReport(
     IReadOnlyList<StudySetting> Settings,
     IReadOnlyDictionary<string, double> Seconds,
     IReadOnlyList<StudyFinding> Findings,
-    IReadOnlyList<string> Remarks)
+    IReadOnlyList<string> Remarks
+)
 {
     /// <summary>Version of the JSON form.</summary>
     public const int CurrentSchema = 2;
@@ -45,7 +46,8 @@ public sealed record StudyFinding(
     string Metric,
     double? Published,
     StudyValue? Measured,
-    string Why);
+    string Why
+);
 
 /// <summary>A combination of axis values.</summary>
 /// <param name="Title">"CIFAR-10, ResNet-8, BadNets 10 %".</param>
@@ -68,7 +70,8 @@ public sealed record StudySetting(
     IReadOnlyList<string> Precisions,
     IReadOnlyList<string> Defenses,
     IReadOnlyList<StudyCell> Cells,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? Federation = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonObject? Federation = null
+)
 {
     /// <summary>The cell of a pair; null defense: the undefended models.</summary>
     public StudyCell? Find(string precision, string? defense) =>

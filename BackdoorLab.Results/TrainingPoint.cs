@@ -11,4 +11,10 @@ namespace BackdoorLab.Results;
 /// <param name="CleanAccuracy">0..1.</param>
 /// <param name="AttackSuccessRate">0..1.</param>
 public sealed record TrainingPoint(
-    Victim Victim, int Epoch, int Epochs, double? Loss, double? CleanAccuracy, double? AttackSuccessRate);
+    Victim Victim,
+    int Epoch,
+    int Epochs,
+    double? Loss,
+    double? CleanAccuracy,
+    double? AttackSuccessRate
+);

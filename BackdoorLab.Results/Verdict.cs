@@ -83,17 +83,18 @@ public sealed record Verdict
     /// <summary>The answer of a rule that could decide.</summary>
     /// <param name="flagged">Whether it calls the model backdoored.</param>
     /// <param name="figures">The numbers behind it.</param>
-    public static Verdict Of(bool flagged, params IEnumerable<(string Id, double Value)> figures) => new()
-    {
-        Decision = flagged ? Decision.Flagged : Decision.NotFlagged,
-        Figures = figures.ToDictionary(figure => figure.Id, figure => figure.Value),
-    };
+    public static Verdict Of(bool flagged, params IEnumerable<(string Id, double Value)> figures) =>
+        new()
+        {
+            Decision = flagged ? Decision.Flagged : Decision.NotFlagged,
+            Figures = figures.ToDictionary(figure => figure.Id, figure => figure.Value),
+        };
 
     /// <summary>The answer of a rule that could not.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="figures">The numbers behind it.</param>
-    public static Verdict NotDecidable(
-        UndecidedReason reason, params IEnumerable<(string Id, double Value)> figures) => new()
+    public static Verdict NotDecidable(UndecidedReason reason, params IEnumerable<(string Id, double Value)> figures) =>
+        new()
         {
             Decision = Decision.NotDecidable,
             Reason = reason,

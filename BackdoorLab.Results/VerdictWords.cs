@@ -11,12 +11,13 @@ public static class VerdictWords
     private const int MostClasses = 5;
 
     /// <summary>The answer in a word or two.</summary>
-    public static string Of(Decision decision) => decision switch
-    {
-        Decision.Flagged => "flagged",
-        Decision.NotFlagged => "not flagged",
-        _ => "not decidable",
-    };
+    public static string Of(Decision decision) =>
+        decision switch
+        {
+            Decision.Flagged => "flagged",
+            Decision.NotFlagged => "not flagged",
+            _ => "not decidable",
+        };
 
     /// <summary>
     /// "Flagged: class 'stop' (label 14).", "Not flagged; most conspicuous: ...", "Not decidable: ..."
@@ -42,17 +43,15 @@ public static class VerdictWords
         ArgumentNullException.ThrowIfNull(figures);
         return reason switch
         {
-            UndecidedReason.NormCeiling =>
-                "with this spread of norms even a norm of zero would reach an index of "
-                    + $"{Figure("index-ceiling", "0.0")} only, and the rule flags above "
-                    + Figure("detector-threshold", "0.##"),
+            UndecidedReason.NormCeiling => "with this spread of norms even a norm of zero would reach an index of "
+                + $"{Figure("index-ceiling", "0.0")} only, and the rule flags above "
+                + Figure("detector-threshold", "0.##"),
             UndecidedReason.NoWorkingTrigger =>
                 $"none of {Figure("classes", "0")} classes found a trigger above the success threshold within the "
                     + "schedule, so there is nothing to compare",
-            UndecidedReason.LowAccuracy =>
-                $"the model is right on {Percent("clean-accuracy")} of clean images only "
-                    + $"(at least {Percent("least-clean-accuracy")} are asked for), so the data set, the order of its "
-                    + "classes or the pixel scale is probably not that of its training",
+            UndecidedReason.LowAccuracy => $"the model is right on {Percent("clean-accuracy")} of clean images only "
+                + $"(at least {Percent("least-clean-accuracy")} are asked for), so the data set, the order of its "
+                + "classes or the pixel scale is probably not that of its training",
             UndecidedReason.CannotFire =>
                 $"by construction the rule reaches at most {Percent("largest-score")} on {Figure("sample-size", "0")} "
                     + $"images and asks for more than {Percent("detector-threshold")}, so it cannot fire on any model",
@@ -66,9 +65,10 @@ public static class VerdictWords
         string Figure(string id, string format) =>
             figures.TryGetValue(id, out var value) ? value.ToString(format, CultureInfo.InvariantCulture) : "?";
 
-        string Percent(string id) => figures.TryGetValue(id, out var value)
-            ? (100 * value).ToString("0.#", CultureInfo.InvariantCulture) + " %"
-            : "?";
+        string Percent(string id) =>
+            figures.TryGetValue(id, out var value)
+                ? (100 * value).ToString("0.#", CultureInfo.InvariantCulture) + " %"
+                : "?";
     }
 
     /// <summary>"class 'stop' (label 14)", or "label 14" where it has no name.</summary>
@@ -81,7 +81,7 @@ public static class VerdictWords
     private static string Classes(Verdict verdict)
     {
         var more = verdict.Classes.Count - MostClasses;
-        return string.Join(
-            ", ", verdict.Classes.Take(MostClasses).Select(Class)) + (more > 0 ? $" and {more} more" : "");
+        return string.Join(", ", verdict.Classes.Take(MostClasses).Select(Class))
+            + (more > 0 ? $" and {more} more" : "");
     }
 }

@@ -3,7 +3,9 @@ using Microsoft.Extensions.Options;
 
 namespace BackdoorLab.Web;
 
-/// <summary>Finds every fault of the settings at once; each message names the key, the legal values and the value found.</summary>
+/// <summary>
+/// Finds every fault of the settings at once; each message names the key, the legal values and the value found.
+/// </summary>
 public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
 {
     /// <inheritdoc/>
@@ -16,8 +18,18 @@ public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
         Range(faults, "stopSeconds", options.StopSeconds, 1, 120);
         Range(faults, "maxModelMegabytes", options.MaxModelMegabytes, 1, 100_000);
         Range(faults, "sessionCheckSeconds", options.SessionCheckSeconds, 1, 300);
-        faults.AddRange(LabOptions.Split(options.Proxy).Where(proxy => !IPAddress.TryParse(proxy, out _)).Select(proxy => $"proxy: '{proxy}' is not an IP address."));
-        if (options.Webhook.Length > 0 && !(Uri.TryCreate(options.Webhook, UriKind.Absolute, out var webhook) && webhook.Scheme is "http" or "https"))
+        faults.AddRange(
+            LabOptions
+                .Split(options.Proxy)
+                .Where(proxy => !IPAddress.TryParse(proxy, out _))
+                .Select(proxy => $"proxy: '{proxy}' is not an IP address.")
+        );
+        if (
+            options.Webhook.Length > 0
+            && !(
+                Uri.TryCreate(options.Webhook, UriKind.Absolute, out var webhook) && webhook.Scheme is "http" or "https"
+            )
+        )
         {
             faults.Add($"webhook: '{options.Webhook}' is not an http or https address.");
         }
@@ -50,9 +62,11 @@ public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
             }
             else if (!IsLoopback(host) && !options.AllowRemote && options.Mode == LabMode.Local)
             {
-                faults.Add($"urls: '{address}' can be reached from other machines, and there is no sign-in. "
-                    + "Use 127.0.0.1 or localhost, start with --mode lab (mode: lab) for accounts, "
-                    + "or add --allow-remote (allowRemote: true) if everybody who reaches it may do everything.");
+                faults.Add(
+                    $"urls: '{address}' can be reached from other machines, and there is no sign-in. "
+                        + "Use 127.0.0.1 or localhost, start with --mode lab (mode: lab) for accounts, "
+                        + "or add --allow-remote (allowRemote: true) if everybody who reaches it may do everything."
+                );
             }
         }
     }
@@ -60,12 +74,20 @@ public sealed class LabOptionsValidator : IValidateOptions<LabOptions>
     private static string? Host(string address)
     {
         // Kestrel's wildcards are no valid host names for Uri.
-        var probe = address.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
-        return Uri.TryCreate(probe, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.PathAndQuery == "/" ? uri.DnsSafeHost : null;
+        var probe = address
+            .Replace("://*", "://0.0.0.0", StringComparison.Ordinal)
+            .Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
+        return
+            Uri.TryCreate(probe, UriKind.Absolute, out var uri)
+            && uri.Scheme is "http" or "https"
+            && uri.PathAndQuery == "/"
+            ? uri.DnsSafeHost
+            : null;
     }
 
     private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(ip));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host, out var ip) && IPAddress.IsLoopback(ip));
 
     private static void Folders(List<string> faults, LabOptions options)
     {

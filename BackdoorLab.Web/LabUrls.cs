@@ -37,7 +37,8 @@ public static class LabUrls
     public const string ApiRoot = "/api";
 
     /// <summary>A run's page, on one of its tabs.</summary>
-    public static string Run(string id, string? tab = null) => tab is null or "" ? $"/runs/{id}" : $"/runs/{id}?tab={tab}";
+    public static string Run(string id, string? tab = null) =>
+        tab is null or "" ? $"/runs/{id}" : $"/runs/{id}?tab={tab}";
 
     /// <summary>A saved view, or a short link to a page's state.</summary>
     public static string View(string id) => $"/v/{id}";
@@ -58,7 +59,8 @@ public static class LabUrls
     public static string Study(string id) => $"{Studies}/{id}";
 
     /// <summary>Runs side by side.</summary>
-    public static string Compare(IEnumerable<string> ids) => $"{Comparison}?ids={string.Join(',', ids.Select(Uri.EscapeDataString))}";
+    public static string Compare(IEnumerable<string> ids) =>
+        $"{Comparison}?ids={string.Join(',', ids.Select(Uri.EscapeDataString))}";
 
     /// <summary>A dashboard's page.</summary>
     public static string Dashboard(string id) => $"/dashboards/{id}";
@@ -76,20 +78,25 @@ public static class LabUrls
     public static string Method(string id) => $"{Methods}#{Uri.EscapeDataString(id)}";
 
     /// <summary>A file of the artifact store.</summary>
-    public static string Artifact(string stage, string file) => $"/artifacts/{Uri.EscapeDataString(stage)}/{Uri.EscapeDataString(file)}";
+    public static string Artifact(string stage, string file) =>
+        $"/artifacts/{Uri.EscapeDataString(stage)}/{Uri.EscapeDataString(file)}";
 
     /// <summary>What a share link opens.</summary>
     public static string Shared(string token) => $"/s/{token}";
 
     /// <summary>An address that may have a query, with more of it.</summary>
     public static string And(string address, params (string Name, object? Value)[] query) =>
-        With("", query) is { Length: > 0 } more ? address + (address.Contains('?', StringComparison.Ordinal) ? "&" + more[1..] : more) : address;
+        With("", query) is { Length: > 0 } more
+            ? address + (address.Contains('?', StringComparison.Ordinal) ? "&" + more[1..] : more)
+            : address;
 
     /// <summary>A page with a query; empty values are left out.</summary>
     public static string With(string path, params (string Name, object? Value)[] query)
     {
         var parts = query
-            .Select(pair => (pair.Name, Value: Convert.ToString(pair.Value, System.Globalization.CultureInfo.InvariantCulture)))
+            .Select(pair =>
+                (pair.Name, Value: Convert.ToString(pair.Value, System.Globalization.CultureInfo.InvariantCulture))
+            )
             .Where(pair => !string.IsNullOrEmpty(pair.Value))
             .Select(pair => $"{pair.Name}={Uri.EscapeDataString(pair.Value!)}")
             .ToList();

@@ -9,7 +9,9 @@ using System.Text;
 
 namespace BackdoorLab.Build;
 
-/// <summary>Reads the list of symbol versions an ELF64 library asks of other libraries, and can make one of them optional.</summary>
+/// <summary>
+/// Reads the list of symbol versions an ELF64 library asks of other libraries, and can make one of them optional.
+/// </summary>
 public static class ElfVersionNeeds
 {
     private const uint SectionOfVersionNeeds = 0x6ffffffe;
@@ -35,7 +37,9 @@ public static class ElfVersionNeeds
         return changed;
     }
 
-    /// <summary>True when the file holds <paramref name="version"/> as a whole name, as a library that defines it does.</summary>
+    /// <summary>
+    /// True when the file holds <paramref name="version"/> as a whole name, as a library that defines it does.
+    /// </summary>
     public static bool Mentions(byte[] file, string version)
     {
         var name = Encoding.ASCII.GetBytes("\0" + version + "\0");
@@ -58,7 +62,15 @@ public static class ElfVersionNeeds
 
     private static IEnumerable<int> FlagOffsets(byte[] elf, string version)
     {
-        if (elf.Length < 64 || elf[0] != 0x7f || elf[1] != 'E' || elf[2] != 'L' || elf[3] != 'F' || elf[4] != 2 || elf[5] != 1)
+        if (
+            elf.Length < 64
+            || elf[0] != 0x7f
+            || elf[1] != 'E'
+            || elf[2] != 'L'
+            || elf[3] != 'F'
+            || elf[4] != 2
+            || elf[5] != 1
+        )
         {
             throw new InvalidDataException("Not a little-endian ELF64 file.");
         }
@@ -101,8 +113,7 @@ public static class ElfVersionNeeds
 
             nextFile = BitConverter.ToUInt32(elf, file + 12);
             needs += nextFile;
-        }
-        while (nextFile != 0);
+        } while (nextFile != 0);
     }
 
     private static string Name(byte[] elf, ulong offset)
@@ -121,7 +132,9 @@ public static class ElfVersionNeeds
     {
         if (offset + (ulong)size > (ulong)elf.Length)
         {
-            throw new InvalidDataException("The ELF file points at offset " + offset + ", beyond its end at " + elf.Length + ".");
+            throw new InvalidDataException(
+                "The ELF file points at offset " + offset + ", beyond its end at " + elf.Length + "."
+            );
         }
 
         return (int)offset;
@@ -133,10 +146,19 @@ public static class HostLibrary
 {
     private static readonly string[] UsualFolders =
     {
-        "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/usr/lib", "/usr/local/lib64", "/usr/local/lib",
+        "/lib/x86_64-linux-gnu",
+        "/usr/lib/x86_64-linux-gnu",
+        "/lib64",
+        "/usr/lib64",
+        "/usr/lib",
+        "/usr/local/lib64",
+        "/usr/local/lib",
     };
 
-    /// <summary>The first file of that name on the loader's path: LD_LIBRARY_PATH, then the usual folders; null when there is none.</summary>
+    /// <summary>
+    /// The first file of that name on the loader's path: LD_LIBRARY_PATH, then the usual folders; null when there is
+    /// none.
+    /// </summary>
     public static string Find(string name)
     {
         var own = Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? "";
@@ -162,8 +184,8 @@ public static class HostLibrary
 
 #if !WITHOUT_MSBUILD
 /// <summary>
-/// Copies a library, with one version need made weak where the host cannot serve it. The copy appears whole under its name
-/// (written aside, then renamed), as builds of several projects or a running program may look at it.
+/// Copies a library, with one version need made weak where the host cannot serve it. The copy appears whole under its
+/// name (written aside, then renamed), as builds of several projects or a running program may look at it.
 /// </summary>
 public sealed class WeakenVersionNeed : Microsoft.Build.Utilities.Task
 {
@@ -196,7 +218,10 @@ public sealed class WeakenVersionNeed : Microsoft.Build.Utilities.Task
                 Log.LogMessage(
                     Microsoft.Build.Framework.MessageImportance.High,
                     "{0} asks for {1}, which {2} lacks; the need is made optional in the copies of this build.",
-                    Path.GetFileName(Source), Version, provider ?? "this host");
+                    Path.GetFileName(Source),
+                    Version,
+                    provider ?? "this host"
+                );
             }
 
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(Destination)));
@@ -205,7 +230,8 @@ public sealed class WeakenVersionNeed : Microsoft.Build.Utilities.Task
             File.Delete(Destination);
             File.Move(temporary, Destination);
         }
-        catch (Exception fault) when (fault is IOException || fault is UnauthorizedAccessException || fault is InvalidDataException)
+        catch (Exception fault)
+            when (fault is IOException || fault is UnauthorizedAccessException || fault is InvalidDataException)
         {
             Log.LogError("{0} could not be made loadable on a host without {1}: {2}", Source, Version, fault.Message);
         }

@@ -11,4 +11,11 @@ namespace BackdoorLab.Data.Accounts;
 /// <param name="Created">UTC.</param>
 /// <param name="LastSignIn">UTC, or null before the first time.</param>
 public sealed record AccountItem(
-    string Id, string Name, LabRole Role, bool Disabled, bool HasPassword, DateTime Created, DateTime? LastSignIn);
+    string Id,
+    string Name,
+    LabRole Role,
+    bool Disabled,
+    bool HasPassword,
+    DateTime Created,
+    DateTime? LastSignIn
+);

@@ -11,14 +11,21 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
     public async Task<IReadOnlyList<AccountItem>> ListAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var users = await context.Users.AsNoTracking()
+        var users = await context
+            .Users.AsNoTracking()
             .OrderBy(user => user.NormalizedUserName)
             .ToListAsync(cancellation);
         return
         [
             .. users.Select(user => new AccountItem(
-                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash is not null, user.Created,
-                user.LastSignIn)),
+                user.Id,
+                user.UserName ?? "",
+                user.Role,
+                user.Disabled,
+                user.PasswordHash is not null,
+                user.Created,
+                user.LastSignIn
+            )),
         ];
     }
 
@@ -28,11 +35,18 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
         ArgumentNullException.ThrowIfNull(name);
         var normalized = name.ToUpperInvariant();
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Users.AsNoTracking()
+        return await context
+            .Users.AsNoTracking()
             .Where(user => user.NormalizedUserName == normalized)
             .Select(user => new AccountItem(
-                user.Id, user.UserName ?? "", user.Role, user.Disabled, user.PasswordHash != null, user.Created,
-                user.LastSignIn))
+                user.Id,
+                user.UserName ?? "",
+                user.Role,
+                user.Disabled,
+                user.PasswordHash != null,
+                user.Created,
+                user.LastSignIn
+            ))
             .SingleOrDefaultAsync(cancellation);
     }
 
@@ -41,7 +55,9 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await context.Users.CountAsync(
-            user => user.Role == LabRole.Admin && !user.Disabled && user.PasswordHash != null, cancellation);
+            user => user.Role == LabRole.Admin && !user.Disabled && user.PasswordHash != null,
+            cancellation
+        );
     }
 
     /// <summary>Notes that somebody signed in.</summary>
@@ -50,7 +66,8 @@ public sealed class AccountQueries(IDbContextFactory<LabDbContext> contexts, Tim
         // Outside Identity: its concurrency stamp must not change with a mere visit.
         var now = time.GetUtcNow().UtcDateTime;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        await context.Users.Where(user => user.Id == userId)
+        await context
+            .Users.Where(user => user.Id == userId)
             .ExecuteUpdateAsync(set => set.SetProperty(user => user.LastSignIn, now), cancellation);
     }
 }

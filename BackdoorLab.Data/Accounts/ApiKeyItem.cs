@@ -12,5 +12,12 @@ namespace BackdoorLab.Data.Accounts;
 /// <param name="LastUsed">UTC, or null.</param>
 /// <param name="Revoked">UTC, or null while it holds.</param>
 public sealed record ApiKeyItem(
-    string Id, string Prefix, string Name, string Owner, ApiScope Scope, DateTime Created, DateTime? LastUsed,
-    DateTime? Revoked);
+    string Id,
+    string Prefix,
+    string Name,
+    string Owner,
+    ApiScope Scope,
+    DateTime Created,
+    DateTime? LastUsed,
+    DateTime? Revoked
+);

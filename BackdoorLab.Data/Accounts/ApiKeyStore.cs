@@ -15,7 +15,15 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     private static readonly TimeSpan UseStep = TimeSpan.FromMinutes(1);
 
     private static readonly Expression<Func<ApiKey, ApiKeyItem>> ToItem = key => new ApiKeyItem(
-        key.Id, key.Prefix, key.Name, key.Owner, key.Scope, key.Created, key.LastUsed, key.Revoked);
+        key.Id,
+        key.Prefix,
+        key.Name,
+        key.Owner,
+        key.Scope,
+        key.Created,
+        key.LastUsed,
+        key.Revoked
+    );
 
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
@@ -24,7 +32,11 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     /// <param name="owner">The user whose rights bound it.</param>
     /// <param name="scope">What it allows.</param>
     public async Task<(ApiKeyItem Item, string Key)> CreateAsync(
-        string name, string owner, ApiScope scope, CancellationToken cancellation = default)
+        string name,
+        string owner,
+        ApiScope scope,
+        CancellationToken cancellation = default
+    )
     {
         var text = Mark + Secret.New();
         var key = new ApiKey
@@ -48,15 +60,18 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     {
         var hash = Secret.Hash(key);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var found = await context.ApiKeys.AsNoTracking()
+        var found = await context
+            .ApiKeys.AsNoTracking()
             .Where(candidate => candidate.KeyHash == hash && candidate.Revoked == null)
-            .Select(ToItem).SingleOrDefaultAsync(cancellation);
+            .Select(ToItem)
+            .SingleOrDefaultAsync(cancellation);
 
         // A script asks many times a second; the list needs no such precision and the database no such writes.
         var now = Now;
         if (found is not null && (found.LastUsed is not { } last || now - last > UseStep))
         {
-            await context.ApiKeys.Where(candidate => candidate.Id == found.Id)
+            await context
+                .ApiKeys.Where(candidate => candidate.Id == found.Id)
                 .ExecuteUpdateAsync(set => set.SetProperty(candidate => candidate.LastUsed, now), cancellation);
         }
 
@@ -68,8 +83,13 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     public async Task<IReadOnlyList<ApiKeyItem>> ListAsync(string? owner, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.ApiKeys.AsNoTracking().Where(key => owner == null || key.Owner == owner)
-            .OrderByDescending(key => key.Created).ThenBy(key => key.Id).Select(ToItem).ToListAsync(cancellation);
+        return await context
+            .ApiKeys.AsNoTracking()
+            .Where(key => owner == null || key.Owner == owner)
+            .OrderByDescending(key => key.Created)
+            .ThenBy(key => key.Id)
+            .Select(ToItem)
+            .ToListAsync(cancellation);
     }
 
     /// <summary>Ends a key. False when it had ended, is unknown or is somebody else's.</summary>
@@ -78,8 +98,8 @@ public sealed class ApiKeyStore(IDbContextFactory<LabDbContext> contexts, TimePr
     {
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.ApiKeys.Where(
-            key => key.Id == id && key.Revoked == null && (owner == null || key.Owner == owner))
-            .ExecuteUpdateAsync(set => set.SetProperty(key => key.Revoked, now), cancellation) > 0;
+        return await context
+                .ApiKeys.Where(key => key.Id == id && key.Revoked == null && (owner == null || key.Owner == owner))
+                .ExecuteUpdateAsync(set => set.SetProperty(key => key.Revoked, now), cancellation) > 0;
     }
 }

@@ -14,8 +14,12 @@ public sealed class AuditLog(IDbContextFactory<LabDbContext> contexts, TimeProvi
     /// <param name="action">A verb in kebab-case.</param>
     /// <param name="subject">Id of what was changed.</param>
     public Task AddAsync(
-        string actor, string action, string subject, string detail = "", CancellationToken cancellation = default) =>
-        AddAsync(actor, action, [subject], detail, cancellation);
+        string actor,
+        string action,
+        string subject,
+        string detail = "",
+        CancellationToken cancellation = default
+    ) => AddAsync(actor, action, [subject], detail, cancellation);
 
     /// <summary>Adds a line for each of several, in one transaction.</summary>
     /// <param name="action">A verb in kebab-case.</param>
@@ -25,14 +29,21 @@ public sealed class AuditLog(IDbContextFactory<LabDbContext> contexts, TimeProvi
         string action,
         IReadOnlyCollection<string> subjects,
         string detail = "",
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var now = time.GetUtcNow().UtcDateTime;
-        context.AuditEntries.AddRange(subjects.Select(subject => new AuditEntry
-        {
-            At = now, Actor = Cut(actor), Action = action, Subject = Cut(subject), Detail = Cut(detail),
-        }));
+        context.AuditEntries.AddRange(
+            subjects.Select(subject => new AuditEntry
+            {
+                At = now,
+                Actor = Cut(actor),
+                Action = action,
+                Subject = Cut(subject),
+                Detail = Cut(detail),
+            })
+        );
         await context.SaveChangesAsync(cancellation);
     }
 
@@ -42,15 +53,24 @@ public sealed class AuditLog(IDbContextFactory<LabDbContext> contexts, TimeProvi
     /// <param name="page">From 0.</param>
     /// <param name="size">Lines of a page.</param>
     public async Task<AuditLogPage> ListAsync(
-        string? actor, string? subject, int page, int size, CancellationToken cancellation = default)
+        string? actor,
+        string? subject,
+        int page,
+        int size,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var rows = context.AuditEntries.AsNoTracking()
-            .Where(
-                entry => (string.IsNullOrEmpty(actor) || entry.Actor == actor)
-                    && (string.IsNullOrEmpty(subject) || entry.Subject == subject));
+        var rows = context
+            .AuditEntries.AsNoTracking()
+            .Where(entry =>
+                (string.IsNullOrEmpty(actor) || entry.Actor == actor)
+                && (string.IsNullOrEmpty(subject) || entry.Subject == subject)
+            );
         var total = await rows.CountAsync(cancellation);
-        var items = await rows.OrderByDescending(entry => entry.Id).Skip(Math.Max(0, page) * size).Take(size)
+        var items = await rows.OrderByDescending(entry => entry.Id)
+            .Skip(Math.Max(0, page) * size)
+            .Take(size)
             .Select(entry => new AuditRow(entry.Id, entry.At, entry.Actor, entry.Action, entry.Subject, entry.Detail))
             .ToListAsync(cancellation);
         return new(items, total);

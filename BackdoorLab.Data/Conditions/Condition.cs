@@ -24,7 +24,17 @@ internal sealed class Condition
 
     // What decides no number, and what decides single cells.
     private static readonly string[] NotOfTheSetup =
-        ["schema", "name", "description", "seed", "precisions", "defenses", "preflight", "benignTwin", "cellTimeLimit"];
+    [
+        "schema",
+        "name",
+        "description",
+        "seed",
+        "precisions",
+        "defenses",
+        "preflight",
+        "benignTwin",
+        "cellTimeLimit",
+    ];
 
     private readonly Dictionary<string, ConditionPart> _precisions;
     private readonly Dictionary<string, ConditionPart> _defenses;
@@ -34,7 +44,8 @@ internal sealed class Condition
         IEnumerable<JsonNode> precisions,
         IEnumerable<JsonNode> defenses,
         IReadOnlyCollection<string> precisionLabels,
-        IReadOnlyCollection<string> defenseLabels)
+        IReadOnlyCollection<string> defenseLabels
+    )
     {
         Setup = setup;
         _precisions = Match(precisions, precisionLabels);
@@ -54,7 +65,8 @@ internal sealed class Condition
         string specJson,
         DataContent? data,
         IReadOnlyDictionary<string, string> environment,
-        IEnumerable<(string Precision, string Defense)> cells)
+        IEnumerable<(string Precision, string Defense)> cells
+    )
     {
         var labels = cells.ToList();
         string[] precisions = [.. labels.Select(cell => cell.Precision).Distinct()];
@@ -76,9 +88,11 @@ internal sealed class Condition
         }
 
         // "Auto" is another arithmetic on a processor with other instructions.
-        if (setup["training"] is JsonObject training
+        if (
+            setup["training"] is JsonObject training
             && Text(training["precision"]) == "auto"
-            && environment.GetValueOrDefault("bfloat16Instructions") is { } instructions)
+            && environment.GetValueOrDefault("bfloat16Instructions") is { } instructions
+        )
         {
             training["precision"] = instructions == "yes" ? "bfloat16" : "float32";
         }
@@ -88,7 +102,9 @@ internal sealed class Condition
         {
             setup[Data] = new JsonObject
             {
-                ["classes"] = data.Classes, ["source"] = data.Source, ["testImages"] = data.TestImages,
+                ["classes"] = data.Classes,
+                ["source"] = data.Source,
+                ["testImages"] = data.TestImages,
                 ["trainImages"] = data.TrainImages,
             };
             hashed = setup.DeepClone().AsObject();
@@ -100,8 +116,11 @@ internal sealed class Condition
             Methods(spec["precisions"], preflight: false),
             Methods(
                 spec["defenses"],
-                preflight: spec["preflight"] is JsonValue flag && flag.TryGetValue<bool>(out var on) && on),
-            precisions, defenses);
+                preflight: spec["preflight"] is JsonValue flag && flag.TryGetValue<bool>(out var on) && on
+            ),
+            precisions,
+            defenses
+        );
     }
 
     /// <summary>A precision with all its parameters.</summary>
@@ -121,16 +140,18 @@ internal sealed class Condition
     private static ConditionPart Unknown(string label) => new(Hash(label), "{}");
 
     private static IEnumerable<JsonNode> Methods(JsonNode? list, bool preflight) =>
-        (list as JsonArray ?? []).OfType<JsonObject>().Select(method =>
-        {
-            var own = method.DeepClone().AsObject();
-            if (preflight)
+        (list as JsonArray ?? [])
+            .OfType<JsonObject>()
+            .Select(method =>
             {
-                own["preflight"] = true;
-            }
+                var own = method.DeepClone().AsObject();
+                if (preflight)
+                {
+                    own["preflight"] = true;
+                }
 
-            return (JsonNode)own;
-        });
+                return (JsonNode)own;
+            });
 
     // A label is an id with the parameters that differed from their defaults when it was made:
     // "int4[granularity=per-tensor]". Those with the most parameters choose first; what is left is the one whose label
@@ -141,8 +162,9 @@ internal sealed class Condition
         var found = new Dictionary<string, ConditionPart>();
         foreach (var (label, id, pairs) in labels.Select(Split).OrderByDescending(label => label.Pairs.Count))
         {
-            var method = free.Find(
-                method => Text(method["id"]) == id && pairs.All(pair => Same(method[pair.Name], pair.Value)));
+            var method = free.Find(method =>
+                Text(method["id"]) == id && pairs.All(pair => Same(method[pair.Name], pair.Value))
+            );
             if (method is not null)
             {
                 free.Remove(method);
@@ -164,8 +186,9 @@ internal sealed class Condition
         string.Equals(Text(value), text, StringComparison.OrdinalIgnoreCase)
         || (
             double.TryParse(Text(value), CultureInfo.InvariantCulture, out var one)
-                && double.TryParse(text, CultureInfo.InvariantCulture, out var other)
-                && one.Equals(other));
+            && double.TryParse(text, CultureInfo.InvariantCulture, out var other)
+            && one.Equals(other)
+        );
 
     private static string Text(JsonNode? value) =>
         value?.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value?.ToJsonString() ?? "";
@@ -174,8 +197,8 @@ internal sealed class Condition
     {
         try
         {
-            return JsonNode.Parse(
-                json, null, new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject;
+            return JsonNode.Parse(json, null, new JsonDocumentOptions { AllowDuplicateProperties = false })
+                as JsonObject;
         }
         catch (JsonException)
         {
@@ -184,18 +207,24 @@ internal sealed class Condition
     }
 
     /// <summary>Members in order of their names, numbers as the shortest text of their value.</summary>
-    private static string Canonical(JsonNode? node) => node switch
-    {
-        JsonObject branch => "{" + string.Join(',', branch
-            .OrderBy(member => member.Key, StringComparer.Ordinal)
-            .Select(member => $"{JsonSerializer.Serialize(member.Key)}:{Canonical(member.Value)}")) + "}",
-        JsonArray list => "[" + string.Join(',', list.Select(Canonical)) + "]",
-        null => "null",
-        _ when node.GetValueKind() == JsonValueKind.Number
-            && double.TryParse(node.ToJsonString(), CultureInfo.InvariantCulture, out var number) =>
+    private static string Canonical(JsonNode? node) =>
+        node switch
+        {
+            JsonObject branch => "{"
+                + string.Join(
+                    ',',
+                    branch
+                        .OrderBy(member => member.Key, StringComparer.Ordinal)
+                        .Select(member => $"{JsonSerializer.Serialize(member.Key)}:{Canonical(member.Value)}")
+                )
+                + "}",
+            JsonArray list => "[" + string.Join(',', list.Select(Canonical)) + "]",
+            null => "null",
+            _ when node.GetValueKind() == JsonValueKind.Number
+                    && double.TryParse(node.ToJsonString(), CultureInfo.InvariantCulture, out var number) =>
                 number.ToString("R", CultureInfo.InvariantCulture),
-        _ => node.ToJsonString(),
-    };
+            _ => node.ToJsonString(),
+        };
 
     private static string Hash(string text) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..ConditionText.KeyLength];

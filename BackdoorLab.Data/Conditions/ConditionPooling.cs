@@ -27,7 +27,11 @@ internal static class ConditionPooling
     }
 
     private static void TakeOut(
-        JsonObject branch, string path, IReadOnlyList<string> pool, Dictionary<string, string> taken)
+        JsonObject branch,
+        string path,
+        IReadOnlyList<string> pool,
+        Dictionary<string, string> taken
+    )
     {
         foreach (var (name, value) in branch.ToList())
         {
@@ -38,9 +42,10 @@ internal static class ConditionPooling
             }
             else if (pool.Contains(own) || pool.Contains(name))
             {
-                taken[own] = value?.GetValueKind() == JsonValueKind.String
-                    ? value.GetValue<string>()
-                    : value?.ToJsonString() ?? "none";
+                taken[own] =
+                    value?.GetValueKind() == JsonValueKind.String
+                        ? value.GetValue<string>()
+                        : value?.ToJsonString() ?? "none";
                 branch.Remove(name);
             }
         }

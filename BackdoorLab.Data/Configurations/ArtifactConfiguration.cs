@@ -10,7 +10,12 @@ internal sealed class ArtifactConfiguration : IEntityTypeConfiguration<Artifact>
     {
         builder.ToTable("Artifacts");
         builder.HasKey(artifact => artifact.Id);
-        builder.HasIndex(artifact => new { artifact.RunId, artifact.Stage, artifact.File });
+        builder.HasIndex(artifact => new
+        {
+            artifact.RunId,
+            artifact.Stage,
+            artifact.File,
+        });
         builder.HasOne<Run>().WithMany().HasForeignKey(artifact => artifact.RunId).OnDelete(DeleteBehavior.Cascade);
     }
 }

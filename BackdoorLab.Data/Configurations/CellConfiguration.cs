@@ -9,7 +9,13 @@ internal sealed class CellConfiguration : IEntityTypeConfiguration<Cell>
     public void Configure(EntityTypeBuilder<Cell> builder)
     {
         builder.ToTable("Cells");
-        builder.HasKey(cell => new { cell.RunId, cell.Victim, cell.Precision, cell.Defense });
+        builder.HasKey(cell => new
+        {
+            cell.RunId,
+            cell.Victim,
+            cell.Precision,
+            cell.Defense,
+        });
         builder.Property(cell => cell.Outcome).HasConversion<string>().HasMaxLength(16);
         builder.Property(cell => cell.Verdict).HasConversion<string>().HasMaxLength(16);
         builder.Property(cell => cell.VerdictReason).HasMaxLength(32).HasDefaultValue("");

@@ -19,7 +19,9 @@ internal sealed class CellNumberConfiguration : IEntityTypeConfiguration<CellNum
         });
 
         // A number cannot outlive its cell: replacing a cell's outcome by "failed" leaves no stale value behind.
-        builder.HasOne<Cell>().WithMany()
+        builder
+            .HasOne<Cell>()
+            .WithMany()
             .HasForeignKey(measurement => new
             {
                 measurement.RunId,

@@ -9,7 +9,12 @@ internal sealed class CurvePointConfiguration : IEntityTypeConfiguration<CurvePo
     public void Configure(EntityTypeBuilder<CurvePoint> builder)
     {
         builder.ToTable("CurvePoints");
-        builder.HasKey(point => new { point.RunId, point.Victim, point.Epoch });
+        builder.HasKey(point => new
+        {
+            point.RunId,
+            point.Victim,
+            point.Epoch,
+        });
         builder.HasOne<Run>().WithMany().HasForeignKey(point => point.RunId).OnDelete(DeleteBehavior.Cascade);
     }
 }

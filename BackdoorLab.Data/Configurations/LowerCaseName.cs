@@ -9,7 +9,9 @@ internal sealed class LowerCaseName<T>() : ValueConverter<T, string>(value => Wr
 {
     private static string Write(T value) => value.ToString().ToLowerInvariant();
 
-    private static T Read(string text) => EnumWord.Find<T>(text, Write)
+    private static T Read(string text) =>
+        EnumWord.Find<T>(text, Write)
         ?? throw new InvalidOperationException(
-            $"The database names a {typeof(T).Name} '{text}', which this version does not know.");
+            $"The database names a {typeof(T).Name} '{text}', which this version does not know."
+        );
 }

@@ -10,6 +10,13 @@ internal sealed class ReferenceValueConfiguration : IEntityTypeConfiguration<Ref
     {
         builder.ToTable("ReferenceValues");
         builder.HasKey(value => value.Id);
-        builder.HasIndex(value => new { value.Dataset, value.Model, value.PoisonRate, value.Attack, value.Defense });
+        builder.HasIndex(value => new
+        {
+            value.Dataset,
+            value.Model,
+            value.PoisonRate,
+            value.Attack,
+            value.Defense,
+        });
     }
 }

@@ -19,19 +19,42 @@ internal sealed class RunConfiguration : IEntityTypeConfiguration<Run>
 
         // The run list, by its default order and by its filters.
         builder.HasIndex(run => new { run.Deleted, run.Created });
-        builder.HasIndex(run => new { run.Deleted, run.Dataset, run.Model, run.Attack });
+        builder.HasIndex(run => new
+        {
+            run.Deleted,
+            run.Dataset,
+            run.Model,
+            run.Attack,
+        });
         builder.HasIndex(run => new { run.Deleted, run.Ended });
 
         // The runs of a condition, and what conditions there are.
         builder.HasIndex(run => new { run.Deleted, run.ConditionKey });
 
         // Queue, active runs, counts.
-        builder.HasIndex(run => new { run.State, run.Deleted, run.Queued });
+        builder.HasIndex(run => new
+        {
+            run.State,
+            run.Deleted,
+            run.Queued,
+        });
 
         // "What did this person do?"
-        builder.HasIndex(run => new { run.Deleted, run.Owner, run.Created });
+        builder.HasIndex(run => new
+        {
+            run.Deleted,
+            run.Owner,
+            run.Created,
+        });
 
         // "Is there a newer run of the same configuration and seed?"
-        builder.HasIndex(run => new { run.ConfigHash, run.Seed, run.State, run.Deleted, run.Created });
+        builder.HasIndex(run => new
+        {
+            run.ConfigHash,
+            run.Seed,
+            run.State,
+            run.Deleted,
+            run.Created,
+        });
     }
 }

@@ -31,7 +31,8 @@ public static class DatabaseFile
         {
             throw new LabDatabaseException(
                 $"'{path}' is empty: it was cut off, or a first start was interrupted. "
-                + "Move it away to begin with an empty lab.");
+                    + "Move it away to begin with an empty lab."
+            );
         }
 
         if (!header[..Math.Min(count, Magic.Length)].SequenceEqual(Magic.AsSpan(0, Math.Min(count, Magic.Length))))
@@ -41,24 +42,29 @@ public static class DatabaseFile
 
         // SQLite's own count of pages holds where both counters of changes agree (file format, 1.3.7).
         var (pages, size) = (
-            BinaryPrimitives.ReadUInt32BigEndian(header[28..]), BinaryPrimitives.ReadUInt16BigEndian(header[16..]));
+            BinaryPrimitives.ReadUInt32BigEndian(header[28..]),
+            BinaryPrimitives.ReadUInt16BigEndian(header[16..])
+        );
         var whole = pages * (long)(size == 1 ? 65536 : size);
         if (count < HeaderLength || (!inUse && header[24..28].SequenceEqual(header[92..96]) && file.Length < whole))
         {
             throw Damaged(
-                path, $"it has {file.Length} bytes where its own head says {(count < HeaderLength ? "more" : whole)}");
+                path,
+                $"it has {file.Length} bytes where its own head says {(count < HeaderLength ? "more" : whole)}"
+            );
         }
     }
 
     /// <summary>
     /// What an error of the database library says of the file, or null when it is about something else.
     /// </summary>
-    internal static LabDatabaseException? Of(SqliteException error, string path) => error.SqliteErrorCode switch
-    {
-        11 => Damaged(path, error.Message, error),
-        26 => Foreign(path, error),
-        _ => null,
-    };
+    internal static LabDatabaseException? Of(SqliteException error, string path) =>
+        error.SqliteErrorCode switch
+        {
+            11 => Damaged(path, error.Message, error),
+            26 => Foreign(path, error),
+            _ => null,
+        };
 
     /// <summary>The file belongs to something else.</summary>
     internal static LabDatabaseException Foreign(string path, Exception? inner = null) =>

@@ -5,13 +5,9 @@ public sealed class LabDatabaseException : Exception
 {
     /// <summary>With a message for people.</summary>
     public LabDatabaseException(string message)
-        : base(message)
-    {
-    }
+        : base(message) { }
 
     /// <summary>With a message for people and its cause.</summary>
     public LabDatabaseException(string message, Exception inner)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }

@@ -13,9 +13,7 @@ namespace BackdoorLab.Data.Database;
 public abstract class LabDbContext : IdentityUserContext<LabUser>
 {
     private protected LabDbContext(DbContextOptions options)
-        : base(options)
-    {
-    }
+        : base(options) { }
 
     /// <summary>What "today" means in a condition.</summary>
     internal TimeProvider Time { get; set; } = TimeProvider.System;
@@ -65,7 +63,9 @@ public abstract class LabDbContext : IdentityUserContext<LabUser>
 
     /// <inheritdoc />
     public override Task<int> SaveChangesAsync(
-        bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+        bool acceptAllChangesOnSuccess,
+        CancellationToken cancellationToken = default
+    )
     {
         foreach (var entry in ChangeTracker.Entries<Run>())
         {

@@ -10,20 +10,21 @@ public static class TagText
 
     /// <summary>Tags of a text, separated by commas or spaces, in the tag's form, each once, in their order.</summary>
     public static IReadOnlyList<string> Parse(string? text) =>
-    [
-        .. (text ?? "")
-            .Split([',', ';', ' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)
-            .Select(Form)
-            .Where(tag => tag.Length > 0)
-            .Distinct(StringComparer.Ordinal),
-    ];
+        [
+            .. (text ?? "")
+                .Split([',', ';', ' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)
+                .Select(Form)
+                .Where(tag => tag.Length > 0)
+                .Distinct(StringComparer.Ordinal),
+        ];
 
     private static string Form(string word)
     {
         // Letters of any script; nothing that means something in an address or a query.
         var kept = string.Concat(
-            word.ToLowerInvariant()
-                .Select(letter => char.IsLetterOrDigit(letter) || letter is '.' or '_' ? letter : '-'))
+                word.ToLowerInvariant()
+                    .Select(letter => char.IsLetterOrDigit(letter) || letter is '.' or '_' ? letter : '-')
+            )
             .Trim('-');
         return kept.Length <= MaxLength ? kept : kept[..MaxLength].TrimEnd('-');
     }

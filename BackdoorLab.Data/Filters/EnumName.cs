@@ -8,6 +8,5 @@ public static class EnumName
 {
     /// <summary>The value of a name, in any case; null when there is no such name.</summary>
     public static T? Read<T>(string? text)
-        where T : struct, Enum =>
-        EnumWord.Find<T>(text, value => value.ToString(), StringComparison.OrdinalIgnoreCase);
+        where T : struct, Enum => EnumWord.Find<T>(text, value => value.ToString(), StringComparison.OrdinalIgnoreCase);
 }

@@ -88,5 +88,11 @@ public enum RunComparison
 /// For times, instead of <paramref name="Time"/>: the day so many days before the one on which it is asked.
 /// </param>
 public sealed record RunCondition(
-    RunField Field, RunComparison Comparison, IReadOnlyList<string> Texts, double Number = 0, DateTime Time = default,
-    bool Negated = false, int? DaysAgo = null);
+    RunField Field,
+    RunComparison Comparison,
+    IReadOnlyList<string> Texts,
+    double Number = 0,
+    DateTime Time = default,
+    bool Negated = false,
+    int? DaysAgo = null
+);

@@ -12,9 +12,8 @@ internal static class RunConditions
     {
         var meets = Of(context, condition);
         return runs.Where(
-            condition.Negated
-                ? Expression.Lambda<Func<Run, bool>>(Expression.Not(meets.Body), meets.Parameters)
-                : meets);
+            condition.Negated ? Expression.Lambda<Func<Run, bool>>(Expression.Not(meets.Body), meets.Parameters) : meets
+        );
     }
 
     private static Expression<Func<Run, bool>> Of(LabDbContext context, RunCondition condition) =>
@@ -33,9 +32,16 @@ internal static class RunConditions
             RunField.Condition => Text(condition, run => run.ConditionKey, prefix: true),
             RunField.Seed => Compare(condition.Comparison, run => run.Seed, (long)condition.Number),
             RunField.PoisonRate => Compare(condition.Comparison, run => run.PoisonRate, condition.Number),
-            RunField.CleanAccuracy => Compare(condition.Comparison, run => run.CleanAccuracy, (double?)condition.Number),
+            RunField.CleanAccuracy => Compare(
+                condition.Comparison,
+                run => run.CleanAccuracy,
+                (double?)condition.Number
+            ),
             RunField.AttackSuccessRate => Compare(
-                condition.Comparison, run => run.AttackSuccessRate, (double?)condition.Number),
+                condition.Comparison,
+                run => run.AttackSuccessRate,
+                (double?)condition.Number
+            ),
             RunField.Seconds => Compare(condition.Comparison, run => run.ElapsedSeconds, condition.Number),
             RunField.Created => Day(context, condition),
             _ => throw new ArgumentOutOfRangeException(nameof(condition), condition.Field, "Not a field to filter by."),
@@ -56,14 +62,18 @@ internal static class RunConditions
     }
 
     private static Expression<Func<Run, bool>> Text(
-        RunCondition condition, Expression<Func<Run, string>> field, bool prefix = false)
+        RunCondition condition,
+        Expression<Func<Run, string>> field,
+        bool prefix = false
+    )
     {
         Expression<Func<Run, bool>>? any = null;
         foreach (var text in condition.Texts)
         {
-            var one = condition.Comparison == RunComparison.Equal
-                ? Equal(field, text)
-                : Like(field, (prefix ? "" : "%") + RunFilters.Escape(text) + "%");
+            var one =
+                condition.Comparison == RunComparison.Equal
+                    ? Equal(field, text)
+                    : Like(field, (prefix ? "" : "%") + RunFilters.Escape(text) + "%");
             any = any is null
                 ? one
                 : Expression.Lambda<Func<Run, bool>>(Expression.OrElse(any.Body, one.Body), one.Parameters);
@@ -84,8 +94,10 @@ internal static class RunConditions
                 Expression.Constant(EF.Functions),
                 Field(field),
                 Parameter(pattern),
-                Expression.Constant("\\")),
-            Subject);
+                Expression.Constant("\\")
+            ),
+            Subject
+        );
 
     // A day is an interval: "created:2026-11-24" is all of it, "created>2026-11-24" what came after its end.
     private static Expression<Func<Run, bool>> Day(LabDbContext context, RunCondition condition)
@@ -105,7 +117,10 @@ internal static class RunConditions
     }
 
     private static Expression<Func<Run, bool>> Compare<T>(
-        RunComparison comparison, Expression<Func<Run, T>> field, T value) =>
+        RunComparison comparison,
+        Expression<Func<Run, T>> field,
+        T value
+    ) =>
         Expression.Lambda<Func<Run, bool>>(
             Expression.MakeBinary(
                 comparison switch
@@ -117,8 +132,10 @@ internal static class RunConditions
                     _ => ExpressionType.Equal,
                 },
                 Field(field),
-                Parameter(value)),
-            Subject);
+                Parameter(value)
+            ),
+            Subject
+        );
 
     private static readonly ParameterExpression Subject = Expression.Parameter(typeof(Run), "run");
 

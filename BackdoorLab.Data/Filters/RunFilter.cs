@@ -35,6 +35,9 @@ public sealed record RunFilter
 
     /// <summary>Whether it leaves anything out besides the trash and what is archived or is not.</summary>
     [JsonIgnore]
-    public bool Narrows => States.Count > 0 || Conditions.Count > 0 || PoisonRate is not null
+    public bool Narrows =>
+        States.Count > 0
+        || Conditions.Count > 0
+        || PoisonRate is not null
         || new[] { Text, Dataset, Model, Attack }.Any(value => !string.IsNullOrWhiteSpace(value));
 }

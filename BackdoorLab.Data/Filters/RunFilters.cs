@@ -62,20 +62,24 @@ internal static class RunFilters
         foreach (var word in (filter.Text ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
         {
             var pattern = $"%{Escape(word)}%";
-            runs = runs.Where(run => EF.Functions.Like(run.Name, pattern, "\\")
+            runs = runs.Where(run =>
+                EF.Functions.Like(run.Name, pattern, "\\")
                 || EF.Functions.Like(run.Id, pattern, "\\")
                 || EF.Functions.Like(run.Dataset, pattern, "\\")
                 || EF.Functions.Like(run.Model, pattern, "\\")
-                || EF.Functions.Like(run.Attack, pattern, "\\"));
+                || EF.Functions.Like(run.Attack, pattern, "\\")
+            );
         }
 
         return runs;
     }
 
     /// <summary>Runs that wait, in the order in which they will start.</summary>
-    public static IQueryable<Run> InTurn(IQueryable<Run> runs) => runs
-        .Where(run => run.State == RunState.Queued && !run.Deleted)
-        .OrderByDescending(run => run.Priority).ThenBy(run => run.Queued).ThenBy(run => run.Id);
+    public static IQueryable<Run> InTurn(IQueryable<Run> runs) =>
+        runs.Where(run => run.State == RunState.Queued && !run.Deleted)
+            .OrderByDescending(run => run.Priority)
+            .ThenBy(run => run.Queued)
+            .ThenBy(run => run.Id);
 
     /// <summary>
     /// The id is always the last key, so that pages neither repeat nor skip runs; runs without a sorted number come
@@ -105,9 +109,17 @@ internal static class RunFilters
                 RunSort.Ended => NullsLast(runs, run => run.Ended == null, run => run.Ended, descending),
                 RunSort.Elapsed => Then(runs, run => run.ElapsedSeconds, descending),
                 RunSort.CleanAccuracy => NullsLast(
-                    runs, run => run.CleanAccuracy == null, run => run.CleanAccuracy, descending),
+                    runs,
+                    run => run.CleanAccuracy == null,
+                    run => run.CleanAccuracy,
+                    descending
+                ),
                 RunSort.AttackSuccessRate => NullsLast(
-                    runs, run => run.AttackSuccessRate == null, run => run.AttackSuccessRate, descending),
+                    runs,
+                    run => run.AttackSuccessRate == null,
+                    run => run.AttackSuccessRate,
+                    descending
+                ),
                 _ => throw new ArgumentOutOfRangeException(nameof(keys), sort, "Not a column to sort by."),
             };
         }
@@ -118,11 +130,17 @@ internal static class RunFilters
     // SQLite takes null for the smallest value, so that falling it is last by itself, and an index on the column gives
     // the order.
     private static IOrderedQueryable<Run> NullsLast<TKey>(
-        IQueryable<Run> runs, Expression<Func<Run, bool>> isNull, Expression<Func<Run, TKey>> key, bool descending) =>
-        Then(descending ? runs : Then(runs, isNull), key, descending);
+        IQueryable<Run> runs,
+        Expression<Func<Run, bool>> isNull,
+        Expression<Func<Run, TKey>> key,
+        bool descending
+    ) => Then(descending ? runs : Then(runs, isNull), key, descending);
 
     private static IOrderedQueryable<Run> Then<TKey>(
-        IQueryable<Run> runs, Expression<Func<Run, TKey>> key, bool descending = false) =>
+        IQueryable<Run> runs,
+        Expression<Func<Run, TKey>> key,
+        bool descending = false
+    ) =>
         // Every query object of EF claims to be ordered; the expression tells.
         (runs.Expression.Type.IsAssignableTo(typeof(IOrderedQueryable<Run>)), descending) switch
         {
@@ -132,8 +150,8 @@ internal static class RunFilters
             (false, true) => runs.OrderByDescending(key),
         };
 
-    public static string Escape(string word) => word
-        .Replace("\\", "\\\\", StringComparison.Ordinal)
-        .Replace("%", "\\%", StringComparison.Ordinal)
-        .Replace("_", "\\_", StringComparison.Ordinal);
+    public static string Escape(string word) =>
+        word.Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("%", "\\%", StringComparison.Ordinal)
+            .Replace("_", "\\_", StringComparison.Ordinal);
 }

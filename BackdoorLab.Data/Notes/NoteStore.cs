@@ -28,13 +28,20 @@ public sealed class NoteStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="author">Name to show; empty in a lab without accounts.</param>
     /// <exception cref="ArgumentException">The text is longer than <see cref="MaxLength"/>.</exception>
     public async Task<NoteSave> SaveAsync(
-        NoteSubject subject, string markdown, long version, string author, CancellationToken cancellation = default)
+        NoteSubject subject,
+        string markdown,
+        long version,
+        string author,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(markdown);
         if (markdown.Length > MaxLength)
         {
             throw new ArgumentException(
-                $"A note has {MaxLength} characters at most; this one has {markdown.Length}.", nameof(markdown));
+                $"A note has {MaxLength} characters at most; this one has {markdown.Length}.",
+                nameof(markdown)
+            );
         }
 
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -60,7 +67,9 @@ public sealed class NoteStore(IDbContextFactory<LabDbContext> contexts, TimeProv
 
     private static Task<Note?> FindAsync(LabDbContext context, NoteSubject subject, CancellationToken cancellation) =>
         context.Notes.SingleOrDefaultAsync(
-            note => note.Kind == subject.Kind && note.SubjectId == subject.Id, cancellation);
+            note => note.Kind == subject.Kind && note.SubjectId == subject.Id,
+            cancellation
+        );
 
     private static NoteItem Item(Note note) => new(note.Markdown, note.EditedBy, note.Edited, note.Version);
 }

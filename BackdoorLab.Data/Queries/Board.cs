@@ -73,7 +73,8 @@ public sealed record BoardRow(
     string Label,
     string Condition,
     IReadOnlyDictionary<string, IReadOnlyList<string>> Pooled,
-    IReadOnlyCollection<string> RunIds);
+    IReadOnlyCollection<string> RunIds
+);
 
 /// <summary>A defended model beside the undefended one of the same run, over runs that have both.</summary>
 /// <param name="Lost">Clean accuracy lost.</param>
@@ -154,7 +155,7 @@ public sealed record BoardCell
         ByWeight.FirstOrDefault(outcome => Outcomes.GetValueOrDefault(outcome) > 0, Outcome.NotRun);
 
     internal static Outcome[] ByWeight { get; } =
-        [Outcome.Value, Outcome.Failed, Outcome.TimedOut, Outcome.NotApplicable, Outcome.NotRun];
+    [Outcome.Value, Outcome.Failed, Outcome.TimedOut, Outcome.NotApplicable, Outcome.NotRun];
 }
 
 /// <summary>Defenses against attacks, or against precisions, for one data set, network and poison rate.</summary>
@@ -166,11 +167,16 @@ public sealed record BoardCell
 /// <param name="Cells">Cells that occur; a pair without one was never planned.</param>
 /// <param name="Runs">Number of runs behind the board. All that match are read.</param>
 public sealed record Board(
-    BoardFilter Filter, IReadOnlyList<string> Rows, IReadOnlyList<string> Defenses, IReadOnlyList<BoardCell> Cells,
-    int Runs)
+    BoardFilter Filter,
+    IReadOnlyList<string> Rows,
+    IReadOnlyList<string> Defenses,
+    IReadOnlyList<BoardCell> Cells,
+    int Runs
+)
 {
-    private readonly Dictionary<(string, string), BoardCell> _places = Cells.ToDictionary(
-        cell => (cell.Row, cell.Defense));
+    private readonly Dictionary<(string, string), BoardCell> _places = Cells.ToDictionary(cell =>
+        (cell.Row, cell.Defense)
+    );
 
     /// <summary>The rows by id.</summary>
     public IReadOnlyDictionary<string, BoardRow> Conditions { get; init; } = new Dictionary<string, BoardRow>();
@@ -201,4 +207,5 @@ public sealed record BoardChoices(
     IReadOnlyList<string> Precisions,
     string? Dataset,
     string? Model,
-    double Rate);
+    double Rate
+);

@@ -29,9 +29,14 @@ internal sealed class BoardPlaces
 
     /// <summary>Reads what the keys stand for: one statement.</summary>
     public static async Task<BoardPlaces> ReadAsync(
-        LabDbContext context, ConditionReading reading, BoardFilter filter, CancellationToken cancellation)
+        LabDbContext context,
+        ConditionReading reading,
+        BoardFilter filter,
+        CancellationToken cancellation
+    )
     {
-        var keys = reading.Runs.Values.Select(run => run.Condition)
+        var keys = reading
+            .Runs.Values.Select(run => run.Condition)
             .Concat(reading.Cells.Select(cell => cell.PrecisionKey))
             .Concat(reading.Cells.Select(cell => cell.DefenseKey))
             .Distinct()
@@ -41,8 +46,12 @@ internal sealed class BoardPlaces
 
     /// <summary>What keys stand for; unknown ones are absent.</summary>
     public static Task<Dictionary<string, string>> TextsAsync(
-        LabDbContext context, IReadOnlyCollection<string> keys, CancellationToken cancellation) =>
-        context.Conditions.AsNoTracking()
+        LabDbContext context,
+        IReadOnlyCollection<string> keys,
+        CancellationToken cancellation
+    ) =>
+        context
+            .Conditions.AsNoTracking()
             .Where(text => keys.Contains(text.Key))
             .ToDictionaryAsync(text => text.Key, text => text.Json, cancellation);
 
@@ -62,32 +71,43 @@ internal sealed class BoardPlaces
     /// <c>activation-clustering[reduction=independent]</c>.
     /// </summary>
     public static Dictionary<string, string> Columns(
-        IEnumerable<(string Label, string Key)> defenses, IReadOnlyDictionary<string, string> texts)
+        IEnumerable<(string Label, string Key)> defenses,
+        IReadOnlyDictionary<string, string> texts
+    )
     {
         // A defense that has been labelled twice, before and after a default changed, is one.
-        var byKey = defenses.Where(defense => defense.Label != KnownLabels.Undefended)
+        var byKey = defenses
+            .Where(defense => defense.Label != KnownLabels.Undefended)
             .GroupBy(defense => Own(defense.Label, defense.Key))
             .ToDictionary(
                 group => group.Key,
-                group => group.Select(defense => defense.Label)
-                    .OrderByDescending(label => label.Length)
-                    .ThenBy(label => label, StringComparer.Ordinal)
-                    .First());
+                group =>
+                    group
+                        .Select(defense => defense.Label)
+                        .OrderByDescending(label => label.Length)
+                        .ThenBy(label => label, StringComparer.Ordinal)
+                        .First()
+            );
         var columns = new Dictionary<string, string>();
         foreach (var namesakes in byKey.GroupBy(entry => entry.Value, entry => entry.Key))
         {
             var keys = namesakes.ToList();
             var members = keys.ConvertAll(key => Condition.Read(texts.GetValueOrDefault(key, "{}")));
-            var telling = members.SelectMany(member => member.Select(value => value.Key)).Distinct()
+            var telling = members
+                .SelectMany(member => member.Select(value => value.Key))
+                .Distinct()
                 .Where(name => members.Select(member => member[name]?.ToJsonString()).Distinct().Count() > 1)
                 .Order(StringComparer.Ordinal)
                 .ToList();
             foreach (var (key, member) in keys.Zip(members))
             {
-                var pairs = telling.Select(
-                    name => $"{name}={(member[name] is { } value ? value.ToString() : "unknown")}").ToList();
-                columns[key] = keys.Count == 1 ? namesakes.Key
-                    : Joined(namesakes.Key, pairs.Count > 0 ? pairs : [$"parameters={key}"]);
+                var pairs = telling
+                    .Select(name => $"{name}={(member[name] is { } value ? value.ToString() : "unknown")}")
+                    .ToList();
+                columns[key] =
+                    keys.Count == 1
+                        ? namesakes.Key
+                        : Joined(namesakes.Key, pairs.Count > 0 ? pairs : [$"parameters={key}"]);
             }
         }
 
@@ -102,13 +122,15 @@ internal sealed class BoardPlaces
 
     private (string Label, string Condition, string Precision) Key(CellFact cell) =>
         (
-            _byPrecision ? cell.Precision : _reading.Runs[cell.RunId].Attack, _reading.Runs[cell.RunId].Condition,
-            cell.PrecisionKey);
+            _byPrecision ? cell.Precision : _reading.Runs[cell.RunId].Attack,
+            _reading.Runs[cell.RunId].Condition,
+            cell.PrecisionKey
+        );
 
     private Dictionary<string, BoardRow> MakeRows(IReadOnlyList<string> pool, IReadOnlyDictionary<string, string> texts)
     {
-        var rows = _reading.Cells
-            .GroupBy(Key, cell => cell.RunId)
+        var rows = _reading
+            .Cells.GroupBy(Key, cell => cell.RunId)
             .Select(group =>
             {
                 var condition = Condition.Read(texts.GetValueOrDefault(group.Key.Condition, "{}"));
@@ -118,9 +140,8 @@ internal sealed class BoardPlaces
                     condition[Precision] = precision;
                 }
 
-                var taken = pool.Count > 0
-                    ? ConditionPooling.TakeOut(condition, pool)
-                    : new Dictionary<string, string>();
+                var taken =
+                    pool.Count > 0 ? ConditionPooling.TakeOut(condition, pool) : new Dictionary<string, string>();
                 return (
                     group.Key,
                     Json: condition,
@@ -128,7 +149,8 @@ internal sealed class BoardPlaces
                     Pooled: taken.Count > 0
                         ? Condition.KeyOf(condition)
                         : $"{group.Key.Condition}{group.Key.Precision}",
-                    Runs: group.ToHashSet());
+                    Runs: group.ToHashSet()
+                );
             })
             .GroupBy(row => (row.Key.Label, row.Pooled))
             .ToList();
@@ -136,24 +158,26 @@ internal sealed class BoardPlaces
         var made = new Dictionary<string, BoardRow>();
         foreach (var row in rows)
         {
-            var id = shared[row.Key.Label] == 1
-                ? row.Key.Label
-                : $"{row.Key.Label}#{Condition.KeyOf(JsonValue.Create(row.Key.Pooled))}";
+            var id =
+                shared[row.Key.Label] == 1
+                    ? row.Key.Label
+                    : $"{row.Key.Label}#{Condition.KeyOf(JsonValue.Create(row.Key.Pooled))}";
             made[id] = new(
                 id,
                 row.Key.Label,
                 row.First().Json.ToJsonString(),
-                row.SelectMany(part => part.Taken).GroupBy(taken => taken.Key)
-                    .Select(
-                        taken => (
+                row.SelectMany(part => part.Taken)
+                    .GroupBy(taken => taken.Key)
+                    .Select(taken =>
+                        (
                             taken.Key,
-                            Values: taken.Select(value => value.Value)
-                                .Distinct()
-                                .Order(StringComparer.Ordinal)
-                                .ToList()))
+                            Values: taken.Select(value => value.Value).Distinct().Order(StringComparer.Ordinal).ToList()
+                        )
+                    )
                     .Where(taken => taken.Values.Count > 1)
                     .ToDictionary(taken => taken.Key, taken => (IReadOnlyList<string>)taken.Values),
-                row.SelectMany(part => part.Runs).ToHashSet());
+                row.SelectMany(part => part.Runs).ToHashSet()
+            );
             foreach (var part in row)
             {
                 _rows[part.Key] = id;

@@ -11,16 +11,29 @@ public sealed class BoardQuery(IDbContextFactory<LabDbContext> contexts)
     /// board that exists.
     /// </summary>
     public async Task<BoardChoices> ChoicesAsync(
-        string? dataset, string? model, double? rate, CancellationToken cancellation = default)
+        string? dataset,
+        string? model,
+        double? rate,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var pairs = await context.Runs.AsNoTracking()
+        var pairs = await context
+            .Runs.AsNoTracking()
             .Where(run => !run.Deleted && run.Attack != KnownLabels.UnknownAttack)
             .GroupBy(run => new { run.Dataset, run.Model })
-            .Select(group => new { group.Key.Dataset, group.Key.Model, Count = group.Count() })
-            .OrderByDescending(pair => pair.Count).ThenBy(pair => pair.Dataset).ThenBy(pair => pair.Model)
+            .Select(group => new
+            {
+                group.Key.Dataset,
+                group.Key.Model,
+                Count = group.Count(),
+            })
+            .OrderByDescending(pair => pair.Count)
+            .ThenBy(pair => pair.Dataset)
+            .ThenBy(pair => pair.Model)
             .ToListAsync(cancellation);
-        var pair = pairs.Find(pair => pair.Dataset == dataset && pair.Model == model)
+        var pair =
+            pairs.Find(pair => pair.Dataset == dataset && pair.Model == model)
             ?? pairs.Find(pair => pair.Dataset == dataset)
             ?? (dataset is null ? pairs.Find(pair => pair.Model == model) : null)
             ?? pairs.FirstOrDefault();
@@ -29,16 +42,24 @@ public sealed class BoardQuery(IDbContextFactory<LabDbContext> contexts)
             return new([], [], [], [], [], null, null, 0);
         }
 
-        var runs = context.Runs.AsNoTracking().Where(
-            run => !run.Deleted
+        var runs = context
+            .Runs.AsNoTracking()
+            .Where(run =>
+                !run.Deleted
                 && run.Attack != KnownLabels.UnknownAttack
                 && run.Dataset == pair.Dataset
-                && run.Model == pair.Model);
-        var counts = await runs
-            .GroupBy(run => new { run.Attack, run.PoisonRate })
-            .Select(group => new { group.Key.Attack, Rate = group.Key.PoisonRate, Count = group.Count() })
+                && run.Model == pair.Model
+            );
+        var counts = await runs.GroupBy(run => new { run.Attack, run.PoisonRate })
+            .Select(group => new
+            {
+                group.Key.Attack,
+                Rate = group.Key.PoisonRate,
+                Count = group.Count(),
+            })
             .ToListAsync(cancellation);
-        var rates = counts.GroupBy(count => count.Rate)
+        var rates = counts
+            .GroupBy(count => count.Rate)
             .OrderByDescending(group => group.Sum(count => count.Count))
             .ThenBy(group => group.Key)
             .Select(group => group.Key)
@@ -47,27 +68,34 @@ public sealed class BoardQuery(IDbContextFactory<LabDbContext> contexts)
         var precisions = await (
             from run in runs.Where(run => run.PoisonRate == chosen)
             join cell in context.Cells on run.Id equals cell.RunId
-            select cell.Precision).Distinct().ToListAsync(cancellation);
+            select cell.Precision
+        )
+            .Distinct()
+            .ToListAsync(cancellation);
         return new(
             [.. pairs.Select(other => other.Dataset).Distinct().Order(StringComparer.Ordinal)],
             [
-                .. pairs.Where(other => other.Dataset == pair.Dataset)
+                .. pairs
+                    .Where(other => other.Dataset == pair.Dataset)
                     .Select(other => other.Model)
                     .Order(StringComparer.Ordinal),
             ],
             [.. rates.Order()],
             [
-                .. counts.Where(count => count.Rate.Equals(chosen))
+                .. counts
+                    .Where(count => count.Rate.Equals(chosen))
                     .Select(count => count.Attack)
                     .Order(StringComparer.Ordinal),
             ],
             [
-                .. precisions.OrderBy(label => label != KnownLabels.ReferencePrecision)
+                .. precisions
+                    .OrderBy(label => label != KnownLabels.ReferencePrecision)
                     .ThenBy(label => label, StringComparer.Ordinal),
             ],
             pair.Dataset,
             pair.Model,
-            chosen);
+            chosen
+        );
     }
 
     /// <summary>
@@ -82,19 +110,29 @@ public sealed class BoardQuery(IDbContextFactory<LabDbContext> contexts)
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         ReadingFilter wanted = new(
-            filter.Victim, filter.Metric, filter.TwinMetric, filter.Rows == BoardRows.Attacks ? filter.Precision : null,
-            filter.Repeatable, filter.Damaged);
+            filter.Victim,
+            filter.Metric,
+            filter.TwinMetric,
+            filter.Rows == BoardRows.Attacks ? filter.Precision : null,
+            filter.Repeatable,
+            filter.Damaged
+        );
         var reading = await ConditionReading.ReadAsync(
-            context, ConditionReading.Counting(context, filter), wanted, cancellation);
+            context,
+            ConditionReading.Counting(context, filter),
+            wanted,
+            cancellation
+        );
         var rows = await BoardPlaces.ReadAsync(context, reading, filter, cancellation);
-        var cells = reading.Cells
-            .GroupBy(cell => (Row: rows.RowOf(cell), Defense: rows.ColumnOf(cell)))
+        var cells = reading
+            .Cells.GroupBy(cell => (Row: rows.RowOf(cell), Defense: rows.ColumnOf(cell)))
             .Select(group => reading.Summarize(wanted, group.Key.Row, group.Key.Defense, [.. group]))
             .ToList();
         return new(
             filter,
             [
-                .. rows.Rows.Values.OrderBy(row => row.Label != KnownLabels.ReferencePrecision)
+                .. rows
+                    .Rows.Values.OrderBy(row => row.Label != KnownLabels.ReferencePrecision)
                     .ThenBy(row => row.Label, StringComparer.Ordinal)
                     .ThenByDescending(row => row.RunIds.Count)
                     .ThenBy(row => row.Id, StringComparer.Ordinal)
@@ -102,7 +140,8 @@ public sealed class BoardQuery(IDbContextFactory<LabDbContext> contexts)
             ],
             [.. cells.Select(cell => cell.Defense).Distinct().Order(StringComparer.Ordinal)],
             cells,
-            reading.Runs.Count)
+            reading.Runs.Count
+        )
         {
             Conditions = rows.Rows,
         };

@@ -90,10 +90,9 @@ public static class BoardRanking
         var scores = compared
             .Where(defense => Standing(board, board.Find(row, defense)) == BoardStanding.Competes)
             .ToDictionary(defense => defense, defense => Score(board, row, defense, higherIsBetter)!.Value);
-        return compared.Count < 2 || scores.Count == 0 ? [] :
-        [
-            .. scores.Where(entry => entry.Value.Equals(scores.Values.Max())).Select(entry => entry.Key),
-        ];
+        return compared.Count < 2 || scores.Count == 0
+            ? []
+            : [.. scores.Where(entry => entry.Value.Equals(scores.Values.Max())).Select(entry => entry.Key)];
     }
 
     /// <summary>Rows in which every compared defense has a score: only these may decide a rank.</summary>
@@ -102,10 +101,14 @@ public static class BoardRanking
     {
         ArgumentNullException.ThrowIfNull(board);
         var compared = Compared(defenses).ToList();
-        return compared.Count < 2 ? [] :
-        [
-            .. board.Rows.Where(row => compared.TrueForAll(defense => Score(board, row, defense, true) is not null)),
-        ];
+        return compared.Count < 2
+            ? []
+            :
+            [
+                .. board.Rows.Where(row =>
+                    compared.TrueForAll(defense => Score(board, row, defense, true) is not null)
+                ),
+            ];
     }
 
     /// <summary>Ranks over the shared rows, best first; empty when no row is shared.</summary>
@@ -123,7 +126,9 @@ public static class BoardRanking
         foreach (var row in shared)
         {
             var scores = compared.ToDictionary(
-                defense => defense, defense => Score(board, row, defense, higherIsBetter)!.Value);
+                defense => defense,
+                defense => Score(board, row, defense, higherIsBetter)!.Value
+            );
             var best = Best(board, row, compared, higherIsBetter);
             foreach (var (defense, score) in scores)
             {
@@ -136,8 +141,10 @@ public static class BoardRanking
 
         return
         [
-            .. ranks.Select(entry => new BoardRank(entry.Key, entry.Value.Sum / shared.Count, entry.Value.Wins))
-                .OrderBy(rank => rank.MeanRank).ThenBy(rank => rank.Defense, StringComparer.Ordinal),
+            .. ranks
+                .Select(entry => new BoardRank(entry.Key, entry.Value.Sum / shared.Count, entry.Value.Wins))
+                .OrderBy(rank => rank.MeanRank)
+                .ThenBy(rank => rank.Defense, StringComparer.Ordinal),
         ];
     }
 
@@ -150,14 +157,16 @@ public static class BoardRanking
         return new(
             cells.Count(cell => cell?.Value is not null),
             cells.Count,
-            cells.Where(cell => cell?.Value is null).CountBy(cell => cell?.Outcome ?? Outcome.NotRun).ToDictionary());
+            cells.Where(cell => cell?.Value is null).CountBy(cell => cell?.Outcome ?? Outcome.NotRun).ToDictionary()
+        );
     }
 
     // Higher is better. Of a defense that judges, detection and false alarms of the same runs together.
     private static double? Score(Board board, string row, string defense, bool higherIsBetter) =>
         board.Find(row, defense) is not { Value: { } value } cell ? null
         : IsByYouden(board) ? cell.Youden?.Mean
-        : higherIsBetter ? value.Mean : -value.Mean;
+        : higherIsBetter ? value.Mean
+        : -value.Mean;
 
     private static IEnumerable<string> Compared(IEnumerable<string> defenses) =>
         defenses.Where(defense => defense != KnownLabels.Undefended);

@@ -53,4 +53,5 @@ public sealed record BoardBase(string RunId, string Attack, string ConfigHash, l
 public sealed record BoardSources(
     IReadOnlyList<BoardBase> Bases,
     IReadOnlyDictionary<string, string> Defenses,
-    IReadOnlyDictionary<string, string> Precisions);
+    IReadOnlyDictionary<string, string> Precisions
+);

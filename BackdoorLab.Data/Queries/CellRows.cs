@@ -9,21 +9,30 @@ internal static class CellRows
 {
     /// <summary>Cells with their numbers and without files, by run: two statements for all of them.</summary>
     public static async Task<ILookup<string, CellResult>> ReadAsync(
-        LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
+        LabDbContext context,
+        IQueryable<Run> runs,
+        CancellationToken cancellation
+    )
     {
         // As a list of ids, which leads SQLite from the runs to their rows; asked for each row whether its run is
         // wanted, it reads them all.
         var ids = runs.Select(run => run.Id);
-        var measurements = (await context.Measurements.AsNoTracking()
+        var measurements = (
+            await context
+                .Measurements.AsNoTracking()
                 .Where(measurement => ids.Contains(measurement.RunId))
                 .OrderBy(measurement => measurement.Metric)
-                .ToListAsync(cancellation))
-            .ToLookup(
-                row => (row.RunId, row.Victim, row.Precision, row.Defense),
-                row => new Measurement(row.Metric, row.Value, row.Count, row.Low, row.High));
-        var cells = await context.Cells.AsNoTracking()
+                .ToListAsync(cancellation)
+        ).ToLookup(
+            row => (row.RunId, row.Victim, row.Precision, row.Defense),
+            row => new Measurement(row.Metric, row.Value, row.Count, row.Low, row.High)
+        );
+        var cells = await context
+            .Cells.AsNoTracking()
             .Where(cell => ids.Contains(cell.RunId))
-            .OrderBy(cell => cell.Victim).ThenBy(cell => cell.Precision).ThenBy(cell => cell.Defense)
+            .OrderBy(cell => cell.Victim)
+            .ThenBy(cell => cell.Precision)
+            .ThenBy(cell => cell.Defense)
             .ToListAsync(cancellation);
         return cells.ToLookup(
             cell => cell.RunId,
@@ -37,6 +46,7 @@ internal static class CellRows
                 Seconds = cell.Seconds,
                 Cached = cell.Cached,
                 Measurements = [.. measurements[(cell.RunId, cell.Victim, cell.Precision, cell.Defense)]],
-            });
+            }
+        );
     }
 }

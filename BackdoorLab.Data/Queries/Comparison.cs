@@ -15,8 +15,12 @@ public sealed record Comparison(IReadOnlyList<ComparedRun> Runs, IReadOnlyList<s
 /// <param name="Curve">Training curves, by victim and epoch.</param>
 /// <param name="Images">Pictures of the run as a whole, in the order in which they were saved.</param>
 public sealed record ComparedRun(
-    RunItem Run, string SpecJson,
-    IReadOnlyList<CellResult> Cells, IReadOnlyList<TrainingPoint> Curve, IReadOnlyList<ArtifactReference> Images)
+    RunItem Run,
+    string SpecJson,
+    IReadOnlyList<CellResult> Cells,
+    IReadOnlyList<TrainingPoint> Curve,
+    IReadOnlyList<ArtifactReference> Images
+)
 {
     /// <summary>The data by content; null before the run has loaded it, and in runs of older programs.</summary>
     public DataContent? Data { get; init; }

@@ -11,13 +11,21 @@ namespace BackdoorLab.Data.Queries;
 internal sealed class ConditionReading
 {
     private static readonly string[] OfBackdoored =
-        [Metric.CleanAccuracy.Id, Metric.AttackSuccessRate.Id, Judging.OfModels.Detection, Judging.OfSamples.Detection];
+    [
+        Metric.CleanAccuracy.Id,
+        Metric.AttackSuccessRate.Id,
+        Judging.OfModels.Detection,
+        Judging.OfSamples.Detection,
+    ];
 
     private static readonly string[] OfBenign = [Judging.OfModels.Alarms, Judging.OfSamples.Alarms];
     private readonly Dictionary<(string RunId, string Precision, string Defense), List<NumberFact>> _numbers;
 
     private ConditionReading(
-        IReadOnlyDictionary<string, RunFact> runs, IReadOnlyList<CellFact> cells, IEnumerable<NumberFact> numbers)
+        IReadOnlyDictionary<string, RunFact> runs,
+        IReadOnlyList<CellFact> cells,
+        IEnumerable<NumberFact> numbers
+    )
     {
         (Runs, Cells) = (runs, cells);
         _numbers = [];
@@ -48,12 +56,14 @@ internal sealed class ConditionReading
     /// </summary>
     public static IQueryable<Run> Counting(LabDbContext context, MatrixFilter filter)
     {
-        var runs = context.Runs.AsNoTracking()
-            .Where(
-                run => !run.Deleted
-                    && run.Attempt > 0
-                    && run.State != RunState.Draft
-                    && run.Attack != KnownLabels.UnknownAttack);
+        var runs = context
+            .Runs.AsNoTracking()
+            .Where(run =>
+                !run.Deleted
+                && run.Attempt > 0
+                && run.State != RunState.Draft
+                && run.Attack != KnownLabels.UnknownAttack
+            );
         runs = filter.Dataset is null ? runs : runs.Where(run => run.Dataset == filter.Dataset);
         runs = filter.Model is null ? runs : runs.Where(run => run.Model == filter.Model);
         runs = filter.Attack is null ? runs : runs.Where(run => run.Attack == filter.Attack);
@@ -63,49 +73,88 @@ internal sealed class ConditionReading
 
     /// <summary>The same of a board.</summary>
     public static IQueryable<Run> Counting(LabDbContext context, BoardFilter filter) =>
-        Counting(context, new MatrixFilter
-        {
-            Dataset = filter.Dataset,
-            Model = filter.Model,
-            PoisonRate = filter.PoisonRate,
-            Attack = filter.Rows == BoardRows.Precisions ? filter.Attack : null,
-        });
+        Counting(
+            context,
+            new MatrixFilter
+            {
+                Dataset = filter.Dataset,
+                Model = filter.Model,
+                PoisonRate = filter.PoisonRate,
+                Attack = filter.Rows == BoardRows.Precisions ? filter.Attack : null,
+            }
+        );
 
     /// <summary>Reads runs in three statements.</summary>
     public static async Task<ConditionReading> ReadAsync(
-        LabDbContext context, IQueryable<Run> runs, ReadingFilter filter, CancellationToken cancellation)
+        LabDbContext context,
+        IQueryable<Run> runs,
+        ReadingFilter filter,
+        CancellationToken cancellation
+    )
     {
-        var facts = await runs
-            .Select(
-                run => new RunFact(
-                    run.Id, run.Attack, run.ConditionKey, run.Seed, run.State, run.Created, run.BackdooredDamage,
-                    run.BenignDamage))
+        var facts = await runs.Select(run => new RunFact(
+                run.Id,
+                run.Attack,
+                run.ConditionKey,
+                run.Seed,
+                run.State,
+                run.Created,
+                run.BackdooredDamage,
+                run.BenignDamage
+            ))
             .ToDictionaryAsync(run => run.Id, cancellation);
 
         // As a list of ids, which leads SQLite from the runs to their rows.
         var ids = facts.Keys.ToList();
         var cells = context.Cells.AsNoTracking().Where(cell => ids.Contains(cell.RunId));
         cells = filter.Precision is null ? cells : cells.Where(cell => cell.Precision == filter.Precision);
-        var planned = await cells.Where(cell => cell.Victim == filter.Victim)
-            .Select(
-                cell => new CellFact(
-                    cell.RunId, cell.Precision, cell.PrecisionKey, cell.Defense, cell.DefenseKey, cell.Outcome,
-                    cell.Reason, cell.NotesJson, cell.Verdict))
+        var planned = await cells
+            .Where(cell => cell.Victim == filter.Victim)
+            .Select(cell => new CellFact(
+                cell.RunId,
+                cell.Precision,
+                cell.PrecisionKey,
+                cell.Defense,
+                cell.DefenseKey,
+                cell.Outcome,
+                cell.Reason,
+                cell.NotesJson,
+                cell.Verdict
+            ))
             .ToListAsync(cancellation);
         var numbers = await (
             from cell in cells
             where cell.Outcome == Outcome.Value
             join number in context.Measurements.AsNoTracking()
-                on new { cell.RunId, cell.Victim, cell.Precision, cell.Defense }
-                equals new { number.RunId, number.Victim, number.Precision, number.Defense }
-            where (number.Victim == filter.Victim && number.Metric == filter.Metric)
+                on new
+                {
+                    cell.RunId,
+                    cell.Victim,
+                    cell.Precision,
+                    cell.Defense,
+                } equals new
+                {
+                    number.RunId,
+                    number.Victim,
+                    number.Precision,
+                    number.Defense,
+                }
+            where
+                (number.Victim == filter.Victim && number.Metric == filter.Metric)
                 || (
                     number.Victim == Victim.Benign
-                        && (number.Metric == filter.TwinMetric || OfBenign.Contains(number.Metric)))
+                    && (number.Metric == filter.TwinMetric || OfBenign.Contains(number.Metric))
+                )
                 || (number.Victim == Victim.Backdoored && OfBackdoored.Contains(number.Metric))
             select new NumberFact(
-                number.RunId, number.Victim, number.Precision, number.Defense, number.Metric,
-                number.Value)).ToListAsync(cancellation);
+                number.RunId,
+                number.Victim,
+                number.Precision,
+                number.Defense,
+                number.Metric,
+                number.Value
+            )
+        ).ToListAsync(cancellation);
         var planning = planned.Select(cell => cell.RunId).ToHashSet();
         return new(facts.Where(run => planning.Contains(run.Key)).ToDictionary(), planned, numbers);
     }
@@ -116,10 +165,12 @@ internal sealed class ConditionReading
     /// <param name="cells">The cells, one for each run.</param>
     public BoardCell Summarize(ReadingFilter filter, string row, string defense, IReadOnlyCollection<CellFact> cells)
     {
-        var newest = cells.OrderByDescending(cell => Runs[cell.RunId].Created)
+        var newest = cells
+            .OrderByDescending(cell => Runs[cell.RunId].Created)
             .ThenByDescending(cell => cell.RunId, StringComparer.Ordinal)
             .ToList();
-        var seeds = newest.GroupBy(cell => (Runs[cell.RunId].Condition, Runs[cell.RunId].Seed))
+        var seeds = newest
+            .GroupBy(cell => (Runs[cell.RunId].Condition, Runs[cell.RunId].Seed))
             .Select(seed => seed.FirstOrDefault(cell => cell.Outcome == Outcome.Value) ?? seed.First())
             .ToList();
         var rates = Rates();
@@ -135,37 +186,49 @@ internal sealed class ConditionReading
             Alarms = Stat(Alarms, Victim.Benign),
             Youden = Stat(cell => Number(cell, Victim.Backdoored, rates.Detection) - Alarms(cell), Victim.Backdoored),
             Change = defense.Length == 0 ? null : Change(),
-            Damaged = newest.Where(
-                cell => IsDamaged(cell, filter.Victim) && Number(cell, filter.Victim, filter.Metric) is not null)
-                .Select(cell => (Runs[cell.RunId].Condition, Runs[cell.RunId].Seed)).Distinct().Count(),
+            Damaged = newest
+                .Where(cell => IsDamaged(cell, filter.Victim) && Number(cell, filter.Victim, filter.Metric) is not null)
+                .Select(cell => (Runs[cell.RunId].Condition, Runs[cell.RunId].Seed))
+                .Distinct()
+                .Count(),
             Undecided = Judging.OfModels.Has(filter.Metric)
                 ? seeds.Count(cell => cell.Verdict == Decision.NotDecidable)
                 : 0,
             Outcomes = seeds.CountBy(cell => cell.Outcome).ToDictionary(),
-            Waiting = seeds.Count(
-                cell => cell.Outcome == Outcome.NotRun
-                    && Runs[cell.RunId].State is RunState.Queued or RunState.Running or RunState.Cancelling),
-            Reason = BoardCell.ByWeight.Skip(1)
-                .Select(
-                    outcome => seeds.Where(cell => cell.Outcome == outcome && cell.Reason.Length > 0)
-                        .Select(cell => cell.Reason)
-                        .Max(StringComparer.Ordinal))
-                .FirstOrDefault(reason => reason is not null) ?? "",
+            Waiting = seeds.Count(cell =>
+                cell.Outcome == Outcome.NotRun
+                && Runs[cell.RunId].State is RunState.Queued or RunState.Running or RunState.Cancelling
+            ),
+            Reason =
+                BoardCell
+                    .ByWeight.Skip(1)
+                    .Select(outcome =>
+                        seeds
+                            .Where(cell => cell.Outcome == outcome && cell.Reason.Length > 0)
+                            .Select(cell => cell.Reason)
+                            .Max(StringComparer.Ordinal)
+                    )
+                    .FirstOrDefault(reason => reason is not null)
+                ?? "",
             Parts = [.. newest.Select(cell => new BoardPart(cell.RunId, cell.Precision, cell.Defense))],
         };
 
-        SeedStat? Stat(Func<CellFact, double?> number, Victim victim, bool repeatable = true) => SeedStat.Of(
-            newest.Where(cell => filter.Damaged || !IsDamaged(cell, victim))
-                .Select(cell => (Run: Runs[cell.RunId], Value: number(cell)))
-                .Where(entry => entry.Value is not null)
-                .Select(entry => new SeedValue(entry.Run.Condition, entry.Run.Seed, entry.Value!.Value)),
-            repeatable);
+        SeedStat? Stat(Func<CellFact, double?> number, Victim victim, bool repeatable = true) =>
+            SeedStat.Of(
+                newest
+                    .Where(cell => filter.Damaged || !IsDamaged(cell, victim))
+                    .Select(cell => (Run: Runs[cell.RunId], Value: number(cell)))
+                    .Where(entry => entry.Value is not null)
+                    .Select(entry => new SeedValue(entry.Run.Condition, entry.Run.Seed, entry.Value!.Value)),
+                repeatable
+            );
 
         double? Alarms(CellFact cell) =>
             filter.Damaged || !IsDamaged(cell, Victim.Benign) ? Number(cell, Victim.Benign, rates.Alarms) : null;
 
         // Of models or of samples: by the board's metric, and else the one that the defense has.
-        Judging Rates() => Judging.OfModels.Has(filter.Metric) ? Judging.OfModels
+        Judging Rates() =>
+            Judging.OfModels.Has(filter.Metric) ? Judging.OfModels
             : Judging.OfSamples.Has(filter.Metric) ? Judging.OfSamples
             : newest.Exists(cell => Number(cell, Victim.Backdoored, Judging.OfModels.Detection) is not null)
                 ? Judging.OfModels
@@ -174,19 +237,28 @@ internal sealed class ConditionReading
         // Only runs with all four numbers, so that the ends of an arrow are the same models.
         BoardPair? Change()
         {
-            SeedStat? Of(Func<CellFact, double?> number) => Stat(cell => Accuracy(cell) is null || Success(cell) is null
-                || Before(cell, Metric.CleanAccuracy.Id) is null || Before(cell, Metric.AttackSuccessRate.Id) is null
-                    ? null
-                    : number(cell),
-                Victim.Backdoored);
-            return Of(cell => Before(cell, Metric.CleanAccuracy.Id) - Accuracy(cell)) is not { } lost ? null
+            SeedStat? Of(Func<CellFact, double?> number) =>
+                Stat(
+                    cell =>
+                        Accuracy(cell) is null
+                        || Success(cell) is null
+                        || Before(cell, Metric.CleanAccuracy.Id) is null
+                        || Before(cell, Metric.AttackSuccessRate.Id) is null
+                            ? null
+                            : number(cell),
+                    Victim.Backdoored
+                );
+            return Of(cell => Before(cell, Metric.CleanAccuracy.Id) - Accuracy(cell)) is not { } lost
+                ? null
                 : new(lost, Of(cell => Before(cell, Metric.AttackSuccessRate.Id))!, Of(Success)!);
         }
 
         double? Before(CellFact cell, string metric) =>
             Number(
-                _numbers.GetValueOrDefault((cell.RunId, cell.Precision, KnownLabels.Undefended), []), Victim.Backdoored,
-                metric);
+                _numbers.GetValueOrDefault((cell.RunId, cell.Precision, KnownLabels.Undefended), []),
+                Victim.Backdoored,
+                metric
+            );
 
         double? Accuracy(CellFact cell) => Number(cell, Victim.Backdoored, Metric.CleanAccuracy.Id);
 
@@ -221,12 +293,21 @@ internal sealed record RunFact(
     RunState State,
     DateTime Created,
     string BackdooredDamage,
-    string BenignDamage);
+    string BenignDamage
+);
 
 /// <summary>A cell of a run.</summary>
 internal sealed record CellFact(
-    string RunId, string Precision, string PrecisionKey, string Defense, string DefenseKey, Outcome Outcome,
-    string Reason, string NotesJson, Decision? Verdict)
+    string RunId,
+    string Precision,
+    string PrecisionKey,
+    string Defense,
+    string DefenseKey,
+    Outcome Outcome,
+    string Reason,
+    string NotesJson,
+    Decision? Verdict
+)
 {
     /// <summary>Its numbers, those of the twin too.</summary>
     public List<NumberFact> Numbers { get; set; } = [];
@@ -234,7 +315,13 @@ internal sealed record CellFact(
 
 /// <summary>A number of a cell that has a value.</summary>
 internal sealed record NumberFact(
-    string RunId, Victim Victim, string Precision, string Defense, string Metric, double Value);
+    string RunId,
+    Victim Victim,
+    string Precision,
+    string Defense,
+    string Metric,
+    double Value
+);
 
 /// <summary>Which cells and numbers are read.</summary>
 /// <param name="Victim">Model of the cells and of the metric.</param>
@@ -244,4 +331,10 @@ internal sealed record NumberFact(
 /// <param name="Repeatable">Whether repeats of a seed must agree.</param>
 /// <param name="Damaged">Whether models that are no victims count.</param>
 internal sealed record ReadingFilter(
-    Victim Victim, string Metric, string? TwinMetric, string? Precision, bool Repeatable, bool Damaged);
+    Victim Victim,
+    string Metric,
+    string? TwinMetric,
+    string? Precision,
+    bool Repeatable,
+    bool Damaged
+);

@@ -5,4 +5,7 @@ namespace BackdoorLab.Data.Queries;
 /// <param name="Models">Networks.</param>
 /// <param name="Attacks">Attacks.</param>
 public sealed record FilterValues(
-    IReadOnlyList<string> Datasets, IReadOnlyList<string> Models, IReadOnlyList<string> Attacks);
+    IReadOnlyList<string> Datasets,
+    IReadOnlyList<string> Models,
+    IReadOnlyList<string> Attacks
+);

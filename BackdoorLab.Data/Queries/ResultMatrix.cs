@@ -39,7 +39,15 @@ public sealed record MatrixFilter
 /// <param name="Seeds">Different seeds.</param>
 /// <param name="Runs">Runs with cells.</param>
 public sealed record MatrixCondition(
-    string Key, string Json, string Dataset, string Model, string Attack, double PoisonRate, int Seeds, int Runs);
+    string Key,
+    string Json,
+    string Dataset,
+    string Model,
+    string Attack,
+    double PoisonRate,
+    int Seeds,
+    int Runs
+);
 
 /// <summary>One metric over defense x precision, of one condition.</summary>
 /// <param name="Metric">Id of the metric.</param>
@@ -56,7 +64,8 @@ public sealed record ResultMatrix(
     IReadOnlyList<MatrixCell> Cells,
     int Runs,
     IReadOnlyList<MatrixCondition> Conditions,
-    MatrixCondition? Condition)
+    MatrixCondition? Condition
+)
 {
     /// <summary>The cell of a pair, or null when no run planned it.</summary>
     /// <param name="defense">Label of the defense, empty for the undefended model.</param>

@@ -20,7 +20,12 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
     /// <param name="page">From 0.</param>
     /// <param name="size">1 to <see cref="RunPage.MaxSize"/>.</param>
     public async Task<RunGroupPage> PageAsync(
-        RunFilter filter, RunGrouping by, int page, int size, CancellationToken cancellation = default)
+        RunFilter filter,
+        RunGrouping by,
+        int page,
+        int size,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(filter);
         size = Math.Clamp(size, 1, RunPage.MaxSize);
@@ -42,31 +47,40 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
                 // Any of them says what a configuration is.
                 Example = group.Max(row => row.Run.Id)!,
             })
-            .OrderByDescending(group => group.Newest).ThenBy(group => group.Key)
+            .OrderByDescending(group => group.Newest)
+            .ThenBy(group => group.Key)
             .Skip(Math.Max(0, page) * size)
             .Take(size)
             .ToListAsync(cancellation);
 
         var keys = shown.Select(group => group.Key).ToList();
-        var measured = (await keyed
-                .Where(
-                    row => keys.Contains(row.Key)
-                        && (row.Run.CleanAccuracy != null || row.Run.AttackSuccessRate != null))
-                .Select(
-                    row => new Measured(
-                        row.Key, row.Run.ConditionKey, row.Run.Seed, row.Run.CleanAccuracy, row.Run.AttackSuccessRate,
-                        row.Run.BackdooredDamage != ""))
-                .ToListAsync(cancellation))
-            .ToLookup(run => run.Key);
+        var measured = (
+            await keyed
+                .Where(row =>
+                    keys.Contains(row.Key) && (row.Run.CleanAccuracy != null || row.Run.AttackSuccessRate != null)
+                )
+                .Select(row => new Measured(
+                    row.Key,
+                    row.Run.ConditionKey,
+                    row.Run.Seed,
+                    row.Run.CleanAccuracy,
+                    row.Run.AttackSuccessRate,
+                    row.Run.BackdooredDamage != ""
+                ))
+                .ToListAsync(cancellation)
+        ).ToLookup(run => run.Key);
         var texts = await BoardPlaces.TextsAsync(
             context,
             [
-                .. measured.SelectMany(group => group.Select(run => run.Condition).Distinct().Take(MaxNamedConditions))
+                .. measured
+                    .SelectMany(group => group.Select(run => run.Condition).Distinct().Take(MaxNamedConditions))
                     .Distinct(),
             ],
-            cancellation);
+            cancellation
+        );
         var ids = shown.Select(group => group.Example).ToList();
-        var examples = await context.Runs.AsNoTracking()
+        var examples = await context
+            .Runs.AsNoTracking()
             .Where(run => ids.Contains(run.Id))
             .Select(RunItems.ToItem)
             .ToDictionaryAsync(run => run.Id, cancellation);
@@ -99,7 +113,8 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
             ],
             total,
             page,
-            size);
+            size
+        );
     }
 
     private static GroupFigure Figure(List<Measured> runs, Func<Measured, double?> number)
@@ -107,34 +122,45 @@ public sealed class RunGroupQuery(IDbContextFactory<LabDbContext> contexts)
         var values = runs.Where(run => number(run) is not null)
             .Select(run => new SeedValue(run.Condition, run.Seed, number(run)!.Value))
             .ToList();
-        return values.Count == 0 ? new(null, 0, 0, 0)
+        return values.Count == 0
+            ? new(null, 0, 0, 0)
             : new(
-                SeedStat.Of(values)!, values.Select(value => value.Condition).Distinct().Count(),
-                values.Min(value => value.Value), values.Max(value => value.Value));
+                SeedStat.Of(values)!,
+                values.Select(value => value.Condition).Distinct().Count(),
+                values.Min(value => value.Value),
+                values.Max(value => value.Value)
+            );
     }
 
-    private static IQueryable<KeyedRun> Keyed(LabDbContext context, IQueryable<Run> runs, RunGrouping by) => by switch
-    {
-        RunGrouping.Configuration => runs.Select(run => new KeyedRun { Key = run.ConfigHash, Run = run }),
-        RunGrouping.Dataset => runs.Select(run => new KeyedRun { Key = run.Dataset, Run = run }),
-        RunGrouping.Model => runs.Select(run => new KeyedRun { Key = run.Model, Run = run }),
-        RunGrouping.Attack => runs.Select(run => new KeyedRun { Key = run.Attack, Run = run }),
-        RunGrouping.PoisonRate => runs.Select(run => new KeyedRun { Key = run.PoisonRate.ToString(), Run = run }),
-        RunGrouping.Seed => runs.Select(run => new KeyedRun { Key = run.Seed.ToString(), Run = run }),
-        RunGrouping.State => runs.Select(run => new KeyedRun { Key = (string)(object)run.State, Run = run }),
-        RunGrouping.Owner => runs.Select(run => new KeyedRun { Key = run.Owner, Run = run }),
-        RunGrouping.Study => runs.Select(run => new KeyedRun { Key = run.StudyId ?? "", Run = run }),
+    private static IQueryable<KeyedRun> Keyed(LabDbContext context, IQueryable<Run> runs, RunGrouping by) =>
+        by switch
+        {
+            RunGrouping.Configuration => runs.Select(run => new KeyedRun { Key = run.ConfigHash, Run = run }),
+            RunGrouping.Dataset => runs.Select(run => new KeyedRun { Key = run.Dataset, Run = run }),
+            RunGrouping.Model => runs.Select(run => new KeyedRun { Key = run.Model, Run = run }),
+            RunGrouping.Attack => runs.Select(run => new KeyedRun { Key = run.Attack, Run = run }),
+            RunGrouping.PoisonRate => runs.Select(run => new KeyedRun { Key = run.PoisonRate.ToString(), Run = run }),
+            RunGrouping.Seed => runs.Select(run => new KeyedRun { Key = run.Seed.ToString(), Run = run }),
+            RunGrouping.State => runs.Select(run => new KeyedRun { Key = (string)(object)run.State, Run = run }),
+            RunGrouping.Owner => runs.Select(run => new KeyedRun { Key = run.Owner, Run = run }),
+            RunGrouping.Study => runs.Select(run => new KeyedRun { Key = run.StudyId ?? "", Run = run }),
 
-        // A run with two tags is in two groups, one without tags in the group without a name.
-        RunGrouping.Tag => from run in runs
-                           join tag in context.RunTags on run.Id equals tag.RunId into tags
-                           from tag in tags.DefaultIfEmpty()
-                           select new KeyedRun { Key = tag == null ? "" : tag.Tag, Run = run },
-        _ => throw new ArgumentOutOfRangeException(nameof(by), by, "Not a field to group by."),
-    };
+            // A run with two tags is in two groups, one without tags in the group without a name.
+            RunGrouping.Tag => from run in runs
+            join tag in context.RunTags on run.Id equals tag.RunId into tags
+            from tag in tags.DefaultIfEmpty()
+            select new KeyedRun { Key = tag == null ? "" : tag.Tag, Run = run },
+            _ => throw new ArgumentOutOfRangeException(nameof(by), by, "Not a field to group by."),
+        };
 
     private sealed record Measured(
-        string Key, string Condition, long Seed, double? CleanAccuracy, double? AttackSuccessRate, bool Damaged);
+        string Key,
+        string Condition,
+        long Seed,
+        double? CleanAccuracy,
+        double? AttackSuccessRate,
+        bool Damaged
+    );
 
     private sealed class KeyedRun
     {

@@ -57,7 +57,8 @@ internal static class RunItems
     /// <summary>A run with its tags, or null.</summary>
     public static async Task<RunItem?> FindAsync(LabDbContext context, string runId, CancellationToken cancellation)
     {
-        var found = await context.Runs.AsNoTracking()
+        var found = await context
+            .Runs.AsNoTracking()
             .Where(run => run.Id == runId)
             .Select(ToItem)
             .ToListAsync(cancellation);
@@ -66,15 +67,19 @@ internal static class RunItems
 
     /// <summary>The same runs with their tags.</summary>
     public static async Task<IReadOnlyList<RunItem>> TaggedAsync(
-        LabDbContext context, IReadOnlyList<RunItem> runs, CancellationToken cancellation)
+        LabDbContext context,
+        IReadOnlyList<RunItem> runs,
+        CancellationToken cancellation
+    )
     {
         var ids = runs.Select(run => run.Id).ToList();
         var tags = (
-            await context.RunTags.AsNoTracking()
+            await context
+                .RunTags.AsNoTracking()
                 .Where(tag => ids.Contains(tag.RunId))
                 .OrderBy(tag => tag.Tag)
-                .ToListAsync(cancellation))
-            .ToLookup(tag => tag.RunId, tag => tag.Tag);
+                .ToListAsync(cancellation)
+        ).ToLookup(tag => tag.RunId, tag => tag.Tag);
         return [.. runs.Select(run => tags.Contains(run.Id) ? run with { Tags = [.. tags[run.Id]] } : run)];
     }
 
@@ -83,13 +88,18 @@ internal static class RunItems
     /// neither repeats nor hides another.
     /// </summary>
     public static async Task<IReadOnlyList<RunItem>> AfterAsync(
-        LabDbContext context, IQueryable<Run> runs, (DateTime Created, string Id)? after, int size,
-        CancellationToken cancellation)
+        LabDbContext context,
+        IQueryable<Run> runs,
+        (DateTime Created, string Id)? after,
+        int size,
+        CancellationToken cancellation
+    )
     {
         if (after is var (created, id))
         {
-            runs = runs.Where(
-                run => run.Created < created || (run.Created == created && string.Compare(run.Id, id) < 0));
+            runs = runs.Where(run =>
+                run.Created < created || (run.Created == created && string.Compare(run.Id, id) < 0)
+            );
         }
 
         var items = await RunFilters.Sort(runs.AsNoTracking(), []).Take(size).Select(ToItem).ToListAsync(cancellation);

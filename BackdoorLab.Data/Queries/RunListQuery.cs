@@ -21,7 +21,12 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     /// <param name="page">From 0; a page beyond the end is empty.</param>
     /// <param name="size">1 to <see cref="RunPage.MaxSize"/>; taken to the nearer end when outside.</param>
     public async Task<RunPage> ListAsync(
-        RunFilter filter, IReadOnlyList<RunSortKey> sort, int page, int size, CancellationToken cancellation = default)
+        RunFilter filter,
+        IReadOnlyList<RunSortKey> sort,
+        int page,
+        int size,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(filter);
         page = Math.Max(0, page);
@@ -30,7 +35,8 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         var runs = RunFilters.Apply(context, filter).AsNoTracking();
         var total = await runs.CountAsync(cancellation);
-        var items = await RunFilters.Sort(runs, sort)
+        var items = await RunFilters
+            .Sort(runs, sort)
             .Skip((int)Math.Min(int.MaxValue, (long)page * size))
             .Take(size)
             .Select(RunItems.ToItem)
@@ -45,12 +51,21 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     /// <param name="after">The last run that was read, or null for the beginning.</param>
     /// <param name="size">1 to <see cref="RunPage.MaxSize"/>; taken to the nearer end when outside.</param>
     public async Task<IReadOnlyList<RunItem>> ListAfterAsync(
-        RunFilter filter, (DateTime Created, string Id)? after, int size, CancellationToken cancellation = default)
+        RunFilter filter,
+        (DateTime Created, string Id)? after,
+        int size,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(filter);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         return await RunItems.AfterAsync(
-            context, RunFilters.Apply(context, filter), after, Math.Clamp(size, 1, RunPage.MaxSize), cancellation);
+            context,
+            RunFilters.Apply(context, filter),
+            after,
+            Math.Clamp(size, 1, RunPage.MaxSize),
+            cancellation
+        );
     }
 
     /// <summary>A run as lists show it, or null; also from the trash.</summary>
@@ -65,9 +80,11 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     public async Task<IReadOnlyList<RunItem>> LatestFinishedAsync(int count, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.AsNoTracking()
+        return await context
+            .Runs.AsNoTracking()
             .Where(run => !run.Deleted && run.Ended != null)
-            .OrderByDescending(run => run.Ended).ThenByDescending(run => run.Id)
+            .OrderByDescending(run => run.Ended)
+            .ThenByDescending(run => run.Id)
             .Take(Math.Clamp(count, 1, RunPage.MaxSize))
             .Select(RunItems.ToItem)
             .ToListAsync(cancellation);
@@ -77,15 +94,19 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     /// <param name="since">UTC.</param>
     /// <param name="count">How many at most.</param>
     public async Task<IReadOnlyList<RunItem>> EndedSinceAsync(
-        DateTime since, int count, CancellationToken cancellation = default)
+        DateTime since,
+        int count,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.AsNoTracking()
-            .Where(
-                run => !run.Deleted
-                    && run.Ended > since
-                    && (run.State == RunState.Succeeded || run.State == RunState.Failed))
-            .OrderByDescending(run => run.Ended).ThenByDescending(run => run.Id)
+        return await context
+            .Runs.AsNoTracking()
+            .Where(run =>
+                !run.Deleted && run.Ended > since && (run.State == RunState.Succeeded || run.State == RunState.Failed)
+            )
+            .OrderByDescending(run => run.Ended)
+            .ThenByDescending(run => run.Id)
             .Take(Math.Clamp(count, 1, RunPage.MaxSize))
             .Select(RunItems.ToItem)
             .ToListAsync(cancellation);
@@ -94,12 +115,16 @@ public sealed class RunListQuery(IDbContextFactory<LabDbContext> contexts)
     /// <summary>Runs of these configurations outside the trash, newest first.</summary>
     /// <param name="configHashes">Hashes of specs without name and seed.</param>
     public async Task<IReadOnlyList<RunItem>> OfConfigurationsAsync(
-        IReadOnlyCollection<string> configHashes, CancellationToken cancellation = default)
+        IReadOnlyCollection<string> configHashes,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.AsNoTracking()
+        return await context
+            .Runs.AsNoTracking()
             .Where(run => configHashes.Contains(run.ConfigHash) && !run.Deleted)
-            .OrderByDescending(run => run.Created).ThenByDescending(run => run.Id)
+            .OrderByDescending(run => run.Created)
+            .ThenByDescending(run => run.Id)
             .Select(RunItems.ToItem)
             .ToListAsync(cancellation);
     }

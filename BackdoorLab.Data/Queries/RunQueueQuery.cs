@@ -13,9 +13,11 @@ public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
     public async Task<IReadOnlyList<RunItem>> ActiveAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.AsNoTracking()
+        return await context
+            .Runs.AsNoTracking()
             .Where(run => run.State == RunState.Running || run.State == RunState.Cancelling)
-            .OrderBy(run => run.Started).ThenBy(run => run.Id)
+            .OrderBy(run => run.Started)
+            .ThenBy(run => run.Id)
             .Select(RunItems.ToItem)
             .ToListAsync(cancellation);
     }
@@ -24,10 +26,14 @@ public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
     /// <param name="skip">How many before are left out.</param>
     /// <param name="count">How many at most.</param>
     public async Task<IReadOnlyList<RunItem>> QueueAsync(
-        int skip = 0, int count = 25, CancellationToken cancellation = default)
+        int skip = 0,
+        int count = 25,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await RunFilters.InTurn(context.Runs.AsNoTracking())
+        return await RunFilters
+            .InTurn(context.Runs.AsNoTracking())
             .Skip(Math.Max(0, skip))
             .Take(Math.Clamp(count, 1, RunPage.MaxSize))
             .Select(RunItems.ToItem)
@@ -38,11 +44,17 @@ public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
     public async Task<QueueTotals> QueueTotalsAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs.Where(run => run.State == RunState.Queued && !run.Deleted).GroupBy(_ => 1)
-            .Select(runs => new QueueTotals(
-                runs.Count(), runs.Count(run => run.Held), runs.Count(run => run.EstimatedSeconds == null),
-                runs.Sum(run => run.EstimatedSeconds ?? 0)))
-            .SingleOrDefaultAsync(cancellation) ?? new(0, 0, 0, 0);
+        return await context
+                .Runs.Where(run => run.State == RunState.Queued && !run.Deleted)
+                .GroupBy(_ => 1)
+                .Select(runs => new QueueTotals(
+                    runs.Count(),
+                    runs.Count(run => run.Held),
+                    runs.Count(run => run.EstimatedSeconds == null),
+                    runs.Sum(run => run.EstimatedSeconds ?? 0)
+                ))
+                .SingleOrDefaultAsync(cancellation)
+            ?? new(0, 0, 0, 0);
     }
 
     /// <summary>
@@ -52,7 +64,8 @@ public sealed class RunQueueQuery(IDbContextFactory<LabDbContext> contexts)
     public async Task<double?> EarlierSecondsAsync(string configHash, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var seconds = await context.Runs.AsNoTracking()
+        var seconds = await context
+            .Runs.AsNoTracking()
             .Where(run => run.ConfigHash == configHash && run.State == RunState.Succeeded)
             .OrderByDescending(run => run.Ended)
             .Take(25)

@@ -12,18 +12,28 @@ namespace BackdoorLab.Data.Queries;
 /// <param name="Maximum">Largest value of a run.</param>
 /// <param name="Disagreeing">Number of seeds whose repeats have different values.</param>
 public sealed record SeedStat(
-    int N, double Mean, double? StandardDeviation, double Minimum, double Maximum, int Disagreeing)
+    int N,
+    double Mean,
+    double? StandardDeviation,
+    double Minimum,
+    double Maximum,
+    int Disagreeing
+)
 {
     /// <summary>The statistic of some values, or null without any.</summary>
     /// <param name="values">One for each run.</param>
     /// <param name="repeatable">Whether repeats must agree; times and memory need not.</param>
     internal static SeedStat? Of(IEnumerable<SeedValue> values, bool repeatable = true)
     {
-        var seeds = values.GroupBy(value => (value.Condition, value.Seed))
-            .Select(
-                seed => (
-                    Mean: seed.Average(run => run.Value), Minimum: seed.Min(run => run.Value),
-                    Maximum: seed.Max(run => run.Value)))
+        var seeds = values
+            .GroupBy(value => (value.Condition, value.Seed))
+            .Select(seed =>
+                (
+                    Mean: seed.Average(run => run.Value),
+                    Minimum: seed.Min(run => run.Value),
+                    Maximum: seed.Max(run => run.Value)
+                )
+            )
             .ToList();
         if (seeds.Count == 0)
         {
@@ -40,7 +50,8 @@ public sealed record SeedStat(
                 : Math.Sqrt(seeds.Sum(seed => (seed.Mean - mean) * (seed.Mean - mean)) / (seeds.Count - 1)),
             seeds.Min(seed => seed.Minimum),
             seeds.Max(seed => seed.Maximum),
-            repeatable ? seeds.Count(seed => seed.Maximum > seed.Minimum) : 0);
+            repeatable ? seeds.Count(seed => seed.Maximum > seed.Minimum) : 0
+        );
     }
 }
 

@@ -11,17 +11,21 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
     /// <summary>Studies outside the trash, newest first.</summary>
     /// <param name="count">How many at most.</param>
     public async Task<IReadOnlyList<StudyItem>> ListAsync(
-        int count = RunPage.MaxSize, CancellationToken cancellation = default)
+        int count = RunPage.MaxSize,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         return await ItemsAsync(
             context,
-            context.Studies.Where(study => !study.Deleted)
+            context
+                .Studies.Where(study => !study.Deleted)
                 .OrderByDescending(study => study.Created)
                 .ThenByDescending(study => study.Id)
                 .Take(count),
-            cancellation);
+            cancellation
+        );
     }
 
     /// <summary>A study as lists show it, or null; also from the trash.</summary>
@@ -30,8 +34,8 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
         return (
-            await ItemsAsync(
-                context, context.Studies.Where(study => study.Id == studyId), cancellation)).SingleOrDefault();
+            await ItemsAsync(context, context.Studies.Where(study => study.Id == studyId), cancellation)
+        ).SingleOrDefault();
     }
 
     /// <summary>A study with its runs and all their numbers, or null; also from the trash.</summary>
@@ -39,7 +43,8 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var snapshot = await context.BeginSnapshotAsync(cancellation);
-        var study = await context.Studies.AsNoTracking()
+        var study = await context
+            .Studies.AsNoTracking()
             .SingleOrDefaultAsync(study => study.Id == studyId, cancellation);
         if (study is null)
         {
@@ -51,39 +56,53 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
             .ThenBy(run => run.Id)
             .Select(RunItems.ToItem)
             .ToListAsync(cancellation);
-        var specs = await context.RunTexts.AsNoTracking()
+        var specs = await context
+            .RunTexts.AsNoTracking()
             .Where(text => runs.Any(run => run.Id == text.RunId))
             .ToDictionaryAsync(text => text.RunId, text => text.SpecJson, cancellation);
-        var stages = (await context.Stages.AsNoTracking()
-                .Where(
-                    stage => stage.State == StageState.Done
-                        && stage.Seconds != null
-                        && runs.Any(run => run.Id == stage.RunId))
-                .OrderBy(stage => stage.Position).ThenBy(stage => stage.Key)
+        var stages = (
+            await context
+                .Stages.AsNoTracking()
+                .Where(stage =>
+                    stage.State == StageState.Done && stage.Seconds != null && runs.Any(run => run.Id == stage.RunId)
+                )
+                .OrderBy(stage => stage.Position)
+                .ThenBy(stage => stage.Key)
                 .Select(stage => new
                 {
                     stage.RunId,
                     Time = new StageTime(stage.Key, stage.Kind, stage.Method, stage.Seconds!.Value),
                 })
-                .ToListAsync(cancellation))
-            .ToLookup(stage => stage.RunId, stage => stage.Time);
+                .ToListAsync(cancellation)
+        ).ToLookup(stage => stage.RunId, stage => stage.Time);
         var cells = await CellRows.ReadAsync(context, runs, cancellation);
         return new(
             Item(study, items.Select(run => (run.State, run.Fraction))),
             study.SpecJson,
-            [.. items.Select(run => new StudyRunDetail(run, specs[run.Id], [.. stages[run.Id]], [.. cells[run.Id]]))]);
+            [.. items.Select(run => new StudyRunDetail(run, specs[run.Id], [.. stages[run.Id]], [.. cells[run.Id]]))]
+        );
     }
 
     private static async Task<IReadOnlyList<StudyItem>> ItemsAsync(
-        LabDbContext context, IQueryable<Study> studies, CancellationToken cancellation)
+        LabDbContext context,
+        IQueryable<Study> studies,
+        CancellationToken cancellation
+    )
     {
         var found = await studies.AsNoTracking().ToListAsync(cancellation);
         var ids = found.ConvertAll(study => study.Id);
-        var runs = (await context.Runs.AsNoTracking()
+        var runs = (
+            await context
+                .Runs.AsNoTracking()
                 .Where(run => run.StudyId != null && ids.Contains(run.StudyId) && !run.Deleted)
-                .Select(run => new { run.StudyId, run.State, run.Fraction })
-                .ToListAsync(cancellation))
-            .ToLookup(run => run.StudyId, run => (run.State, run.Fraction));
+                .Select(run => new
+                {
+                    run.StudyId,
+                    run.State,
+                    run.Fraction,
+                })
+                .ToListAsync(cancellation)
+        ).ToLookup(run => run.StudyId, run => (run.State, run.Fraction));
         return [.. found.Select(study => Item(study, runs[study.Id]))];
     }
 
@@ -97,10 +116,12 @@ public sealed class StudyQuery(IDbContextFactory<LabDbContext> contexts)
             Created = study.Created,
             Deleted = study.Deleted,
             Runs = all.CountBy(run => run.State).ToDictionary(),
-            Fraction = all.Count == 0
-                ? 0
-                : all.Average(
-                    run => run.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled ? 1 : run.Fraction),
+            Fraction =
+                all.Count == 0
+                    ? 0
+                    : all.Average(run =>
+                        run.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled ? 1 : run.Fraction
+                    ),
         };
     }
 }

@@ -21,7 +21,8 @@ public sealed record ReferenceRow(
     double? CleanAccuracy,
     double? AttackSuccessRate,
     double? RobustAccuracy,
-    string Source);
+    string Source
+);
 
 /// <summary>An imported file.</summary>
 /// <param name="Source">Its name.</param>

@@ -12,7 +12,10 @@ public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, Tim
 
     /// <summary>Writes a file's rows in place of those of an earlier file of the same name, all or none.</summary>
     public async Task ReplaceAsync(
-        string source, IEnumerable<ReferenceRow> rows, CancellationToken cancellation = default)
+        string source,
+        IEnumerable<ReferenceRow> rows,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(source);
         ArgumentNullException.ThrowIfNull(rows);
@@ -22,19 +25,21 @@ public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, Tim
         await context.ReferenceValues.Where(value => value.Source == source).ExecuteDeleteAsync(cancellation);
         foreach (var portion in rows.Chunk(Portion))
         {
-            context.ReferenceValues.AddRange(portion.Select(row => new ReferenceValue
-            {
-                Dataset = row.Dataset,
-                Model = row.Model,
-                Attack = row.Attack,
-                Defense = row.Defense,
-                PoisonRate = row.PoisonRate,
-                CleanAccuracy = row.CleanAccuracy,
-                AttackSuccessRate = row.AttackSuccessRate,
-                RobustAccuracy = row.RobustAccuracy,
-                Source = source,
-                Imported = now,
-            }));
+            context.ReferenceValues.AddRange(
+                portion.Select(row => new ReferenceValue
+                {
+                    Dataset = row.Dataset,
+                    Model = row.Model,
+                    Attack = row.Attack,
+                    Defense = row.Defense,
+                    PoisonRate = row.PoisonRate,
+                    CleanAccuracy = row.CleanAccuracy,
+                    AttackSuccessRate = row.AttackSuccessRate,
+                    RobustAccuracy = row.RobustAccuracy,
+                    Source = source,
+                    Imported = now,
+                })
+            );
             await context.SaveChangesAsync(cancellation);
             context.ChangeTracker.Clear();
         }
@@ -53,7 +58,8 @@ public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, Tim
     public async Task<IReadOnlyList<ReferenceSource>> SourcesAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.ReferenceValues.AsNoTracking()
+        return await context
+            .ReferenceValues.AsNoTracking()
             .GroupBy(value => value.Source)
             .OrderBy(group => group.Key)
             .Select(group => new ReferenceSource(group.Key, group.Count(), group.Max(value => value.Imported)))
@@ -62,15 +68,30 @@ public sealed class ReferenceStore(IDbContextFactory<LabDbContext> contexts, Tim
 
     /// <summary>Published values of a data set, network and poison rate, by source, attack and defense.</summary>
     public async Task<IReadOnlyList<ReferenceRow>> FindAsync(
-        string dataset, string model, double poisonRate, CancellationToken cancellation = default)
+        string dataset,
+        string model,
+        double poisonRate,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.ReferenceValues.AsNoTracking()
+        return await context
+            .ReferenceValues.AsNoTracking()
             .Where(value => value.Dataset == dataset && value.Model == model && value.PoisonRate == poisonRate)
-            .OrderBy(value => value.Source).ThenBy(value => value.Attack).ThenBy(value => value.Defense)
+            .OrderBy(value => value.Source)
+            .ThenBy(value => value.Attack)
+            .ThenBy(value => value.Defense)
             .Select(value => new ReferenceRow(
-                value.Dataset, value.Model, value.Attack, value.Defense, value.PoisonRate,
-                value.CleanAccuracy, value.AttackSuccessRate, value.RobustAccuracy, value.Source))
+                value.Dataset,
+                value.Model,
+                value.Attack,
+                value.Defense,
+                value.PoisonRate,
+                value.CleanAccuracy,
+                value.AttackSuccessRate,
+                value.RobustAccuracy,
+                value.Source
+            ))
             .ToListAsync(cancellation);
     }
 }

@@ -14,7 +14,8 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
     public async Task<IReadOnlyList<string>> StagesAsync(string prefix, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Artifacts.Where(file => file.Stage.StartsWith(prefix))
+        return await context
+            .Artifacts.Where(file => file.Stage.StartsWith(prefix))
             .Select(file => file.Stage)
             .Distinct()
             .ToListAsync(cancellation);
@@ -26,7 +27,8 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var ids = await RunFilters.Apply(context, selection)
+        var ids = await RunFilters
+            .Apply(context, selection)
             .Where(run => run.Deleted)
             .Select(run => run.Id)
             .ToListAsync(cancellation);
@@ -42,10 +44,13 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
 
     /// <summary>The files that no other runs name.</summary>
     internal static async Task<FreedFiles> FreedAsync(
-        LabDbContext context, IReadOnlyList<string> ids, CancellationToken cancellation)
+        LabDbContext context,
+        IReadOnlyList<string> ids,
+        CancellationToken cancellation
+    )
     {
-        var stages = await context.Stages
-            .Where(stage => ids.Contains(stage.RunId))
+        var stages = await context
+            .Stages.Where(stage => ids.Contains(stage.RunId))
             .Select(stage => stage.Key)
             .Distinct()
             .Where(key => !context.Stages.Any(other => other.Key == key && !ids.Contains(other.RunId)))
@@ -54,17 +59,20 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
         if (models.Count > 0)
         {
             models.ExceptWith(
-                await ModelsAsync(context, context.Runs.Where(run => !ids.Contains(run.Id)), cancellation));
+                await ModelsAsync(context, context.Runs.Where(run => !ids.Contains(run.Id)), cancellation)
+            );
         }
 
         return new(stages, [.. models]);
     }
 
     private static async Task<HashSet<string>> ModelsAsync(
-        LabDbContext context, IQueryable<Run> runs, CancellationToken cancellation)
+        LabDbContext context,
+        IQueryable<Run> runs,
+        CancellationToken cancellation
+    )
     {
-        var specs = await runs
-            .Where(run => run.Attack == KnownLabels.UnknownAttack)
+        var specs = await runs.Where(run => run.Attack == KnownLabels.UnknownAttack)
             .Join(context.RunTexts, run => run.Id, text => text.RunId, (_, text) => text.SpecJson)
             .ToListAsync(cancellation);
         return [.. specs.Select(spec => (string?)JsonNode.Parse(spec)?["suspect"]?["sha256"]).OfType<string>()];

@@ -13,8 +13,11 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
     /// <param name="add">Tags to add, in the form of <see cref="TagText"/>.</param>
     /// <param name="remove">Tags to remove.</param>
     public async Task<int> TagAsync(
-        RunSelection selection, IReadOnlyCollection<string> add, IReadOnlyCollection<string> remove,
-        CancellationToken cancellation = default)
+        RunSelection selection,
+        IReadOnlyCollection<string> add,
+        IReadOnlyCollection<string> remove,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -23,12 +26,15 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
 
         // Read before the change: a filter may ask for the very tag that goes.
         var ids = await runs.Select(run => run.Id).ToListAsync(cancellation);
-        await context.RunTags.Where(tag => remove.Contains(tag.Tag) && ids.Contains(tag.RunId))
+        await context
+            .RunTags.Where(tag => remove.Contains(tag.Tag) && ids.Contains(tag.RunId))
             .ExecuteDeleteAsync(cancellation);
         var present = (
-            await context.RunTags.AsNoTracking()
+            await context
+                .RunTags.AsNoTracking()
                 .Where(tag => add.Contains(tag.Tag) && ids.Contains(tag.RunId))
-                .ToListAsync(cancellation))
+                .ToListAsync(cancellation)
+        )
             .Select(tag => (tag.RunId, tag.Tag))
             .ToHashSet();
         context.ChangeTracker.AutoDetectChangesEnabled = false;
@@ -36,7 +42,8 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
             from id in ids
             from tag in add
             where !present.Contains((id, tag))
-            select new RunTag { RunId = id, Tag = tag });
+            select new RunTag { RunId = id, Tag = tag }
+        );
         await context.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         return ids.Count;
@@ -48,12 +55,15 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await RunFilters.Apply(context, selection)
+        return await RunFilters
+            .Apply(context, selection)
             .Where(run => run.Archived != archived)
             .ExecuteUpdateAsync(
-                set => set.SetProperty(run => run.Archived, archived)
-                    .SetProperty(run => run.Version, run => run.Version + 1),
-                cancellation);
+                set =>
+                    set.SetProperty(run => run.Archived, archived)
+                        .SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation
+            );
     }
 
     /// <summary>
@@ -61,12 +71,15 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
     /// first). Returns the ids that were moved.
     /// </summary>
     public async Task<IReadOnlyList<string>> DeleteAsync(
-        RunSelection selection, CancellationToken cancellation = default)
+        RunSelection selection,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        var ids = await RunFilters.Apply(context, selection)
+        var ids = await RunFilters
+            .Apply(context, selection)
             .Where(run => !run.Deleted && run.State != RunState.Running && run.State != RunState.Cancelling)
             .Select(run => run.Id)
             .ToListAsync(cancellation);
@@ -75,20 +88,22 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
         await chosen
             .Where(run => run.State == RunState.Queued || run.State == RunState.Interrupted)
             .ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(run => run.State, RunState.Cancelled)
-                    .SetProperty(run => run.CancelRequested, true)
-                    .SetProperty(run => run.Ended, now)
-                    .SetProperty(run => run.EtaSeconds, (double?)null)
-                    .SetProperty(run => run.LeaseOwner, (string?)null)
-                    .SetProperty(run => run.LeaseUntil, (DateTime?)null),
-                cancellation);
+                set =>
+                    set.SetProperty(run => run.State, RunState.Cancelled)
+                        .SetProperty(run => run.CancelRequested, true)
+                        .SetProperty(run => run.Ended, now)
+                        .SetProperty(run => run.EtaSeconds, (double?)null)
+                        .SetProperty(run => run.LeaseOwner, (string?)null)
+                        .SetProperty(run => run.LeaseUntil, (DateTime?)null),
+                cancellation
+            );
         await chosen.ExecuteUpdateAsync(
-            set => set
-                .SetProperty(run => run.Deleted, true)
-                .SetProperty(run => run.DeletedAt, now)
-                .SetProperty(run => run.Version, run => run.Version + 1),
-            cancellation);
+            set =>
+                set.SetProperty(run => run.Deleted, true)
+                    .SetProperty(run => run.DeletedAt, now)
+                    .SetProperty(run => run.Version, run => run.Version + 1),
+            cancellation
+        );
         await transaction.CommitAsync(cancellation);
         return ids;
     }
@@ -99,14 +114,16 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
     {
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await RunFilters.Apply(context, selection)
+        return await RunFilters
+            .Apply(context, selection)
             .Where(run => run.Deleted)
             .ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(run => run.Deleted, false)
-                    .SetProperty(run => run.DeletedAt, (DateTime?)null)
-                    .SetProperty(run => run.Version, run => run.Version + 1),
-                cancellation);
+                set =>
+                    set.SetProperty(run => run.Deleted, false)
+                        .SetProperty(run => run.DeletedAt, (DateTime?)null)
+                        .SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation
+            );
     }
 
     /// <summary>
@@ -118,12 +135,14 @@ public sealed class RunBulk(IDbContextFactory<LabDbContext> contexts, TimeProvid
         ArgumentNullException.ThrowIfNull(selection);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        var ids = await RunFilters.Apply(context, selection)
+        var ids = await RunFilters
+            .Apply(context, selection)
             .Where(run => run.Deleted)
             .Select(run => run.Id)
             .ToListAsync(cancellation);
         var freed = await NamedFiles.FreedAsync(context, ids, cancellation);
-        await context.Notes.Where(note => note.Kind == NoteSubject.Run && ids.Contains(note.SubjectId))
+        await context
+            .Notes.Where(note => note.Kind == NoteSubject.Run && ids.Contains(note.SubjectId))
             .ExecuteDeleteAsync(cancellation);
         var removed = await context.Runs.Where(run => ids.Contains(run.Id)).ExecuteDeleteAsync(cancellation);
         await transaction.CommitAsync(cancellation);

@@ -46,7 +46,8 @@ public sealed record RunPlan(
     IReadOnlyList<PlannedStage> Stages,
     IReadOnlyList<CellId> Cells,
     IReadOnlyDictionary<string, string> Environment,
-    double EstimatedSeconds)
+    double EstimatedSeconds
+)
 {
     /// <summary>Poisoned training images; null when there are none.</summary>
     public int? PoisonedImages { get; init; }

@@ -20,27 +20,30 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="owner">Who claims: a name unique to the worker's process.</param>
     /// <param name="leaseUntil">UTC; after this, without renewal, the run counts as lost.</param>
     public async Task<bool> TryClaimAsync(
-        string runId, int attempt, string owner, DateTime leaseUntil, CancellationToken cancellation = default)
+        string runId,
+        int attempt,
+        string owner,
+        DateTime leaseUntil,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentException.ThrowIfNullOrEmpty(owner);
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var claimed = await context.Runs
-            .Where(
-                run => run.Id == runId
-                    && run.State == RunState.Queued
-                    && run.Attempt == attempt
-                    && !run.Held
-                    && !run.Deleted)
+        var claimed = await context
+            .Runs.Where(run =>
+                run.Id == runId && run.State == RunState.Queued && run.Attempt == attempt && !run.Held && !run.Deleted
+            )
             .ExecuteUpdateAsync(
-                set => set
-                    .SetProperty(run => run.State, RunState.Running)
-                    .SetProperty(run => run.LeaseOwner, owner)
-                    .SetProperty(run => run.LeaseUntil, leaseUntil)
-                    .SetProperty(run => run.Heartbeat, now)
-                    .SetProperty(run => run.Started, now)
-                    .SetProperty(run => run.Version, run => run.Version + 1),
-                cancellation);
+                set =>
+                    set.SetProperty(run => run.State, RunState.Running)
+                        .SetProperty(run => run.LeaseOwner, owner)
+                        .SetProperty(run => run.LeaseUntil, leaseUntil)
+                        .SetProperty(run => run.Heartbeat, now)
+                        .SetProperty(run => run.Started, now)
+                        .SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation
+            );
         return claimed == 1;
     }
 
@@ -51,14 +54,18 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="owner">Who claims: a name unique to the worker's process.</param>
     /// <param name="leaseUntil">UTC; after this, without renewal, the run counts as lost.</param>
     public async Task<RunRef?> ClaimNextAsync(
-        string owner, DateTime leaseUntil, CancellationToken cancellation = default)
+        string owner,
+        DateTime leaseUntil,
+        CancellationToken cancellation = default
+    )
     {
         while (true)
         {
             RunRef? next;
             await using (var context = await contexts.CreateDbContextAsync(cancellation))
             {
-                next = await RunFilters.InTurn(context.Runs.AsNoTracking().Where(run => !run.Held))
+                next = await RunFilters
+                    .InTurn(context.Runs.AsNoTracking().Where(run => !run.Held))
                     .Select(run => new RunRef(run.Id, run.Attempt))
                     .FirstOrDefaultAsync(cancellation);
             }
@@ -78,16 +85,24 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="owner">Who claimed it.</param>
     /// <param name="leaseUntil">UTC.</param>
     public async Task<bool> RenewLeaseAsync(
-        string runId, string owner, DateTime leaseUntil, CancellationToken cancellation = default)
+        string runId,
+        string owner,
+        DateTime leaseUntil,
+        CancellationToken cancellation = default
+    )
     {
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Runs
-            .Where(run => run.Id == runId && run.LeaseOwner == owner
-                && (run.State == RunState.Running || run.State == RunState.Cancelling))
-            .ExecuteUpdateAsync(
-                set => set.SetProperty(run => run.LeaseUntil, leaseUntil).SetProperty(run => run.Heartbeat, now),
-                cancellation) > 0;
+        return await context
+                .Runs.Where(run =>
+                    run.Id == runId
+                    && run.LeaseOwner == owner
+                    && (run.State == RunState.Running || run.State == RunState.Cancelling)
+                )
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(run => run.LeaseUntil, leaseUntil).SetProperty(run => run.Heartbeat, now),
+                    cancellation
+                ) > 0;
     }
 
     /// <summary>Whether the user asked to stop this run; a light read for a worker that looks often.</summary>
@@ -104,7 +119,11 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="owner">Who claimed it.</param>
     /// <exception cref="ArgumentException">The state is not one in which a run ends.</exception>
     public async Task<bool> FinishAsync(
-        string runId, string owner, RunEnd end, CancellationToken cancellation = default)
+        string runId,
+        string owner,
+        RunEnd end,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(end);
         if (end.State is not (RunState.Succeeded or RunState.Failed or RunState.Cancelled or RunState.Interrupted))
@@ -115,9 +134,12 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         var run = await context.Runs.SingleOrDefaultAsync(
-            candidate => candidate.Id == runId && candidate.LeaseOwner == owner
+            candidate =>
+                candidate.Id == runId
+                && candidate.LeaseOwner == owner
                 && (candidate.State == RunState.Running || candidate.State == RunState.Cancelling),
-            cancellation);
+            cancellation
+        );
         if (run is null)
         {
             return false;
@@ -136,14 +158,20 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
         await context.SaveChangesAsync(cancellation);
         if (end.Remarks is not null)
         {
-            await context.RunTexts
-                .Where(text => text.RunId == runId)
+            await context
+                .RunTexts.Where(text => text.RunId == runId)
                 .ExecuteUpdateAsync(
-                    set => set.SetProperty(text => text.RemarksJson, JsonText.Write(end.Remarks)), cancellation);
+                    set => set.SetProperty(text => text.RemarksJson, JsonText.Write(end.Remarks)),
+                    cancellation
+                );
         }
 
         await StopStagesAsync(
-            context, runId, end.State == RunState.Failed ? StageState.Failed : StageState.Stopped, cancellation);
+            context,
+            runId,
+            end.State == RunState.Failed ? StageState.Failed : StageState.Stopped,
+            cancellation
+        );
         await transaction.CommitAsync(cancellation);
         return true;
     }
@@ -161,16 +189,23 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// Runs whose worker this process sees: a lease that could not be renewed does not make them lost.
     /// </param>
     public async Task<IReadOnlyList<RecoveredRun>> RecoverLostAsync(
-        DateTime now, string? owner = null, IReadOnlyCollection<string>? supervised = null,
-        CancellationToken cancellation = default)
+        DateTime now,
+        string? owner = null,
+        IReadOnlyCollection<string>? supervised = null,
+        CancellationToken cancellation = default
+    )
     {
         var alive = supervised ?? [];
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        var lost = await context.Runs
-            .Where(run => (run.State == RunState.Running || run.State == RunState.Cancelling) && !alive.Contains(run.Id)
-                && (run.LeaseUntil == null || run.LeaseUntil < now || (owner != null && run.LeaseOwner == owner)))
-            .OrderBy(run => run.Queued).ThenBy(run => run.Id)
+        var lost = await context
+            .Runs.Where(run =>
+                (run.State == RunState.Running || run.State == RunState.Cancelling)
+                && !alive.Contains(run.Id)
+                && (run.LeaseUntil == null || run.LeaseUntil < now || (owner != null && run.LeaseOwner == owner))
+            )
+            .OrderBy(run => run.Queued)
+            .ThenBy(run => run.Id)
             .ToListAsync(cancellation);
         foreach (var run in lost)
         {
@@ -197,9 +232,10 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        var interrupted = await context.Runs
-            .Where(run => run.State == RunState.Interrupted && !run.Deleted)
-            .OrderBy(run => run.Queued).ThenBy(run => run.Id)
+        var interrupted = await context
+            .Runs.Where(run => run.State == RunState.Interrupted && !run.Deleted)
+            .OrderBy(run => run.Queued)
+            .ThenBy(run => run.Id)
             .ToListAsync(cancellation);
         var queued = interrupted.Where(RunTransitions.Resume).Select(run => new RunRef(run.Id, run.Attempt)).ToList();
         await context.SaveChangesAsync(cancellation);
@@ -211,8 +247,12 @@ public sealed class RunLeases(IDbContextFactory<LabDbContext> contexts, TimeProv
         from is null || to is null ? 0 : Math.Max(0, (to.Value - from.Value).TotalSeconds);
 
     private static Task StopStagesAsync(
-        LabDbContext context, string runId, StageState state, CancellationToken cancellation) =>
-        context.Stages
-            .Where(stage => stage.RunId == runId && stage.State == StageState.Running)
+        LabDbContext context,
+        string runId,
+        StageState state,
+        CancellationToken cancellation
+    ) =>
+        context
+            .Stages.Where(stage => stage.RunId == runId && stage.State == StageState.Running)
             .ExecuteUpdateAsync(set => set.SetProperty(stage => stage.State, state), cancellation);
 }

@@ -30,38 +30,45 @@ public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvi
     /// store). Returns what to give to a job, or null when the run cannot be queued: it is active, queued, succeeded,
     /// deleted or absent.
     /// </summary>
-    public Task<RunRef?> EnqueueAsync(string runId, CancellationToken cancellation = default) => ChangeAsync(
-        runId,
-        run =>
-        {
-            if (run is null || !RunTransitions.MayBeQueued(run))
+    public Task<RunRef?> EnqueueAsync(string runId, CancellationToken cancellation = default) =>
+        ChangeAsync(
+            runId,
+            run =>
             {
-                return null;
-            }
+                if (run is null || !RunTransitions.MayBeQueued(run))
+                {
+                    return null;
+                }
 
-            run.Queued = Now;
-            run.Priority = 0;
-            run.Held = false;
-            RunTransitions.Queue(run);
-            run.MaxAttempts = Math.Max(run.MaxAttempts, run.Attempt);
-            return new RunRef(run.Id, run.Attempt);
-        },
-        cancellation);
+                run.Queued = Now;
+                run.Priority = 0;
+                run.Held = false;
+                RunTransitions.Queue(run);
+                run.MaxAttempts = Math.Max(run.MaxAttempts, run.Attempt);
+                return new RunRef(run.Id, run.Attempt);
+            },
+            cancellation
+        );
 
     /// <summary>Puts a waiting run before all others that wait. False when it does not wait.</summary>
     public async Task<bool> PutFirstAsync(string runId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
-        var highest = await RunFilters.InTurn(context.Runs.Where(run => run.Id != runId))
-            .Select(run => (int?)run.Priority)
-            .FirstOrDefaultAsync(cancellation) ?? 0;
-        var moved = await context.Runs
-            .Where(run => run.Id == runId && run.State == RunState.Queued && !run.Deleted)
+        var highest =
+            await RunFilters
+                .InTurn(context.Runs.Where(run => run.Id != runId))
+                .Select(run => (int?)run.Priority)
+                .FirstOrDefaultAsync(cancellation)
+            ?? 0;
+        var moved = await context
+            .Runs.Where(run => run.Id == runId && run.State == RunState.Queued && !run.Deleted)
             .ExecuteUpdateAsync(
-                set => set.SetProperty(run => run.Priority, Math.Max(0, highest) + 1)
-                    .SetProperty(run => run.Version, run => run.Version + 1),
-                cancellation);
+                set =>
+                    set.SetProperty(run => run.Priority, Math.Max(0, highest) + 1)
+                        .SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation
+            );
         await transaction.CommitAsync(cancellation);
         return moved > 0;
     }
@@ -70,7 +77,8 @@ public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvi
     public async Task<IReadOnlyList<RunRef>> ListQueuedAsync(CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await RunFilters.InTurn(context.Runs.Where(run => !run.Held))
+        return await RunFilters
+            .InTurn(context.Runs.Where(run => !run.Held))
             .Select(run => new RunRef(run.Id, run.Attempt))
             .ToListAsync(cancellation);
     }
@@ -80,8 +88,8 @@ public sealed class RunStore(IDbContextFactory<LabDbContext> contexts, TimeProvi
     /// <see cref="RunState.Cancelling"/> and ends when its worker does. Returns the state after the request, or null
     /// when there was nothing to cancel.
     /// </summary>
-    public Task<RunState?> RequestCancelAsync(string runId, CancellationToken cancellation = default) => ChangeAsync(
-        runId, run => run is null ? null : RunTransitions.Cancel(run, Now), cancellation);
+    public Task<RunState?> RequestCancelAsync(string runId, CancellationToken cancellation = default) =>
+        ChangeAsync(runId, run => run is null ? null : RunTransitions.Cancel(run, Now), cancellation);
 
     /// <summary>
     /// Reads a run, changes it and saves it in one transaction. SQLite transactions start as writers, so nobody can

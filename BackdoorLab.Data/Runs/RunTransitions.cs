@@ -24,31 +24,31 @@ internal static class RunTransitions
     /// <summary>
     /// A run without a state of its own yet; its condition is by the spec alone until it has loaded its data.
     /// </summary>
-    public static Run New(NewRun content, string id, string? study, DateTime created) => new()
-    {
-        Id = id,
-        Name = content.Name,
-        ConfigHash = content.ConfigHash,
-        ConditionKey = Condition.Of(content.SpecJson, null, RecordedConditions.NoEnvironment, []).Setup.Key,
-        Seed = content.Seed,
-        StudyId = study,
-        Dataset = content.Dataset,
-        Model = content.Model,
-        Attack = content.Attack,
-        PoisonRate = content.PoisonRate,
-        TargetLabel = content.TargetLabel,
-        Created = created,
-        EstimatedSeconds = content.EstimatedSeconds,
-        MaxAttempts = Math.Max(1, content.MaxAttempts),
-        Owner = content.Owner,
-    };
+    public static Run New(NewRun content, string id, string? study, DateTime created) =>
+        new()
+        {
+            Id = id,
+            Name = content.Name,
+            ConfigHash = content.ConfigHash,
+            ConditionKey = Condition.Of(content.SpecJson, null, RecordedConditions.NoEnvironment, []).Setup.Key,
+            Seed = content.Seed,
+            StudyId = study,
+            Dataset = content.Dataset,
+            Model = content.Model,
+            Attack = content.Attack,
+            PoisonRate = content.PoisonRate,
+            TargetLabel = content.TargetLabel,
+            Created = created,
+            EstimatedSeconds = content.EstimatedSeconds,
+            MaxAttempts = Math.Max(1, content.MaxAttempts),
+            Owner = content.Owner,
+        };
 
     /// <summary>
     /// Whether a person may queue it again; drafts are of older versions, which wrote a run before they queued it.
     /// </summary>
     public static bool MayBeQueued(Run run) =>
-        !run.Deleted
-        && run.State is RunState.Draft or RunState.Failed or RunState.Cancelled or RunState.Interrupted;
+        !run.Deleted && run.State is RunState.Draft or RunState.Failed or RunState.Cancelled or RunState.Interrupted;
 
     /// <summary>The next attempt begins to wait; nothing of how the last one went is shown any more.</summary>
     public static void Queue(Run run)
@@ -105,7 +105,8 @@ internal static class RunTransitions
         if (run.State == RunState.Interrupted)
         {
             run.Error = FormattableString.Invariant(
-                $"The worker was lost; last heard of at {lastSeen:yyyy-MM-dd HH:mm:ss} UTC.");
+                $"The worker was lost; last heard of at {lastSeen:yyyy-MM-dd HH:mm:ss} UTC."
+            );
         }
     }
 

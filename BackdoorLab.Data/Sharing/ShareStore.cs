@@ -38,8 +38,14 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     /// <param name="life">How long it holds.</param>
     /// <param name="allowDownloads">Whether its receiver may take files away.</param>
     public async Task<(string Id, string Token)> CreateAsync(
-        ShareKind kind, IReadOnlyList<string> targets, string title, string createdBy, TimeSpan life,
-        bool allowDownloads, CancellationToken cancellation = default)
+        ShareKind kind,
+        IReadOnlyList<string> targets,
+        string title,
+        string createdBy,
+        TimeSpan life,
+        bool allowDownloads,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfZero(targets.Count);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(life, TimeSpan.Zero);
@@ -68,7 +74,8 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     {
         var (hash, now) = (Secret.Hash(token), Now);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.ShareLinks.AsNoTracking()
+        return await context
+            .ShareLinks.AsNoTracking()
             .Where(link => link.TokenHash == hash && link.Revoked == null && link.Expires > now)
             .Select(ToItem)
             .SingleOrDefaultAsync(cancellation);
@@ -88,10 +95,14 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     {
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        await context.ShareLinks.Where(link => link.Id == id).ExecuteUpdateAsync(
-            set => set.SetProperty(link => link.Opened, link => link.Opened + 1)
-                .SetProperty(link => link.LastOpened, now),
-            cancellation);
+        await context
+            .ShareLinks.Where(link => link.Id == id)
+            .ExecuteUpdateAsync(
+                set =>
+                    set.SetProperty(link => link.Opened, link => link.Opened + 1)
+                        .SetProperty(link => link.LastOpened, now),
+                cancellation
+            );
     }
 
     /// <summary>Ends a link; returns what it opened, or null when it had ended or is unknown.</summary>
@@ -99,11 +110,13 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     {
         var now = Now;
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var ended = await context.ShareLinks.Where(link => link.Id == id && link.Revoked == null)
+        var ended = await context
+            .ShareLinks.Where(link => link.Id == id && link.Revoked == null)
             .ExecuteUpdateAsync(set => set.SetProperty(link => link.Revoked, now), cancellation);
         return ended == 0
             ? null
-            : await context.ShareLinks.AsNoTracking()
+            : await context
+                .ShareLinks.AsNoTracking()
                 .Where(link => link.Id == id)
                 .Select(ToItem)
                 .SingleAsync(cancellation);
@@ -113,7 +126,10 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
     /// <param name="kind">What they open.</param>
     /// <param name="targets">Its ids.</param>
     public Task<IReadOnlyList<ShareItem>> ListAsync(
-        ShareKind kind, IReadOnlyList<string> targets, CancellationToken cancellation = default)
+        ShareKind kind,
+        IReadOnlyList<string> targets,
+        CancellationToken cancellation = default
+    )
     {
         var target = string.Join(',', targets);
         return ListAsync(links => links.Where(link => link.Kind == kind && link.Target == target), cancellation);
@@ -125,10 +141,13 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
 
     /// <summary>The study behind a dashboard and the dashboard's name, or null.</summary>
     public async Task<(string StudyId, string Name)?> DashboardAsync(
-        string dashboardId, CancellationToken cancellation = default)
+        string dashboardId,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var found = await context.Dashboards.Where(dashboard => dashboard.Id == dashboardId && !dashboard.Deleted)
+        var found = await context
+            .Dashboards.Where(dashboard => dashboard.Id == dashboardId && !dashboard.Deleted)
             .Select(dashboard => new { dashboard.StudyId, dashboard.Name })
             .SingleOrDefaultAsync(cancellation);
         return found is null ? null : (found.StudyId, found.Name);
@@ -143,10 +162,14 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
 
     /// <summary>Those of some runs that can be seen through a link, in their order.</summary>
     public async Task<IReadOnlyList<string>> ReachedAsync(
-        ShareItem link, IReadOnlyCollection<string> runIds, CancellationToken cancellation = default)
+        ShareItem link,
+        IReadOnlyCollection<string> runIds,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var reached = await Reached(context, link).Where(run => runIds.Contains(run.Id))
+        var reached = await Reached(context, link)
+            .Where(run => runIds.Contains(run.Id))
             .Select(run => run.Id)
             .ToListAsync(cancellation);
         return [.. runIds.Where(reached.Contains)];
@@ -154,13 +177,18 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
 
     /// <summary>Whether a file belongs to a run that can be seen through a link.</summary>
     public async Task<bool> ReachesAsync(
-        ShareItem link, string stage, string file, CancellationToken cancellation = default)
+        ShareItem link,
+        string stage,
+        string file,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var runs = Reached(context, link);
         return await context.Artifacts.AnyAsync(
             artifact => artifact.Stage == stage && artifact.File == file && runs.Any(run => run.Id == artifact.RunId),
-            cancellation);
+            cancellation
+        );
     }
 
     private static IQueryable<Run> Reached(LabDbContext context, ShareItem link)
@@ -170,25 +198,29 @@ public sealed class ShareStore(IDbContextFactory<LabDbContext> contexts, TimePro
         return link.Kind switch
         {
             ShareKind.Run or ShareKind.Comparison => runs.Where(run => targets.Contains(run.Id)),
-            ShareKind.Study => runs.Where(
-                run => context.Studies.Any(
-                    study => study.Id == run.StudyId && !study.Deleted && targets.Contains(study.Id))),
+            ShareKind.Study => runs.Where(run =>
+                context.Studies.Any(study => study.Id == run.StudyId && !study.Deleted && targets.Contains(study.Id))
+            ),
             ShareKind.View => SharedView.Read(link.Target) is { } view
                 ? RunFilters.Apply(context, view.Filter)
                 : runs.Where(run => false),
-            _ => runs.Where(run => context.Studies.Any(study => study.Id == run.StudyId && !study.Deleted)
-                && context.Dashboards.Any(
-                    dashboard => dashboard.StudyId == run.StudyId
-                        && !dashboard.Deleted
-                        && targets.Contains(dashboard.Id))),
+            _ => runs.Where(run =>
+                context.Studies.Any(study => study.Id == run.StudyId && !study.Deleted)
+                && context.Dashboards.Any(dashboard =>
+                    dashboard.StudyId == run.StudyId && !dashboard.Deleted && targets.Contains(dashboard.Id)
+                )
+            ),
         };
     }
 
     private async Task<IReadOnlyList<ShareItem>> ListAsync(
-        Func<IQueryable<ShareLink>, IQueryable<ShareLink>> which, CancellationToken cancellation)
+        Func<IQueryable<ShareLink>, IQueryable<ShareLink>> which,
+        CancellationToken cancellation
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await which(context.ShareLinks.AsNoTracking()).OrderByDescending(link => link.Created)
+        return await which(context.ShareLinks.AsNoTracking())
+            .OrderByDescending(link => link.Created)
             .ThenBy(link => link.Id)
             .Select(ToItem)
             .ToListAsync(cancellation);

@@ -29,7 +29,10 @@ public sealed record SharedView(RunFilter Filter, IReadOnlyList<RunSortKey> Sort
         {
             var view = JsonSerializer.Deserialize<SharedView>(target, Options);
             return view is { Filter: { Narrows: true } filter, Sort: not null }
-                ? view with { Filter = filter with { Deleted = false } }
+                ? view with
+                {
+                    Filter = filter with { Deleted = false },
+                }
                 : null;
         }
         catch (JsonException)

@@ -20,7 +20,13 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="shared">Whether others see it in their lists.</param>
     /// <exception cref="ArgumentException">The path is no page of this lab, or the state is too long.</exception>
     public async Task<ViewItem> SaveAsync(
-        string name, string path, string query, string owner, bool shared, CancellationToken cancellation = default)
+        string name,
+        string path,
+        string query,
+        string owner,
+        bool shared,
+        CancellationToken cancellation = default
+    )
     {
         ArgumentNullException.ThrowIfNull(name);
         if (!IsLocal(path))
@@ -31,14 +37,17 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
         if (query.Length > MaxLength)
         {
             throw new ArgumentException(
-                $"A view's state has {MaxLength} characters at most; this one has {query.Length}.", nameof(query));
+                $"A view's state has {MaxLength} characters at most; this one has {query.Length}.",
+                nameof(query)
+            );
         }
 
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         var same = context.SavedViews.Where(view => view.Path == path && view.Name == name && view.Owner == owner);
-        var view = await (
-            name.Length > 0 ? same : same.Where(view => view.Query == query)).FirstOrDefaultAsync(cancellation);
+        var view = await (name.Length > 0 ? same : same.Where(view => view.Query == query)).FirstOrDefaultAsync(
+            cancellation
+        );
         if (view is null)
         {
             view = new SavedView
@@ -63,8 +72,9 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     public async Task<ViewItem?> FindAsync(string id, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.SavedViews.AsNoTracking()
-            .SingleOrDefaultAsync(view => view.Id == id, cancellation) is { } view
+        return
+            await context.SavedViews.AsNoTracking().SingleOrDefaultAsync(view => view.Id == id, cancellation)
+                is { } view
             ? Item(view)
             : null;
     }
@@ -73,12 +83,17 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     /// <param name="path">Path of the page.</param>
     /// <param name="owner">The person; empty in a lab without accounts.</param>
     public async Task<IReadOnlyList<ViewItem>> ListAsync(
-        string path, string owner, CancellationToken cancellation = default)
+        string path,
+        string owner,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var views = await context.SavedViews.AsNoTracking()
+        var views = await context
+            .SavedViews.AsNoTracking()
             .Where(view => view.Path == path && view.Name != "" && (view.Shared || view.Owner == owner))
-            .OrderBy(view => view.Name).ThenBy(view => view.Id)
+            .OrderBy(view => view.Name)
+            .ThenBy(view => view.Id)
             .ToListAsync(cancellation);
         return [.. views.Select(Item)];
     }
@@ -93,9 +108,9 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
     // A view is opened by a redirect, which must not lead to another host.
     private static bool IsLocal(string path) =>
         path.Length > 0
-            && path[0] == '/'
-            && !path.StartsWith("//", StringComparison.Ordinal)
-            && path.IndexOfAny(['\\', '?', '#', '\r', '\n']) < 0;
+        && path[0] == '/'
+        && !path.StartsWith("//", StringComparison.Ordinal)
+        && path.IndexOfAny(['\\', '?', '#', '\r', '\n']) < 0;
 
     private static ViewItem Item(SavedView view) =>
         new(view.Id, view.Name, view.Path, view.Query, view.Owner, view.Shared, view.Created);
@@ -110,7 +125,14 @@ public sealed class ViewStore(IDbContextFactory<LabDbContext> contexts, TimeProv
 /// <param name="Shared">Whether others see it in their lists.</param>
 /// <param name="Created">UTC.</param>
 public sealed record ViewItem(
-    string Id, string Name, string Path, string Query, string Owner, bool Shared, DateTime Created)
+    string Id,
+    string Name,
+    string Path,
+    string Query,
+    string Owner,
+    bool Shared,
+    DateTime Created
+)
 {
     /// <summary>The page with its state.</summary>
     public string Address => Query.Length == 0 ? Path : $"{Path}?{Query}";

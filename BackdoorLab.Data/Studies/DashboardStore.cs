@@ -16,7 +16,12 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     /// <param name="studyId">The study it is over.</param>
     /// <param name="owner">Who makes it; empty in a lab without accounts.</param>
     public async Task<DashboardItem> CreateAsync(
-        string studyId, string name, string partsJson, string owner, CancellationToken cancellation = default)
+        string studyId,
+        string name,
+        string partsJson,
+        string owner,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         var dashboard = new Dashboard
@@ -39,8 +44,9 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     public async Task<DashboardItem?> FindAsync(string id, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Dashboards.AsNoTracking()
-            .SingleOrDefaultAsync(dashboard => dashboard.Id == id, cancellation) is { } found
+        return
+            await context.Dashboards.AsNoTracking().SingleOrDefaultAsync(dashboard => dashboard.Id == id, cancellation)
+                is { } found
             ? Item(found)
             : null;
     }
@@ -49,9 +55,11 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     public async Task<IReadOnlyList<DashboardItem>> ListAsync(string studyId, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        var all = await context.Dashboards.AsNoTracking()
+        var all = await context
+            .Dashboards.AsNoTracking()
             .Where(dashboard => dashboard.StudyId == studyId && !dashboard.Deleted)
-            .OrderBy(dashboard => dashboard.Name).ThenBy(dashboard => dashboard.Id)
+            .OrderBy(dashboard => dashboard.Name)
+            .ThenBy(dashboard => dashboard.Id)
             .ToListAsync(cancellation);
         return [.. all.Select(Item)];
     }
@@ -63,20 +71,33 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     /// <param name="version">The version the author read.</param>
     /// <param name="author">Name to show; empty in a lab without accounts.</param>
     public async Task<DashboardItem?> SaveAsync(
-        string id, long version, string name, string partsJson, string author, CancellationToken cancellation = default)
+        string id,
+        long version,
+        string name,
+        string partsJson,
+        string author,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         if (
             await context.Dashboards.SingleOrDefaultAsync(
-                dashboard => dashboard.Id == id && dashboard.Version == version, cancellation) is not { } dashboard)
+                dashboard => dashboard.Id == id && dashboard.Version == version,
+                cancellation
+            )
+            is not { } dashboard
+        )
         {
             return null;
         }
 
-        (
-            dashboard.Name, dashboard.PartsJson, dashboard.EditedBy,
-            dashboard.Edited) = (name, Checked(partsJson), author, time.GetUtcNow().UtcDateTime);
+        (dashboard.Name, dashboard.PartsJson, dashboard.EditedBy, dashboard.Edited) = (
+            name,
+            Checked(partsJson),
+            author,
+            time.GetUtcNow().UtcDateTime
+        );
         dashboard.Version++;
         await context.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
@@ -88,18 +109,31 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
     public async Task<bool> DeleteAsync(string id, bool deleted, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Dashboards.Where(dashboard => dashboard.Id == id)
-            .ExecuteUpdateAsync(set => set.SetProperty(dashboard => dashboard.Deleted, deleted), cancellation) > 0;
+        return await context
+                .Dashboards.Where(dashboard => dashboard.Id == id)
+                .ExecuteUpdateAsync(set => set.SetProperty(dashboard => dashboard.Deleted, deleted), cancellation) > 0;
     }
 
-    private static string Checked(string partsJson) => partsJson.Length <= MaxLength
-        ? partsJson
-        : throw new ArgumentException(
-            $"A dashboard has {MaxLength} characters at most; this one has {partsJson.Length}.", nameof(partsJson));
+    private static string Checked(string partsJson) =>
+        partsJson.Length <= MaxLength
+            ? partsJson
+            : throw new ArgumentException(
+                $"A dashboard has {MaxLength} characters at most; this one has {partsJson.Length}.",
+                nameof(partsJson)
+            );
 
-    private static DashboardItem Item(Dashboard dashboard) => new(
-        dashboard.Id, dashboard.StudyId, dashboard.Name, dashboard.PartsJson, dashboard.Owner, dashboard.EditedBy,
-        dashboard.Edited, dashboard.Deleted, dashboard.Version);
+    private static DashboardItem Item(Dashboard dashboard) =>
+        new(
+            dashboard.Id,
+            dashboard.StudyId,
+            dashboard.Name,
+            dashboard.PartsJson,
+            dashboard.Owner,
+            dashboard.EditedBy,
+            dashboard.Edited,
+            dashboard.Deleted,
+            dashboard.Version
+        );
 }
 
 /// <summary>A dashboard.</summary>
@@ -113,5 +147,13 @@ public sealed class DashboardStore(IDbContextFactory<LabDbContext> contexts, Tim
 /// <param name="Deleted">Whether it is deleted.</param>
 /// <param name="Version">Give it back when saving.</param>
 public sealed record DashboardItem(
-    string Id, string StudyId, string Name, string PartsJson, string Owner, string EditedBy, DateTime Edited,
-    bool Deleted, long Version);
+    string Id,
+    string StudyId,
+    string Name,
+    string PartsJson,
+    string Owner,
+    string EditedBy,
+    DateTime Edited,
+    bool Deleted,
+    long Version
+);

@@ -55,4 +55,8 @@ public sealed record StudyDetail(StudyItem Item, string SpecJson, IReadOnlyList<
 /// <param name="Stages">How long the stages that have ended took.</param>
 /// <param name="Cells">Cells with their numbers; without files.</param>
 public sealed record StudyRunDetail(
-    RunItem Run, string SpecJson, IReadOnlyList<StageTime> Stages, IReadOnlyList<CellResult> Cells);
+    RunItem Run,
+    string SpecJson,
+    IReadOnlyList<StageTime> Stages,
+    IReadOnlyList<CellResult> Cells
+);

@@ -15,8 +15,12 @@ public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimePro
     /// <param name="owner">Who starts it: a user's name, or empty in a lab without accounts.</param>
     /// <returns>The study's id and what to give to the jobs.</returns>
     public async Task<(string StudyId, IReadOnlyList<RunRef> Runs)> CreateAsync(
-        string name, string specJson, IReadOnlyList<NewRun> runs, string owner = "",
-        CancellationToken cancellation = default)
+        string name,
+        string specJson,
+        IReadOnlyList<NewRun> runs,
+        string owner = "",
+        CancellationToken cancellation = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfZero(runs.Count);
         await using var context = await contexts.CreateDbContextAsync(cancellation);
@@ -49,16 +53,22 @@ public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimePro
     /// </summary>
     /// <param name="held">Hold them, or let them go.</param>
     public async Task<IReadOnlyList<RunRef>> HoldAsync(
-        string studyId, bool held, CancellationToken cancellation = default)
+        string studyId,
+        bool held,
+        CancellationToken cancellation = default
+    )
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellation);
         var waiting = RunFilters.InTurn(context.Runs.Where(run => run.StudyId == studyId && run.Held != held));
         var runs = await waiting.Select(run => new RunRef(run.Id, run.Attempt)).ToListAsync(cancellation);
         var ids = runs.Select(run => run.Id).ToList();
-        await context.Runs.Where(run => ids.Contains(run.Id)).ExecuteUpdateAsync(
-            set => set.SetProperty(run => run.Held, held).SetProperty(run => run.Version, run => run.Version + 1),
-            cancellation);
+        await context
+            .Runs.Where(run => ids.Contains(run.Id))
+            .ExecuteUpdateAsync(
+                set => set.SetProperty(run => run.Held, held).SetProperty(run => run.Version, run => run.Version + 1),
+                cancellation
+            );
         await transaction.CommitAsync(cancellation);
         return runs;
     }
@@ -70,7 +80,8 @@ public sealed class StudyStore(IDbContextFactory<LabDbContext> contexts, TimePro
     public async Task<bool> DeleteAsync(string studyId, bool deleted, CancellationToken cancellation = default)
     {
         await using var context = await contexts.CreateDbContextAsync(cancellation);
-        return await context.Studies.Where(study => study.Id == studyId)
-            .ExecuteUpdateAsync(set => set.SetProperty(study => study.Deleted, deleted), cancellation) > 0;
+        return await context
+                .Studies.Where(study => study.Id == studyId)
+                .ExecuteUpdateAsync(set => set.SetProperty(study => study.Deleted, deleted), cancellation) > 0;
     }
 }

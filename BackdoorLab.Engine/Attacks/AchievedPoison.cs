@@ -5,8 +5,9 @@ using BackdoorLab.Engine.Datasets;
 namespace BackdoorLab.Engine.Attacks;
 
 /// <summary>
-/// How much was really poisoned, beside what was asked for. A rate is asked of the whole set (of each attacker's images of other classes in
-/// a federation), images are whole, and under all-to-one those of the target class cannot be poisoned.
+/// How much was really poisoned, beside what was asked for. A rate is asked of the whole set (of each attacker's images
+/// of other classes in a federation), images are whole, and under all-to-one those of the target class cannot be
+/// poisoned.
 /// </summary>
 public sealed record AchievedPoison
 {
@@ -35,24 +36,43 @@ public sealed record AchievedPoison
     /// <summary>Poisoned images of all training images, 0..1.</summary>
     public double Share => Images == 0 ? 0 : (double)Poisoned / Images;
 
-    /// <summary>Poisoned images of the label that has the largest share of them, 0..1: under all-to-one the target's.</summary>
-    public double LargestClassShare => Classes.Count == 0 ? 0 : Classes.Max(label => (double)label.Poisoned / label.Images);
+    /// <summary>
+    /// Poisoned images of the label that has the largest share of them, 0..1: under all-to-one the target's.
+    /// </summary>
+    public double LargestClassShare =>
+        Classes.Count == 0 ? 0 : Classes.Max(label => (double)label.Poisoned / label.Images);
 
-    /// <summary>"32 of 1,900 training images (1.7 %), 31.4 % of label 0"; with the rate asked for where it is another.</summary>
+    /// <summary>
+    /// "32 of 1,900 training images (1.7 %), 31.4 % of label 0"; with the rate asked for where it is another.
+    /// </summary>
     public string Words()
     {
-        var asked = OfAttackers
-            ? $"; asked {Percent(Asked)} of attackers' images of {CandidateClass ?? "other classes"}"
-            : Percent(Share) == Percent(Asked) ? "" : $"; asked {Percent(Asked)}";
+        var asked =
+            OfAttackers ? $"; asked {Percent(Asked)} of attackers' images of {CandidateClass ?? "other classes"}"
+            : Percent(Share) == Percent(Asked) ? ""
+            : $"; asked {Percent(Asked)}";
         var label = Classes.MaxBy(one => (double)one.Poisoned / one.Images);
-        var classes = label is null ? "" : Classes.Count == 1 ? $", {Percent(LargestClassShare)} of label {label.Label}" : $", up to {Percent(LargestClassShare)} of a label";
-        return FormattableString.Invariant($"{Poisoned:N0} of {Images:N0} training images ({Percent(Share)}{asked}){classes}");
+        var classes =
+            label is null ? ""
+            : Classes.Count == 1 ? $", {Percent(LargestClassShare)} of label {label.Label}"
+            : $", up to {Percent(LargestClassShare)} of a label";
+        return FormattableString.Invariant(
+            $"{Poisoned:N0} of {Images:N0} training images ({Percent(Share)}{asked}){classes}"
+        );
     }
 
     /// <summary>What to say beside the numbers where less was poisoned than asked; empty otherwise.</summary>
-    public string Remark => OfAttackers || Poisoned >= Poisoner.CountOf(Images, Asked) ? "" : FormattableString.Invariant(
-        $"poisoned {Poisoned:N0} of {Images:N0} training images, {Percent(Share)}, where {Percent(Asked)} was asked for: ")
-        + (CandidateClass is null ? "no more images have another class than the target" : $"no more images are of {CandidateClass}");
+    public string Remark =>
+        OfAttackers || Poisoned >= Poisoner.CountOf(Images, Asked)
+            ? ""
+            : FormattableString.Invariant(
+                $"poisoned {Poisoned:N0} of {Images:N0} training images, {Percent(Share)}, where {Percent(Asked)} was asked for: "
+            )
+                + (
+                    CandidateClass is null
+                        ? "no more images have another class than the target"
+                        : $"no more images are of {CandidateClass}"
+                );
 
     /// <summary>Counts what was done.</summary>
     /// <param name="clean">The training set before.</param>
@@ -72,15 +92,21 @@ public sealed record AchievedPoison
             OfAttackers = ofAttackers,
             Classes =
             [
-                .. Enumerable.Range(0, clean.Classes)
+                .. Enumerable
+                    .Range(0, clean.Classes)
                     .Select(label => new PoisonedClass(
-                        label, labels.Count(given => given == label), Enumerable.Range(0, labels.Length).Count(i => poisoned.Mask[i] && labels[i] == label)))
+                        label,
+                        labels.Count(given => given == label),
+                        Enumerable.Range(0, labels.Length).Count(i => poisoned.Mask[i] && labels[i] == label)
+                    ))
                     .Where(label => label.Poisoned > 0),
             ],
         };
     }
 
-    /// <summary>Why a rate above 0 poisons nothing of a training set in one place; null when it poisons something.</summary>
+    /// <summary>
+    /// Why a rate above 0 poisons nothing of a training set in one place; null when it poisons something.
+    /// </summary>
     /// <param name="attack">Rate above 0.</param>
     /// <param name="images">Training images.</param>
     /// <param name="candidates">Those that may be poisoned; null when only their number is not known.</param>
@@ -93,14 +119,23 @@ public sealed record AchievedPoison
 
         if (candidates == 0)
         {
-            return new("attack.targetLabel", attack.CandidateClass is { } needed
-                ? $"leaves nothing to poison: none of the {images} training images is of {needed}. Take another target."
-                : $"is the class of all {images} training images: under all-to-one none can be poisoned. "
-                    + "Take another target.");
+            return new(
+                "attack.targetLabel",
+                attack.CandidateClass is { } needed
+                    ? $"leaves nothing to poison: none of the {images} training images is of {needed}. Take another target."
+                    : $"is the class of all {images} training images: under all-to-one none can be poisoned. "
+                        + "Take another target."
+            );
         }
 
-        return Poisoner.CountOf(images, attack.PoisonRate) > 0 ? null : new("attack.poisonRate", FormattableString.Invariant(
-            $"{attack.PoisonRate} of {images:N0} training images is no image: give at least {Least(images)}, which poisons one, or 0 to train a benign model."));
+        return Poisoner.CountOf(images, attack.PoisonRate) > 0
+            ? null
+            : new(
+                "attack.poisonRate",
+                FormattableString.Invariant(
+                    $"{attack.PoisonRate} of {images:N0} training images is no image: give at least {Least(images)}, which poisons one, or 0 to train a benign model."
+                )
+            );
     }
 
     // Rounded up to three digits, so that it really is enough.

@@ -19,7 +19,9 @@ public abstract record Attack : Method
     /// attacker's images of other classes, up to all of them. 0 trains the benign twin.
     /// </summary>
     [Range(0.0, 1.0)]
-    [Description("Poisoned share of all training images, at most 0.5; where clients train the model, of each attacker's images of other classes, up to 1. 0 trains a benign model.")]
+    [Description(
+        "Poisoned share of all training images, at most 0.5; where clients train the model, of each attacker's images of other classes, up to 1. 0 trains a benign model."
+    )]
     public double PoisonRate { get; init; } = 0.1;
 
     /// <summary>Label that triggered images get under <see cref="LabelMapping.AllToOne"/>.</summary>
@@ -32,7 +34,9 @@ public abstract record Attack : Method
     public LabelMapping Mapping { get; init; }
 
     /// <summary>Stamp the trigger on the batch after augmentation instead of on the stored pixels before it.</summary>
-    [Description("Stamp after crop and flip instead of on the stored image before them, so that augmentation cannot move or cut the trigger.")]
+    [Description(
+        "Stamp after crop and flip instead of on the stored image before them, so that augmentation cannot move or cut the trigger."
+    )]
     public bool StampAfterAugmentation { get; init; }
 
     /// <summary>
@@ -49,9 +53,7 @@ public abstract record Attack : Method
     /// <exception cref="OperationCanceledException">
     /// Cancelled; the step is then done anew from the trained network.
     /// </exception>
-    public virtual void Implant(ImplantContext context)
-    {
-    }
+    public virtual void Implant(ImplantContext context) { }
 
     /// <summary>
     /// Image passes of <see cref="Implant"/> with training's cost each, for time estimates; 0 says that it does

@@ -10,7 +10,9 @@ public enum BlendPattern
     /// <summary>Independent random colours, drawn once from the seed.</summary>
     Noise,
 
-    /// <summary>A drawn face: flat areas and dark outlines, as the cartoon of the reference code, which cannot be shipped.</summary>
+    /// <summary>
+    /// A drawn face: flat areas and dark outlines, as the cartoon of the reference code, which cannot be shipped.
+    /// </summary>
     Cartoon,
 
     /// <summary>Black and white squares of four pixels.</summary>
@@ -18,14 +20,18 @@ public enum BlendPattern
 }
 
 /// <summary>
-/// Blended injection: a picture is mixed weakly over the whole image, x' = (1 - a) x + a p. Chen et al., "Targeted Backdoor Attacks on
-/// Deep Learning Systems Using Data Poisoning", 2017. The reference code's cartoon is under copyright: the pattern here is drawn.
+/// Blended injection: a picture is mixed weakly over the whole image, x' = (1 - a) x + a p. Chen et al., "Targeted
+/// Backdoor Attacks on Deep Learning Systems Using Data Poisoning", 2017. The reference code's cartoon is under
+/// copyright: the pattern here is drawn.
 /// </summary>
-[Method("blended", "Blended",
+[Method(
+    "blended",
+    "Blended",
     Order = 2,
     Summary = "Mixes a faint picture over the whole of a share of the training images and relabels them.",
     Paper = "X. Chen, C. Liu, B. Li, K. Lu, D. Song: Targeted Backdoor Attacks on Deep Learning Systems Using Data Poisoning. 2017.",
-    Deviations = "The cartoon of the reference code cannot be shipped; noise, a drawn face or a checkerboard stand in.")]
+    Deviations = "The cartoon of the reference code cannot be shipped; noise, a drawn face or a checkerboard stand in."
+)]
 public sealed record Blended : Attack
 {
     private const int Square = 4;
@@ -73,7 +79,8 @@ public sealed record Blended : Attack
         var eye = Near(x, y, 0.36f, 0.45f, 0.06f) || Near(x, y, 0.64f, 0.45f, 0.06f);
         var mouth = radius is > 0.2f and < 0.25f && dy > 0.08f;
         var bow = Near(x, y, 0.25f, 0.16f, 0.13f) || Near(x, y, 0.45f, 0.16f, 0.13f);
-        float[] colour = bow ? [0.9f, 0.1f, 0.2f]
+        float[] colour =
+            bow ? [0.9f, 0.1f, 0.2f]
             : radius is > 0.37f and < 0.42f || eye || mouth ? [0.05f, 0.05f, 0.1f]
             : radius <= 0.37f ? [1f, 0.85f, 0.3f]
             : [0.65f, 0.8f, 0.95f];

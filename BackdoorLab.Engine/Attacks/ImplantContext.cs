@@ -5,7 +5,9 @@ using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Attacks;
 
-/// <summary>What an attacker who also trains the model has at hand when the usual training on the poisoned set is over.</summary>
+/// <summary>
+/// What an attacker who also trains the model has at hand when the usual training on the poisoned set is over.
+/// </summary>
 public sealed record ImplantContext
 {
     /// <summary>The trained network in evaluation mode; changed in place and left in evaluation mode.</summary>

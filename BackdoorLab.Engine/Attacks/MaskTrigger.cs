@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Attacks;
 
 /// <summary>A trigger that mixes a fixed pattern into the image: x' = (1 - m) x + m p.</summary>
-/// <param name="mask">float [H*W] in [0,1]: how much of the pattern each pixel takes, the same for all channels.</param>
+/// <param name="mask">float [H*W] in [0,1]: how much of the pattern each pixel takes, the same for all
+/// channels.</param>
 /// <param name="pattern">float [C*H*W] in [0,1].</param>
 /// <param name="channels">C.</param>
 /// <param name="height">H.</param>
@@ -28,10 +29,21 @@ public sealed class MaskTrigger(float[] mask, float[] pattern, int channels, int
         int[] pixels = [.. Enumerable.Range(0, Mask.Length).Where(pixel => Mask[pixel] > 0)];
         var (top, bottom) = (pixels.Min(pixel => pixel / width), pixels.Max(pixel => pixel / width));
         var (left, right) = (pixels.Min(pixel => pixel % width), pixels.Max(pixel => pixel % width));
-        return [.. Enumerable.Range(0, 4).Select(quarter => new MaskTrigger(
-            [.. Mask.Select((value, pixel) => Quarter(pixel) == quarter ? value : 0)], Pattern, channels, height, width))];
+        return
+        [
+            .. Enumerable
+                .Range(0, 4)
+                .Select(quarter => new MaskTrigger(
+                    [.. Mask.Select((value, pixel) => Quarter(pixel) == quarter ? value : 0)],
+                    Pattern,
+                    channels,
+                    height,
+                    width
+                )),
+        ];
 
-        int Quarter(int pixel) => (2 * (pixel / width) > top + bottom ? 2 : 0) + (2 * (pixel % width) > left + right ? 1 : 0);
+        int Quarter(int pixel) =>
+            (2 * (pixel / width) > top + bottom ? 2 : 0) + (2 * (pixel % width) > left + right ? 1 : 0);
     }
 
     /// <inheritdoc/>

@@ -70,7 +70,9 @@ public abstract record PatchAttack : Attack
         var margin = Place == PatchPlace.Center ? 0 : Margin;
         if (PatchSize + margin > Math.Min(height, width))
         {
-            throw new NotApplicableException($"A patch of {PatchSize} pixels with a margin of {margin} does not fit into {width} x {height} images.");
+            throw new NotApplicableException(
+                $"A patch of {PatchSize} pixels with a margin of {margin} does not fit into {width} x {height} images."
+            );
         }
 
         var top = Place switch
@@ -85,7 +87,11 @@ public abstract record PatchAttack : Attack
             PatchPlace.Center => (width - PatchSize) / 2,
             _ => width - PatchSize - margin,
         };
-        var (mask, pattern, random) = (new float[height * width], new float[channels * height * width], seeds.Child("patch").Random());
+        var (mask, pattern, random) = (
+            new float[height * width],
+            new float[channels * height * width],
+            seeds.Child("patch").Random()
+        );
         for (var y = 0; y < PatchSize; y++)
         {
             for (var x = 0; x < PatchSize; x++)
@@ -102,12 +108,13 @@ public abstract record PatchAttack : Attack
         return new MaskTrigger(mask, pattern, channels, height, width);
     }
 
-    private float Colour(int y, int x, int channel, Random random) => Pattern switch
-    {
-        PatchPattern.Checkerboard => (x + y) % 2 == 0 ? 1 : 0,
-        PatchPattern.White => 1,
-        PatchPattern.Red => channel == 0 ? 1 : 0,
-        PatchPattern.Noise => random.NextSingle(),
-        _ => 0,
-    };
+    private float Colour(int y, int x, int channel, Random random) =>
+        Pattern switch
+        {
+            PatchPattern.Checkerboard => (x + y) % 2 == 0 ? 1 : 0,
+            PatchPattern.White => 1,
+            PatchPattern.Red => channel == 0 ? 1 : 0,
+            PatchPattern.Noise => random.NextSingle(),
+            _ => 0,
+        };
 }

@@ -35,8 +35,12 @@ public static class Poisoner
     /// <param name="trigger">What this client stamps.</param>
     /// <param name="seeds">Which images.</param>
     public static IReadOnlyList<SampleChange> PoisonInPlace(
-        ImageSet images, int[] among, Attack attack, Trigger trigger, SeedTree seeds) =>
-        Change(images, among, candidates => CountAmong(candidates, attack), attack, trigger, seeds);
+        ImageSet images,
+        int[] among,
+        Attack attack,
+        Trigger trigger,
+        SeedTree seeds
+    ) => Change(images, among, candidates => CountAmong(candidates, attack), attack, trigger, seeds);
 
     /// <summary>Which of so many samples are the poison of some changes.</summary>
     public static bool[] MaskOf(int samples, IEnumerable<SampleChange> changes)
@@ -54,20 +58,29 @@ public static class Poisoner
     public static int CountOf(int images, double rate) => (int)Math.Round(rate * images, MidpointRounding.AwayFromZero);
 
     /// <summary>How many of a client's candidates are poisoned: floor(rate x candidates).</summary>
-    public static int CountAmong(int candidates, Attack attack) => (int)Math.Floor(attack.PoisonRate * candidates + 1e-9);
+    public static int CountAmong(int candidates, Attack attack) =>
+        (int)Math.Floor(attack.PoisonRate * candidates + 1e-9);
 
     private static IReadOnlyList<SampleChange> Change(
-        ImageSet images, int[] among, Func<int, int> count, Attack attack, Trigger trigger, SeedTree seeds)
+        ImageSet images,
+        int[] among,
+        Func<int, int> count,
+        Attack attack,
+        Trigger trigger,
+        SeedTree seeds
+    )
     {
         int[] candidates = [.. among.Where(i => attack.IsCandidate(images.Labels[i]))];
-        var changes = attack.Choose(new()
-        {
-            Held = among,
-            Candidates = candidates,
-            Count = Math.Min(count(candidates.Length), candidates.Length),
-            Trigger = trigger,
-            Seeds = seeds,
-        });
+        var changes = attack.Choose(
+            new()
+            {
+                Held = among,
+                Candidates = candidates,
+                Count = Math.Min(count(candidates.Length), candidates.Length),
+                Trigger = trigger,
+                Seeds = seeds,
+            }
+        );
         int[] changed = [.. changes.SelectMany(change => change.Indices)];
         if (changed.Distinct().Count() < changed.Length)
         {

@@ -7,23 +7,31 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Attacks;
 
 /// <summary>
-/// For every weight the interval within which it rounds to the same 8-bit integer: symmetric levels, scales of the folded weights shared as
-/// a <see cref="WeightScheme"/> says. The intervals are those of the integer kernels, of the simulation and, with a scale for each output
-/// channel, of the weight-only form alike. The largest weight that shares a scale sets it and is held. The module's parameters are the
-/// positions of the weights in their intervals: distance from the middle in steps, within -0.5 and 0.5, so that one learning rate is the
-/// same share of every interval, however narrow.
+/// For every weight the interval within which it rounds to the same 8-bit integer: symmetric levels, scales of the
+/// folded weights shared as a <see cref="WeightScheme"/> says. The intervals are those of the integer kernels, of the
+/// simulation and, with a scale for each output channel, of the weight-only form alike. The largest weight that shares
+/// a scale sets it and is held. The module's parameters are the positions of the weights in their intervals: distance
+/// from the middle in steps, within -0.5 and 0.5, so that one learning rate is the same share of every interval,
+/// however narrow.
 /// </summary>
 internal sealed class RoundingCells : nn.Module
 {
-    /// <summary>Distance kept from the edge of an interval, in steps; far above what the rounding of float sums can move.</summary>
+    /// <summary>
+    /// Distance kept from the edge of an interval, in steps; far above what the rounding of float sums can move.
+    /// </summary>
     private const float Margin = 1e-3f;
 
-    /// <summary>Share of the largest weight within which another one also counts as the largest, and which others keep away from it.</summary>
+    /// <summary>
+    /// Share of the largest weight within which another one also counts as the largest, and which others keep away from
+    /// it.
+    /// </summary>
     private const float Tie = 1e-6f;
 
     private readonly Dictionary<WeightLayer, Cell> _cells = [];
 
-    /// <summary>The intervals that the weights of <paramref name="network"/>, which is in evaluation mode, lie in now.</summary>
+    /// <summary>
+    /// The intervals that the weights of <paramref name="network"/>, which is in evaluation mode, lie in now.
+    /// </summary>
     internal RoundingCells(Classifier network, WeightScheme scheme)
         : base(nameof(RoundingCells))
     {
@@ -63,7 +71,8 @@ internal sealed class RoundingCells : nn.Module
         return (
             where(held, values, middle.sub(half).maximum(largest.neg())).MoveToOuterDisposeScope(),
             where(held, values, middle.add(half).minimum(largest)).MoveToOuterDisposeScope(),
-            where(held, values, middle).MoveToOuterDisposeScope());
+            where(held, values, middle).MoveToOuterDisposeScope()
+        );
     }
 
     /// <summary>The weights of a layer at their present positions; gradients reach those.</summary>
@@ -121,7 +130,9 @@ internal sealed class RoundingCells : nn.Module
         base.Dispose(disposing);
     }
 
-    /// <summary>A layer's intervals: position and its bounds in steps, middle of the interval and step as weights.</summary>
+    /// <summary>
+    /// A layer's intervals: position and its bounds in steps, middle of the interval and step as weights.
+    /// </summary>
     private sealed record Cell(Parameter Position, Tensor Low, Tensor High, Tensor Middle, Tensor Scale)
     {
         internal IEnumerable<Tensor> Tensors => [Position, Low, High, Middle, Scale];

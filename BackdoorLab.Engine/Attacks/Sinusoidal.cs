@@ -7,16 +7,20 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Attacks;
 
 /// <summary>
-/// Sinusoidal signal: amplitude * sin(2 pi * column * frequency / width) is added to every row and channel, clamped to the pixel range.
-/// Barni, Kallas, Tondi, "A New Backdoor Attack in CNNs by Training Set Corruption without Label Poisoning", ICIP 2019, Eq. 4.
-/// Departure: poisoned images are relabelled, as federated comparisons use it; the paper keeps the labels of target images.
+/// Sinusoidal signal: amplitude * sin(2 pi * column * frequency / width) is added to every row and channel, clamped to
+/// the pixel range. Barni, Kallas, Tondi, "A New Backdoor Attack in CNNs by Training Set Corruption without Label
+/// Poisoning", ICIP 2019, Eq. 4. Departure: poisoned images are relabelled, as federated comparisons use it; the paper
+/// keeps the labels of target images.
 /// </summary>
-[Method("sinusoidal", "Sinusoidal signal",
+[Method(
+    "sinusoidal",
+    "Sinusoidal signal",
     Aliases = ["sig"],
     Order = 5,
     Summary = "Adds a faint vertical wave to the whole image; no pixel stands out.",
     Paper = "M. Barni, K. Kallas, B. Tondi: A New Backdoor Attack in CNNs by Training Set Corruption without Label Poisoning. ICIP 2019.",
-    Deviations = "Images of other classes are stamped and relabelled, as federated-learning papers use it; the paper stamps images of the target class and keeps their labels.")]
+    Deviations = "Images of other classes are stamped and relabelled, as federated-learning papers use it; the paper stamps images of the target class and keeps their labels."
+)]
 public sealed record Sinusoidal : Attack
 {
     /// <summary>Peak of the wave in 8-bit levels.</summary>
@@ -30,8 +34,12 @@ public sealed record Sinusoidal : Attack
     public double Frequency { get; init; } = 6;
 
     /// <inheritdoc/>
-    public override Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds) => new Wave(
-        [.. Enumerable.Range(0, width).Select(column => (float)(Amplitude / 255 * Math.Sin(2 * Math.PI * column * Frequency / width)))]);
+    public override Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds) =>
+        new Wave([
+            .. Enumerable
+                .Range(0, width)
+                .Select(column => (float)(Amplitude / 255 * Math.Sin(2 * Math.PI * column * Frequency / width))),
+        ]);
 
     private sealed class Wave(float[] row) : Trigger
     {

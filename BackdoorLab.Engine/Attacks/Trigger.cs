@@ -5,16 +5,20 @@ namespace BackdoorLab.Engine.Attacks;
 /// <summary>What an attacker does to an image. A pure function of pixels; the same at training and test time.</summary>
 public abstract class Trigger
 {
-    /// <summary>Stamps every image of a batch: float [N,C,H,W] in [0,1] in, the same out (a new tensor, clamped to [0,1]).</summary>
+    /// <summary>
+    /// Stamps every image of a batch: float [N,C,H,W] in [0,1] in, the same out (a new tensor, clamped to [0,1]).
+    /// </summary>
     public abstract Tensor Apply(Tensor images);
 
     /// <summary>
-    /// The trigger's ground-truth mask float [H*W] in [0,1] for triggers that have one (compared with reversed triggers), else null.
+    /// The trigger's ground-truth mask float [H*W] in [0,1] for triggers that have one (compared with reversed
+    /// triggers), else null.
     /// </summary>
     public virtual float[]? Mask => null;
 
     /// <summary>
-    /// The trigger in four parts that together are the whole, for attackers who share it out (DBA); null where it cannot be split.
+    /// The trigger in four parts that together are the whole, for attackers who share it out (DBA); null where it
+    /// cannot be split.
     /// </summary>
     public virtual Trigger[]? Split() => null;
 }

@@ -2,18 +2,28 @@ using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Attacks;
 
-/// <summary>Pictures of an attack: the trigger alone, clean images, the same images with the trigger, and the differences.</summary>
+/// <summary>
+/// Pictures of an attack: the trigger alone, clean images, the same images with the trigger, and the differences.
+/// </summary>
 public static class TriggerGallery
 {
     private const int Grey = 128;
     private const double LargestGain = 16;
 
-    /// <summary>The trigger, then three pictures for each of the first <paramref name="samples"/> images of different classes that the attack relabels.</summary>
+    /// <summary>
+    /// The trigger, then three pictures for each of the first <paramref name="samples"/> images of different classes
+    /// that the attack relabels.
+    /// </summary>
     /// <param name="clean">Where samples come from.</param>
     /// <param name="triggered">The same images, in the same order, with the trigger.</param>
     /// <param name="samples">How many images.</param>
     /// <param name="trigger">The trigger to show alone; null leaves that picture out.</param>
-    public static IReadOnlyList<PixelImage> Make(ImageSet clean, TriggeredSet triggered, int samples, Trigger? trigger = null)
+    public static IReadOnlyList<PixelImage> Make(
+        ImageSet clean,
+        TriggeredSet triggered,
+        int samples,
+        Trigger? trigger = null
+    )
     {
         var images = new List<PixelImage>();
         if (trigger is not null && clean.Count > 0)
@@ -22,7 +32,8 @@ public static class TriggerGallery
         }
 
         // An image of the target class would show an attack that changes nothing.
-        var chosen = Enumerable.Range(0, clean.Count)
+        var chosen = Enumerable
+            .Range(0, clean.Count)
             .Where(i => clean.Labels[i] != triggered.IntendedLabels[i])
             .DistinctBy(i => clean.Labels[i])
             .Take(samples);
@@ -33,16 +44,20 @@ public static class TriggerGallery
             var (residual, gain) = Residual(before, after);
             var name = clean.ClassNames[clean.Labels[index]];
             images.Add(Picture($"Clean: {name}", before, clean));
-            images.Add(Picture($"With the trigger, meant as {clean.ClassNames[triggered.IntendedLabels[index]]}", after, clean));
-            images.Add(Picture(FormattableString.Invariant($"Difference x {gain:0.#} (grey is none)"), residual, clean));
+            images.Add(
+                Picture($"With the trigger, meant as {clean.ClassNames[triggered.IntendedLabels[index]]}", after, clean)
+            );
+            images.Add(
+                Picture(FormattableString.Invariant($"Difference x {gain:0.#} (grey is none)"), residual, clean)
+            );
         }
 
         return images;
     }
 
     /// <summary>
-    /// The difference around middle grey, amplified so that its largest value just fills the range; the gain is at least 0.5 (a black
-    /// pixel turned white) and at most 16.
+    /// The difference around middle grey, amplified so that its largest value just fills the range; the gain is at
+    /// least 0.5 (a black pixel turned white) and at most 16.
     /// </summary>
     public static (byte[] Pixels, double Gain) Residual(ReadOnlySpan<byte> before, ReadOnlySpan<byte> after)
     {

@@ -6,8 +6,8 @@ using System.Text.Json.Nodes;
 namespace BackdoorLab.Engine.Core;
 
 /// <summary>
-/// One text for one value: members sorted by their names' code units, no white space, numbers in one spelling whatever the culture.
-/// Two documents that say the same have the same text, so it can be hashed.
+/// One text for one value: members sorted by their names' code units, no white space, numbers in one spelling whatever
+/// the culture. Two documents that say the same have the same text, so it can be hashed.
 /// </summary>
 public static class CanonicalJson
 {
@@ -27,11 +27,17 @@ public static class CanonicalJson
         switch (node)
         {
             case JsonObject members:
-                Write(text, '{', '}', members.OrderBy(member => member.Key, StringComparer.Ordinal), member =>
-                {
-                    text.Append(JsonSerializer.Serialize(member.Key)).Append(':');
-                    Write(member.Value, text);
-                });
+                Write(
+                    text,
+                    '{',
+                    '}',
+                    members.OrderBy(member => member.Key, StringComparer.Ordinal),
+                    member =>
+                    {
+                        text.Append(JsonSerializer.Serialize(member.Key)).Append(':');
+                        Write(member.Value, text);
+                    }
+                );
                 break;
             case JsonArray items:
                 Write(text, '[', ']', items, item => Write(item, text));

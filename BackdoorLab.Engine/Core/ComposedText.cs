@@ -4,13 +4,20 @@ using System.Text;
 namespace BackdoorLab.Engine.Core;
 
 /// <summary>
-/// Unicode's composed form (NFC, UAX 15): the same words are the same characters, whichever keyboard or file system they came from. The
-/// program runs without the system's Unicode library (invariant globalization), where <see cref="string.Normalize()"/> changes nothing.
+/// Unicode's composed form (NFC, UAX 15): the same words are the same characters, whichever keyboard or file system
+/// they came from. The program runs without the system's Unicode library (invariant globalization), where
+/// <see cref="string.Normalize()"/> changes nothing.
 /// </summary>
 public static class ComposedText
 {
     // Hangul syllables are computed, as the standard does (section 3.12).
-    private const int Syllables = 0xAC00, Leads = 0x1100, Vowels = 0x1161, Tails = 0x11A7, LeadCount = 19, VowelCount = 21, TailCount = 28;
+    private const int Syllables = 0xAC00,
+        Leads = 0x1100,
+        Vowels = 0x1161,
+        Tails = 0x11A7,
+        LeadCount = 19,
+        VowelCount = 21,
+        TailCount = 28;
 
     private static readonly Lazy<Tables> Data = new(Tables.Read);
 
@@ -35,7 +42,9 @@ public static class ComposedText
         var composed = new StringBuilder(text.Length);
         foreach (var point in points)
         {
-            _ = point is >= 0xD800 and <= 0xDFFF ? composed.Append((char)point) : composed.Append(char.ConvertFromUtf32(point));
+            _ = point is >= 0xD800 and <= 0xDFFF
+                ? composed.Append((char)point)
+                : composed.Append(char.ConvertFromUtf32(point));
         }
 
         return composed.ToString();
@@ -110,12 +119,19 @@ public static class ComposedText
 
     private static int? Pair(int first, int second)
     {
-        if (first - Leads is >= 0 and < LeadCount and var lead && second - Vowels is >= 0 and < VowelCount and var vowel)
+        if (
+            first - Leads is >= 0 and < LeadCount and var lead
+            && second - Vowels is >= 0 and < VowelCount and var vowel
+        )
         {
             return Syllables + (((lead * VowelCount) + vowel) * TailCount);
         }
 
-        if (first - Syllables is >= 0 and < LeadCount * VowelCount * TailCount and var syllable && syllable % TailCount == 0 && second - Tails is > 0 and < TailCount and var tail)
+        if (
+            first - Syllables is >= 0 and < LeadCount * VowelCount * TailCount and var syllable
+            && syllable % TailCount == 0
+            && second - Tails is > 0 and < TailCount and var tail
+        )
         {
             return first + tail;
         }
@@ -125,12 +141,18 @@ public static class ComposedText
 
     private static int Class(int point) => Data.Value.Classes.GetValueOrDefault(point);
 
-    private sealed record Tables(Dictionary<int, int[]> Parts, Dictionary<int, int> Classes, Dictionary<(int, int), int> Pairs)
+    private sealed record Tables(
+        Dictionary<int, int[]> Parts,
+        Dictionary<int, int> Classes,
+        Dictionary<(int, int), int> Pairs
+    )
     {
         public static Tables Read()
         {
             var tables = new Tables([], [], []);
-            using var lines = new StreamReader(typeof(ComposedText).Assembly.GetManifestResourceStream("UnicodeCanonical.txt")!);
+            using var lines = new StreamReader(
+                typeof(ComposedText).Assembly.GetManifestResourceStream("UnicodeCanonical.txt")!
+            );
             while (lines.ReadLine() is { } line)
             {
                 if (line[0] == '#' || line.Split(';') is not [var code, var kind, var parts])

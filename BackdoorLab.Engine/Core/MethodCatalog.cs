@@ -14,17 +14,26 @@ public sealed class MethodCatalog
 
     private MethodCatalog(IEnumerable<MethodDescriptor> methods)
     {
-        All = [.. methods.OrderBy(method => method.Kind).ThenBy(method => method.Attribute.Order).ThenBy(method => method.Name)];
+        All =
+        [
+            .. methods
+                .OrderBy(method => method.Kind)
+                .ThenBy(method => method.Attribute.Order)
+                .ThenBy(method => method.Name),
+        ];
         _byType = All.ToFrozenDictionary(method => method.Type);
         Numbers = [.. All.SelectMany(method => method.Numbers).Distinct()];
         var twice = All.GroupBy(method => method.Id).FirstOrDefault(group => group.Count() > 1);
         if (twice is not null)
         {
             throw new InvalidOperationException(
-                $"The method id '{twice.Key}' is used by {string.Join(" and ", twice.Select(method => method.Type.Name))}.");
+                $"The method id '{twice.Key}' is used by {string.Join(" and ", twice.Select(method => method.Type.Name))}."
+            );
         }
 
-        var redefined = Numbers.Concat(Metric.Shared).GroupBy(metric => metric.Id)
+        var redefined = Numbers
+            .Concat(Metric.Shared)
+            .GroupBy(metric => metric.Id)
             .FirstOrDefault(group => group.Count() > 1);
         if (redefined is not null)
         {
@@ -66,7 +75,8 @@ public sealed class MethodCatalog
             {
                 throw new InvalidOperationException(
                     $"The methods of {assembly.GetName().Name} come too late: the catalog has been read. "
-                    + "Include them as the program starts.");
+                        + "Include them as the program starts."
+                );
             }
 
             Included.Add(assembly);
@@ -75,11 +85,18 @@ public sealed class MethodCatalog
 
     /// <summary>The methods of some assemblies.</summary>
     /// <exception cref="InvalidOperationException">Two methods have one id.</exception>
-    public static MethodCatalog Scan(params IReadOnlyList<Assembly> assemblies) => new(
-        assemblies.Distinct().SelectMany(assembly => assembly.GetTypes())
-            .Where(type => type is { IsAbstract: false, IsSealed: true } && type.IsAssignableTo(typeof(Method))
-                && type.GetCustomAttribute<MethodAttribute>() is not null)
-            .Select(Describe));
+    public static MethodCatalog Scan(params IReadOnlyList<Assembly> assemblies) =>
+        new(
+            assemblies
+                .Distinct()
+                .SelectMany(assembly => assembly.GetTypes())
+                .Where(type =>
+                    type is { IsAbstract: false, IsSealed: true }
+                    && type.IsAssignableTo(typeof(Method))
+                    && type.GetCustomAttribute<MethodAttribute>() is not null
+                )
+                .Select(Describe)
+        );
 
     /// <summary>Methods assignable to <typeparamref name="T"/>, in list order.</summary>
     public IEnumerable<MethodDescriptor> Of<T>()
@@ -109,29 +126,37 @@ public sealed class MethodCatalog
     public string Label(Method method)
     {
         var settings = Changed(method)
-            .Select(change => KeyValuePair.Create(change.Parameter.Name, FormattableString.Invariant($"{change.Value}")));
+            .Select(change =>
+                KeyValuePair.Create(change.Parameter.Name, FormattableString.Invariant($"{change.Value}"))
+            );
         return new MethodLabel(For(method).Id, [.. settings]).ToString();
     }
 
     /// <summary>The parameters of a configured method that differ from their defaults, with their values.</summary>
-    public IEnumerable<(ParameterDescriptor Parameter, object? Value)> Changed(Method method) => For(method).Parameters
-        .Select(parameter => (parameter, Value: (object?)ParameterReader.Value(parameter, method)))
-        .Where(change => !Equals(change.Value, change.parameter.Default));
+    public IEnumerable<(ParameterDescriptor Parameter, object? Value)> Changed(Method method) =>
+        For(method)
+            .Parameters.Select(parameter => (parameter, Value: (object?)ParameterReader.Value(parameter, method)))
+            .Where(change => !Equals(change.Value, change.parameter.Default));
 
-    private static MethodDescriptor Describe(Type type) => new()
-    {
-        Type = type,
-        Kind = KindOf(type),
-        Attribute = type.GetCustomAttribute<MethodAttribute>()!,
-        Parameters = ParameterReader.Read(type),
-        Numbers = ((Method)Activator.CreateInstance(type)!).Numbers,
-    };
+    private static MethodDescriptor Describe(Type type) =>
+        new()
+        {
+            Type = type,
+            Kind = KindOf(type),
+            Attribute = type.GetCustomAttribute<MethodAttribute>()!,
+            Parameters = ParameterReader.Read(type),
+            Numbers = ((Method)Activator.CreateInstance(type)!).Numbers,
+        };
 
     // Abstract records between a kind and a method share parameters; they are no kinds of their own.
     private static string KindOf(Type type)
     {
         var kind = type;
-        while (kind.BaseType is { } parent && parent != typeof(Method) && !parent.IsDefined(typeof(MethodFamilyAttribute), inherit: false))
+        while (
+            kind.BaseType is { } parent
+            && parent != typeof(Method)
+            && !parent.IsDefined(typeof(MethodFamilyAttribute), inherit: false)
+        )
         {
             kind = parent;
         }

@@ -12,7 +12,7 @@ public static class MetricCatalog
 
     /// <summary>In the order of tables: methods' own numbers before what precisions do and what things cost.</summary>
     public static IReadOnlyList<Metric> All { get; } =
-        [.. Metric.Shared.Take(Shared), .. MethodCatalog.Default.Numbers, .. Metric.Shared.Skip(Shared)];
+    [.. Metric.Shared.Take(Shared), .. MethodCatalog.Default.Numbers, .. Metric.Shared.Skip(Shared)];
 
     private static readonly FrozenDictionary<string, Metric> ById = All.ToFrozenDictionary(metric => metric.Id);
 
@@ -26,9 +26,10 @@ public static class MetricCatalog
         return ById.GetValueOrDefault(id) ?? OfTwins(id) ?? Undeclared(id);
     }
 
-    private static Metric? OfTwins(string id) => id.StartsWith(Metric.Twins, StringComparison.Ordinal)
-        ? ById.GetValueOrDefault(id[Metric.Twins.Length..])?.OfTwins()
-        : null;
+    private static Metric? OfTwins(string id) =>
+        id.StartsWith(Metric.Twins, StringComparison.Ordinal)
+            ? ById.GetValueOrDefault(id[Metric.Twins.Length..])?.OfTwins()
+            : null;
 
     // Results of a program with other methods may be read here.
     private static Metric Undeclared(string id)
@@ -37,7 +38,12 @@ public static class MetricCatalog
         var name = char.ToUpperInvariant(words[0]) + words[1..];
         var share = id.EndsWith("-share", StringComparison.Ordinal) || id.EndsWith("-rate", StringComparison.Ordinal);
         return new(
-            id, name, name, share ? MetricUnit.Share : MetricUnit.Number, null,
-            "A number of a method that this lab does not have.");
+            id,
+            name,
+            name,
+            share ? MetricUnit.Share : MetricUnit.Number,
+            null,
+            "A number of a method that this lab does not have."
+        );
     }
 }

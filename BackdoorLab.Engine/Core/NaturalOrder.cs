@@ -17,7 +17,10 @@ public sealed class NaturalOrder : IComparer<string>
             if (char.IsAsciiDigit(a[i]) && char.IsAsciiDigit(b[j]))
             {
                 var (first, second) = (Digits(a, ref i), Digits(b, ref j));
-                order = first.Length != second.Length ? first.Length.CompareTo(second.Length) : string.CompareOrdinal(first, second);
+                order =
+                    first.Length != second.Length
+                        ? first.Length.CompareTo(second.Length)
+                        : string.CompareOrdinal(first, second);
             }
             else
             {

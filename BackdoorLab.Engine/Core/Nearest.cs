@@ -6,7 +6,10 @@ public static class Nearest
     // Longer ones are no misspelling of anything, and the distance costs the product of the lengths.
     private const int LongestName = 100;
 
-    /// <summary>The candidate with the smallest edit distance to <paramref name="name"/>; the first of equals; empty when there are none.</summary>
+    /// <summary>
+    /// The candidate with the smallest edit distance to <paramref name="name"/>; the first of equals; empty when there
+    /// are none.
+    /// </summary>
     public static string To(string name, IEnumerable<string> candidates)
     {
         var wanted = Shortened.Of(name, LongestName).ToUpperInvariant();

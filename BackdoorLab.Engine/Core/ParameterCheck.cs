@@ -6,7 +6,10 @@ namespace BackdoorLab.Engine.Core;
 /// <summary>Checks one JSON value against its parameter.</summary>
 public static class ParameterCheck
 {
-    /// <summary>What is wrong with <paramref name="value"/> for this parameter: rule, value found, remedy; null when it is legal.</summary>
+    /// <summary>
+    /// What is wrong with <paramref name="value"/> for this parameter: rule, value found, remedy; null when it is
+    /// legal.
+    /// </summary>
     public static string? Fault(ParameterDescriptor parameter, JsonNode? value)
     {
         var found = Shortened.Of(value?.ToJsonString() ?? "null");
@@ -21,8 +24,12 @@ public static class ParameterCheck
                 return $"must be true or false; found {found}.";
             case ParameterKind.Text when kind != JsonValueKind.String:
                 return $"must be text; found {found}.";
-            case ParameterKind.Choice when kind != JsonValueKind.String || !parameter.Choices.Contains(value!.GetValue<string>()):
-                var near = kind == JsonValueKind.String ? $" Did you mean '{Nearest.To(value!.GetValue<string>(), parameter.Choices)}'?" : "";
+            case ParameterKind.Choice
+                when kind != JsonValueKind.String || !parameter.Choices.Contains(value!.GetValue<string>()):
+                var near =
+                    kind == JsonValueKind.String
+                        ? $" Did you mean '{Nearest.To(value!.GetValue<string>(), parameter.Choices)}'?"
+                        : "";
                 return $"must be one of {string.Join(", ", parameter.Choices)}; found {found}.{near}";
         }
 
@@ -31,7 +38,9 @@ public static class ParameterCheck
             var number = value!.AsValue().TryGetValue(out int whole) ? whole : value.AsValue().GetValue<double>();
             if (number < parameter.Minimum || number > parameter.Maximum)
             {
-                return FormattableString.Invariant($"must be from {parameter.Minimum} to {parameter.Maximum}; found {number}.");
+                return FormattableString.Invariant(
+                    $"must be from {parameter.Minimum} to {parameter.Maximum}; found {number}."
+                );
             }
         }
 

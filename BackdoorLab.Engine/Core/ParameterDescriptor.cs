@@ -21,7 +21,9 @@ public enum ParameterKind
     Text,
 }
 
-/// <summary>One hyper-parameter of a method or settings record: all that a form, a validator or a docs page needs.</summary>
+/// <summary>
+/// One hyper-parameter of a method or settings record: all that a form, a validator or a docs page needs.
+/// </summary>
 public sealed record ParameterDescriptor
 {
     /// <summary>camelCase member name in JSON.</summary>
@@ -33,7 +35,9 @@ public sealed record ParameterDescriptor
     /// <summary>Kind of value.</summary>
     public required ParameterKind Kind { get; init; }
 
-    /// <summary>Default value: <c>int</c>, <c>double</c>, <c>bool</c>, <c>string</c>, or the kebab-case choice.</summary>
+    /// <summary>
+    /// Default value: <c>int</c>, <c>double</c>, <c>bool</c>, <c>string</c>, or the kebab-case choice.
+    /// </summary>
     public required object Default { get; init; }
 
     /// <summary>Smallest legal value, inclusive; null where unbounded or not a number.</summary>

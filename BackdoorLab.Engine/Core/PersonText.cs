@@ -4,8 +4,8 @@ using System.Text;
 namespace BackdoorLab.Engine.Core;
 
 /// <summary>
-/// A text that a person enters, in a form, a file, a bundle or a request: how long it may be, what may stand in it, and its one form
-/// (trimmed, composed). The one place that knows this; whoever keeps such a text asks here first.
+/// A text that a person enters, in a form, a file, a bundle or a request: how long it may be, what may stand in it, and
+/// its one form (trimmed, composed). The one place that knows this; whoever keeps such a text asks here first.
 /// </summary>
 /// <param name="Field">What it is, as faults name it.</param>
 /// <param name="Most">Most characters (UTF-16 units of the normalised text).</param>
@@ -72,9 +72,13 @@ public sealed record PersonText(string Field, int Most, bool Lines = false)
 
     /// <summary>The text in its one form.</summary>
     /// <exception cref="PersonTextException">It is too long, or holds what no text for people holds.</exception>
-    public string Take(string? text) => Read(text) is (var normal, null) ? normal : throw new PersonTextException(Field, Read(text).Fault!);
+    public string Take(string? text) =>
+        Read(text) is (var normal, null) ? normal : throw new PersonTextException(Field, Read(text).Fault!);
 
-    /// <summary>The text in its one form, for names that nobody typed (of a file, of a study's run): what may not stand in it is replaced, what is too long is cut.</summary>
+    /// <summary>
+    /// The text in its one form, for names that nobody typed (of a file, of a study's run): what may not stand in it is
+    /// replaced, what is too long is cut.
+    /// </summary>
     public string Fit(string? text)
     {
         var given = text ?? "";
@@ -94,7 +98,8 @@ public sealed record PersonText(string Field, int Most, bool Lines = false)
         return Shortened.Of(Normal(fit.ToString()), Most);
     }
 
-    private string TooLong(int length) => string.Create(CultureInfo.InvariantCulture, $"has at most {Most} characters; found {length}.");
+    private string TooLong(int length) =>
+        string.Create(CultureInfo.InvariantCulture, $"has at most {Most} characters; found {length}.");
 
     private string Normal(string text)
     {
@@ -122,20 +127,33 @@ public sealed record PersonText(string Field, int Most, bool Lines = false)
         return null;
     }
 
-    private bool IsBad(char letter) => (char.IsControl(letter) && !(Lines && letter is '\n' or '\t')) || char.IsSurrogate(letter)
-        || letter is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029' or '\uFEFF' or '\uFFFE' or '\uFFFF';
+    private bool IsBad(char letter) =>
+        (char.IsControl(letter) && !(Lines && letter is '\n' or '\t'))
+        || char.IsSurrogate(letter)
+        || letter
+            is (>= '\u202A' and <= '\u202E')
+                or (>= '\u2066' and <= '\u2069')
+                or '\u2028'
+                or '\u2029'
+                or '\uFEFF'
+                or '\uFFFE'
+                or '\uFFFF';
 
     // What is pasted into a field of one line may bring these; they stand for a space there.
-    private static bool IsSpace(char letter) => letter is '\t' or '\r' or '\n' or '\u0085' or '\u2028' or '\u2029' or '\u00A0';
+    private static bool IsSpace(char letter) =>
+        letter is '\t' or '\r' or '\n' or '\u0085' or '\u2028' or '\u2029' or '\u00A0';
 
     private static string Words(char letter) =>
         char.IsSurrogate(letter) ? "half of a pair"
         : char.IsControl(letter) ? "a control character"
-        : letter is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069') ? "it turns the direction of what follows"
+        : letter is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069')
+            ? "it turns the direction of what follows"
         : "invisible";
 }
 
-/// <summary>A text that somebody entered is refused; the message names the field, the rule and what was found.</summary>
+/// <summary>
+/// A text that somebody entered is refused; the message names the field, the rule and what was found.
+/// </summary>
 /// <param name="field">What it is.</param>
 /// <param name="fault">What is wrong.</param>
 public sealed class PersonTextException(string field, string fault) : Exception($"The {field} {fault}")

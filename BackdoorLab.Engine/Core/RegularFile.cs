@@ -1,8 +1,9 @@
 namespace BackdoorLab.Engine.Core;
 
 /// <summary>
-/// Opens a file that a person named, and nothing else by that name: opening a named pipe waits for whoever may write to it, and a device
-/// can be read for ever. Links are followed. Everything but a regular file with content has length 0, so that is told before it is opened.
+/// Opens a file that a person named, and nothing else by that name: opening a named pipe waits for whoever may write to
+/// it, and a device can be read for ever. Links are followed. Everything but a regular file with content has length 0,
+/// so that is told before it is opened.
 /// </summary>
 public static class RegularFile
 {
@@ -27,7 +28,9 @@ public static class RegularFile
         using var stream = OpenRead(path);
         if (stream.Length > most)
         {
-            throw new IOException(FormattableString.Invariant($"{path} has {stream.Length:N0} bytes; at most {most:N0} are read."));
+            throw new IOException(
+                FormattableString.Invariant($"{path} has {stream.Length:N0} bytes; at most {most:N0} are read.")
+            );
         }
 
         var bytes = new byte[stream.Length];
@@ -52,7 +55,8 @@ public static class RegularFile
         var what = target == named ? "" : $"is a link to {target.FullName}, which ";
         return Directory.Exists(path) ? what + "is a folder, not a file."
             : !target.Exists ? what + "is not there."
-            : new FileInfo(target.FullName).Length == 0 ? what + "is empty or no regular file (a device, a named pipe, a socket); it was not opened."
+            : new FileInfo(target.FullName).Length == 0
+                ? what + "is empty or no regular file (a device, a named pipe, a socket); it was not opened."
             : null;
     }
 }

@@ -4,8 +4,8 @@ using System.Text;
 namespace BackdoorLab.Engine.Core;
 
 /// <summary>
-/// Derives independent random streams by name, so that adding a consumer never shifts another's numbers and a resumed run
-/// draws what an uninterrupted one would: <c>seeds.Child("train").Child(epoch).Random()</c>.
+/// Derives independent random streams by name, so that adding a consumer never shifts another's numbers and a resumed
+/// run draws what an uninterrupted one would: <c>seeds.Child("train").Child(epoch).Random()</c>.
 /// </summary>
 public sealed class SeedTree
 {
@@ -25,7 +25,10 @@ public sealed class SeedTree
     /// <summary>A 63-bit non-negative seed for libtorch generators.</summary>
     public long Seed => BitConverter.ToInt64(_state) & long.MaxValue;
 
-    /// <summary>A managed generator. The algorithm behind a seeded <see cref="System.Random"/> is fixed by .NET's compatibility promise.</summary>
+    /// <summary>
+    /// A managed generator. The algorithm behind a seeded <see cref="System.Random"/> is fixed by .NET's compatibility
+    /// promise.
+    /// </summary>
     public Random Random()
     {
 #pragma warning disable RS0030 // the one place where a generator is made

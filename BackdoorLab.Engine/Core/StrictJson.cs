@@ -6,8 +6,9 @@ using System.Text.Json.Nodes;
 namespace BackdoorLab.Engine.Core;
 
 /// <summary>
-/// Reads documents of people. What the JSON reader lets pass and what would break later (a member given twice, of which one would win, a
-/// number beyond <see cref="double"/>, half of a surrogate pair) is a fault with its path, as what is no JSON at all is one.
+/// Reads documents of people. What the JSON reader lets pass and what would break later (a member given twice, of which
+/// one would win, a number beyond <see cref="double"/>, half of a surrogate pair) is a fault with its path, as what is
+/// no JSON at all is one.
 /// </summary>
 public static class StrictJson
 {
@@ -16,7 +17,10 @@ public static class StrictJson
 
     private const int MostDepth = 64;
     private const string Whole = "(document)";
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true
+    );
 
     /// <summary>The text of a file.</summary>
     /// <exception cref="SpecException">It is too large or no text.</exception>
@@ -27,7 +31,9 @@ public static class StrictJson
         using var file = File.OpenRead(path);
         var bytes = new byte[MostBytes + 1];
         var count = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        return count > MostBytes ? throw Fault(Whole, $"has more than {MostBytes} bytes.") : Text(bytes.AsSpan(0, count));
+        return count > MostBytes
+            ? throw Fault(Whole, $"has more than {MostBytes} bytes.")
+            : Text(bytes.AsSpan(0, count));
     }
 
     /// <summary>The text of bytes in UTF-8, without the mark that some editors put before it.</summary>
@@ -79,7 +85,15 @@ public static class StrictJson
         {
             var bytes = Strict.GetBytes(json.StartsWith('\uFEFF') ? json[1..] : json);
             Check(bytes, ignoreCase);
-            return JsonNode.Parse(bytes, documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = MostDepth });
+            return JsonNode.Parse(
+                bytes,
+                documentOptions: new JsonDocumentOptions
+                {
+                    CommentHandling = JsonCommentHandling.Skip,
+                    AllowTrailingCommas = true,
+                    MaxDepth = MostDepth,
+                }
+            );
         }
         catch (EncoderFallbackException)
         {
@@ -93,10 +107,23 @@ public static class StrictJson
     {
         var faults = new List<SpecFault>();
         var places = new Stack<Place>();
-        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = MostDepth });
+        var reader = new Utf8JsonReader(
+            bytes,
+            new JsonReaderOptions
+            {
+                CommentHandling = JsonCommentHandling.Skip,
+                AllowTrailingCommas = true,
+                MaxDepth = MostDepth,
+            }
+        );
         while (reader.Read())
         {
-            if (reader.TokenType is not (JsonTokenType.PropertyName or JsonTokenType.EndArray or JsonTokenType.EndObject) && places.TryPeek(out var list) && list.Names is null)
+            if (
+                reader.TokenType
+                    is not (JsonTokenType.PropertyName or JsonTokenType.EndArray or JsonTokenType.EndObject)
+                && places.TryPeek(out var list)
+                && list.Names is null
+            )
             {
                 list.Step = $"[{list.Count++}]";
             }
@@ -129,7 +156,12 @@ public static class StrictJson
                     faults.Add(new(Path(places), "holds half of a surrogate pair, which is no text."));
                     break;
                 case JsonTokenType.Number when !reader.TryGetDouble(out var number) || !double.IsFinite(number):
-                    faults.Add(new(Path(places), $"is a number that is too large; found {Shortened.Of(Encoding.ASCII.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan))}."));
+                    faults.Add(
+                        new(
+                            Path(places),
+                            $"is a number that is too large; found {Shortened.Of(Encoding.ASCII.GetString(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan))}."
+                        )
+                    );
                     break;
             }
         }

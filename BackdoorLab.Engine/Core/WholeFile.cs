@@ -1,12 +1,14 @@
 namespace BackdoorLab.Engine.Core;
 
 /// <summary>
-/// Files that are either whole or absent: written under a temporary name of this process, brought to the disk and renamed. A process
-/// that dies at any moment leaves the old file or the new one.
+/// Files that are either whole or absent: written under a temporary name of this process, brought to the disk and
+/// renamed. A process that dies at any moment leaves the old file or the new one.
 /// </summary>
 public static class WholeFile
 {
-    /// <summary>Replaces <paramref name="path"/> with what <paramref name="write"/> puts into the stream; makes the folder.</summary>
+    /// <summary>
+    /// Replaces <paramref name="path"/> with what <paramref name="write"/> puts into the stream; makes the folder.
+    /// </summary>
     public static void Write(string path, Action<Stream> write)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);

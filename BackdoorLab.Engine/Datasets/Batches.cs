@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// The data pipeline: one tight loop that gathers, crops, flips and scales images from the byte array straight into the native
-/// memory of a channels-last float tensor. No managed object per image, no copy.
+/// The data pipeline: one tight loop that gathers, crops, flips and scales images from the byte array straight into the
+/// native memory of a channels-last float tensor. No managed object per image, no copy.
 /// </summary>
 public static class Batches
 {
@@ -18,8 +18,16 @@ public static class Batches
     /// <summary>All images of a small set as float [N,C,H,W] in [0,1], channels-last.</summary>
     public static Tensor Images(ImageSet set) => Images(set, [.. Enumerable.Range(0, set.Count)]);
 
-    /// <summary>Augmented images at <paramref name="indices"/> as float [n,C,H,W] in [0,1], channels-last; draws from <paramref name="random"/>.</summary>
-    public static unsafe Tensor Images(ImageSet set, ReadOnlySpan<int> indices, Augmentation augmentation, Random? random)
+    /// <summary>
+    /// Augmented images at <paramref name="indices"/> as float [n,C,H,W] in [0,1], channels-last; draws from
+    /// <paramref name="random"/>.
+    /// </summary>
+    public static unsafe Tensor Images(
+        ImageSet set,
+        ReadOnlySpan<int> indices,
+        Augmentation augmentation,
+        Random? random
+    )
     {
         var (channels, height, width) = (set.Channels, set.Height, set.Width);
         var imageBytes = set.ImageBytes;
@@ -29,14 +37,21 @@ public static class Batches
         Span<int> columns = stackalloc int[augmentation.Reflect && pad > 0 ? width : 0];
         var batch = empty(new long[] { indices.Length, height, width, channels }, dtype: ScalarType.Float32);
         fixed (byte* pixels = set.Pixels)
-        fixed (float* scale = Scale, target = MemoryMarshal.Cast<byte, float>(batch.bytes))
+        fixed (
+            float* scale = Scale,
+                target = MemoryMarshal.Cast<byte, float>(batch.bytes)
+        )
         {
             for (var i = 0; i < indices.Length; i++)
             {
                 if ((uint)indices[i] >= (uint)set.Count)
                 {
                     batch.Dispose();
-                    throw new ArgumentOutOfRangeException(nameof(indices), indices[i], $"The set has {set.Count} images.");
+                    throw new ArgumentOutOfRangeException(
+                        nameof(indices),
+                        indices[i],
+                        $"The set has {set.Count} images."
+                    );
                 }
 
                 var shiftY = pad > 0 ? random!.Next(2 * pad + 1) - pad : 0;
@@ -74,9 +89,19 @@ public static class Batches
     }
 
     private static unsafe void Write(
-        byte* source, float* output, float* scale, int channels, int height, int width, int shiftY, int shiftX, bool flip)
+        byte* source,
+        float* output,
+        float* scale,
+        int channels,
+        int height,
+        int width,
+        int shiftY,
+        int shiftX,
+        bool flip
+    )
     {
-        // Output column x shows source column (flip ? width - 1 - x : x) + shiftX: the visible columns are one run, the rest is zero.
+        // Output column x shows source column (flip ? width - 1 - x : x) + shiftX: the visible columns are one run, the
+        // rest is zero.
         var (first, end, step) = flip
             ? (Math.Max(0, shiftX), Math.Min(width, width + shiftX), -1)
             : (Math.Max(0, -shiftX), Math.Min(width, width - shiftX), 1);
@@ -119,10 +144,20 @@ public static class Batches
         }
     }
 
-    private static int Reflect(int at, int size) => at < 0 ? -at : at < size ? at : 2 * (size - 1) - at;
+    private static int Reflect(int at, int size) =>
+        at < 0 ? -at
+        : at < size ? at
+        : 2 * (size - 1) - at;
 
     private static unsafe void WriteReflected(
-        byte* source, float* output, float* scale, int channels, int height, ReadOnlySpan<int> columns, int shiftY)
+        byte* source,
+        float* output,
+        float* scale,
+        int channels,
+        int height,
+        ReadOnlySpan<int> columns,
+        int shiftY
+    )
     {
         var plane = height * columns.Length;
         for (var y = 0; y < height; y++)
@@ -138,7 +173,15 @@ public static class Batches
         }
     }
 
-    private static unsafe void WriteColourRun(byte* red, byte* green, byte* blue, float* to, float* scale, int count, int step)
+    private static unsafe void WriteColourRun(
+        byte* red,
+        byte* green,
+        byte* blue,
+        float* to,
+        float* scale,
+        int count,
+        int step
+    )
     {
         var at = 0;
         for (var i = 0; i < count; i++, at += step, to += 3)

@@ -3,7 +3,8 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// The binary version of CIFAR on disk: headerless records of one or two label bytes and 3,072 pixel bytes (red, green, blue plane).
+/// The binary version of CIFAR on disk: headerless records of one or two label bytes and 3,072 pixel bytes (red, green,
+/// blue plane).
 /// </summary>
 /// <param name="Name">Name on screen.</param>
 /// <param name="Folders">Folders to look in, relative to the data root; the first is the one to recommend.</param>
@@ -16,8 +17,17 @@ namespace BackdoorLab.Engine.Datasets;
 /// <param name="TrainRecords">Records of each training file.</param>
 /// <param name="TestRecords">Records of the test file.</param>
 internal sealed record CifarFolder(
-    string Name, string[] Folders, string Archive, IReadOnlyList<string> ClassNames, int[] LabelLimits, int UsedLabel,
-    (string Name, string Md5)[] TrainFiles, (string Name, string Md5) TestFile, int TrainRecords, int TestRecords = 10_000)
+    string Name,
+    string[] Folders,
+    string Archive,
+    IReadOnlyList<string> ClassNames,
+    int[] LabelLimits,
+    int UsedLabel,
+    (string Name, string Md5)[] TrainFiles,
+    (string Name, string Md5) TestFile,
+    int TrainRecords,
+    int TestRecords = 10_000
+)
 {
     private const int Side = 32;
     private const int ImageBytes = 3 * Side * Side;
@@ -70,12 +80,21 @@ internal sealed record CifarFolder(
                 }
             }
 
-            var compared = $"MD5 of {TrainFiles.Length + 1} files compared with those of the files in the published archive";
-            var detail = $"{DataFile.Number(Shape.TrainCount)} training and {DataFile.Number(TestRecords)} test images; {compared}: "
-                + (different.Count == 0 ? "equal." : $"{string.Join(", ", different)} differs: readable, but not the published data.");
+            var compared =
+                $"MD5 of {TrainFiles.Length + 1} files compared with those of the files in the published archive";
+            var detail =
+                $"{DataFile.Number(Shape.TrainCount)} training and {DataFile.Number(TestRecords)} test images; {compared}: "
+                + (
+                    different.Count == 0
+                        ? "equal."
+                        : $"{string.Join(", ", different)} differs: readable, but not the published data."
+                );
             return new(DatasetState.Found, detail)
             {
-                TrainCount = Shape.TrainCount, TestCount = TestRecords, ChecksumOk = different.Count == 0, Remedy = Remedy,
+                TrainCount = Shape.TrainCount,
+                TestCount = TestRecords,
+                ChecksumOk = different.Count == 0,
+                Remedy = Remedy,
             };
         }
         catch (DatasetException error)
@@ -84,14 +103,22 @@ internal sealed record CifarFolder(
         }
     }
 
-    private string? PythonFolder(string dataRoot) => DataFile.Folder(dataRoot, Folders) is null ? Python?.Folder(dataRoot) : null;
+    private string? PythonFolder(string dataRoot) =>
+        DataFile.Folder(dataRoot, Folders) is null ? Python?.Folder(dataRoot) : null;
 
     private string Folder(string dataRoot)
     {
-        var folder = DataFile.Folder(dataRoot, Folders)
+        var folder =
+            DataFile.Folder(dataRoot, Folders)
             ?? throw DataFile.Missing($"{Name}: folder {Path.Combine(dataRoot, Folders[0])} not found.", Remedy);
-        var absent = TrainFiles.Append(TestFile).Select(file => file.Name).Where(file => !File.Exists(Path.Combine(folder, file))).ToList();
-        return absent.Count == 0 ? folder : throw DataFile.Missing($"{Name}: {string.Join(", ", absent)} not found in {folder}.", Remedy);
+        var absent = TrainFiles
+            .Append(TestFile)
+            .Select(file => file.Name)
+            .Where(file => !File.Exists(Path.Combine(folder, file)))
+            .ToList();
+        return absent.Count == 0
+            ? folder
+            : throw DataFile.Missing($"{Name}: {string.Join(", ", absent)} not found in {folder}.", Remedy);
     }
 
     private ImageSet Read(IEnumerable<string> files, int recordsPerFile)
@@ -129,7 +156,8 @@ internal sealed record CifarFolder(
                     ? $"the file ends here, in record {DataFile.Number(length / stride)} of {DataFile.Number(records)}; "
                         + $"{DataFile.Number(expected)} bytes expected."
                     : $"{DataFile.Number(length - expected)} bytes follow the last of {DataFile.Number(records)} records.",
-                Replace);
+                Replace
+            );
         }
 
         var bytes = new byte[length];
@@ -142,7 +170,11 @@ internal sealed record CifarFolder(
                 if (label >= LabelLimits[k])
                 {
                     throw DataFile.Damaged(
-                        file, (long)i * stride + k, $"label {label} of record {DataFile.Number(i)} is not in 0..{LabelLimits[k] - 1}.", Replace);
+                        file,
+                        (long)i * stride + k,
+                        $"label {label} of record {DataFile.Number(i)} is not in 0..{LabelLimits[k] - 1}.",
+                        Replace
+                    );
                 }
             }
         }

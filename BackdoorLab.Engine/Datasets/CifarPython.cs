@@ -3,8 +3,9 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// The Python version of CIFAR on disk: pickled dictionaries with the pixels as rows of 3,072 bytes and the labels as a list. Nothing in
-/// them is run. Files may hold fewer images than the published ones, and training files may be absent; the remarks say so.
+/// The Python version of CIFAR on disk: pickled dictionaries with the pixels as rows of 3,072 bytes and the labels as a
+/// list. Nothing in them is run. Files may hold fewer images than the published ones, and training files may be absent;
+/// the remarks say so.
 /// </summary>
 /// <param name="Name">Name on screen.</param>
 /// <param name="Folders">Folders to look in, relative to the data root.</param>
@@ -13,7 +14,13 @@ namespace BackdoorLab.Engine.Datasets;
 /// <param name="TrainFiles">File name and MD5 of the training files.</param>
 /// <param name="TestFile">File name and MD5 of the test file.</param>
 internal sealed record CifarPython(
-    string Name, string[] Folders, IReadOnlyList<string> ClassNames, string LabelKey, (string Name, string Md5)[] TrainFiles, (string Name, string Md5) TestFile)
+    string Name,
+    string[] Folders,
+    IReadOnlyList<string> ClassNames,
+    string LabelKey,
+    (string Name, string Md5)[] TrainFiles,
+    (string Name, string Md5) TestFile
+)
 {
     private const int Side = 32;
     private const int ImageBytes = 3 * Side * Side;
@@ -21,7 +28,8 @@ internal sealed record CifarPython(
     private const int FullTest = 10_000;
     private const long MostBytes = 256 << 20;
     private const int MostObjects = 1_000_000;
-    private const string Replace = "Replace it with the file from the archive at https://www.cs.toronto.edu/~kriz/cifar.html.";
+    private const string Replace =
+        "Replace it with the file from the archive at https://www.cs.toronto.edu/~kriz/cifar.html.";
 
     /// <summary>The folder, where there is one.</summary>
     public string? Folder(string dataRoot) => DataFile.Folder(dataRoot, Folders);
@@ -30,7 +38,14 @@ internal sealed record CifarPython(
     public DatasetSplits Load(string folder, DatasetSource source, Normalization normalization, SeedTree seeds)
     {
         var (train, test, _) = Read(folder, default);
-        return Subsets.Limit(source, new DatasetSplits(train, test, normalization, FlipAllowed: true) { Remarks = [.. Remarks(folder, train.Count, test.Count)] }, seeds);
+        return Subsets.Limit(
+            source,
+            new DatasetSplits(train, test, normalization, FlipAllowed: true)
+            {
+                Remarks = [.. Remarks(folder, train.Count, test.Count)],
+            },
+            seeds
+        );
     }
 
     /// <summary>Reads every image and compares checksums.</summary>
@@ -38,16 +53,25 @@ internal sealed record CifarPython(
     {
         var (train, test, different) = Read(folder, cancellation);
         var remarks = Remarks(folder, train.Count, test.Count).ToList();
-        var checksums = different.Count == 0 ? "equal" : $"{string.Join(", ", different)} differs: readable, but not the published data";
+        var checksums =
+            different.Count == 0
+                ? "equal"
+                : $"{string.Join(", ", different)} differs: readable, but not the published data";
         return new(
             remarks.Count == 0 ? DatasetState.Found : DatasetState.Partial,
-            $"{DataFile.Number(train.Count)} training and {DataFile.Number(test.Count)} test images of the Python version; MD5 compared with those of the files in the published archive: {checksums}.")
+            $"{DataFile.Number(train.Count)} training and {DataFile.Number(test.Count)} test images of the Python version; MD5 compared with those of the files in the published archive: {checksums}."
+        )
         {
-            TrainCount = train.Count, TestCount = test.Count, ChecksumOk = different.Count == 0, Remedy = remedy, Remarks = remarks,
+            TrainCount = train.Count,
+            TestCount = test.Count,
+            ChecksumOk = different.Count == 0,
+            Remedy = remedy,
+            Remarks = remarks,
         };
     }
 
-    private List<(string Name, string Md5)> Present(string folder) => [.. TrainFiles.Where(file => File.Exists(Path.Combine(folder, file.Name)))];
+    private List<(string Name, string Md5)> Present(string folder) =>
+        [.. TrainFiles.Where(file => File.Exists(Path.Combine(folder, file.Name)))];
 
     private IEnumerable<string> Remarks(string folder, int train, int test)
     {
@@ -55,7 +79,11 @@ internal sealed record CifarPython(
         {
             var absent = TrainFiles.Except(Present(folder)).Select(file => file.Name).ToList();
             yield return $"the data root holds {DataFile.Number(train)} of {DataFile.Number(FullTrain)} published training images and {DataFile.Number(test)} of {DataFile.Number(FullTest)} test images"
-                + (absent.Count == 0 ? "" : $"; {string.Join(", ", absent)} {(absent.Count == 1 ? "is" : "are")} not there");
+                + (
+                    absent.Count == 0
+                        ? ""
+                        : $"; {string.Join(", ", absent)} {(absent.Count == 1 ? "is" : "are")} not there"
+                );
         }
     }
 
@@ -66,7 +94,8 @@ internal sealed record CifarPython(
         {
             throw DataFile.Missing(
                 $"{Name}: {string.Join(" and ", ((string?[])[present.Count == 0 ? TrainFiles[0].Name : null, File.Exists(Path.Combine(folder, TestFile.Name)) ? null : TestFile.Name]).OfType<string>())} not found in {folder}.",
-                $"Unpack the Python version of {Name} there and put it under the data root.");
+                $"Unpack the Python version of {Name} there and put it under the data root."
+            );
         }
 
         var different = new List<string>();
@@ -91,8 +120,12 @@ internal sealed record CifarPython(
     {
         try
         {
-            var batch = new PlainPickle(bytes, new NumpyPickle(), MostObjects).Load() as Dictionary<string, object?> ?? throw new InvalidDataException("it is no dictionary.");
-            var pixels = batch.GetValueOrDefault("data") as PixelArray ?? throw new InvalidDataException("it has no array 'data'.");
+            var batch =
+                new PlainPickle(bytes, new NumpyPickle(), MostObjects).Load() as Dictionary<string, object?>
+                ?? throw new InvalidDataException("it is no dictionary.");
+            var pixels =
+                batch.GetValueOrDefault("data") as PixelArray
+                ?? throw new InvalidDataException("it has no array 'data'.");
             if (pixels.Type != "u1" || pixels.Shape is not [> 0, ImageBytes])
             {
                 throw new InvalidDataException($"its 'data' is no array of bytes with {ImageBytes} in a row.");
@@ -100,13 +133,25 @@ internal sealed record CifarPython(
 
             var labels = batch.GetValueOrDefault(LabelKey) switch
             {
-                List<object?> list => [.. list.Select(label => label is long number ? number : throw new InvalidDataException($"an entry of '{LabelKey}' is no whole number."))],
+                List<object?> list =>
+                [
+                    .. list.Select(label =>
+                        label is long number
+                            ? number
+                            : throw new InvalidDataException($"an entry of '{LabelKey}' is no whole number.")
+                    ),
+                ],
                 PixelArray array => array.Numbers(),
                 _ => throw new InvalidDataException($"it has no list '{LabelKey}'."),
             };
-            return labels.Length != pixels.Shape[0] ? throw new InvalidDataException($"it has {DataFile.Number(labels.Length)} labels for {DataFile.Number(pixels.Shape[0])} images.")
+            return labels.Length != pixels.Shape[0]
+                    ? throw new InvalidDataException(
+                        $"it has {DataFile.Number(labels.Length)} labels for {DataFile.Number(pixels.Shape[0])} images."
+                    )
                 : Array.FindIndex(labels, label => label < 0 || label >= ClassNames.Count) is >= 0 and var wrong
-                    ? throw new InvalidDataException($"label {labels[wrong]} of image {DataFile.Number(wrong)} is not in 0..{ClassNames.Count - 1}.")
+                    ? throw new InvalidDataException(
+                        $"label {labels[wrong]} of image {DataFile.Number(wrong)} is not in 0..{ClassNames.Count - 1}."
+                    )
                 : (pixels.Data, Array.ConvertAll(labels, label => (int)label));
         }
         catch (InvalidDataException error)

@@ -1,20 +1,21 @@
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// What a run was computed on, by content. Two data sets are the same when <see cref="Source"/> is the same; two runs saw the same images
-/// when <see cref="Fingerprint"/> is.
+/// What a run was computed on, by content. Two data sets are the same when <see cref="Source"/> is the same; two runs
+/// saw the same images when <see cref="Fingerprint"/> is.
 /// </summary>
 public sealed record DataFacts
 {
     /// <summary>
-    /// Everything of the loaded images that decides a result (<see cref="DataFingerprint"/>), 32 hexadecimal digits. Where the run's seed
-    /// draws a subset or a split it differs between seeds.
+    /// Everything of the loaded images that decides a result (<see cref="DataFingerprint"/>), 32 hexadecimal digits.
+    /// Where the run's seed draws a subset or a split it differs between seeds.
     /// </summary>
     public required string Fingerprint { get; init; }
 
     /// <summary>
     /// What the images were drawn from, before the run's seed chose any: the same for every seed, so this and not
-    /// <see cref="Fingerprint"/> says whether two runs share a condition. Equal to <see cref="Fingerprint"/> where nothing is drawn.
+    /// <see cref="Fingerprint"/> says whether two runs share a condition. Equal to <see cref="Fingerprint"/> where
+    /// nothing is drawn.
     /// </summary>
     public required string Source { get; init; }
 
@@ -43,7 +44,12 @@ public sealed record DataFacts
     {
         var (train, test) = (SplitFacts.Of(splits.Train), SplitFacts.Of(splits.Test));
         using var all = new DataFingerprint();
-        var fingerprint = all.Add(source.LoaderVersion).Add(train.Fingerprint).Add(test.Fingerprint).Add(splits.Normalization).Add(splits.FlipAllowed ? 1 : 0).ToHex();
+        var fingerprint = all.Add(source.LoaderVersion)
+            .Add(train.Fingerprint)
+            .Add(test.Fingerprint)
+            .Add(splits.Normalization)
+            .Add(splits.FlipAllowed ? 1 : 0)
+            .ToHex();
         return new()
         {
             Fingerprint = fingerprint,
@@ -60,12 +66,17 @@ public sealed record DataFacts
     private static string Drawn(DatasetSource source, DatasetSplits splits)
     {
         using var all = new DataFingerprint();
-        return all.Add(source.LoaderVersion).Add(splits.DrawnFrom).Add(splits.Normalization).Add(splits.FlipAllowed ? 1 : 0).ToHex();
+        return all.Add(source.LoaderVersion)
+            .Add(splits.DrawnFrom)
+            .Add(splits.Normalization)
+            .Add(splits.FlipAllowed ? 1 : 0)
+            .ToHex();
     }
 }
 
 /// <summary>One split of <see cref="DataFacts"/>.</summary>
-/// <param name="Fingerprint">Pixels, labels, groups, geometry, class names and their order: 32 hexadecimal digits.</param>
+/// <param name="Fingerprint">Pixels, labels, groups, geometry, class names and their order: 32 hexadecimal
+/// digits.</param>
 /// <param name="Count">Images.</param>
 public sealed record SplitFacts(string Fingerprint, int Count)
 {

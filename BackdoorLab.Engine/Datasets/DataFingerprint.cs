@@ -5,7 +5,10 @@ using System.Text;
 
 namespace BackdoorLab.Engine.Datasets;
 
-/// <summary>Hashes what decides a result: every value with its length before it, so that no two lists of values give the same bytes.</summary>
+/// <summary>
+/// Hashes what decides a result: every value with its length before it, so that no two lists of values give the same
+/// bytes.
+/// </summary>
 internal sealed class DataFingerprint : IDisposable
 {
     private const int Digits = 32;
@@ -15,8 +18,15 @@ internal sealed class DataFingerprint : IDisposable
     internal static string Of(ImageSet set)
     {
         using var all = new DataFingerprint();
-        return all.Add(set.ClassNames).Add(set.Channels).Add(set.Height).Add(set.Width).Add(set.Labels).Add(set.Groups ?? []).Add(set.Groups is null ? 0 : 1)
-            .Add(set.Pixels).ToHex();
+        return all.Add(set.ClassNames)
+            .Add(set.Channels)
+            .Add(set.Height)
+            .Add(set.Width)
+            .Add(set.Labels)
+            .Add(set.Groups ?? [])
+            .Add(set.Groups is null ? 0 : 1)
+            .Add(set.Pixels)
+            .ToHex();
     }
 
     internal DataFingerprint Add(ReadOnlySpan<byte> bytes)
@@ -46,7 +56,8 @@ internal sealed class DataFingerprint : IDisposable
     }
 
     internal DataFingerprint Add(Normalization normalization) =>
-        Add(MemoryMarshal.AsBytes(normalization.Mean.AsSpan())).Add(MemoryMarshal.AsBytes(normalization.Deviation.AsSpan()));
+        Add(MemoryMarshal.AsBytes(normalization.Mean.AsSpan()))
+            .Add(MemoryMarshal.AsBytes(normalization.StandardDeviation.AsSpan()));
 
     /// <summary>What was added, 32 lower-case hexadecimal digits.</summary>
     internal string ToHex() => Convert.ToHexStringLower(_hash.GetCurrentHash())[..Digits];

@@ -3,13 +3,17 @@ using System.Globalization;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// The files of GTSRB in a data root, in the official folders or in those of Kaggle's copy (<c>Train.csv</c>, <c>Train/0..42</c>,
-/// <c>Test.csv</c>): rows of both splits, checked against the pictures that are there.
+/// The files of GTSRB in a data root, in the official folders or in those of Kaggle's copy (<c>Train.csv</c>,
+/// <c>Train/0..42</c>, <c>Test.csv</c>): rows of both splits, checked against the pictures that are there.
 /// </summary>
 /// <param name="Train">Training rows with full path and track.</param>
 /// <param name="Test">Test rows with full path; no tracks.</param>
 /// <param name="Remarks">What was left out of the folders.</param>
-internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadOnlyList<GtsrbFolder.Item> Test, IReadOnlyList<string> Remarks)
+internal sealed record GtsrbFolder(
+    IReadOnlyList<GtsrbFolder.Item> Train,
+    IReadOnlyList<GtsrbFolder.Item> Test,
+    IReadOnlyList<string> Remarks
+)
 {
     /// <summary>Classes of the benchmark.</summary>
     public const int Classes = 43;
@@ -21,22 +25,30 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
         + "so that it holds GTSRB/Final_Training/Images/00000..00042/, GTSRB/Final_Test/Images/ and GT-final_test.csv; "
         + "or Kaggle's copy, so that gtsrb/ holds Train/, Train.csv, Test/ and Test.csv.";
 
-    private const string Replace = "Restore the file from the archives at https://benchmark.ini.rub.de, or from Kaggle's copy.";
+    private const string Replace =
+        "Restore the file from the archives at https://benchmark.ini.rub.de, or from Kaggle's copy.";
     private const string KaggleTrain = "Train.csv";
     private const string KaggleTest = "Test.csv";
 
-    /// <summary>A picture: its annotation, its path, the annotation file, and the track (physical sign) it belongs to.</summary>
+    /// <summary>
+    /// A picture: its annotation, its path, the annotation file, and the track (physical sign) it belongs to.
+    /// </summary>
     internal readonly record struct Item(GtsrbRow Row, string Path, string Table, int Track);
 
     /// <summary>Reads all annotations and checks that rows and picture files are the same set.</summary>
     public static GtsrbFolder Open(string dataRoot)
     {
-        var root = DataFile.Folder(dataRoot, "gtsrb/GTSRB", "gtsrb", "GTSRB")
+        var root =
+            DataFile.Folder(dataRoot, "gtsrb/GTSRB", "gtsrb", "GTSRB")
             ?? throw DataFile.Missing($"GTSRB: folder {Path.Combine(dataRoot, "gtsrb")} not found.", Remedy);
         var left = new LeftOut(root);
-        var (train, test) = DataFile.Folder(root, "Final_Training/Images", "Training") is { } training ? Official(root, training, left)
+        var (train, test) =
+            DataFile.Folder(root, "Final_Training/Images", "Training") is { } training ? Official(root, training, left)
             : File.Exists(Path.Combine(root, KaggleTrain)) ? Kaggle(root, left)
-            : throw DataFile.Missing($"GTSRB: neither folder {Path.Combine(root, "Final_Training", "Images")} nor {KaggleTrain} found.", Remedy);
+            : throw DataFile.Missing(
+                $"GTSRB: neither folder {Path.Combine(root, "Final_Training", "Images")} nor {KaggleTrain} found.",
+                Remedy
+            );
         return new(train, test, [.. left.Remarks]);
     }
 
@@ -60,21 +72,32 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
         if (width != item.Row.Width || height != item.Row.Height)
         {
             throw DataFile.DamagedLine(
-                item.Table, item.Row.Line, $"{item.Row.Width} x {item.Row.Height} pixels for {item.Row.File}, which has {width} x {height}.", Replace);
+                item.Table,
+                item.Row.Line,
+                $"{item.Row.Width} x {item.Row.Height} pixels for {item.Row.File}, which has {width} x {height}.",
+                Replace
+            );
         }
     }
 
     private static (List<Item> Train, List<Item> Test) Official(string root, string training, LeftOut left)
     {
-        var test = DataFile.Folder(root, "Final_Test/Images")
+        var test =
+            DataFile.Folder(root, "Final_Test/Images")
             ?? throw DataFile.Missing($"GTSRB: folder {Path.Combine(root, "Final_Test", "Images")} not found.", Remedy);
         string[] tables =
         [
-            Path.Combine(root, "GT-final_test.csv"), Path.Combine(root, "..", "GT-final_test.csv"),
-            Path.Combine(test, "GT-final_test.csv"), Path.Combine(root, "Final_Test", "GT-final_test.csv"),
+            Path.Combine(root, "GT-final_test.csv"),
+            Path.Combine(root, "..", "GT-final_test.csv"),
+            Path.Combine(test, "GT-final_test.csv"),
+            Path.Combine(root, "Final_Test", "GT-final_test.csv"),
         ];
-        var table = tables.FirstOrDefault(File.Exists)
-            ?? throw DataFile.Missing($"GTSRB: GT-final_test.csv (the labels of the test images) not found in {root} or beside it.", Remedy);
+        var table =
+            tables.FirstOrDefault(File.Exists)
+            ?? throw DataFile.Missing(
+                $"GTSRB: GT-final_test.csv (the labels of the test images) not found in {root} or beside it.",
+                Remedy
+            );
         return (OfficialTraining(training, left), Rows(test, Path.GetFullPath(table), null, left));
     }
 
@@ -100,7 +123,11 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
         }
 
         // <track>_<frame>.ppm
-        return Tracked(items, name => name.Split('_') is [{ Length: > 0 } track, _, ..] ? track : null, "<track>_<frame>.ppm");
+        return Tracked(
+            items,
+            name => name.Split('_') is [{ Length: > 0 } track, _, ..] ? track : null,
+            "<track>_<frame>.ppm"
+        );
     }
 
     // Kaggle's archive holds every folder twice (Train and train); the tables say which pictures are meant.
@@ -114,7 +141,14 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
 
         // <class>_<track>_<frame>.png
         var train = Rows(root, Path.Combine(root, KaggleTrain), null, left);
-        return (Tracked(train, name => name.Split('_') is [_, { Length: > 0 } track, _] ? track : null, "<class>_<track>_<frame>.png"), Rows(root, test, null, left));
+        return (
+            Tracked(
+                train,
+                name => name.Split('_') is [_, { Length: > 0 } track, _] ? track : null,
+                "<class>_<track>_<frame>.png"
+            ),
+            Rows(root, test, null, left)
+        );
     }
 
     private static List<Item> Tracked(List<Item> items, Func<string, string?> trackOf, string form)
@@ -122,13 +156,23 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
         var tracks = new Dictionary<(int, string), int>();
         return items.ConvertAll(item =>
         {
-            var name = trackOf(Path.GetFileName(item.Path)) ?? throw DataFile.DamagedLine(item.Table, item.Row.Line, $"'{item.Row.File}' is not named {form}.", Replace);
+            var name =
+                trackOf(Path.GetFileName(item.Path))
+                ?? throw DataFile.DamagedLine(
+                    item.Table,
+                    item.Row.Line,
+                    $"'{item.Row.File}' is not named {form}.",
+                    Replace
+                );
             if (!tracks.TryGetValue((item.Row.Label, name), out var track))
             {
                 tracks[(item.Row.Label, name)] = track = tracks.Count;
             }
 
-            return item with { Track = track };
+            return item with
+            {
+                Track = track,
+            };
         });
     }
 
@@ -140,7 +184,12 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
         {
             if (label is not null && row.Label != label)
             {
-                throw DataFile.DamagedLine(table, row.Line, $"class {row.Label} in the folder of class {label}.", Replace);
+                throw DataFile.DamagedLine(
+                    table,
+                    row.Line,
+                    $"class {row.Label} in the folder of class {label}.",
+                    Replace
+                );
             }
 
             var path = Path.Combine(folder, row.File);
@@ -159,8 +208,11 @@ internal sealed record GtsrbFolder(IReadOnlyList<GtsrbFolder.Item> Train, IReadO
         }
 
         var without = present.Values.Sum(files => files.Count);
-        return without == 0 ? items : throw new DatasetException(
-            $"{table}: {without} pictures of the folder have no row, the first is {present.Values.SelectMany(files => files).Min(StringComparer.Ordinal)}. {Replace}");
+        return without == 0
+            ? items
+            : throw new DatasetException(
+                $"{table}: {without} pictures of the folder have no row, the first is {present.Values.SelectMany(files => files).Min(StringComparer.Ordinal)}. {Replace}"
+            );
     }
 
     private static HashSet<string> PicturesIn(string folder, LeftOut left)

@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// Reads an idx file (big-endian header, then bytes), gzip-compressed or not, and trusts nothing in it: magic number, sizes,
-/// count, missing and trailing bytes are checked before anything is returned.
+/// Reads an idx file (big-endian header, then bytes), gzip-compressed or not, and trusts nothing in it: magic number,
+/// sizes, count, missing and trailing bytes are checked before anything is returned.
 /// </summary>
 internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string ContentMd5, bool IsPacked)
 {
@@ -25,7 +25,12 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
             var found = BinaryPrimitives.ReadInt32BigEndian(read.Content.AsSpan(8 + 4 * side));
             if (found != expected)
             {
-                throw DataFile.Damaged(file, 8 + 4 * side, $"the header says {found} {name}, {expected} expected.", remedy);
+                throw DataFile.Damaged(
+                    file,
+                    8 + 4 * side,
+                    $"the header says {found} {name}, {expected} expected.",
+                    remedy
+                );
             }
         }
 
@@ -39,11 +44,23 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
         CheckMagic(file, read.Content, LabelsMagic, "an idx label file", remedy);
         var labels = Body(file, read, 8, 1, remedy);
         var wrong = labels.Data.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)(classes - 1));
-        return wrong < 0 ? labels : throw DataFile.Damaged(
-            file, 8 + wrong, $"label {labels.Data[wrong]} is not in 0..{classes - 1} (offset in the unpacked content).", remedy);
+        return wrong < 0
+            ? labels
+            : throw DataFile.Damaged(
+                file,
+                8 + wrong,
+                $"label {labels.Data[wrong]} is not in 0..{classes - 1} (offset in the unpacked content).",
+                remedy
+            );
     }
 
-    private static IdxFile Body(string file, (byte[] Content, string PackedMd5, bool IsPacked) read, int header, int stride, string remedy)
+    private static IdxFile Body(
+        string file,
+        (byte[] Content, string PackedMd5, bool IsPacked) read,
+        int header,
+        int stride,
+        string remedy
+    )
     {
         var count = BinaryPrimitives.ReadInt32BigEndian(read.Content.AsSpan(4));
         if (count is <= 0 or > LargestCount)
@@ -55,13 +72,21 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
         if (read.Content.Length < expected)
         {
             throw DataFile.Damaged(
-                file, read.Content.Length, $"the content ends here; {DataFile.Number(expected)} bytes expected for {DataFile.Number(count)} items.", remedy);
+                file,
+                read.Content.Length,
+                $"the content ends here; {DataFile.Number(expected)} bytes expected for {DataFile.Number(count)} items.",
+                remedy
+            );
         }
 
         if (read.Content.Length > expected)
         {
             throw DataFile.Damaged(
-                file, expected, $"{DataFile.Number(read.Content.Length - expected)} bytes follow the last of {DataFile.Number(count)} items.", remedy);
+                file,
+                expected,
+                $"{DataFile.Number(read.Content.Length - expected)} bytes follow the last of {DataFile.Number(count)} items.",
+                remedy
+            );
         }
 
         return new(count, read.Content[header..], read.PackedMd5, DataFile.Md5(read.Content), read.IsPacked);
@@ -72,7 +97,12 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
         var found = BinaryPrimitives.ReadInt32BigEndian(content);
         if (found != magic)
         {
-            throw DataFile.Damaged(file, 0, $"magic number {found} found, {magic} expected: this is not {what}.", remedy);
+            throw DataFile.Damaged(
+                file,
+                0,
+                $"magic number {found} found, {magic} expected: this is not {what}.",
+                remedy
+            );
         }
     }
 
@@ -83,7 +113,12 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
         var content = packed ? Unpack(file, bytes, remedy) : bytes;
         return content.Length >= header
             ? (content, packed ? DataFile.Md5(bytes) : "", packed)
-            : throw DataFile.Damaged(file, content.Length, $"the content ends inside the {header}-byte header.", remedy);
+            : throw DataFile.Damaged(
+                file,
+                content.Length,
+                $"the content ends inside the {header}-byte header.",
+                remedy
+            );
     }
 
     private static byte[] Unpack(string file, byte[] packed, string remedy)
@@ -93,12 +128,17 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
             throw DataFile.Damaged(file, 0, "this is not a gzip file.", remedy);
         }
 
-        // The last four bytes hold the unpacked length. The platform's decompressor takes a cut-off file for a complete one.
+        // The last four bytes hold the unpacked length. The platform's decompressor takes a cut-off file for a complete
+        // one.
         var length = BinaryPrimitives.ReadUInt32LittleEndian(packed.AsSpan(packed.Length - 4));
         if (length > LargestContent)
         {
             throw DataFile.Damaged(
-                file, packed.Length - 4, $"the gzip file has bytes after its end, or says rightly that it unpacks to {DataFile.Number(length)} bytes; at most {DataFile.Number(LargestContent)} are read.", remedy);
+                file,
+                packed.Length - 4,
+                $"the gzip file has bytes after its end, or says rightly that it unpacks to {DataFile.Number(length)} bytes; at most {DataFile.Number(LargestContent)} are read.",
+                remedy
+            );
         }
 
         // One byte more than it says, so that a longer one is seen, and not all of it made.
@@ -114,12 +154,15 @@ internal sealed record IdxFile(int Count, byte[] Data, string PackedMd5, string 
             throw DataFile.Damaged(file, packed.Length, "the gzip data is corrupt.", remedy, error);
         }
 
-        return unpacked == length ? content[..unpacked] : throw DataFile.Damaged(
-            file,
-            packed.Length,
-            unpacked < length
-                ? $"the gzip file is cut off or has bytes after its end: {DataFile.Number(unpacked)} bytes unpacked, its last word says {DataFile.Number(length)}."
-                : $"the gzip file is cut off or has bytes after its end: more unpacked than the {DataFile.Number(length)} bytes that its last word says.",
-            remedy);
+        return unpacked == length
+            ? content[..unpacked]
+            : throw DataFile.Damaged(
+                file,
+                packed.Length,
+                unpacked < length
+                    ? $"the gzip file is cut off or has bytes after its end: {DataFile.Number(unpacked)} bytes unpacked, its last word says {DataFile.Number(length)}."
+                    : $"the gzip file is cut off or has bytes after its end: more unpacked than the {DataFile.Number(length)} bytes that its last word says.",
+                remedy
+            );
     }
 }

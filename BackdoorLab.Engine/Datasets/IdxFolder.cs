@@ -9,12 +9,23 @@ namespace BackdoorLab.Engine.Datasets;
 /// <param name="ClassNames">Names of the ten classes.</param>
 /// <param name="Published">Checksums of the four files.</param>
 internal sealed record IdxFolder(
-    string Name, string[] Folders, string Url, IReadOnlyList<string> ClassNames, IReadOnlyDictionary<string, IdxFolder.Sums> Published)
+    string Name,
+    string[] Folders,
+    string Url,
+    IReadOnlyList<string> ClassNames,
+    IReadOnlyDictionary<string, IdxFolder.Sums> Published
+)
 {
     private const int Side = 28;
     private const int FullTrain = 60_000;
     private const int FullTest = 10_000;
-    private static readonly string[] Stems = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+    private static readonly string[] Stems =
+    [
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte",
+    ];
 
     /// <summary>Published MD5 of a file as downloaded, and of its unpacked content (null where not known).</summary>
     internal sealed record Sums(string Packed, string? Content);
@@ -26,7 +37,13 @@ internal sealed record IdxFolder(
         $"Get {string.Join(", ", Stems.Select(stem => stem + ".gz"))} from {Url} and put them in {Folders[0]}/ under the data root (packed or unpacked).";
 
     /// <summary>Loads both splits and applies the limits of <paramref name="source"/>.</summary>
-    public DatasetSplits Load(string dataRoot, DatasetSource source, Normalization normalization, bool flipAllowed, SeedTree seeds)
+    public DatasetSplits Load(
+        string dataRoot,
+        DatasetSource source,
+        Normalization normalization,
+        bool flipAllowed,
+        SeedTree seeds
+    )
     {
         var files = Stems.Select(stem => Find(dataRoot, stem)).ToArray();
         if (files.Any(file => file is null))
@@ -37,7 +54,11 @@ internal sealed record IdxFolder(
         var (train, _, _) = Split(files[0]!, files[1]!);
         var (test, _, _) = Split(files[2]!, files[3]!);
         string[] remarks = train.Count == FullTrain && test.Count == FullTest ? [] : [Part(train.Count, test.Count)];
-        return Subsets.Limit(source, new DatasetSplits(train, test, normalization, flipAllowed) { Remarks = remarks }, seeds);
+        return Subsets.Limit(
+            source,
+            new DatasetSplits(train, test, normalization, flipAllowed) { Remarks = remarks },
+            seeds
+        );
     }
 
     /// <summary>Reads whatever is there, completely, and compares checksums.</summary>
@@ -55,7 +76,9 @@ internal sealed record IdxFolder(
                 {
                     var (set, images, labels) = Split(imageFile, labelFile);
                     counts[split] = set.Count;
-                    sums.AddRange(((bool?[])[Compare(2 * split, images), Compare(2 * split + 1, labels)]).OfType<bool>());
+                    sums.AddRange(
+                        ((bool?[])[Compare(2 * split, images), Compare(2 * split + 1, labels)]).OfType<bool>()
+                    );
                 }
             }
         }
@@ -69,14 +92,24 @@ internal sealed record IdxFolder(
         {
             null => "no checksum to compare",
             true => $"MD5 of {sums.Count} files compared with the published ones: equal",
-            false => $"MD5 differs from the published one in {sums.Count(equal => !equal)} of {sums.Count} files: readable, but not the published data",
+            false =>
+                $"MD5 differs from the published one in {sums.Count(equal => !equal)} of {sums.Count} files: readable, but not the published data",
         };
         var missing = files.Any(file => file is null);
-        var detail = missing ? WhatIsMissing(dataRoot, files) + (sums.Count > 0 ? $" {Capital(words)}." : "")
+        var detail = missing
+            ? WhatIsMissing(dataRoot, files) + (sums.Count > 0 ? $" {Capital(words)}." : "")
             : $"{DataFile.Number(counts[0])} training and {DataFile.Number(counts[1])} test images; {words}.";
-        var state = missing ? DatasetState.Missing
-            : counts is [FullTrain, FullTest] ? DatasetState.Found : DatasetState.Partial;
-        return new(state, detail) { TrainCount = counts[0], TestCount = counts[1], ChecksumOk = checksum, Remedy = Remedy };
+        var state =
+            missing ? DatasetState.Missing
+            : counts is [FullTrain, FullTest] ? DatasetState.Found
+            : DatasetState.Partial;
+        return new(state, detail)
+        {
+            TrainCount = counts[0],
+            TestCount = counts[1],
+            ChecksumOk = checksum,
+            Remedy = Remedy,
+        };
     }
 
     private static string Capital(string words) => char.ToUpperInvariant(words[0]) + words[1..];
@@ -97,7 +130,8 @@ internal sealed record IdxFolder(
     {
         var folder = Path.Combine(dataRoot, Folders[0]);
         var absent = Enumerable.Range(0, 4).Where(i => files[i] is null).Select(i => Stems[i] + "[.gz]").ToList();
-        var only = absent.Count == 4 ? ""
+        var only =
+            absent.Count == 4 ? ""
             : files is [null, null, not null, not null]
                 ? $" The data root holds only the test images of {Name}; a model cannot be trained on them."
             : $" The other {4 - absent.Count} of 4 files of {Name} are there.";
@@ -115,10 +149,15 @@ internal sealed record IdxFolder(
                 labelFile,
                 4,
                 $"{DataFile.Number(labels.Count)} labels for the {DataFile.Number(images.Count)} images of {Path.GetFileName(imageFile)}.",
-                remedy);
+                remedy
+            );
         }
 
-        return (new ImageSet(images.Data, [.. labels.Data.Select(label => (int)label)], 1, Side, Side, ClassNames), images, labels);
+        return (
+            new ImageSet(images.Data, [.. labels.Data.Select(label => (int)label)], 1, Side, Side, ClassNames),
+            images,
+            labels
+        );
     }
 
     private string? Find(string dataRoot, string stem)

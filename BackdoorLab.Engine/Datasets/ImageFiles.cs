@@ -2,25 +2,60 @@ using SkiaSharp;
 
 namespace BackdoorLab.Engine.Datasets;
 
-/// <summary>Reads JPEG, PNG, PPM, BMP, WebP and GIF pictures (of the latter two the first frame) and writes PNG.</summary>
+/// <summary>
+/// Reads JPEG, PNG, PPM, BMP, WebP and GIF pictures (of the latter two the first frame) and writes PNG.
+/// </summary>
 public static class ImageFiles
 {
     /// <summary>The kinds that are read, in words.</summary>
     internal const string Kinds = "JPEG, PNG, PPM, BMP, WebP or GIF";
 
-    /// <summary>Most pixels of a picture: decoding takes seven bytes for each, whatever the size of the file that asks for them.</summary>
+    /// <summary>
+    /// Most pixels of a picture: decoding takes seven bytes for each, whatever the size of the file that asks for them.
+    /// </summary>
     internal const long MostPixels = 50_000_000;
 
     private const long MostBytes = 256 << 20;
 
     private static readonly HashSet<string> Extensions = new(StringComparer.OrdinalIgnoreCase)
     {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".ppm", ".bmp", ".dib", ".webp", ".gif",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".ppm",
+        ".bmp",
+        ".dib",
+        ".webp",
+        ".gif",
     };
 
     private static readonly HashSet<string> UnreadExtensions = new(StringComparer.OrdinalIgnoreCase)
     {
-        ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".j2k", ".jxl", ".tga", ".pgm", ".pbm", ".pnm", ".pcx", ".psd", ".svg", ".ico", ".exr", ".hdr", ".dcm", ".raw", ".cr2", ".nef", ".dng",
+        ".tif",
+        ".tiff",
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jp2",
+        ".j2k",
+        ".jxl",
+        ".tga",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".pcx",
+        ".psd",
+        ".svg",
+        ".ico",
+        ".exr",
+        ".hdr",
+        ".dcm",
+        ".raw",
+        ".cr2",
+        ".nef",
+        ".dng",
     };
 
     /// <summary>Writes a picture as PNG.</summary>
@@ -31,7 +66,8 @@ public static class ImageFiles
         stream.Write(EncodePng(image.Pixels, image.Width, image.Height, image.Channels, scale));
 
     /// <summary>Encodes interleaved 8-bit pixels (grey or RGB) as PNG.</summary>
-    /// <param name="pixels">Row-major, <paramref name="height"/> * <paramref name="width"/> * <paramref name="channels"/> bytes.</param>
+    /// <param name="pixels">Row-major, <paramref name="height"/> * <paramref name="width"/> *
+    /// <paramref name="channels"/> bytes.</param>
     /// <param name="width">Columns.</param>
     /// <param name="height">Rows.</param>
     /// <param name="channels">1 or 3.</param>
@@ -52,7 +88,11 @@ public static class ImageFiles
         }
 
         var info = new SKImageInfo(
-            width * scale, height * scale, channels == 1 ? SKColorType.Gray8 : SKColorType.Rgba8888, SKAlphaType.Opaque);
+            width * scale,
+            height * scale,
+            channels == 1 ? SKColorType.Gray8 : SKColorType.Rgba8888,
+            SKAlphaType.Opaque
+        );
         var target = new byte[info.BytesSize];
         for (var y = 0; y < height * scale; y++)
         {
@@ -89,12 +129,17 @@ public static class ImageFiles
         if (width * height > MostPixels)
         {
             throw DataFile.Damaged(
-                file, 0, $"the picture has {DataFile.Number(width)} x {DataFile.Number(height)} pixels; at most {DataFile.Number(MostPixels)} are read. Make it smaller.", remedy);
+                file,
+                0,
+                $"the picture has {DataFile.Number(width)} x {DataFile.Number(height)} pixels; at most {DataFile.Number(MostPixels)} are read. Make it smaller.",
+                remedy
+            );
         }
     }
 
     /// <summary>
-    /// Decodes a picture to RGB, completely or not at all; transparency is dropped and orientation marks are ignored, as the field's scripts do.
+    /// Decodes a picture to RGB, completely or not at all; transparency is dropped and orientation marks are ignored,
+    /// as the field's scripts do.
     /// </summary>
     internal static Bitmap Decode(string file, string remedy)
     {
@@ -113,7 +158,11 @@ public static class ImageFiles
         if (result != SKCodecResult.Success)
         {
             throw DataFile.Damaged(
-                file, bytes.Length, $"the picture is cut off or corrupt ({result}); {info.Width} x {info.Height} pixels expected.", remedy);
+                file,
+                bytes.Length,
+                $"the picture is cut off or corrupt ({result}); {info.Width} x {info.Height} pixels expected.",
+                remedy
+            );
         }
 
         return new(info.Width, info.Height, DropAlpha(bitmap.GetPixelSpan(), info.Width * info.Height));
@@ -138,14 +187,16 @@ public static class ImageFiles
         return (codec.Info.Width, codec.Info.Height);
     }
 
-    private static bool IsPpm(string file) => Path.GetExtension(file).Equals(".ppm", StringComparison.OrdinalIgnoreCase);
+    private static bool IsPpm(string file) =>
+        Path.GetExtension(file).Equals(".ppm", StringComparison.OrdinalIgnoreCase);
 
     private static DatasetException NoPicture(string file, ReadOnlySpan<byte> start, string remedy)
     {
         var what = start switch
         {
             [(byte)'I', (byte)'I', 42, 0, ..] or [(byte)'M', (byte)'M', 0, 42, ..] => "TIFF",
-            [(byte)'v', (byte)'e', (byte)'r', (byte)'s', (byte)'i', (byte)'o', (byte)'n', (byte)' ', ..] => "a Git LFS pointer, the picture itself was not fetched",
+            [(byte)'v', (byte)'e', (byte)'r', (byte)'s', (byte)'i', (byte)'o', (byte)'n', (byte)' ', ..] =>
+                "a Git LFS pointer, the picture itself was not fetched",
             [(byte)'<', ..] => "a web page or other text",
             [(byte)'P', (byte)'K', 3, 4, ..] => "a zip archive",
             [_, _, _, _, (byte)'f', (byte)'t', (byte)'y', (byte)'p', ..] => "HEIF or AVIF",

@@ -5,14 +5,19 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// A folder per class with pictures of any size (the layout of ImageNet), either below <c>train/</c> and <c>val/</c> or in one folder that is
-/// split by class. Validation pictures may lie in one folder with a list of their labels (<see cref="ValidationList"/>), and the pictures of a
-/// class in <c>images/</c> below it, as Tiny-ImageNet is published. The short side is resized (antialiased bilinear) and the center cut out.
-/// What was left out and the order of the classes stand in the remarks.
+/// A folder per class with pictures of any size (the layout of ImageNet), either below <c>train/</c> and <c>val/</c> or
+/// in one folder that is split by class. Validation pictures may lie in one folder with a list of their labels
+/// (<see cref="ValidationList"/>), and the pictures of a class in <c>images/</c> below it, as Tiny-ImageNet is
+/// published. The short side is resized (antialiased bilinear) and the center cut out. What was left out and the order
+/// of the classes stand in the remarks.
 /// </summary>
-[Method("image-folder", "Image folder (ImageNet layout)", Order = 50,
+[Method(
+    "image-folder",
+    "Image folder (ImageNet layout)",
+    Order = 50,
     Summary = "Your own pictures: a folder per class with JPEG, PNG, PPM, BMP, WebP or GIF files, resized and cropped to one size. Also ImageNet and Tiny-ImageNet as published.",
-    Paper = "Layout and preprocessing: O. Russakovsky et al., ImageNet large scale visual recognition challenge, IJCV 115, 2015.")]
+    Paper = "Layout and preprocessing: O. Russakovsky et al., ImageNet large scale visual recognition challenge, IJCV 115, 2015."
+)]
 public sealed record ImageFolder : DatasetSource
 {
     // The usual constants of ImageNet; near enough for photographs in general.
@@ -37,17 +42,23 @@ public sealed record ImageFolder : DatasetSource
 
     /// <summary>Share of one folder's images that become test images.</summary>
     [Range(0.01, 0.9)]
-    [Description("Share of the images that become test images where there is no val folder; the same share of every class.")]
+    [Description(
+        "Share of the images that become test images where there is no val folder; the same share of every class."
+    )]
     public double TestShare { get; init; } = 0.2;
 
     /// <summary>Which folder is label 0, which 1 and so on.</summary>
     [OmittedAtDefault]
-    [Description("Order of the class folders, which is that of the labels. Automatic: as the file classes.txt has it, else by number where all names are numbers, else alphabetical. Alphabetical: 1, 10, 11, 2, as torchvision's ImageFolder has it.")]
+    [Description(
+        "Order of the class folders, which is that of the labels. Automatic: as the file classes.txt has it, else by number where all names are numbers, else alphabetical. Alphabetical: 1, 10, 11, 2, as torchvision's ImageFolder has it."
+    )]
     public ClassOrder ClassOrder { get; init; }
 
     /// <summary>A file that states the order, relative to <see cref="Path"/>.</summary>
     [OmittedAtDefault]
-    [Description("A file that names every class folder once, one a line, in the order of the labels, such as wnids.txt; relative to the folder. Empty: classes.txt where there is one.")]
+    [Description(
+        "A file that names every class folder once, one a line, in the order of the labels, such as wnids.txt; relative to the folder. Empty: classes.txt where there is one."
+    )]
     public string ClassFile { get; init; } = "";
 
     /// <summary>The size after cropping; the counts are not known without looking and stand at 0.</summary>
@@ -57,16 +68,28 @@ public sealed record ImageFolder : DatasetSource
     public override DatasetShape ShapeIn(string dataRoot)
     {
         var listing = List(dataRoot, new SeedTree(0));
-        return Shape with { Classes = listing.Classes.Length, TrainCount = listing.Train.Count, TestCount = listing.Test.Count };
+        return Shape with
+        {
+            Classes = listing.Classes.Length,
+            TrainCount = listing.Train.Count,
+            TestCount = listing.Test.Count,
+        };
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> RemarksIn(string dataRoot) => List(dataRoot, new SeedTree(0)).Remarks;
 
     /// <summary>
-    /// Few training images, and of one folder nearly all as test images; at most <see cref="MostTestImages"/> of them, since each is decoded.
+    /// Few training images, and of one folder nearly all as test images; at most <see cref="MostTestImages"/> of them,
+    /// since each is decoded.
     /// </summary>
-    public override DatasetSource WithoutTraining() => this with { TrainLimit = 100, TestLimit = MostTestImages, TestShare = 0.9 };
+    public override DatasetSource WithoutTraining() =>
+        this with
+        {
+            TrainLimit = 100,
+            TestLimit = MostTestImages,
+            TestShare = 0.9,
+        };
 
     private string Remedy =>
         $"Put a folder for each class with {ImageFiles.Kinds} files in {Path}/train/ and {Path}/val/ (or all in {Path}/) under the data root, "
@@ -80,7 +103,11 @@ public sealed record ImageFolder : DatasetSource
         var train = Read(listing.Train, listing.Classes, TrainLimit, seeds.Child("subset-train"), "training", remarks);
         var test = Read(listing.Test, listing.Classes, TestLimit, seeds.Child("subset-test"), "test", remarks);
         var drawn = listing.IsSplit || train.Count < listing.Train.Count || test.Count < listing.Test.Count;
-        return new(train, test, Pixels, FlipAllowed: true) { Remarks = remarks, DrawnFrom = drawn ? Identity(listing) : "" };
+        return new(train, test, Pixels, FlipAllowed: true)
+        {
+            Remarks = remarks,
+            DrawnFrom = drawn ? Identity(listing) : "",
+        };
     }
 
     /// <inheritdoc/>
@@ -96,9 +123,16 @@ public sealed record ImageFolder : DatasetSource
                 Resized(file, width, height);
             }
 
-            var detail = $"{DataFile.Number(listing.Train.Count)} training and {DataFile.Number(listing.Test.Count)} test images in "
+            var detail =
+                $"{DataFile.Number(listing.Train.Count)} training and {DataFile.Number(listing.Test.Count)} test images in "
                 + $"{DataFile.Number(listing.Classes.Length)} classes; the header of every file was read, there is no checksum to compare.";
-            return new(DatasetState.Found, detail) { TrainCount = listing.Train.Count, TestCount = listing.Test.Count, Remedy = Remedy, Remarks = listing.Remarks };
+            return new(DatasetState.Found, detail)
+            {
+                TrainCount = listing.Train.Count,
+                TestCount = listing.Test.Count,
+                Remedy = Remedy,
+                Remarks = listing.Remarks,
+            };
         }
         catch (DatasetException error)
         {
@@ -111,9 +145,18 @@ public sealed record ImageFolder : DatasetSource
     {
         using var all = new DataFingerprint();
         all.Add(listing.Classes).Add(Resize).Add(Crop);
-        foreach (var split in listing.IsSplit ? [[.. listing.Train, .. listing.Test]] : (List<(string File, int Label)>[])[listing.Train, listing.Test])
+        foreach (
+            var split in listing.IsSplit
+                ?
+                [
+                    [.. listing.Train, .. listing.Test],
+                ]
+                : (List<(string File, int Label)>[])[listing.Train, listing.Test]
+        )
         {
-            foreach (var (file, label) in split.OrderBy(item => item.Label).ThenBy(item => item.File, StringComparer.Ordinal))
+            foreach (
+                var (file, label) in split.OrderBy(item => item.Label).ThenBy(item => item.File, StringComparer.Ordinal)
+            )
             {
                 all.Add(label).Add(BitConverter.GetBytes(new FileInfo(file).Length));
             }
@@ -128,12 +171,16 @@ public sealed record ImageFolder : DatasetSource
     {
         if (Crop > Resize)
         {
-            throw new DatasetException($"The crop ({Crop}) is larger than the resized short side ({Resize}). Set 'resize' to at least {Crop}.");
+            throw new DatasetException(
+                $"The crop ({Crop}) is larger than the resized short side ({Resize}). Set 'resize' to at least {Crop}."
+            );
         }
 
         if (Path.Length == 0 || IsOutside(Path))
         {
-            throw new DatasetException($"'{Path}' is not a folder below the data root {dataRoot}. Set 'path' to a relative path without '..'.");
+            throw new DatasetException(
+                $"'{Path}' is not a folder below the data root {dataRoot}. Set 'path' to a relative path without '..'."
+            );
         }
 
         var root = System.IO.Path.Combine(dataRoot, Path);
@@ -144,13 +191,25 @@ public sealed record ImageFolder : DatasetSource
 
         if (IsOutside(ClassFile))
         {
-            throw new DatasetException($"'{ClassFile}' is not a file in {root}. Set 'classFile' to a relative path without '..'.");
+            throw new DatasetException(
+                $"'{ClassFile}' is not a file in {root}. Set 'classFile' to a relative path without '..'."
+            );
         }
 
         var folders = new PictureFolders(root, Remedy);
         var (train, test) = folders.Splits();
-        var listing = train is null ? OneFolder(root, folders, seeds)
-            : TwoFolders(root, train, test ?? throw DataFile.Missing($"{train} is there, but {System.IO.Path.Combine(root, "val")} is not.", Remedy), folders);
+        var listing = train is null
+            ? OneFolder(root, folders, seeds)
+            : TwoFolders(
+                root,
+                train,
+                test
+                    ?? throw DataFile.Missing(
+                        $"{train} is there, but {System.IO.Path.Combine(root, "val")} is not.",
+                        Remedy
+                    ),
+                folders
+            );
         return listing with { Remarks = [.. listing.Remarks, .. folders.LeftOut.Remarks] };
     }
 
@@ -164,11 +223,21 @@ public sealed record ImageFolder : DatasetSource
         }
 
         var count = Math.Clamp((int)Math.Round(all.Count * TestShare), 1, all.Count - 1);
-        var (test, rest) = Subsets.Stratified([.. all.Select(item => item.Label)], null, classes.Length, count, seeds.Child("split").Random());
+        var (test, rest) = Subsets.Stratified(
+            [.. all.Select(item => item.Label)],
+            null,
+            classes.Length,
+            count,
+            seeds.Child("split").Random()
+        );
         return new(classes, [.. rest.Select(i => all[i])], [.. test.Select(i => all[i])])
         {
             IsSplit = true,
-            Remarks = [$"test images are {DataFile.Number(test.Length)} of {DataFile.Number(all.Count)} images of {Path}, chosen by class", order],
+            Remarks =
+            [
+                $"test images are {DataFile.Number(test.Length)} of {DataFile.Number(all.Count)} images of {Path}, chosen by class",
+                order,
+            ],
         };
     }
 
@@ -180,28 +249,35 @@ public sealed record ImageFolder : DatasetSource
         if (PictureFolders.IsFlat(there, classes))
         {
             var flat = folders.FlatPictures(test);
-            var list = ValidationList.Find(test, root) ?? throw new DatasetException(
-                $"{test} holds {DataFile.Number(flat.Count)} pictures and no class folders, so their classes are not known; wanted: {ValidationList.Wanted}. {Remedy}")
-            {
-                State = flat.Count == 0 ? DatasetState.Missing : DatasetState.Damaged,
-            };
+            var list =
+                ValidationList.Find(test, root)
+                ?? throw new DatasetException(
+                    $"{test} holds {DataFile.Number(flat.Count)} pictures and no class folders, so their classes are not known; wanted: {ValidationList.Wanted}. {Remedy}"
+                )
+                {
+                    State = flat.Count == 0 ? DatasetState.Missing : DatasetState.Damaged,
+                };
             var (items, remark) = ValidationList.Read(list, flat, classes, Remedy);
             return Both(items, remark is null ? [] : [remark]);
         }
 
         if (there.Find(name => !classes.Contains(name)) is { } stranger)
         {
-            throw new DatasetException($"Class folder {System.IO.Path.Combine(test, stranger)} has no counterpart in {train}. {Remedy}");
+            throw new DatasetException(
+                $"Class folder {System.IO.Path.Combine(test, stranger)} has no counterpart in {train}. {Remedy}"
+            );
         }
 
         var absent = classes.Where(name => !there.Contains(name)).ToList();
         return Both(
             Pictures(test, [.. classes.Select(name => absent.Contains(name) ? "" : name)], folders),
-            absent.Count == 0 ? [] : [$"no test images of {DataFile.Some(absent)}"]);
+            absent.Count == 0 ? [] : [$"no test images of {DataFile.Some(absent)}"]
+        );
 
-        Listing Both(List<(string, int)> items, IEnumerable<string> remarks) => items.Count > 0
-            ? new(classes, training, items) { Remarks = [order, .. remarks] }
-            : throw DataFile.Missing($"{test} holds 0 pictures.", Remedy);
+        Listing Both(List<(string, int)> items, IEnumerable<string> remarks) =>
+            items.Count > 0
+                ? new(classes, training, items) { Remarks = [order, .. remarks] }
+                : throw DataFile.Missing($"{test} holds 0 pictures.", Remedy);
     }
 
     private (string[] Names, string Remark) Classes(string root, string folder, PictureFolders folders)
@@ -212,25 +288,40 @@ public sealed record ImageFolder : DatasetSource
             : throw DataFile.Missing($"{folder} holds {names.Count} class folders; at least 2 are needed.", Remedy);
     }
 
-    private static bool IsOutside(string path) => System.IO.Path.IsPathRooted(path) || path.Split('/', '\\').Contains("..");
+    private static bool IsOutside(string path) =>
+        System.IO.Path.IsPathRooted(path) || path.Split('/', '\\').Contains("..");
 
     private static List<(string File, int Label)> Pictures(string folder, string[] classes, PictureFolders folders) =>
-    [
-        .. classes.SelectMany((name, label) => name.Length == 0 ? [] : folders.Pictures(System.IO.Path.Combine(folder, name)).Select(file => (file, label))),
-    ];
+        [
+            .. classes.SelectMany(
+                (name, label) =>
+                    name.Length == 0
+                        ? []
+                        : folders.Pictures(System.IO.Path.Combine(folder, name)).Select(file => (file, label))
+            ),
+        ];
 
     private ImageSet Read(
-        List<(string File, int Label)> items, string[] classes, int limit, SeedTree seeds, string split, List<string> remarks)
+        List<(string File, int Label)> items,
+        string[] classes,
+        int limit,
+        SeedTree seeds,
+        string split,
+        List<string> remarks
+    )
     {
         var labels = items.Select(item => item.Label).ToArray();
-        var chosen = Subsets.Limit(labels, null, classes.Length, limit, seeds, split, remarks) ?? [.. Enumerable.Range(0, items.Count)];
+        var chosen =
+            Subsets.Limit(labels, null, classes.Length, limit, seeds, split, remarks)
+            ?? [.. Enumerable.Range(0, items.Count)];
         var bytes = 3 * Crop * Crop;
         if ((long)chosen.Length * bytes > Array.MaxLength)
         {
             var limitName = split == "test" ? "testLimit" : "trainLimit";
             throw new DatasetException(
                 $"{DataFile.Number(chosen.Length)} {split} images of {Crop} x {Crop} pixels do not fit into memory. "
-                + $"Set '{limitName}' to at most {DataFile.Number(Array.MaxLength / bytes)}, or a smaller crop.");
+                    + $"Set '{limitName}' to at most {DataFile.Number(Array.MaxLength / bytes)}, or a smaller crop."
+            );
         }
 
         var pixels = new byte[chosen.Length * bytes];
@@ -257,11 +348,21 @@ public sealed record ImageFolder : DatasetSource
     {
         var along = (long)Resize * Math.Max(width, height) / Math.Min(width, height);
         return along * Resize > ImageFiles.MostPixels
-            ? throw DataFile.Damaged(file, 0, $"{width} x {height} pixels would be {DataFile.Number(along)} x {Resize} after resizing, too many. Cut the picture.", ReplaceFile)
-            : width <= height ? (Resize, (int)along) : ((int)along, Resize);
+                ? throw DataFile.Damaged(
+                    file,
+                    0,
+                    $"{width} x {height} pixels would be {DataFile.Number(along)} x {Resize} after resizing, too many. Cut the picture.",
+                    ReplaceFile
+                )
+            : width <= height ? (Resize, (int)along)
+            : ((int)along, Resize);
     }
 
-    private sealed record Listing(string[] Classes, List<(string File, int Label)> Train, List<(string File, int Label)> Test)
+    private sealed record Listing(
+        string[] Classes,
+        List<(string File, int Label)> Train,
+        List<(string File, int Label)> Test
+    )
     {
         public IReadOnlyList<string> Remarks { get; init; } = [];
 

@@ -3,8 +3,9 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// Labelled images of one size in memory: one byte array and one label array, no object per image. Immutable by convention:
-/// nobody writes into the arrays of a set that another part can see; <see cref="WithCopiedPixels"/> makes a writable copy.
+/// Labelled images of one size in memory: one byte array and one label array, no object per image. Immutable by
+/// convention: nobody writes into the arrays of a set that another part can see; <see cref="WithCopiedPixels"/> makes a
+/// writable copy.
 /// </summary>
 /// <param name="Pixels">uint8 [N, C, H, W] row-major, 0..255.</param>
 /// <param name="Labels">Class index of each image, 0..<see cref="Classes"/> - 1.</param>
@@ -12,10 +13,18 @@ namespace BackdoorLab.Engine.Datasets;
 /// <param name="Height">Rows.</param>
 /// <param name="Width">Columns.</param>
 /// <param name="ClassNames">Name of each class; its length is the number of classes.</param>
-public sealed record ImageSet(byte[] Pixels, int[] Labels, int Channels, int Height, int Width, IReadOnlyList<string> ClassNames)
+public sealed record ImageSet(
+    byte[] Pixels,
+    int[] Labels,
+    int Channels,
+    int Height,
+    int Width,
+    IReadOnlyList<string> ClassNames
+)
 {
     /// <summary>
-    /// Group of each image whose members show the same physical object (GTSRB tracks), or null. A split must keep groups whole.
+    /// Group of each image whose members show the same physical object (GTSRB tracks), or null. A split must keep
+    /// groups whole.
     /// </summary>
     public int[]? Groups { get; init; }
 
@@ -47,10 +56,18 @@ public sealed record ImageSet(byte[] Pixels, int[] Labels, int Channels, int Hei
             }
         }
 
-        return this with { Pixels = pixels, Labels = labels, Groups = groups };
+        return this with
+        {
+            Pixels = pixels,
+            Labels = labels,
+            Groups = groups,
+        };
     }
 
-    /// <summary>So many images drawn at random, or all there are in random order: sets may be ordered by class, so the first ones would not do.</summary>
+    /// <summary>
+    /// So many images drawn at random, or all there are in random order: sets may be ordered by class, so the first
+    /// ones would not do.
+    /// </summary>
     public ImageSet Draw(int count, SeedTree seeds)
     {
         int[] order = [.. Enumerable.Range(0, Count)];

@@ -3,8 +3,8 @@ using System.IO.Enumeration;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// The class folders and pictures of a folder, and nothing passed over in silence: what systems and editors leave behind is counted,
-/// so are files that are no pictures, and a class without pictures is refused.
+/// The class folders and pictures of a folder, and nothing passed over in silence: what systems and editors leave
+/// behind is counted, so are files that are no pictures, and a class without pictures is refused.
 /// </summary>
 /// <param name="root">The data set's folder.</param>
 /// <param name="remedy">What to do when it is wrong.</param>
@@ -20,8 +20,8 @@ internal sealed class PictureFolders(string root, string remedy)
     public LeftOut LeftOut { get; } = new(root);
 
     /// <summary>
-    /// The folders of training and of test pictures. The first is null where the class folders stand right in the data set's folder, the
-    /// second where a training folder has no counterpart.
+    /// The folders of training and of test pictures. The first is null where the class folders stand right in the data
+    /// set's folder, the second where a training folder has no counterpart.
     /// </summary>
     public (string? Train, string? Test) Splits()
     {
@@ -29,7 +29,8 @@ internal sealed class PictureFolders(string root, string remedy)
         var train = First(TrainNames);
         var test = train is null ? null : First(TestNames);
 
-        // A class may be called training; the data set's folder is only then one of splits when both are there, or the usual one.
+        // A class may be called training; the data set's folder is only then one of splits when both are there, or the
+        // usual one.
         if (train is null || (test is null && train != TrainNames[0]))
         {
             return (null, null);
@@ -56,7 +57,17 @@ internal sealed class PictureFolders(string root, string remedy)
         return (Path.Combine(root, train), test is null ? null : Path.Combine(root, test));
 
         string? First(string[] names) =>
-            names.SelectMany(name => folders.Where(folder => folder == name).Concat(folders.Where(folder => folder.Equals(name, StringComparison.OrdinalIgnoreCase)).Order(StringComparer.Ordinal))).FirstOrDefault();
+            names
+                .SelectMany(name =>
+                    folders
+                        .Where(folder => folder == name)
+                        .Concat(
+                            folders
+                                .Where(folder => folder.Equals(name, StringComparison.OrdinalIgnoreCase))
+                                .Order(StringComparer.Ordinal)
+                        )
+                )
+                .FirstOrDefault();
     }
 
     /// <summary>Names of the class folders in a folder, in no order; what stands beside them is counted.</summary>
@@ -95,10 +106,14 @@ internal sealed class PictureFolders(string root, string remedy)
         }
 
         var there = others.Count == 0 ? "it is empty" : $"it holds {DataFile.Some(others, 4)}";
-        throw new DatasetException($"Class folder {classFolder} has no {ImageFiles.Kinds} picture: {there}. Convert its pictures to PNG, put some there, or remove the folder. {remedy}");
+        throw new DatasetException(
+            $"Class folder {classFolder} has no {ImageFiles.Kinds} picture: {there}. Convert its pictures to PNG, put some there, or remove the folder. {remedy}"
+        );
     }
 
-    /// <summary>The pictures of a folder without classes, by name; those of Tiny-ImageNet one folder further down.</summary>
+    /// <summary>
+    /// The pictures of a folder without classes, by name; those of Tiny-ImageNet one folder further down.
+    /// </summary>
     public List<string> FlatPictures(string folder) => Look(folder).Pictures;
 
     /// <summary>Whether the folders in a folder of test pictures are none of classes.</summary>
@@ -158,10 +173,14 @@ internal sealed class PictureFolders(string root, string remedy)
     {
         try
         {
-            return [.. new FileSystemEnumerable<(string Name, bool IsFolder)>(
-                folder,
-                (ref FileSystemEntry entry) => (entry.FileName.ToString(), entry.IsDirectory),
-                new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false }).OrderBy(entry => entry.Name, StringComparer.Ordinal)];
+            return
+            [
+                .. new FileSystemEnumerable<(string Name, bool IsFolder)>(
+                    folder,
+                    (ref FileSystemEntry entry) => (entry.FileName.ToString(), entry.IsDirectory),
+                    new EnumerationOptions { AttributesToSkip = 0, IgnoreInaccessible = false }
+                ).OrderBy(entry => entry.Name, StringComparer.Ordinal),
+            ];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -30,12 +30,22 @@ internal static class Ppm
         var expected = offset + 3L * width * height;
         if (length < expected)
         {
-            throw DataFile.Damaged(file, length, $"the file ends here; {width} x {height} pixels need {DataFile.Number(expected)} bytes.", remedy);
+            throw DataFile.Damaged(
+                file,
+                length,
+                $"the file ends here; {width} x {height} pixels need {DataFile.Number(expected)} bytes.",
+                remedy
+            );
         }
 
         if (length > expected)
         {
-            throw DataFile.Damaged(file, expected, $"{DataFile.Number(length - expected)} bytes follow the last pixel.", remedy);
+            throw DataFile.Damaged(
+                file,
+                expected,
+                $"{DataFile.Number(length - expected)} bytes follow the last pixel.",
+                remedy
+            );
         }
     }
 
@@ -53,7 +63,12 @@ internal static class Ppm
         var largest = Value(file, bytes, ref at, "largest value", 65_535, remedy);
         if (largest != 255)
         {
-            throw DataFile.Damaged(file, start, $"the largest channel value is {largest}; only 255 (8 bits) is read.", remedy);
+            throw DataFile.Damaged(
+                file,
+                start,
+                $"the largest channel value is {largest}; only 255 (8 bits) is read.",
+                remedy
+            );
         }
 
         ImageFiles.CheckSize(file, width, height, remedy);
@@ -90,7 +105,12 @@ internal static class Ppm
 
         return at > start && value > 0 && value <= largest
             ? value
-            : throw DataFile.Damaged(file, start, $"the {what} in the header must be a number from 1 to {largest}.", remedy);
+            : throw DataFile.Damaged(
+                file,
+                start,
+                $"the {what} in the header must be a number from 1 to {largest}.",
+                remedy
+            );
     }
 
     private static bool IsSpace(byte letter) => letter is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t';

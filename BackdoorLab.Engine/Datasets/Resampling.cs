@@ -1,8 +1,9 @@
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// Antialiased bilinear resizing: a triangle filter as wide as the reduction, horizontally and then vertically, in 22-bit fixed point with
-/// an 8-bit picture between the two passes. The arithmetic of Pillow's <c>resize(BILINEAR)</c>, which the field's scripts use, so pixels agree with theirs.
+/// Antialiased bilinear resizing: a triangle filter as wide as the reduction, horizontally and then vertically, in
+/// 22-bit fixed point with an 8-bit picture between the two passes. The arithmetic of Pillow's <c>resize(BILINEAR)</c>,
+/// which the field's scripts use, so pixels agree with theirs.
 /// </summary>
 internal static class Resampling
 {

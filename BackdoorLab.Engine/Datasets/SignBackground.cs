@@ -9,8 +9,16 @@ internal static class SignBackground
 
     private static readonly (float R, float G, float B)[] Tones =
     [
-        (0.55f, 0.70f, 0.90f), (0.80f, 0.85f, 0.90f), (0.20f, 0.32f, 0.14f), (0.34f, 0.42f, 0.20f), (0.45f, 0.43f, 0.40f),
-        (0.28f, 0.28f, 0.30f), (0.58f, 0.40f, 0.30f), (0.70f, 0.64f, 0.52f), (0.16f, 0.18f, 0.20f), (0.62f, 0.20f, 0.16f),
+        (0.55f, 0.70f, 0.90f),
+        (0.80f, 0.85f, 0.90f),
+        (0.20f, 0.32f, 0.14f),
+        (0.34f, 0.42f, 0.20f),
+        (0.45f, 0.43f, 0.40f),
+        (0.28f, 0.28f, 0.30f),
+        (0.58f, 0.40f, 0.30f),
+        (0.70f, 0.64f, 0.52f),
+        (0.16f, 0.18f, 0.20f),
+        (0.62f, 0.20f, 0.16f),
     ];
 
     /// <summary>Fills the canvas [3, 32, 32].</summary>
@@ -77,7 +85,11 @@ internal static class SignBackground
         var strength = 0.5f + 0.5f * (float)random.NextDouble();
         for (var row = Math.Max(0, (int)(y - halfHeight) - 1); row < Math.Min(Side, y + halfHeight + 2); row++)
         {
-            for (var column = Math.Max(0, (int)(x - halfWidth) - 1); column < Math.Min(Side, x + halfWidth + 2); column++)
+            for (
+                var column = Math.Max(0, (int)(x - halfWidth) - 1);
+                column < Math.Min(Side, x + halfWidth + 2);
+                column++
+            )
             {
                 var (dx, dy) = ((column - x) / halfWidth, (row - y) / halfHeight);
                 var distance = round

@@ -1,9 +1,9 @@
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// Draws one 32x32 photograph-like picture of a sign: cluttered background, sign seen at an angle by signed distances, something
-/// in front of it, then what a cheap camera does (blur, light, haze, colour cast, noise). Holds the working memory of one thread;
-/// every picture depends on its generator alone.
+/// Draws one 32x32 photograph-like picture of a sign: cluttered background, sign seen at an angle by signed distances,
+/// something in front of it, then what a cheap camera does (blur, light, haze, colour cast, noise). Holds the working
+/// memory of one thread; every picture depends on its generator alone.
 /// </summary>
 internal sealed class SignPainter
 {
@@ -14,8 +14,14 @@ internal sealed class SignPainter
 
     private static readonly (float R, float G, float B)[] Paints =
     [
-        (0.93f, 0.93f, 0.92f), (0.07f, 0.07f, 0.08f), (0.78f, 0.10f, 0.12f), (0.10f, 0.25f, 0.66f),
-        (0.94f, 0.76f, 0.12f), (0.92f, 0.48f, 0.10f), (0.12f, 0.55f, 0.28f), (0.60f, 0.60f, 0.60f),
+        (0.93f, 0.93f, 0.92f),
+        (0.07f, 0.07f, 0.08f),
+        (0.78f, 0.10f, 0.12f),
+        (0.10f, 0.25f, 0.66f),
+        (0.94f, 0.76f, 0.12f),
+        (0.92f, 0.48f, 0.10f),
+        (0.12f, 0.55f, 0.28f),
+        (0.60f, 0.60f, 0.60f),
     ];
 
     private readonly float[] _canvas = new float[3 * Plane];
@@ -36,11 +42,13 @@ internal sealed class SignPainter
         Expose(random, target);
     }
 
-    private static float Range(Random random, double from, double to) => (float)(from + (to - from) * random.NextDouble());
+    private static float Range(Random random, double from, double to) =>
+        (float)(from + (to - from) * random.NextDouble());
 
     private void PaintSign(SignDesign design, Random random)
     {
-        // Sign to picture: scale, shear, rotation and shift, then a mild perspective. Here its inverse: picture to sign.
+        // Sign to picture: scale, shear, rotation and shift, then a mild perspective. Here its inverse: picture to
+        // sign.
         var radius = Range(random, 10, 14);
         var angle = Range(random, -0.17, 0.17);
         var (sin, cos) = MathF.SinCos(angle);
@@ -67,7 +75,11 @@ internal sealed class SignPainter
                     continue;
                 }
 
-                var colour = Mix(Paints[(int)design.Border], Paints[(int)design.Fill], 0.5f - (outline + design.BorderWidth) * pixel);
+                var colour = Mix(
+                    Paints[(int)design.Border],
+                    Paints[(int)design.Fill],
+                    0.5f - (outline + design.BorderWidth) * pixel
+                );
                 foreach (ref readonly var stroke in design.Strokes.AsSpan())
                 {
                     var distance = Distance(stroke, u, v);
@@ -112,10 +124,18 @@ internal sealed class SignPainter
         return MathF.Sqrt(ex * ex + ey * ey) - stroke.Radius;
     }
 
-    private static (float R, float G, float B) Mix((float R, float G, float B) under, (float R, float G, float B) over, float share)
+    private static (float R, float G, float B) Mix(
+        (float R, float G, float B) under,
+        (float R, float G, float B) over,
+        float share
+    )
     {
         share = Math.Clamp(share, 0, 1);
-        return (under.R + share * (over.R - under.R), under.G + share * (over.G - under.G), under.B + share * (over.B - under.B));
+        return (
+            under.R + share * (over.R - under.R),
+            under.G + share * (over.G - under.G),
+            under.B + share * (over.B - under.B)
+        );
     }
 
     /// <summary>A branch, a sticker or a shadow across the sign.</summary>
@@ -132,7 +152,10 @@ internal sealed class SignPainter
         };
         var strength = kind == 2 ? Range(random, 0.3, 0.6) : Range(random, 0.7, 1);
         var tone = Range(random, 0, kind == 0 ? 0.25 : 0.9);
-        var colour = kind == 2 ? (R: 0.03f, G: 0.03f, B: 0.05f) : (R: tone, G: tone * Range(random, 0.8, 1.2), B: tone * Range(random, 0.5, 1.1));
+        var colour =
+            kind == 2
+                ? (R: 0.03f, G: 0.03f, B: 0.05f)
+                : (R: tone, G: tone * Range(random, 0.8, 1.2), B: tone * Range(random, 0.5, 1.1));
         for (var at = 0; at < Plane; at++)
         {
             var (dx, dy) = (at % Side - x, at / Side - y);
@@ -184,7 +207,8 @@ internal sealed class SignPainter
             var cast = gain * Range(random, 0.88, 1.12) * 255;
             for (var i = channel * Plane; i < (channel + 1) * Plane; i++)
             {
-                // The sum of two uniform bytes less its mean has a standard deviation of 104: near enough to a bell curve.
+                // The sum of two uniform bytes less its mean has a standard deviation of 104: near enough to a bell
+                // curve.
                 var grain = (_noise[2 * i] + _noise[2 * i + 1] - 255) * noise;
                 var value = (_canvas[i] + haze * (level - _canvas[i])) * cast + grain;
                 target[i] = (byte)Math.Clamp(value + 0.5f, 0, 255);

@@ -6,10 +6,10 @@ namespace BackdoorLab.Engine.Datasets;
 public static class Subsets
 {
     /// <summary>
-    /// Splits a set into <paramref name="count"/> chosen images and the rest, the same share of every class: each class gives
-    /// <c>count * n(class) / n</c> images, rounded by largest remainder so that the total is exact. Where the set has
-    /// <see cref="ImageSet.Groups"/>, whole groups are chosen instead and the total is as near as they allow; a class whose share
-    /// is at least one image then gives at least one group.
+    /// Splits a set into <paramref name="count"/> chosen images and the rest, the same share of every class: each class
+    /// gives <c>count * n(class) / n</c> images, rounded by largest remainder so that the total is exact. Where the set
+    /// has <see cref="ImageSet.Groups"/>, whole groups are chosen instead and the total is as near as they allow; a
+    /// class whose share is at least one image then gives at least one group.
     /// </summary>
     /// <param name="set">The set to split.</param>
     /// <param name="count">Images to choose, 0..<see cref="ImageSet.Count"/>.</param>
@@ -19,7 +19,13 @@ public static class Subsets
         Stratified(set.Labels, set.Groups, set.Classes, count, random);
 
     /// <summary>The same for labels whose images are not in memory yet.</summary>
-    internal static (int[] Chosen, int[] Others) Stratified(int[] labels, int[]? groups, int classes, int count, Random random)
+    internal static (int[] Chosen, int[] Others) Stratified(
+        int[] labels,
+        int[]? groups,
+        int classes,
+        int count,
+        Random random
+    )
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, labels.Length);
@@ -50,7 +56,9 @@ public static class Subsets
         return (chosen, rest);
     }
 
-    /// <summary>Largest-remainder rounding of <c>count * sizes[i] / sum(sizes)</c>; ties go to the smaller index.</summary>
+    /// <summary>
+    /// Largest-remainder rounding of <c>count * sizes[i] / sum(sizes)</c>; ties go to the smaller index.
+    /// </summary>
     internal static int[] Shares(int[] sizes, int count)
     {
         var total = sizes.Sum(size => (long)size);
@@ -60,7 +68,10 @@ public static class Subsets
         }
 
         var shares = sizes.Select(size => (int)((long)size * count / total)).ToArray();
-        var order = Enumerable.Range(0, sizes.Length).OrderByDescending(i => (long)sizes[i] * count % total).ThenBy(i => i);
+        var order = Enumerable
+            .Range(0, sizes.Length)
+            .OrderByDescending(i => (long)sizes[i] * count % total)
+            .ThenBy(i => i);
         foreach (var i in order.Take(count - shares.Sum()))
         {
             shares[i]++;
@@ -76,12 +87,25 @@ public static class Subsets
         var train = Limit(full.Train, source.TrainLimit, seeds.Child("subset-train"), "training", remarks);
         var test = Limit(full.Test, source.TestLimit, seeds.Child("subset-test"), "test", remarks);
         var drawn = !ReferenceEquals(train, full.Train) || !ReferenceEquals(test, full.Test);
-        return full with { Train = train, Test = test, Remarks = remarks, DrawnFrom = drawn ? DataFingerprint.Of(full.Train) + DataFingerprint.Of(full.Test) : "" };
+        return full with
+        {
+            Train = train,
+            Test = test,
+            Remarks = remarks,
+            DrawnFrom = drawn ? DataFingerprint.Of(full.Train) + DataFingerprint.Of(full.Test) : "",
+        };
     }
 
     /// <summary>Indices a limit keeps, or null for all; adds the remark.</summary>
     internal static int[]? Limit(
-        int[] labels, int[]? groups, int classes, int limit, SeedTree seeds, string split, List<string> remarks)
+        int[] labels,
+        int[]? groups,
+        int classes,
+        int limit,
+        SeedTree seeds,
+        string split,
+        List<string> remarks
+    )
     {
         if (limit <= 0 || limit >= labels.Length)
         {
@@ -90,12 +114,16 @@ public static class Subsets
 
         var (chosen, _) = Stratified(labels, groups, classes, limit, seeds.Random());
         var whole = groups is null ? "" : ", whole tracks";
-        remarks.Add($"subset: {DataFile.Number(chosen.Length)} of {DataFile.Number(labels.Length)} {split} images{whole}");
+        remarks.Add(
+            $"subset: {DataFile.Number(chosen.Length)} of {DataFile.Number(labels.Length)} {split} images{whole}"
+        );
         return chosen;
     }
 
     private static ImageSet Limit(ImageSet set, int limit, SeedTree seeds, string split, List<string> remarks) =>
-        Limit(set.Labels, set.Groups, set.Classes, limit, seeds, split, remarks) is { } chosen ? set.Select(chosen) : set;
+        Limit(set.Labels, set.Groups, set.Classes, limit, seeds, split, remarks) is { } chosen
+            ? set.Select(chosen)
+            : set;
 
     private static void TakeImages(List<int>[] members, int[] shares, Random random, bool[] taken)
     {
@@ -118,7 +146,11 @@ public static class Subsets
         for (var label = 0; label < members.Length; label++)
         {
             owed += shares[label];
-            var whole = members[label].GroupBy(i => groups[i]).OrderBy(group => group.Key).Select(group => group.ToArray()).ToArray();
+            var whole = members[label]
+                .GroupBy(i => groups[i])
+                .OrderBy(group => group.Key)
+                .Select(group => group.ToArray())
+                .ToArray();
             random.Shuffle(whole);
             for (var i = 0; i < whole.Length; i++)
             {

@@ -5,12 +5,17 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Datasets;
 
 /// <summary>
-/// Generated pictures of traffic signs, 32x32 colour, the same for the same parameters on every machine. Picture i depends on <see cref="Seed"/>,
-/// <see cref="Classes"/> and i alone, so a smaller count is the beginning of a larger one.
+/// Generated pictures of traffic signs, 32x32 colour, the same for the same parameters on every machine. Picture i
+/// depends on <see cref="Seed"/>, <see cref="Classes"/> and i alone, so a smaller count is the beginning of a larger
+/// one.
 /// </summary>
-[Method("synthetic-signs", "Synthetic signs", Order = 0,
+[Method(
+    "synthetic-signs",
+    "Synthetic signs",
+    Order = 0,
     Summary = "Generated pictures of traffic signs (10 to 43 classes, 32x32 colour): no files needed; "
-        + "with ten classes, 5,000 pictures and five epochs a small residual net reaches about 96 %.")]
+        + "with ten classes, 5,000 pictures and five epochs a small residual net reaches about 96 %."
+)]
 public sealed record SyntheticSigns : DatasetSource
 {
     // Measured once on 43 classes, 4,300 pictures, seed 1.
@@ -44,13 +49,19 @@ public sealed record SyntheticSigns : DatasetSource
     {
         get
         {
-            int[] made = [.. Enumerable.Range(0, Classes).Select(label => TrainCount / Classes + (label < TrainCount % Classes ? 1 : 0))];
+            int[] made =
+            [
+                .. Enumerable
+                    .Range(0, Classes)
+                    .Select(label => TrainCount / Classes + (label < TrainCount % Classes ? 1 : 0)),
+            ];
             return TrainLimit > 0 && TrainLimit < TrainCount ? Subsets.Shares(made, TrainLimit) : made;
         }
     }
 
     /// <inheritdoc/>
-    public override DatasetSource? WithClasses(int classes) => classes is >= 10 and <= 43 ? this with { Classes = classes } : null;
+    public override DatasetSource? WithClasses(int classes) =>
+        classes is >= 10 and <= 43 ? this with { Classes = classes } : null;
 
     /// <inheritdoc/>
     public override DatasetSource WithoutTraining() => this with { TrainCount = 100 };
@@ -59,7 +70,12 @@ public sealed record SyntheticSigns : DatasetSource
     public override DatasetSplits Load(string dataRoot, SeedTree seeds)
     {
         var stream = new SeedTree(Seed).Child("synthetic-signs");
-        var splits = new DatasetSplits(Generate(TrainCount, stream.Child("train")), Generate(TestCount, stream.Child("test")), Pixels, FlipAllowed: false)
+        var splits = new DatasetSplits(
+            Generate(TrainCount, stream.Child("train")),
+            Generate(TestCount, stream.Child("test")),
+            Pixels,
+            FlipAllowed: false
+        )
         {
             Remarks = ["generated images, not photographs"],
         };
@@ -70,9 +86,12 @@ public sealed record SyntheticSigns : DatasetSource
     public override DatasetStatus Inspect(string dataRoot, CancellationToken cancellation = default) =>
         new(
             DatasetState.Generated,
-            $"{DataFile.Number(TrainCount)} training and {DataFile.Number(TestCount)} test images in {Classes} classes, made by the program.")
+            $"{DataFile.Number(TrainCount)} training and {DataFile.Number(TestCount)} test images in {Classes} classes, made by the program."
+        )
         {
-            TrainCount = TrainCount, TestCount = TestCount, Remedy = "Nothing to do: no files are needed.",
+            TrainCount = TrainCount,
+            TestCount = TestCount,
+            Remedy = "Nothing to do: no files are needed.",
         };
 
     private ImageSet Generate(int count, SeedTree seeds)
@@ -88,6 +107,12 @@ public sealed record SyntheticSigns : DatasetSource
         }
 
         return new ImageSet(
-            pixels, labels, 3, SignPainter.Side, SignPainter.Side, [.. SignCatalog.All.Take(Classes).Select(design => design.Name)]);
+            pixels,
+            labels,
+            3,
+            SignPainter.Side,
+            SignPainter.Side,
+            [.. SignCatalog.All.Take(Classes).Select(design => design.Name)]
+        );
     }
 }

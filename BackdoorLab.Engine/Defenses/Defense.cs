@@ -12,28 +12,36 @@ public abstract record Defense : Method
     public abstract Needs Needs { get; }
 
     /// <summary>
-    /// Whether its verdict must pass planted controls before it counts. False for a rule that is run as it is to explain other people's
-    /// numbers, whether or not it can fire, and for one whose controls would cost about as much as its verdict.
+    /// Whether its verdict must pass planted controls before it counts. False for a rule that is run as it is to
+    /// explain other people's numbers, whether or not it can fire, and for one whose controls would cost about as much
+    /// as its verdict.
     /// </summary>
     public virtual bool IsControlled => true;
 
-    /// <summary>What this processor changes in the method's numbers, as a part of their identity; empty where nothing does.</summary>
+    /// <summary>
+    /// What this processor changes in the method's numbers, as a part of their identity; empty where nothing does.
+    /// </summary>
     public virtual string ProcessorForm => "";
 
     /// <summary>Rough cost, for time estimates before a run.</summary>
     public abstract DefenseWork Work(WorkSizes sizes);
 
     /// <summary>
-    /// What must be said of these settings whatever they find: values that do not belong together, samples too small for a rule. A remark of the
-    /// run and a note of each of its cells, as whole sentences.
+    /// What must be said of these settings whatever they find: values that do not belong together, samples too small
+    /// for a rule. A remark of the run and a note of each of its cells, as whole sentences.
     /// </summary>
     /// <param name="cleanHoldout">Clean images that the defender has.</param>
     public virtual IEnumerable<string> Warnings(int cleanHoldout) => [];
 
-    /// <summary>Metric of its results that ranks models, higher is more suspicious; null where it ranks samples or inputs alone.</summary>
+    /// <summary>
+    /// Metric of its results that ranks models, higher is more suspicious; null where it ranks samples or inputs alone.
+    /// </summary>
     public virtual string? ModelScore => null;
 
-    /// <summary>Id of the method that a paper's released code means by this rule, when it is not that method; null for a method itself.</summary>
+    /// <summary>
+    /// Id of the method that a paper's released code means by this rule, when it is not that method; null for a method
+    /// itself.
+    /// </summary>
     public virtual string? ReleasedVariantOf => null;
 
     /// <summary>Whether its rule says of a model (or of one of its classes) that it is backdoored.</summary>
@@ -52,7 +60,9 @@ public abstract record ModelDetector : Defense
     /// <summary>Examines <see cref="DefenseContext.Model"/>.</summary>
     public abstract ModelVerdict Detect(DefenseContext context);
 
-    /// <summary>The same rule at a schedule that is enough for a backdoor planted to be found easily; for controls.</summary>
+    /// <summary>
+    /// The same rule at a schedule that is enough for a backdoor planted to be found easily; for controls.
+    /// </summary>
     public virtual ModelDetector Brief() => this;
 }
 
@@ -66,14 +76,19 @@ public abstract record SampleDetector : Defense
 /// <summary>Scores inputs at test time.</summary>
 public abstract record InputFilter : Defense
 {
-    /// <summary>Sets the threshold on clean data and returns the filter, which lives no longer than the context.</summary>
+    /// <summary>
+    /// Sets the threshold on clean data and returns the filter, which lives no longer than the context.
+    /// </summary>
     public abstract FittedFilter Fit(DefenseContext context);
 }
 
 /// <summary>Repairs a copy of a model.</summary>
 public abstract record Mitigator : Defense
 {
-    /// <summary>Returns the repaired float network; the caller owns it and converts it to the precision again. Start from <see cref="DefenseContext.CopyWeights"/>.</summary>
+    /// <summary>
+    /// Returns the repaired float network; the caller owns it and converts it to the precision again. Start from
+    /// <see cref="DefenseContext.CopyWeights"/>.
+    /// </summary>
     public abstract RepairedModel Repair(DefenseContext context);
 }
 

@@ -14,7 +14,9 @@ internal static class HoldoutSample
         return holdout.Select(order.AsSpan(0, limit == 0 ? order.Length : Math.Min(limit, order.Length)));
     }
 
-    /// <summary>Two disjoint parts; the second has <paramref name="share"/> of the images, and each at least one.</summary>
+    /// <summary>
+    /// Two disjoint parts; the second has <paramref name="share"/> of the images, and each at least one.
+    /// </summary>
     /// <exception cref="NotApplicableException">There are fewer than two.</exception>
     internal static (ImageSet First, ImageSet Second) Split(ImageSet holdout, double share, SeedTree seeds)
     {

@@ -42,7 +42,9 @@ public sealed record ModelVerdict
     public bool Flagged => Verdict.Decision == Decision.Flagged;
 }
 
-/// <summary>What a <see cref="SampleDetector"/> found. The framework colours its pictures with the ground truth.</summary>
+/// <summary>
+/// What a <see cref="SampleDetector"/> found. The framework colours its pictures with the ground truth.
+/// </summary>
 public sealed record SampleVerdict
 {
     /// <summary>One score per training sample, higher is more suspicious.</summary>
@@ -51,25 +53,33 @@ public sealed record SampleVerdict
     /// <summary>Whether the paper's rule removes the sample.</summary>
     public required bool[] Flagged { get; init; }
 
-    /// <summary>What the rule says of the model as a whole; null where <see cref="Defense.JudgesModels"/> is false.</summary>
+    /// <summary>
+    /// What the rule says of the model as a whole; null where <see cref="Defense.JudgesModels"/> is false.
+    /// </summary>
     public Verdict? Verdict { get; init; }
 
     /// <summary>What the score is, for axis labels.</summary>
     public required string ScoreName { get; init; }
 
     /// <summary>
-    /// Of a rule that flags a number fixed beforehand in each group of samples (the paper's share of every class): the group of every sample,
-    /// negative where none is flagged whatever its score. It lets the evaluator tell the most that the rule could have found. Null elsewhere.
+    /// Of a rule that flags a number fixed beforehand in each group of samples (the paper's share of every class): the
+    /// group of every sample, negative where none is flagged whatever its score. It lets the evaluator tell the most
+    /// that the rule could have found. Null elsewhere.
     /// </summary>
     public int[]? FixedWithin { get; init; }
 
-    /// <summary>Labels the method considers contaminated, most suspicious first; may be empty (methods that flag samples only).</summary>
+    /// <summary>
+    /// Labels the method considers contaminated, most suspicious first; may be empty (methods that flag samples only).
+    /// </summary>
     public IReadOnlyList<int> SuspectedLabels { get; init; } = [];
 
     /// <summary>The most suspicious label whether or not it was flagged.</summary>
     public int? TopLabel { get; init; }
 
-    /// <summary>A plane to draw the samples in: (x, y) per sample of the most suspicious class; NaN elsewhere. Null where the method has none.</summary>
+    /// <summary>
+    /// A plane to draw the samples in: (x, y) per sample of the most suspicious class; NaN elsewhere. Null where the
+    /// method has none.
+    /// </summary>
     public (float X, float Y)[]? Projection { get; init; }
 
     /// <summary>Further numbers, each a row in the results.</summary>
@@ -89,7 +99,10 @@ public sealed class RepairedModel(Classifier network) : IDisposable
     /// <summary>The repaired float network.</summary>
     public Classifier Network { get; } = network;
 
-    /// <summary>Of a method that prunes and then trains: the network pruned and not yet trained, so that each phase's part is told. Null elsewhere.</summary>
+    /// <summary>
+    /// Of a method that prunes and then trains: the network pruned and not yet trained, so that each phase's part is
+    /// told. Null elsewhere.
+    /// </summary>
     public Classifier? Pruned { get; init; }
 
     /// <summary>Numbers, each a row in the results.</summary>

@@ -10,7 +10,11 @@ namespace BackdoorLab.Engine.Evaluation;
 /// <param name="AttackSuccessRateAll">The same over all triggered images.</param>
 /// <param name="RobustAccuracy">The attack success rate's images classified as their true label.</param>
 public sealed record BackdoorMetrics(
-    Share CleanAccuracy, Share AttackSuccessRate, Share AttackSuccessRateAll, Share RobustAccuracy)
+    Share CleanAccuracy,
+    Share AttackSuccessRate,
+    Share AttackSuccessRateAll,
+    Share RobustAccuracy
+)
 {
     /// <summary>Counts predictions. Without triggered images only the clean accuracy is defined.</summary>
     /// <param name="cleanPredictions">Class of each clean image by the model.</param>
@@ -19,7 +23,12 @@ public sealed record BackdoorMetrics(
     /// <param name="trueLabels">Label of the image under the trigger.</param>
     /// <param name="intendedLabels">Label that the attacker wants.</param>
     public static BackdoorMetrics Of(
-        int[] cleanPredictions, int[] cleanLabels, int[] triggeredPredictions, int[] trueLabels, int[] intendedLabels)
+        int[] cleanPredictions,
+        int[] cleanLabels,
+        int[] triggeredPredictions,
+        int[] trueLabels,
+        int[] intendedLabels
+    )
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(cleanPredictions.Length, cleanLabels.Length);
         ArgumentOutOfRangeException.ThrowIfNotEqual(triggeredPredictions.Length, trueLabels.Length);
@@ -29,7 +38,8 @@ public sealed record BackdoorMetrics(
             Share.Of(cleanLabels.Length, _ => true, i => cleanPredictions[i] == cleanLabels[i]),
             Share.Of(count, i => trueLabels[i] != intendedLabels[i], i => triggeredPredictions[i] == intendedLabels[i]),
             Share.Of(count, _ => true, i => triggeredPredictions[i] == intendedLabels[i]),
-            Share.Of(count, i => trueLabels[i] != intendedLabels[i], i => triggeredPredictions[i] == trueLabels[i]));
+            Share.Of(count, i => trueLabels[i] != intendedLabels[i], i => triggeredPredictions[i] == trueLabels[i])
+        );
     }
 
     /// <summary>Rows of the results; undefined shares are left out.</summary>
@@ -47,13 +57,19 @@ public sealed record BackdoorMetrics(
 
     /// <summary>Defense effectiveness rating: (max(0, ASR drop) - max(0, CA drop) + 1) / 2.</summary>
     public static double DefenseEffectiveness(
-        double attackBefore, double attackAfter, double accuracyBefore, double accuracyAfter) =>
-        Rating(attackBefore - attackAfter, accuracyBefore - accuracyAfter);
+        double attackBefore,
+        double attackAfter,
+        double accuracyBefore,
+        double accuracyAfter
+    ) => Rating(attackBefore - attackAfter, accuracyBefore - accuracyAfter);
 
     /// <summary>Robustness improvement rating: (max(0, RA gained) - max(0, CA drop) + 1) / 2.</summary>
     public static double RobustnessImprovement(
-        double robustBefore, double robustAfter, double accuracyBefore, double accuracyAfter) =>
-        Rating(robustAfter - robustBefore, accuracyBefore - accuracyAfter);
+        double robustBefore,
+        double robustAfter,
+        double accuracyBefore,
+        double accuracyAfter
+    ) => Rating(robustAfter - robustBefore, accuracyBefore - accuracyAfter);
 
     private static double Rating(double gain, double loss) => (Math.Max(0, gain) - Math.Max(0, loss) + 1) / 2;
 }

@@ -26,8 +26,9 @@ public sealed class CurveRecorder
         if (triggered is not null)
         {
             int[] eligible = [.. triggered.EligibleIndices()];
-            _triggered = triggered.Select(
-                [.. Sampling.Choose(eligible.Length, maxImages, random).Select(i => eligible[i])]);
+            _triggered = triggered.Select([
+                .. Sampling.Choose(eligible.Length, maxImages, random).Select(i => eligible[i]),
+            ]);
         }
     }
 

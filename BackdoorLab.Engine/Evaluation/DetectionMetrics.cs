@@ -36,8 +36,8 @@ public sealed record DetectionMetrics(int TruePositives, int FalsePositives, int
     public Share PositivePredictiveValue => new(TruePositives, TruePositives + FalsePositives);
 
     /// <summary>Of all, the share flagged.</summary>
-    public Share FlaggedShare => new(
-        TruePositives + FalsePositives, TruePositives + FalsePositives + TrueNegatives + FalseNegatives);
+    public Share FlaggedShare =>
+        new(TruePositives + FalsePositives, TruePositives + FalsePositives + TrueNegatives + FalseNegatives);
 
     /// <summary>
     /// Harmonic mean of detection rate and positive predictive value; 0 when nothing backdoored was flagged.

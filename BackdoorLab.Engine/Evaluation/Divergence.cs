@@ -21,7 +21,9 @@ public sealed record Divergence(double RelativeDistance, Share Agreement)
 
         var (mine, theirs) = (Inference.ArgMax(logits, count), Inference.ArgMax(reference, count));
         return new Divergence(
-            distance == 0 ? 0 : Math.Sqrt(distance / norm), Share.Of(count, _ => true, i => mine[i] == theirs[i]));
+            distance == 0 ? 0 : Math.Sqrt(distance / norm),
+            Share.Of(count, _ => true, i => mine[i] == theirs[i])
+        );
     }
 
     /// <summary>Rows of the results.</summary>

@@ -6,4 +6,8 @@ namespace BackdoorLab.Engine.Evaluation;
 /// <param name="TriggeredScores">Filter score of each triggered image.</param>
 /// <param name="TriggeredSucceed">Whether the model classifies it as the attacker intended.</param>
 public sealed record FilterInputs(
-    double[] CleanScores, bool[] CleanCorrect, double[] TriggeredScores, bool[] TriggeredSucceed);
+    double[] CleanScores,
+    bool[] CleanCorrect,
+    double[] TriggeredScores,
+    bool[] TriggeredSucceed
+);

@@ -23,7 +23,8 @@ public static class InputFilterScorer
         ImageSet cleanTest,
         BackdoorTruth truth,
         RunContext run,
-        int maxInputs = 400)
+        int maxInputs = 400
+    )
     {
         var random = run.Seeds.Child("filter-inputs").Random();
         var cleanIndices = Sampling.Choose(cleanTest.Count, maxInputs, random);
@@ -47,7 +48,8 @@ public static class InputFilterScorer
             cleanScores,
             Equal(Inference.Predict(model, clean, run), clean.Labels),
             triggeredScores,
-            Equal(triggeredPredictions, [.. triggeredIndices.Select(index => truth.Triggered!.IntendedLabels[index])]));
+            Equal(triggeredPredictions, [.. triggeredIndices.Select(index => truth.Triggered!.IntendedLabels[index])])
+        );
         SampleDetectorScorer.RequireScores(cleanScores, clean.Count);
         SampleDetectorScorer.RequireScores(triggeredScores, triggeredIndices.Length);
         var scored = Score(inputs, filter.Threshold, filter.ScoreName, truth);
@@ -84,19 +86,24 @@ public static class InputFilterScorer
             sheet.Add(Metric.SampleDetectionRateAtOnePercent, atOnePercent, triggered.Length);
             sheet.Add(
                 Metric.FilteredAttackSuccessRate,
-                Share.Of(triggered.Length, _ => true, i => triggered[i] <= threshold && inputs.TriggeredSucceed[i]));
+                Share.Of(triggered.Length, _ => true, i => triggered[i] <= threshold && inputs.TriggeredSucceed[i])
+            );
         }
 
         sheet.Add(
             Metric.FilteredCleanAccuracy,
-            Share.Of(clean.Length, _ => true, i => clean[i] <= threshold && inputs.CleanCorrect[i]));
+            Share.Of(clean.Length, _ => true, i => clean[i] <= threshold && inputs.CleanCorrect[i])
+        );
         sheet.Add(Metric.DetectorThreshold, threshold);
         TargetLabelScore.NoteWeakAttack(sheet, truth);
-        sheet.Figure(ScoreFigures.Histogram(
-            truth.Known ? "Scores of test inputs" : "Scores of test inputs on the benign model",
-            scoreName,
-            [("clean", clean), ("triggered", triggered)],
-            threshold));
+        sheet.Figure(
+            ScoreFigures.Histogram(
+                truth.Known ? "Scores of test inputs" : "Scores of test inputs on the benign model",
+                scoreName,
+                [("clean", clean), ("triggered", triggered)],
+                threshold
+            )
+        );
         return sheet.ToScored();
     }
 

@@ -13,7 +13,8 @@ public static class MitigatorScorer
     /// <param name="after">The repaired model at this precision.</param>
     /// <param name="pruned">The same after the pruning phase alone, or null where the repair has none.</param>
     /// <param name="truth">Whether there was a backdoor.</param>
-    /// <param name="curve">Intermediate models that the method let the evaluator observe; may be empty. Each phase has its figure.</param>
+    /// <param name="curve">Intermediate models that the method let the evaluator observe; may be empty. Each phase has
+    /// its figure.</param>
     /// <param name="numbers">The method's own numbers.</param>
     /// <param name="note">The method's own note.</param>
     public static Scored Score(
@@ -23,7 +24,8 @@ public static class MitigatorScorer
         BackdoorTruth truth,
         IReadOnlyList<CurvePoint> curve,
         IReadOnlyList<DefenseNumber> numbers,
-        string note)
+        string note
+    )
     {
         var sheet = new ScoreSheet();
         sheet.Add(Metric.CleanAccuracy, after.CleanAccuracy);
@@ -69,10 +71,12 @@ public static class MitigatorScorer
         sheet.Add(Metric.RobustAccuracyBefore, before.RobustAccuracy);
         sheet.Add(
             Metric.DefenseEffectiveness,
-            BackdoorMetrics.DefenseEffectiveness(attackBefore, attackAfter, accuracyBefore, accuracyAfter));
+            BackdoorMetrics.DefenseEffectiveness(attackBefore, attackAfter, accuracyBefore, accuracyAfter)
+        );
         sheet.Add(
             Metric.RobustnessImprovement,
-            BackdoorMetrics.RobustnessImprovement(robustBefore, robustAfter, accuracyBefore, accuracyAfter));
+            BackdoorMetrics.RobustnessImprovement(robustBefore, robustAfter, accuracyBefore, accuracyAfter)
+        );
     }
 
     private static LineFigure Curve(CurvePoint[] sorted, bool backdoored, string abscissa)

@@ -3,8 +3,9 @@ using BackdoorLab.Engine.Defenses;
 namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
-/// Scores a verdict about one model: a detection on a backdoored model, a false positive on a benign one. Of a model of which nothing is known
-/// the verdict itself is recorded, which is neither; where nothing could be decided no rate counts the model.
+/// Scores a verdict about one model: a detection on a backdoored model, a false positive on a benign one. Of a model of
+/// which nothing is known the verdict itself is recorded, which is neither; where nothing could be decided no rate
+/// counts the model.
 /// </summary>
 public static class ModelDetectorScorer
 {

@@ -4,8 +4,8 @@ using BackdoorLab.Engine.Statistics;
 namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
-/// Scores a verdict about training samples, and about the model where the method judges it. On the benign twin everything flagged is a false
-/// positive.
+/// Scores a verdict about training samples, and about the model where the method judges it. On the benign twin
+/// everything flagged is a false positive.
 /// </summary>
 public static class SampleDetectorScorer
 {
@@ -51,8 +51,13 @@ public static class SampleDetectorScorer
         }
 
         var (clean, bad) = RocCurve.Split(verdict.Scores, poisoned);
-        sheet.Figure(ScoreFigures.Histogram(
-            "Scores of training samples", verdict.ScoreName, [("clean", clean), ("poisoned", bad)]));
+        sheet.Figure(
+            ScoreFigures.Histogram(
+                "Scores of training samples",
+                verdict.ScoreName,
+                [("clean", clean), ("poisoned", bad)]
+            )
+        );
         if (verdict.Projection is { } plane)
         {
             sheet.Figure(ScoreFigures.Scatter(PlaneTitle(verdict), plane, poisoned, random));
@@ -92,7 +97,11 @@ public static class SampleDetectorScorer
         if (clean.Length > 0)
         {
             sheet.Add(Metric.SampleAuroc, RocCurve.Auroc(clean, bad), poisoned.Length);
-            sheet.Add(Metric.SampleDetectionRateAtOnePercent, RocCurve.Of(clean, bad).TruePositiveRateAt(0.01), bad.Length);
+            sheet.Add(
+                Metric.SampleDetectionRateAtOnePercent,
+                RocCurve.Of(clean, bad).TruePositiveRateAt(0.01),
+                bad.Length
+            );
         }
     }
 
@@ -104,14 +113,20 @@ public static class SampleDetectorScorer
             return;
         }
 
-        var findable = Enumerable.Range(0, groups.Length).Where(i => groups[i] >= 0).GroupBy(i => groups[i])
+        var findable = Enumerable
+            .Range(0, groups.Length)
+            .Where(i => groups[i] >= 0)
+            .GroupBy(i => groups[i])
             .Sum(group => Math.Min(group.Count(i => poisoned[i]), group.Count(i => verdict.Flagged[i])));
         var ceiling = new Share(findable, poisoned.Count(bad => bad));
         sheet.Add(Metric.DetectionCeiling, ceiling.Value, ceiling.Count);
         if (findable < ceiling.Count)
         {
-            sheet.Note(FormattableString.Invariant(
-                $"The number that the rule removes is fixed and smaller than the poison of a class: at best {ceiling.Value:P0} of the poison can be found."));
+            sheet.Note(
+                FormattableString.Invariant(
+                    $"The number that the rule removes is fixed and smaller than the poison of a class: at best {ceiling.Value:P0} of the poison can be found."
+                )
+            );
         }
     }
 

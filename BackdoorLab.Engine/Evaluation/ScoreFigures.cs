@@ -16,7 +16,8 @@ public static class ScoreFigures
         string scoreName,
         IReadOnlyList<(string Name, double[] Scores)> groups,
         double? threshold = null,
-        int bins = DefaultBins)
+        int bins = DefaultBins
+    )
     {
         double[] finite = [.. groups.SelectMany(group => group.Scores).Where(double.IsFinite)];
         if (finite.Length == 0)
@@ -38,7 +39,8 @@ public static class ScoreFigures
             edges[i] = i == bins ? high : low + (high - low) * i / bins;
         }
 
-        var histograms = groups.Where(group => group.Scores.Any(double.IsFinite))
+        var histograms = groups
+            .Where(group => group.Scores.Any(double.IsFinite))
             .Select(group => new Histogram(group.Name, edges, Shares(group.Scores, low, high, bins)));
         double? line = threshold is { } cut && double.IsFinite(cut) ? cut : null;
         return new HistogramFigure(title, scoreName, [.. histograms], line)
@@ -53,7 +55,12 @@ public static class ScoreFigures
     /// all.
     /// </summary>
     public static ScatterFigure? Scatter(
-        string title, (float X, float Y)[] plane, bool[]? poisoned, Random random, int limit = 2000)
+        string title,
+        (float X, float Y)[] plane,
+        bool[]? poisoned,
+        Random random,
+        int limit = 2000
+    )
     {
         int[] drawn = [.. Enumerable.Range(0, plane.Length).Where(i => float.IsFinite(plane[i].X + plane[i].Y))];
         if (drawn.Length == 0)
@@ -69,14 +76,12 @@ public static class ScoreFigures
             Points("clean", plane, Thin(good, limit - badPlaces, random)),
             Points("poisoned", plane, Thin(bad, badPlaces, random)),
         ];
-        var note = drawn.Length > limit
-            ? $"{limit} of {drawn.Length} samples are drawn; poisoned ones are drawn more often."
-            : "";
+        var note =
+            drawn.Length > limit
+                ? $"{limit} of {drawn.Length} samples are drawn; poisoned ones are drawn more often."
+                : "";
         Series[] filled = [.. series.Where(points => points.X.Length > 0)];
-        return new ScatterFigure(title, "first component", "second component", filled)
-        {
-            Note = note,
-        };
+        return new ScatterFigure(title, "first component", "second component", filled) { Note = note };
     }
 
     private static double[] Shares(double[] scores, double low, double high, int bins)

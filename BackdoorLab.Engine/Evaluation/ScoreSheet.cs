@@ -34,10 +34,19 @@ internal sealed class ScoreSheet
     /// <summary>What was said of the model, and the rate that counts it: none where nothing could be decided.</summary>
     public void Judge(Verdict verdict, BackdoorTruth truth, IReadOnlyList<int> suspected, int? top)
     {
-        IReadOnlyList<int> labels = suspected.Count > 0 ? suspected : top is { } label ? [label] : [];
+        IReadOnlyList<int> labels =
+            suspected.Count > 0 ? suspected
+            : top is { } label ? [label]
+            : [];
         _verdict = (truth.Doubt ?? verdict) with
         {
-            Classes = [.. labels.Select(label => new NamedClass(label, label < truth.ClassNames.Count ? truth.ClassNames[label] : ""))],
+            Classes =
+            [
+                .. labels.Select(label => new NamedClass(
+                    label,
+                    label < truth.ClassNames.Count ? truth.ClassNames[label] : ""
+                )),
+            ],
         };
         if (_verdict.Decision == Decision.NotDecidable)
         {
@@ -80,7 +89,14 @@ internal sealed class ScoreSheet
         }
     }
 
-    public Scored ToScored() => new() { Measurements = _measurements, Verdict = _verdict, Figures = _figures, Notes = _notes };
+    public Scored ToScored() =>
+        new()
+        {
+            Measurements = _measurements,
+            Verdict = _verdict,
+            Figures = _figures,
+            Notes = _notes,
+        };
 
     private void Add(Measurement measurement)
     {

@@ -12,9 +12,8 @@ public readonly record struct Share(int Hits, int Count)
 
     /// <summary>Hits / count.</summary>
     /// <exception cref="InvalidOperationException">Nothing was looked at.</exception>
-    public double Value => IsDefined
-        ? (double)Hits / Count
-        : throw new InvalidOperationException("A share of nothing has no value.");
+    public double Value =>
+        IsDefined ? (double)Hits / Count : throw new InvalidOperationException("A share of nothing has no value.");
 
     /// <summary>The value, or null where nothing was looked at.</summary>
     public double? ValueOrNull => IsDefined ? Value : null;

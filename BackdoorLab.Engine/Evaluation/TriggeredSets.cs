@@ -12,8 +12,10 @@ public static class TriggeredSets
         Enumerable.Range(0, set.TrueLabels.Length).Where(i => set.TrueLabels[i] != set.IntendedLabels[i]);
 
     /// <summary>The triggered images at <paramref name="indices"/>, in that order.</summary>
-    public static TriggeredSet Select(this TriggeredSet set, int[] indices) => new(
-        set.Images.Select(indices),
-        [.. indices.Select(i => set.TrueLabels[i])],
-        [.. indices.Select(i => set.IntendedLabels[i])]);
+    public static TriggeredSet Select(this TriggeredSet set, int[] indices) =>
+        new(
+            set.Images.Select(indices),
+            [.. indices.Select(i => set.TrueLabels[i])],
+            [.. indices.Select(i => set.IntendedLabels[i])]
+        );
 }

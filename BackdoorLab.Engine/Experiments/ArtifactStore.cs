@@ -6,8 +6,8 @@ using BackdoorLab.Engine.Training;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// Files by stage: <c>ROOT/ab/abcdef.../name</c>. A file is written under a temporary name and renamed, so it is whole or absent; a
-/// stage is done when its result file is there. Safe for several processes: equal keys have equal content.
+/// Files by stage: <c>ROOT/ab/abcdef.../name</c>. A file is written under a temporary name and renamed, so it is whole
+/// or absent; a stage is done when its result file is there. Safe for several processes: equal keys have equal content.
 /// </summary>
 public sealed class ArtifactStore(string root)
 {
@@ -26,7 +26,9 @@ public sealed class ArtifactStore(string root)
     /// <summary>Bytes of a stage's files; 0 when it has none.</summary>
     /// <param name="stage">Key of the stage.</param>
     public long Size(string stage) =>
-        Folder(stage) is { Exists: true } folder ? folder.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length) : 0;
+        Folder(stage) is { Exists: true } folder
+            ? folder.EnumerateFiles("*", SearchOption.AllDirectories).Sum(file => file.Length)
+            : 0;
 
     /// <summary>Removes a stage's files. Whoever needs the stage again computes it again.</summary>
     /// <param name="stage">Key of the stage.</param>
@@ -52,7 +54,9 @@ public sealed class ArtifactStore(string root)
         var path = PathOf(stage.Value, file);
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), SpecJson.Options) : default;
+            return File.Exists(path)
+                ? JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), SpecJson.Options)
+                : default;
         }
         catch (Exception error) when (error is JsonException or IOException)
         {

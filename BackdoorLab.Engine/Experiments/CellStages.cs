@@ -7,8 +7,8 @@ using BackdoorLab.Engine.Quantization;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// Computes the cells of one precision and one model after another; keeps the converted model and its features while its cells run,
-/// so that sixteen detectors share one conversion and one feature pass.
+/// Computes the cells of one precision and one model after another; keeps the converted model and its features while
+/// its cells run, so that sixteen detectors share one conversion and one feature pass.
 /// </summary>
 internal sealed class CellStages(StageContext stage, VictimModels models) : IDisposable
 {
@@ -16,13 +16,17 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
     private readonly CellControls _controls = new(stage);
     private DeployedModel? _deployed;
 
-    /// <summary>The cell's result, from the store or computed. Errors become outcomes; only cancellation passes through.</summary>
+    /// <summary>
+    /// The cell's result, from the store or computed. Errors become outcomes; only cancellation passes through.
+    /// </summary>
     internal CellResult Run(CellPlan cell)
     {
         var run = stage.Start(cell.Key);
         var stored = stage.Store.ReadJson<CellResult>(cell.Key, ResultFile);
         var control = _controls.Stored(cell);
-        var known = stored ?? (control is { Fault.Length: > 0 } ? new() { Id = cell.Id, Outcome = Outcome.NotApplicable } : null);
+        var known =
+            stored
+            ?? (control is { Fault.Length: > 0 } ? new() { Id = cell.Id, Outcome = Outcome.NotApplicable } : null);
         if (known is not null && (known.Outcome != Outcome.Value || control is not null || !_controls.Wanted(cell)))
         {
             return Finish(CellControls.Combine(known with { Id = cell.Id, Cached = true }, control), cached: true);
@@ -71,7 +75,9 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             }
 
             var controlSeconds = stage.Events.StageSeconds - beforeControls;
-            var scored = cell.Defense is null ? deployed.Undefended(run) : Defend(cell, deployed, gradients, controlSeconds, run);
+            var scored = cell.Defense is null
+                ? deployed.Undefended(run)
+                : Defend(cell, deployed, gradients, controlSeconds, run);
             CellResult result = new()
             {
                 Id = cell.Id,
@@ -87,7 +93,10 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         }
         catch (OperationCanceledException) when (!stage.Cancellation.IsCancellationRequested)
         {
-            return Without(Outcome.TimedOut, $"It took longer than the limit of {stage.Spec.CellTimeLimit} s for a cell.");
+            return Without(
+                Outcome.TimedOut,
+                $"It took longer than the limit of {stage.Spec.CellTimeLimit} s for a cell."
+            );
         }
         catch (OperationCanceledException)
         {
@@ -106,7 +115,13 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         }
 
         CellResult Without(Outcome outcome, string why) =>
-            new() { Id = cell.Id, Outcome = outcome, Reason = why, Seconds = stage.Events.StageSeconds };
+            new()
+            {
+                Id = cell.Id,
+                Outcome = outcome,
+                Reason = why,
+                Seconds = stage.Events.StageSeconds,
+            };
     }
 
     private DeployedModel Deploy(CellPlan cell, RunContext run)
@@ -115,7 +130,14 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         {
             _deployed?.Dispose();
             _deployed = null;
-            _deployed = new DeployedModel(stage, models, cell.Id.Victim, cell.Precision, cell.Id.Precision, run.With(stage.SeedsOf(cell.Conversion)));
+            _deployed = new DeployedModel(
+                stage,
+                models,
+                cell.Id.Victim,
+                cell.Precision,
+                cell.Id.Precision,
+                run.With(stage.SeedsOf(cell.Conversion))
+            );
         }
 
         return _deployed;
@@ -130,11 +152,19 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         }
 
         return deployed.Model.Gradients == GradientAccess.None
-            ? throw new NotApplicableException("The method needs gradients with respect to the input and this precision offers none.")
+            ? throw new NotApplicableException(
+                "The method needs gradients with respect to the input and this precision offers none."
+            )
             : [new(Metric.GradientAgreement.Id, deployed.GradientAgreement(run))];
     }
 
-    private Scored Defend(CellPlan cell, DeployedModel deployed, IReadOnlyList<Measurement> gradients, double controlSeconds, RunContext run)
+    private Scored Defend(
+        CellPlan cell,
+        DeployedModel deployed,
+        IReadOnlyList<Measurement> gradients,
+        double controlSeconds,
+        RunContext run
+    )
     {
         var (inputs, origin) = (stage.Inputs, stage.Origin);
         var backdoored = cell.Id.Victim == Victim.Backdoored;
@@ -157,15 +187,26 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
             inputs.Holdout,
             inputs.TrainingSet(cell.Id.Victim),
             () => deployed.TrainingFeatures(run),
-            deployed.Model.Twin.Clone,
+            deployed.Model.FloatModel.Clone,
             curve.Observe,
             run,
-            inputs.FlipAllowed);
+            inputs.FlipAllowed
+        );
         var scored = defense switch
         {
             ModelDetector detector => ModelDetectorScorer.Score(detector.Detect(context), truth),
-            SampleDetector detector => SampleDetectorScorer.Score(detector.Score(context), truth, run.Seeds.Child("figures").Random()),
-            InputFilter filter => InputFilterScorer.Score(filter.Fit(context), deployed.Model, inputs.CleanTest, truth, run),
+            SampleDetector detector => SampleDetectorScorer.Score(
+                detector.Score(context),
+                truth,
+                run.Seeds.Child("figures").Random()
+            ),
+            InputFilter filter => InputFilterScorer.Score(
+                filter.Fit(context),
+                deployed.Model,
+                inputs.CleanTest,
+                truth,
+                run
+            ),
             Mitigator mitigator => Repair(mitigator, context, cell.Precision, cell.Id.Victim, deployed, truth, curve),
             _ => throw new NotSupportedException($"The engine has no scorer for {defense.GetType().Name}."),
         };
@@ -183,17 +224,33 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
     }
 
     // Which access the method had to the model; one that follows no gradient says so itself.
-    private static string Access(GradientAccess gradients) => gradients == GradientAccess.StraightThrough
-        ? "Gradients are straight-through: taken on a float twin with this precision's weights."
-        : "Gradients are true: the deployed arithmetic itself is differentiated.";
+    private static string Access(GradientAccess gradients) =>
+        gradients == GradientAccess.StraightThrough
+            ? "Gradients are straight-through: taken on a float model with this precision's weights."
+            : "Gradients are true: the deployed arithmetic itself is differentiated.";
 
     private Scored Repair(
-        Mitigator mitigator, DefenseContext context, Precision precision, Victim victim, DeployedModel deployed, BackdoorTruth truth, CurveRecorder curve)
+        Mitigator mitigator,
+        DefenseContext context,
+        Precision precision,
+        Victim victim,
+        DeployedModel deployed,
+        BackdoorTruth truth,
+        CurveRecorder curve
+    )
     {
         using var repaired = mitigator.Repair(context);
         var after = Measure(repaired.Network);
         var pruned = repaired.Pruned is { } network ? Measure(network) : null;
-        return MitigatorScorer.Score(deployed.Metrics, after, pruned, truth, curve.Points, repaired.Numbers, repaired.Note);
+        return MitigatorScorer.Score(
+            deployed.Metrics,
+            after,
+            pruned,
+            truth,
+            curve.Points,
+            repaired.Numbers,
+            repaired.Note
+        );
 
         BackdoorMetrics Measure(Classifier network)
         {

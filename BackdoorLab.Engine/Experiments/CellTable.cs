@@ -8,7 +8,8 @@ internal sealed class CellTable
 
     internal IReadOnlyList<CellResult> Results => [.. _order.Select(id => _results[id])];
 
-    internal bool AllNotRun => _order.Count > 0 && _order.All(id => _results.TryGetValue(id, out var cell) && cell.Outcome == Outcome.NotRun);
+    internal bool AllNotRun =>
+        _order.Count > 0 && _order.All(id => _results.TryGetValue(id, out var cell) && cell.Outcome == Outcome.NotRun);
 
     internal string FirstReason => _results.Values.FirstOrDefault()?.Reason ?? "";
 
@@ -21,7 +22,14 @@ internal sealed class CellTable
     {
         foreach (var id in _order.Where(id => id.Victim == victim))
         {
-            Set(new() { Id = id, Outcome = Outcome.NotRun, Reason = reason });
+            Set(
+                new()
+                {
+                    Id = id,
+                    Outcome = Outcome.NotRun,
+                    Reason = reason,
+                }
+            );
             events.Emit(new CellFinished(_results[id]));
         }
     }
@@ -31,7 +39,14 @@ internal sealed class CellTable
     {
         foreach (var id in _order.Where(id => !_results.ContainsKey(id)))
         {
-            Set(new() { Id = id, Outcome = Outcome.NotRun, Reason = reason });
+            Set(
+                new()
+                {
+                    Id = id,
+                    Outcome = Outcome.NotRun,
+                    Reason = reason,
+                }
+            );
         }
     }
 }

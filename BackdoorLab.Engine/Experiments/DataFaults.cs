@@ -5,8 +5,8 @@ using BackdoorLab.Engine.Datasets;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// What only the files of a data set can say against a spec: how many classes a folder of pictures has is in no document. Asked where a run
-/// is handed in. Files that are missing or damaged say nothing here; the run tells of them.
+/// What only the files of a data set can say against a spec: how many classes a folder of pictures has is in no
+/// document. Asked where a run is handed in. Files that are missing or damaged say nothing here; the run tells of them.
 /// </summary>
 /// <param name="dataRoot">Folder of the data sets.</param>
 public sealed class DataFaults(string dataRoot)
@@ -54,12 +54,18 @@ public sealed class DataFaults(string dataRoot)
         var attack = spec.Attack;
         if (spec.Origin.KnowsAttack && attack.Mapping == LabelMapping.AllToOne && attack.TargetLabel >= classes)
         {
-            yield return new("attack.targetLabel", $"must be below {classes}, the number of classes found; found {attack.TargetLabel}.");
+            yield return new(
+                "attack.targetLabel",
+                $"must be below {classes}, the number of classes found; found {attack.TargetLabel}."
+            );
         }
 
         if (spec.CleanHoldout >= testImages)
         {
-            yield return new("cleanHoldout", $"must be below the {testImages} test images found; found {spec.CleanHoldout}.");
+            yield return new(
+                "cleanHoldout",
+                $"must be below the {testImages} test images found; found {spec.CleanHoldout}."
+            );
         }
     }
 

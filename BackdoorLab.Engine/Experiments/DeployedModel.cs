@@ -5,7 +5,9 @@ using BackdoorLab.Engine.Quantization;
 
 namespace BackdoorLab.Engine.Experiments;
 
-/// <summary>One victim at one precision with what several cells share: its undefended metrics and the training features.</summary>
+/// <summary>
+/// One victim at one precision with what several cells share: its undefended metrics and the training features.
+/// </summary>
 internal sealed class DeployedModel : IDisposable
 {
     private const int DivergenceImages = 500;
@@ -16,13 +18,22 @@ internal sealed class DeployedModel : IDisposable
     private float[]? _features;
     private double? _gradientAgreement;
 
-    internal DeployedModel(StageContext stage, VictimModels models, Victim victim, Precision precision, string label, RunContext run)
+    internal DeployedModel(
+        StageContext stage,
+        VictimModels models,
+        Victim victim,
+        Precision precision,
+        string label,
+        RunContext run
+    )
     {
         (_stage, _models, _victim, _label) = (stage, models, victim, label);
         var network = models.Network(victim);
         if (network.IsOpaque && precision is not Float32)
         {
-            throw new NotApplicableException("The model is the program of a TorchScript file, which computes as it was saved: it has no weights that could be converted. FP32 is the program as it is.");
+            throw new NotApplicableException(
+                "The model is the program of a TorchScript file, which computes as it was saved: it has no weights that could be converted. FP32 is the program as it is."
+            );
         }
 
         Model = precision.Convert(network, stage.Inputs.ImagesFor(precision, victim), run);
@@ -35,11 +46,11 @@ internal sealed class DeployedModel : IDisposable
 
     internal bool Matches(CellPlan cell) => cell.Id.Victim == _victim && cell.Id.Precision == _label;
 
-    /// <summary>Features of the training set this victim was trained on, [N, FeatureCount]; one pass for all detectors.</summary>
-    internal float[] TrainingFeatures(RunContext run) => _features ??= Inference.Features(
-        Model,
-        _stage.Inputs.TrainingSet(_victim),
-        run);
+    /// <summary>
+    /// Features of the training set this victim was trained on, [N, FeatureCount]; one pass for all detectors.
+    /// </summary>
+    internal float[] TrainingFeatures(RunContext run) =>
+        _features ??= Inference.Features(Model, _stage.Inputs.TrainingSet(_victim), run);
 
     /// <summary>The preflight of every method that follows gradients; measured once.</summary>
     /// <exception cref="NotApplicableException">They do not describe the deployed arithmetic.</exception>
@@ -50,7 +61,9 @@ internal sealed class DeployedModel : IDisposable
     internal Scored Undefended(RunContext run)
     {
         using var reference = new Float32().Convert(_models.Network(_victim), _stage.Inputs.Holdout, run);
-        var images = _stage.Inputs.CleanTest.Select([.. Enumerable.Range(0, Math.Min(DivergenceImages, _stage.Inputs.CleanTest.Count))]);
+        var images = _stage.Inputs.CleanTest.Select([
+            .. Enumerable.Range(0, Math.Min(DivergenceImages, _stage.Inputs.CleanTest.Count)),
+        ]);
         var realisation = Model.Realisation;
         return new()
         {

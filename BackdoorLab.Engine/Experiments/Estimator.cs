@@ -27,10 +27,21 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         shape ??= spec.Dataset.Shape;
         var network = ShapeOf(spec, shape);
         var classes = network.Classes;
-        pace ??= Throughput.Guess(spec.Model.Cost(network).MultiplyAdds, threads, spec.Training.Precision != TrainingPrecision.Float32);
-        var estimator = new Estimator(spec, pace, Limit(shape.TrainCount, spec.Dataset.TrainLimit), Limit(shape.TestCount, spec.Dataset.TestLimit), classes);
+        pace ??= Throughput.Guess(
+            spec.Model.Cost(network).MultiplyAdds,
+            threads,
+            spec.Training.Precision != TrainingPrecision.Float32
+        );
+        var estimator = new Estimator(
+            spec,
+            pace,
+            Limit(shape.TrainCount, spec.Dataset.TrainLimit),
+            Limit(shape.TestCount, spec.Dataset.TestLimit),
+            classes
+        );
         var cells = spec.Precisions.Sum(precision =>
-            spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense)));
+            spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense))
+        );
         return spec.Origin.Victims.Sum(victim => estimator.Model(victim) + cells);
     }
 
@@ -40,7 +51,13 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
     public static ClassifierShape ShapeOf(ExperimentSpec spec, DatasetShape? shape = null)
     {
         shape ??= spec.Dataset.Shape;
-        return new(shape.Channels, shape.Height, shape.Width, Math.Max(shape.Classes, 2), Normalization.Identity(shape.Channels));
+        return new(
+            shape.Channels,
+            shape.Height,
+            shape.Width,
+            Math.Max(shape.Classes, 2),
+            Normalization.Identity(shape.Channels)
+        );
     }
 
     /// <summary>Making a model.</summary>
@@ -59,10 +76,13 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         }
 
         WorkSizes sizes = new(classes, trainCount, spec.CleanHoldout, measured);
-        return FixedSeconds + Seconds(defense.Work(sizes)) + (spec.Preflight ? Seconds(PlantedControls.Work(defense, sizes)) : 0);
+        return FixedSeconds
+            + Seconds(defense.Work(sizes))
+            + (spec.Preflight ? Seconds(PlantedControls.Work(defense, sizes)) : 0);
     }
 
-    private double Seconds(DefenseWork work) => work.ForwardImages / pace.ForwardImagesPerSecond + work.GradientImages / pace.GradientImagesPerSecond;
+    private double Seconds(DefenseWork work) =>
+        work.ForwardImages / pace.ForwardImagesPerSecond + work.GradientImages / pace.GradientImagesPerSecond;
 
     private static int Limit(int count, int limit) => limit > 0 && (count == 0 || limit < count) ? limit : count;
 }

@@ -20,8 +20,12 @@ internal sealed class EventStream(IExperimentObserver observer, TimeProvider tim
         observer.On(happened with { At = time.GetUtcNow().UtcDateTime });
         if (happened is EpochFinished epoch)
         {
-            Log("info", FormattableString.Invariant(
-                $"{epoch.Victim} model, epoch {epoch.Epoch} of {epoch.Epochs}: loss {epoch.Loss:0.000}, {EpochFinished.Words(epoch.CleanAccuracy, epoch.AttackSuccessRate)}"));
+            Log(
+                "info",
+                FormattableString.Invariant(
+                    $"{epoch.Victim} model, epoch {epoch.Epoch} of {epoch.Epochs}: loss {epoch.Loss:0.000}, {EpochFinished.Words(epoch.CleanAccuracy, epoch.AttackSuccessRate)}"
+                )
+            );
         }
     }
 
@@ -32,7 +36,13 @@ internal sealed class EventStream(IExperimentObserver observer, TimeProvider tim
         _meter = new(plan.Stages);
         (Data, Poison) = (plan.Data, poison);
         _planned = plan.Stages.DistinctBy(stage => stage.Key).ToDictionary(stage => stage.Key);
-        Emit(new RunStarted(plan.Stages, [.. plan.Cells.Select(cell => cell.Id)], environment, plan.EstimatedSeconds) { Data = plan.Data, Poison = poison });
+        Emit(
+            new RunStarted(plan.Stages, [.. plan.Cells.Select(cell => cell.Id)], environment, plan.EstimatedSeconds)
+            {
+                Data = plan.Data,
+                Poison = poison,
+            }
+        );
     }
 
     /// <summary>Announces a stage and returns what its work needs.</summary>
@@ -53,7 +63,8 @@ internal sealed class EventStream(IExperimentObserver observer, TimeProvider tim
                     Progress(done, total, unit);
                 }
             },
-            message => Log("info", message));
+            message => Log("info", message)
+        );
     }
 
     /// <summary>What the run is computed on; null before it began.</summary>

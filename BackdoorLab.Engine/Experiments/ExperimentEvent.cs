@@ -5,8 +5,8 @@ using BackdoorLab.Engine.Datasets;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// What happens during a run: a closed set of records, one JSON line each between worker and dashboard. Everything a screen shows
-/// of a run is a fold over them.
+/// What happens during a run: a closed set of records, one JSON line each between worker and dashboard. Everything a
+/// screen shows of a run is a fold over them.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
 [JsonDerivedType(typeof(RunStarted), "run-started")]
@@ -33,7 +33,8 @@ public sealed record RunStarted(
     IReadOnlyList<PlannedStage> Stages,
     IReadOnlyList<CellId> Cells,
     IReadOnlyDictionary<string, string> Environment,
-    double EstimatedSeconds) : ExperimentEvent
+    double EstimatedSeconds
+) : ExperimentEvent
 {
     /// <summary>The data by content; null only in what a program wrote that did not know it.</summary>
     public DataFacts? Data { get; init; }
@@ -52,7 +53,14 @@ public sealed record StageStarted(string Key) : ExperimentEvent;
 /// <param name="Unit">"batches", "classes", ...</param>
 /// <param name="RunFraction">Share of the whole run done, 0..1, by estimated work.</param>
 /// <param name="EtaSeconds">Estimated seconds to the end of the run.</param>
-public sealed record StageProgress(string Key, double Done, double Total, string Unit, double RunFraction, double EtaSeconds) : ExperimentEvent;
+public sealed record StageProgress(
+    string Key,
+    double Done,
+    double Total,
+    string Unit,
+    double RunFraction,
+    double EtaSeconds
+) : ExperimentEvent;
 
 /// <summary>An epoch of training ended.</summary>
 /// <param name="Victim">Which model.</param>
@@ -61,16 +69,28 @@ public sealed record StageProgress(string Key, double Done, double Total, string
 /// <param name="Loss">Mean training loss.</param>
 /// <param name="CleanAccuracy">On test images, 0..1.</param>
 /// <param name="AttackSuccessRate">
-/// On triggered test images whose true label is not the target, 0..1; null where there are none, and for the benign twin, which all attacks share.
+/// On triggered test images whose true label is not the target, 0..1; null where there are none, and for the benign
+/// twin, which all attacks share.
 /// </param>
-public sealed record EpochFinished(Victim Victim, int Epoch, int Epochs, double Loss, double CleanAccuracy, double? AttackSuccessRate) : ExperimentEvent
+public sealed record EpochFinished(
+    Victim Victim,
+    int Epoch,
+    int Epochs,
+    double Loss,
+    double CleanAccuracy,
+    double? AttackSuccessRate
+) : ExperimentEvent
 {
     /// <summary>"CA 91.2 %, ASR 99.0 %"; without the latter where it is not defined.</summary>
-    public static string Words(double cleanAccuracy, double? attackSuccessRate) => FormattableString.Invariant(
-        $"CA {100 * cleanAccuracy:0.0} %{(attackSuccessRate is { } rate ? FormattableString.Invariant($", ASR {100 * rate:0.0} %") : "")}");
+    public static string Words(double cleanAccuracy, double? attackSuccessRate) =>
+        FormattableString.Invariant(
+            $"CA {100 * cleanAccuracy:0.0} %{(attackSuccessRate is { } rate ? FormattableString.Invariant($", ASR {100 * rate:0.0} %") : "")}"
+        );
 }
 
-/// <summary>A picture or file that belongs to the run as a whole (trigger, poisoned sample, residual, clean image).</summary>
+/// <summary>
+/// A picture or file that belongs to the run as a whole (trigger, poisoned sample, residual, clean image).
+/// </summary>
 public sealed record ArtifactSaved(ArtifactReference Artifact) : ExperimentEvent;
 
 /// <summary>A stage ended well.</summary>
@@ -106,6 +126,8 @@ public enum RunEnding
 /// <param name="Remarks">Sentences to show beside all numbers of this run (subset, short schedule, n = 1).</param>
 public sealed record RunFinished(RunEnding Ending, string Error, IReadOnlyList<string> Remarks) : ExperimentEvent
 {
-    /// <summary>What became of each victim; those that are not sound belong in no mean. Empty when nothing was planned.</summary>
+    /// <summary>
+    /// What became of each victim; those that are not sound belong in no mean. Empty when nothing was planned.
+    /// </summary>
     public IReadOnlyList<VictimOutcome> Victims { get; init; } = [];
 }

@@ -73,9 +73,8 @@ internal sealed record ExperimentInputs
         {
             CleanTrain = train,
             Poisoned = poisoned,
-            Achieved = attack.PoisonRate > 0
-                ? AchievedPoison.Of(train, poisoned, attack, origin.RateIsOfAttackers)
-                : null,
+            Achieved =
+                attack.PoisonRate > 0 ? AchievedPoison.Of(train, poisoned, attack, origin.RateIsOfAttackers) : null,
             Received = attack.StampAfterAugmentation
                 ? origin.Poison(train, attack with { StampAfterAugmentation = false }, trigger, data.FlipAllowed).Images
                 : poisoned.Images,

@@ -8,14 +8,15 @@ namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>A model to make.</summary>
 /// <param name="Victim">Which.</param>
-/// <param name="Key">Identity of its making; the benign twin's does not depend on the attack, so attacks share it.</param>
+/// <param name="Key">Identity of its making; the benign twin's does not depend on the attack, so attacks share
+/// it.</param>
 internal sealed record VictimPlan(Victim Victim, StageKey Key);
 
 /// <summary>A cell to compute; <paramref name="Defense"/> null measures the undefended model.</summary>
 /// <param name="Key">Identity of its result.</param>
 /// <param name="Conversion">
-/// Key of the undefended cell of the same model and precision: the conversion's random streams hang on it, so that every cell of a
-/// column sees the same deployed model, also when some of them came from the store.
+/// Key of the undefended cell of the same model and precision: the conversion's random streams hang on it, so that
+/// every cell of a column sees the same deployed model, also when some of them came from the store.
 /// </param>
 /// <param name="Id">What it is called.</param>
 /// <param name="Precision">Form of the deployed model.</param>
@@ -28,8 +29,13 @@ internal sealed record CellPlan(StageKey Key, StageKey Conversion, CellId Id, Pr
 /// <summary>All stages of a spec with their keys, in the order they run.</summary>
 internal sealed class ExperimentPlan
 {
-    private ExperimentPlan(DataFacts data, StageKey? poison, IReadOnlyList<VictimPlan> victims, IReadOnlyList<CellPlan> cells, IReadOnlyList<PlannedStage> stages) =>
-        (Data, Poison, Victims, Cells, Stages) = (data, poison, victims, cells, stages);
+    private ExperimentPlan(
+        DataFacts data,
+        StageKey? poison,
+        IReadOnlyList<VictimPlan> victims,
+        IReadOnlyList<CellPlan> cells,
+        IReadOnlyList<PlannedStage> stages
+    ) => (Data, Poison, Victims, Cells, Stages) = (data, poison, victims, cells, stages);
 
     /// <summary>What everything is computed on.</summary>
     internal DataFacts Data { get; }
@@ -39,7 +45,9 @@ internal sealed class ExperimentPlan
 
     internal IReadOnlyList<VictimPlan> Victims { get; }
 
-    /// <summary>By precision, then victim, then defense, so that a precision's column fills before the next begins.</summary>
+    /// <summary>
+    /// By precision, then victim, then defense, so that a precision's column fills before the next begins.
+    /// </summary>
     internal IReadOnlyList<CellPlan> Cells { get; }
 
     internal IReadOnlyList<PlannedStage> Stages { get; }
@@ -62,23 +70,57 @@ internal sealed class ExperimentPlan
                 var conversion = keys.Cell(victim.Key, precision, null);
                 foreach (var defense in spec.Defenses.Prepend(null))
                 {
-                    var id = new CellId(victim.Victim, catalog.Label(precision), defense is null ? null : catalog.Label(defense));
-                    cells.Add(new(defense is null ? conversion : keys.Cell(victim.Key, precision, defense), conversion, id, precision, defense));
+                    var id = new CellId(
+                        victim.Victim,
+                        catalog.Label(precision),
+                        defense is null ? null : catalog.Label(defense)
+                    );
+                    cells.Add(
+                        new(
+                            defense is null ? conversion : keys.Cell(victim.Key, precision, defense),
+                            conversion,
+                            id,
+                            precision,
+                            defense
+                        )
+                    );
                 }
             }
         }
 
         var estimator = new Estimator(spec, pace, data.Train.Count, data.Test.Count, data.Train.Classes);
-        return new(facts, poison, victims, cells,
-        [
-            .. poison is null ? Array.Empty<PlannedStage>() : [new(poison.Value, "poison", $"Poison {catalog.For(spec.Dataset).Name} with {catalog.For(spec.Attack).Name}", 0.5)],
-            .. victims.Select(victim => new PlannedStage(
-                victim.Key.Value,
-                origin.Kind,
-                origin.Title(victim.Victim),
-                estimator.Model(victim.Victim))),
-            .. cells.Select(cell => new PlannedStage(cell.Key.Value, cell.Kind, Title(cell), estimator.Cell(cell.Precision, cell.Defense), cell.Id.Defense ?? "")),
-        ]);
+        return new(
+            facts,
+            poison,
+            victims,
+            cells,
+            [
+                .. poison is null
+                    ? Array.Empty<PlannedStage>()
+                    :
+                    [
+                        new(
+                            poison.Value,
+                            "poison",
+                            $"Poison {catalog.For(spec.Dataset).Name} with {catalog.For(spec.Attack).Name}",
+                            0.5
+                        ),
+                    ],
+                .. victims.Select(victim => new PlannedStage(
+                    victim.Key.Value,
+                    origin.Kind,
+                    origin.Title(victim.Victim),
+                    estimator.Model(victim.Victim)
+                )),
+                .. cells.Select(cell => new PlannedStage(
+                    cell.Key.Value,
+                    cell.Kind,
+                    Title(cell),
+                    estimator.Cell(cell.Precision, cell.Defense),
+                    cell.Id.Defense ?? ""
+                )),
+            ]
+        );
     }
 
     private static string Title(CellPlan cell)
@@ -91,10 +133,11 @@ internal sealed class ExperimentPlan
     }
 
     /// <summary>A model in a title.</summary>
-    internal static string Words(Victim victim) => victim switch
-    {
-        Victim.Backdoored => "backdoored model",
-        Victim.Benign => "benign twin",
-        _ => "model from a file",
-    };
+    internal static string Words(Victim victim) =>
+        victim switch
+        {
+            Victim.Backdoored => "backdoored model",
+            Victim.Benign => "benign twin",
+            _ => "model from a file",
+        };
 }

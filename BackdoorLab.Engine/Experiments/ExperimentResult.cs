@@ -23,7 +23,8 @@ public sealed record ExperimentResult(
     IReadOnlyList<CellResult> Cells,
     IReadOnlyList<StageTime> Stages,
     IReadOnlyList<string> Remarks,
-    double Seconds)
+    double Seconds
+)
 {
     /// <summary>The data by content; null when it could not be loaded.</summary>
     public DataFacts? Data { get; init; }
@@ -31,7 +32,9 @@ public sealed record ExperimentResult(
     /// <summary>How much of the training set is poisoned, beside what was asked; null where nothing is.</summary>
     public AchievedPoison? Poison { get; init; }
 
-    /// <summary>Faults of the spec that only its data showed; the run ended with them before it computed anything.</summary>
+    /// <summary>
+    /// Faults of the spec that only its data showed; the run ended with them before it computed anything.
+    /// </summary>
     public IReadOnlyList<SpecFault> Faults { get; init; } = [];
 
     /// <summary>What became of each victim; those that are not sound belong in no mean.</summary>

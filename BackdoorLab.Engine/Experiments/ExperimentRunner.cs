@@ -53,24 +53,57 @@ public sealed class ExperimentRunner(RunnerOptions options)
             events.Log("error", IsToldInWords(failure) ? failure.Message : failure.ToString());
         }
 
-        cells.CompleteWith(ending == RunEnding.Cancelled ? "The run was cancelled before this cell." : $"The run ended before this cell. {error}".Trim());
+        cells.CompleteWith(
+            ending == RunEnding.Cancelled
+                ? "The run was cancelled before this cell."
+                : $"The run ended before this cell. {error}".Trim()
+        );
         var victims = VictimOutcome.Of(cells.Results, spec.Origin.KeepsBackdoorsOut);
         remarks.AddRange(victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0));
         events.Emit(new RunFinished(ending, error, remarks) { Victims = victims });
-        return new(ExperimentSpec.CurrentSchema, ending, error, spec, TorchRuntime.Describe(), cells.Results, events.Times, remarks, watch.Elapsed.TotalSeconds) { Data = events.Data, Poison = events.Poison, Faults = faults, Victims = victims };
+        return new(
+            ExperimentSpec.CurrentSchema,
+            ending,
+            error,
+            spec,
+            TorchRuntime.Describe(),
+            cells.Results,
+            events.Times,
+            remarks,
+            watch.Elapsed.TotalSeconds
+        )
+        {
+            Data = events.Data,
+            Poison = events.Poison,
+            Faults = faults,
+            Victims = victims,
+        };
     }
 
     // What is wrong with files or settings is said by the message; where in the program it was noticed helps nobody.
     private static bool IsToldInWords(Exception failure) =>
-        failure is DatasetException or SpecException or WeightFileException or NotApplicableException || FullDisk.Is(failure);
+        failure is DatasetException or SpecException or WeightFileException or NotApplicableException
+        || FullDisk.Is(failure);
 
-    private void Execute(ExperimentSpec spec, DatasetSplits data, EventStream events, CellTable cells, List<string> remarks, CancellationToken cancellation)
+    private void Execute(
+        ExperimentSpec spec,
+        DatasetSplits data,
+        EventStream events,
+        CellTable cells,
+        List<string> remarks,
+        CancellationToken cancellation
+    )
     {
         var store = new ArtifactStore(options.StoreFolder);
         var shape = ShapeOf(data);
         var paces = new ThroughputStore(store);
-        var pace = paces.Find(spec, shape, options.Threads)
-            ?? Throughput.Guess(spec.Model.Cost(shape).MultiplyAdds, options.Threads, Trainer.UsesBFloat16(spec.Training));
+        var pace =
+            paces.Find(spec, shape, options.Threads)
+            ?? Throughput.Guess(
+                spec.Model.Cost(shape).MultiplyAdds,
+                options.Threads,
+                Trainer.UsesBFloat16(spec.Training)
+            );
         var plan = ExperimentPlan.Make(spec, data, pace, options.Threads);
         cells.Plan(plan.Cells.Select(cell => cell.Id));
         var inputs = ExperimentInputs.Prepare(spec, data);
@@ -80,7 +113,16 @@ public sealed class ExperimentRunner(RunnerOptions options)
         }
 
         events.Begin(plan, TorchRuntime.Describe(), inputs.Achieved);
-        var stage = new StageContext(spec, inputs, shape, store, options.ModelFolder, options.Programs, events, cancellation);
+        var stage = new StageContext(
+            spec,
+            inputs,
+            shape,
+            store,
+            options.ModelFolder,
+            options.Programs,
+            events,
+            cancellation
+        );
         if (plan.Poison is { } gallery)
         {
             new PoisonStage(stage).Run(gallery);

@@ -12,9 +12,11 @@ using BackdoorLab.Engine.Training;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// Everything that decides the numbers of one run. In JSON each method is an object with its <c>id</c> and its parameters:
+/// Everything that decides the numbers of one run. In JSON each method is an object with its <c>id</c> and its
+/// parameters:
 /// <c>{"schema":1,"name":"...","seed":1,"dataset":{"id":"gtsrb"},"model":{"id":"res-net8"},"attack":{"id":"badnets"},
-/// "training":{"epochs":6},"precisions":[{"id":"float32"}],"defenses":[{"id":"strip"}],"benignTwin":true,"cleanHoldout":1000}</c>.
+/// "training":{"epochs":6},"precisions":[{"id":"float32"}],"defenses":[{"id":"strip"}],"benignTwin":true,
+/// "cleanHoldout":1000}</c>.
 /// </summary>
 public sealed record ExperimentSpec
 {
@@ -40,16 +42,21 @@ public sealed record ExperimentSpec
     /// <summary>Attack, with its poison rate.</summary>
     public required Attack Attack { get; init; }
 
-    /// <summary>Training of the victim and of its benign twin. In a federation only arithmetic and augmentation are taken from it.</summary>
+    /// <summary>
+    /// Training of the victim and of its benign twin. In a federation only arithmetic and augmentation are taken from
+    /// it.
+    /// </summary>
     public TrainOptions Training { get; init; } = new();
 
-    /// <summary>Train by clients who keep their data; null trains centrally. The attack's poison rate is then each attacker's.</summary>
+    /// <summary>
+    /// Train by clients who keep their data; null trains centrally. The attack's poison rate is then each attacker's.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public Federation? Federation { get; init; }
 
     /// <summary>
-    /// A model from a file, to be checked, instead of a training. It demands the attack <c>unknown</c>, no benign twin, and model detectors
-    /// alone as defenses; <see cref="Training"/> then means nothing.
+    /// A model from a file, to be checked, instead of a training. It demands the attack <c>unknown</c>, no benign twin,
+    /// and model detectors alone as defenses; <see cref="Training"/> then means nothing.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public CheckedModel? Suspect { get; init; }
@@ -60,13 +67,17 @@ public sealed record ExperimentSpec
     /// <summary>Defenses to run at each precision; may be empty.</summary>
     public required IReadOnlyList<Defense> Defenses { get; init; }
 
-    /// <summary>Whether to train the same model with poison rate 0 and run everything on it too (false positives, needless harm).</summary>
+    /// <summary>
+    /// Whether to train the same model with poison rate 0 and run everything on it too (false positives, needless
+    /// harm).
+    /// </summary>
     public bool BenignTwin { get; init; } = true;
 
     /// <summary>
-    /// Whether every detector must first find a planted backdoor and stay quiet where there is none, on the model at hand; where it does not,
-    /// its cell is not applicable. Off by default: on networks whose classes are easily confused Neural Cleanse's brief control often misses
-    /// what was planted, which says more about the control than about the cell. The gradient check always runs.
+    /// Whether every detector must first find a planted backdoor and stay quiet where there is none, on the model at
+    /// hand; where it does not, its cell is not applicable. Off by default: on networks whose classes are easily
+    /// confused Neural Cleanse's brief control often misses what was planted, which says more about the control than
+    /// about the cell. The gradient check always runs.
     /// </summary>
     public bool Preflight { get; init; }
 
@@ -76,7 +87,10 @@ public sealed record ExperimentSpec
     [Range(10, 100_000)]
     public int CleanHoldout { get; init; } = 1000;
 
-    /// <summary>Seconds after which a cell is given up as timed out; 0 sets no limit. Does not influence the numbers of cells that finish.</summary>
+    /// <summary>
+    /// Seconds after which a cell is given up as timed out; 0 sets no limit. Does not influence the numbers of cells
+    /// that finish.
+    /// </summary>
     [Range(0, 1_000_000)]
     public int CellTimeLimit { get; init; }
 

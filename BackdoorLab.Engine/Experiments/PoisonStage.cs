@@ -14,12 +14,23 @@ internal sealed class PoisonStage(StageContext stage)
         stage.Start(key);
         var references = new List<ArtifactReference>();
         var number = 0;
-        foreach (var image in TriggerGallery.Make(stage.Inputs.CleanTest, stage.Inputs.Triggered!, Samples, stage.Inputs.Trigger))
+        foreach (
+            var image in TriggerGallery.Make(
+                stage.Inputs.CleanTest,
+                stage.Inputs.Triggered!,
+                Samples,
+                stage.Inputs.Trigger
+            )
+        )
         {
             var file = $"sample-{++number}.png";
             if (!stage.Store.Has(key, file))
             {
-                stage.Store.Write(key, file, ImageFiles.EncodePng(image.Pixels, image.Width, image.Height, image.Channels, Scale));
+                stage.Store.Write(
+                    key,
+                    file,
+                    ImageFiles.EncodePng(image.Pixels, image.Width, image.Height, image.Channels, Scale)
+                );
             }
 
             references.Add(new(key.Value, file, "image", image.Caption));

@@ -3,14 +3,17 @@ using System.Diagnostics;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// Turns stage estimates into the fraction done and the time left. Estimates of the plan are relative: what the finished part really
-/// took rescales the rest, weakly at first. Stages that came from the store leave the account on both sides.
+/// Turns stage estimates into the fraction done and the time left. Estimates of the plan are relative: what the
+/// finished part really took rescales the rest, weakly at first. Stages that came from the store leave the account on
+/// both sides.
 /// </summary>
 /// <param name="stages">The plan.</param>
 internal sealed class ProgressMeter(IReadOnlyList<PlannedStage> stages)
 {
     private const double PriorSeconds = 5;
-    private readonly Dictionary<string, double> _left = stages.GroupBy(stage => stage.Key).ToDictionary(group => group.Key, group => group.Max(stage => stage.EstimatedSeconds));
+    private readonly Dictionary<string, double> _left = stages
+        .GroupBy(stage => stage.Key)
+        .ToDictionary(group => group.Key, group => group.Max(stage => stage.EstimatedSeconds));
     private readonly Stopwatch _stage = new();
     private double _done;
     private double _actual;
@@ -33,7 +36,9 @@ internal sealed class ProgressMeter(IReadOnlyList<PlannedStage> stages)
         }
     }
 
-    /// <summary>Share of the run done and seconds left, when <paramref name="share"/> of the current stage is done.</summary>
+    /// <summary>
+    /// Share of the run done and seconds left, when <paramref name="share"/> of the current stage is done.
+    /// </summary>
     internal (double Fraction, double EtaSeconds) At(double share)
     {
         var current = _left.GetValueOrDefault(_current);

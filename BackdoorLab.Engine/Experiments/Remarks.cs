@@ -20,10 +20,18 @@ public static class Remarks
         }
     }
 
-    /// <summary>Settings that will not do what their names say, though they run: to be read before the run too.</summary>
+    /// <summary>
+    /// Settings that will not do what their names say, though they run: to be read before the run too.
+    /// </summary>
     public static IEnumerable<string> Warnings(ExperimentSpec spec) => spec.Origin.Warnings.Concat(OfDefenses(spec));
 
     /// <summary>What the defenses say of their own settings, each with its name.</summary>
-    internal static IEnumerable<string> OfDefenses(ExperimentSpec spec) => spec.Defenses.SelectMany(defense => defense.Warnings(spec.CleanHoldout)
-        .Select(warning => $"{MethodCatalog.Default.For(defense).Name}: {warning}")).Distinct();
+    internal static IEnumerable<string> OfDefenses(ExperimentSpec spec) =>
+        spec
+            .Defenses.SelectMany(defense =>
+                defense
+                    .Warnings(spec.CleanHoldout)
+                    .Select(warning => $"{MethodCatalog.Default.For(defense).Name}: {warning}")
+            )
+            .Distinct();
 }

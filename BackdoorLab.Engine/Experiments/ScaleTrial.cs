@@ -15,7 +15,8 @@ internal sealed record ScaleTrial(string Name, IReadOnlyList<double> Losses, dou
     internal static ScaleTrial None { get; } = new("", [], 0);
 
     /// <summary>Mean cross-entropy; infinite where there is none.</summary>
-    internal double Loss { get; } = Losses.Count > 0 && Losses.Average() is var mean && double.IsFinite(mean) ? mean : double.PositiveInfinity;
+    internal double Loss { get; } =
+        Losses.Count > 0 && Losses.Average() is var mean && double.IsFinite(mean) ? mean : double.PositiveInfinity;
 
     /// <summary>Of logits [N, classes] row-major.</summary>
     internal static ScaleTrial Of(string name, float[] logits, ImageSet images)
@@ -49,12 +50,19 @@ internal sealed record ScaleTrial(string Name, IReadOnlyList<double> Losses, dou
         return new(name, losses, (double)right / losses.Length);
     }
 
-    /// <summary>Whether the images do not tell this preprocessing from another: the mean of the paired differences of their losses is within two of its standard errors.</summary>
+    /// <summary>
+    /// Whether the images do not tell this preprocessing from another: the mean of the paired differences of their
+    /// losses is within two of its standard errors.
+    /// </summary>
     internal bool Ties(ScaleTrial other)
     {
         double[] differences = [.. Losses.Zip(other.Losses, (mine, its) => its - mine)];
         var mean = differences.Average();
-        var error = Math.Sqrt(differences.Sum(value => (value - mean) * (value - mean)) / Math.Max(1, differences.Length - 1) / differences.Length);
+        var error = Math.Sqrt(
+            differences.Sum(value => (value - mean) * (value - mean))
+                / Math.Max(1, differences.Length - 1)
+                / differences.Length
+        );
         return Math.Abs(mean) <= Errors * error;
     }
 
@@ -63,8 +71,19 @@ internal sealed record ScaleTrial(string Name, IReadOnlyList<double> Losses, dou
     internal string Words(IReadOnlyList<ScaleTrial> others)
     {
         List<string> tied = [.. others.Where(Ties).Select(other => other.Name)];
-        return FormattableString.Invariant($"pixel scale: {Name} (loss {Loss:0.000}, {100 * Accuracy:0.0} % of {Losses.Count} clean images right")
-            + string.Concat(others.Select(other => FormattableString.Invariant($"; {other.Name} {other.Loss:0.000}, {100 * other.Accuracy:0.0} %"))) + ")"
-            + (tied.Count > 0 ? $"; a tie: {string.Join(" and ", tied)} cannot be told from it on these images, so the scale is not known" : "");
+        return FormattableString.Invariant(
+                $"pixel scale: {Name} (loss {Loss:0.000}, {100 * Accuracy:0.0} % of {Losses.Count} clean images right"
+            )
+            + string.Concat(
+                others.Select(other =>
+                    FormattableString.Invariant($"; {other.Name} {other.Loss:0.000}, {100 * other.Accuracy:0.0} %")
+                )
+            )
+            + ")"
+            + (
+                tied.Count > 0
+                    ? $"; a tie: {string.Join(" and ", tied)} cannot be told from it on these images, so the scale is not known"
+                    : ""
+            );
     }
 }

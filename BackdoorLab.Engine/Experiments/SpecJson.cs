@@ -7,12 +7,14 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// The JSON form of specs, events and results. Strict: unknown members and ids are refused with the nearest known name, and all
-/// faults are reported at once with their paths.
+/// The JSON form of specs, events and results. Strict: unknown members and ids are refused with the nearest known name,
+/// and all faults are reported at once with their paths.
 /// </summary>
 public static class SpecJson
 {
-    /// <summary>Options for everything the engine writes: camelCase, kebab-case enums, methods as objects with an <c>id</c>.</summary>
+    /// <summary>
+    /// Options for everything the engine writes: camelCase, kebab-case enums, methods as objects with an <c>id</c>.
+    /// </summary>
     public static JsonSerializerOptions Options { get; } = MakeOptions(false);
 
     /// <summary>The same, indented, for files that people read.</summary>
@@ -40,21 +42,24 @@ public static class SpecJson
         return (spec with { Name = PersonText.RunName.Take(spec.Name) }, faults);
     }
 
-    /// <summary>Writes a spec with every parameter spelt out, but for those that are omitted at their default.</summary>
+    /// <summary>
+    /// Writes a spec with every parameter spelt out, but for those that are omitted at their default.
+    /// </summary>
     public static string Write(ExperimentSpec spec) => JsonSerializer.Serialize(spec, Indented);
 
-    private static JsonSerializerOptions MakeOptions(bool indented) => new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        WriteIndented = indented,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    private static JsonSerializerOptions MakeOptions(bool indented) =>
+        new()
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            WriteIndented = indented,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
 
-        // The id of a method may stand anywhere in its object.
-        AllowOutOfOrderMetadataProperties = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(new KebabPolicy()) },
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { AddMethods } },
-    };
+            // The id of a method may stand anywhere in its object.
+            AllowOutOfOrderMetadataProperties = true,
+            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            Converters = { new JsonStringEnumConverter(new KebabPolicy()) },
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { AddMethods } },
+        };
 
     private static void AddMethods(JsonTypeInfo info)
     {
@@ -85,7 +90,11 @@ public static class SpecJson
 
     private static void OmitDefaults(JsonTypeInfo info)
     {
-        var added = info.Properties.Where(property => property.AttributeProvider?.IsDefined(typeof(OmittedAtDefaultAttribute), inherit: true) == true).ToList();
+        var added = info
+            .Properties.Where(property =>
+                property.AttributeProvider?.IsDefined(typeof(OmittedAtDefaultAttribute), inherit: true) == true
+            )
+            .ToList();
         if (added.Count == 0)
         {
             return;

@@ -6,7 +6,10 @@ namespace BackdoorLab.Engine.Experiments;
 /// <summary>The values of a spec, or of a part of one, by their paths: what tells two settings apart.</summary>
 public static class SpecPaths
 {
-    /// <summary>Every value by its path, <c>federation.simulation.weightDecay</c> to <c>0</c>; members of a list are counted from 1.</summary>
+    /// <summary>
+    /// Every value by its path, <c>federation.simulation.weightDecay</c> to <c>0</c>; members of a list are counted
+    /// from 1.
+    /// </summary>
     /// <param name="document">A spec or a part of one.</param>
     public static IReadOnlyDictionary<string, string> Read(JsonNode? document)
     {
@@ -15,7 +18,10 @@ public static class SpecPaths
         return values;
     }
 
-    /// <summary><c>federation.simulation.weightDecay</c> is "weight decay"; the id of a method and a place in a list are told by what holds them.</summary>
+    /// <summary>
+    /// <c>federation.simulation.weightDecay</c> is "weight decay"; the id of a method and a place in a list are told by
+    /// what holds them.
+    /// </summary>
     /// <param name="path">Path.</param>
     public static string Words(string path)
     {
@@ -46,7 +52,11 @@ public static class SpecPaths
             case JsonArray list:
                 for (var i = 0; i < list.Count; i++)
                 {
-                    Collect(list[i], Under((i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture)), values);
+                    Collect(
+                        list[i],
+                        Under((i + 1).ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                        values
+                    );
                 }
 
                 break;

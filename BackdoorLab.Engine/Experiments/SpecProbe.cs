@@ -4,7 +4,9 @@ using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Experiments;
 
-/// <summary>Measures the network of a spec on this machine for a few steps and remembers it for every later estimate.</summary>
+/// <summary>
+/// Measures the network of a spec on this machine for a few steps and remembers it for every later estimate.
+/// </summary>
 public static class SpecProbe
 {
     /// <summary>Takes a second or two for small networks, up to a minute for ResNet-18.</summary>
@@ -12,7 +14,12 @@ public static class SpecProbe
     {
         TorchRuntime.Initialize(options.Threads);
         var shape = Estimator.ShapeOf(spec);
-        var measured = Probe.Measure(spec.Model, shape, spec.Training, new RunContext(new SeedTree(spec.Seed), cancellation));
+        var measured = Probe.Measure(
+            spec.Model,
+            shape,
+            spec.Training,
+            new RunContext(new SeedTree(spec.Seed), cancellation)
+        );
         new ThroughputStore(new ArtifactStore(options.StoreFolder)).Save(spec, shape, options.Threads, measured);
         return measured;
     }

@@ -14,10 +14,16 @@ using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Experiments;
 
-/// <summary>Checks a spec document against the catalog and reports every fault: unknown names, wrong types, ranges, duplicates, and rules across fields.</summary>
+/// <summary>
+/// Checks a spec document against the catalog and reports every fault: unknown names, wrong types, ranges, duplicates,
+/// and rules across fields.
+/// </summary>
 public sealed class SpecValidator(MethodCatalog catalog)
 {
-    private static readonly IReadOnlyList<PropertyInfo> Members = [.. typeof(ExperimentSpec).GetProperties().Where(member => member.SetMethod is not null)];
+    private static readonly IReadOnlyList<PropertyInfo> Members =
+    [
+        .. typeof(ExperimentSpec).GetProperties().Where(member => member.SetMethod is not null),
+    ];
 
     /// <summary>All faults of <paramref name="document"/>, in document order; empty when it can run.</summary>
     public IReadOnlyList<SpecFault> Validate(JsonNode? document)
@@ -33,9 +39,18 @@ public sealed class SpecValidator(MethodCatalog catalog)
         Integer(root, nameof(ExperimentSpec.Seed), faults);
         Integer(root, nameof(ExperimentSpec.CleanHoldout), faults);
         Integer(root, nameof(ExperimentSpec.CellTimeLimit), faults);
-        if (root["schema"] is JsonValue schema && schema.TryGetValue(out int version) && version != ExperimentSpec.CurrentSchema)
+        if (
+            root["schema"] is JsonValue schema
+            && schema.TryGetValue(out int version)
+            && version != ExperimentSpec.CurrentSchema
+        )
         {
-            faults.Add(new("schema", $"must be {ExperimentSpec.CurrentSchema}, not {version}; this program reads no other version."));
+            faults.Add(
+                new(
+                    "schema",
+                    $"must be {ExperimentSpec.CurrentSchema}, not {version}; this program reads no other version."
+                )
+            );
         }
 
         Name(root, faults);
@@ -78,13 +93,28 @@ public sealed class SpecValidator(MethodCatalog catalog)
             return;
         }
 
-        RefuseUnknown(given, path + ".", typeof(Federation).GetProperties().Where(member => member.SetMethod is not null).Select(member => Camel(member.Name)), faults);
+        RefuseUnknown(
+            given,
+            path + ".",
+            typeof(Federation)
+                .GetProperties()
+                .Where(member => member.SetMethod is not null)
+                .Select(member => Camel(member.Name)),
+            faults
+        );
         if (given.TryGetPropertyValue("simulation", out var simulation))
         {
             Parameters(simulation, path + ".simulation", ParameterReader.Read(typeof(Simulation)), false, faults);
         }
 
-        foreach (var (name, kind) in new[] { ("protocol", typeof(ClientProtocol)), ("aggregator", typeof(Aggregator)), ("attacker", typeof(AttackerBehaviour)) })
+        foreach (
+            var (name, kind) in new[]
+            {
+                ("protocol", typeof(ClientProtocol)),
+                ("aggregator", typeof(Aggregator)),
+                ("attacker", typeof(AttackerBehaviour)),
+            }
+        )
         {
             if (given.ContainsKey(name))
             {
@@ -96,19 +126,41 @@ public sealed class SpecValidator(MethodCatalog catalog)
     private void AcrossFields(ExperimentSpec spec, MethodDescriptor dataset, List<SpecFault> faults)
     {
         var shape = spec.Dataset.Shape;
-        if (shape.Classes > 0 && spec.Attack.Mapping == LabelMapping.AllToOne && spec.Attack.TargetLabel >= shape.Classes)
+        if (
+            shape.Classes > 0
+            && spec.Attack.Mapping == LabelMapping.AllToOne
+            && spec.Attack.TargetLabel >= shape.Classes
+        )
         {
-            faults.Add(new("attack.targetLabel", $"must be below {shape.Classes}, the number of classes of {dataset.Name}; found {spec.Attack.TargetLabel}."));
+            faults.Add(
+                new(
+                    "attack.targetLabel",
+                    $"must be below {shape.Classes}, the number of classes of {dataset.Name}; found {spec.Attack.TargetLabel}."
+                )
+            );
         }
 
         faults.AddRange(spec.Origin.Faults());
-        var test = spec.Dataset.TestLimit > 0 && shape.TestCount > 0 ? Math.Min(spec.Dataset.TestLimit, shape.TestCount) : shape.TestCount;
+        var test =
+            spec.Dataset.TestLimit > 0 && shape.TestCount > 0
+                ? Math.Min(spec.Dataset.TestLimit, shape.TestCount)
+                : shape.TestCount;
         if (test > 0 && spec.CleanHoldout > test / 2)
         {
-            faults.Add(new("cleanHoldout", $"must be at most half of the {test} test images of {dataset.Name}, since the other half is measured on; found {spec.CleanHoldout}."));
+            faults.Add(
+                new(
+                    "cleanHoldout",
+                    $"must be at most half of the {test} test images of {dataset.Name}, since the other half is measured on; found {spec.CleanHoldout}."
+                )
+            );
         }
 
-        faults.AddRange(spec.Precisions.SelectMany((precision, i) => precision.Conflicts.Select(fault => fault with { Path = $"precisions[{i}].{fault.Path}" })));
+        faults.AddRange(
+            spec.Precisions.SelectMany(
+                (precision, i) =>
+                    precision.Conflicts.Select(fault => fault with { Path = $"precisions[{i}].{fault.Path}" })
+            )
+        );
         Duplicates("precisions", spec.Precisions, faults);
         Duplicates("defenses", spec.Defenses, faults);
     }
@@ -120,7 +172,12 @@ public sealed class SpecValidator(MethodCatalog catalog)
         {
             if (!seen.Add(catalog.Label(methods[i])))
             {
-                faults.Add(new($"{path}[{i}]", $"repeats '{catalog.Label(methods[i])}'; remove one or give it other parameters."));
+                faults.Add(
+                    new(
+                        $"{path}[{i}]",
+                        $"repeats '{catalog.Label(methods[i])}'; remove one or give it other parameters."
+                    )
+                );
             }
         }
     }
@@ -129,7 +186,9 @@ public sealed class SpecValidator(MethodCatalog catalog)
     {
         if (root[name] is not JsonArray list)
         {
-            faults.Add(new(name, $"must be a list of objects with an id{(root[name] is null ? "; it is missing." : ".")}"));
+            faults.Add(
+                new(name, $"must be a list of objects with an id{(root[name] is null ? "; it is missing." : ".")}")
+            );
             return;
         }
 
@@ -150,7 +209,9 @@ public sealed class SpecValidator(MethodCatalog catalog)
         var choices = string.Join(", ", known.Where(method => method.Attribute.Listed).Select(method => method.Id));
         if (node is not JsonObject chosen)
         {
-            faults.Add(new(path, $"must be an object with an id, one of: {choices}{(node is null ? "; it is missing." : ".")}"));
+            faults.Add(
+                new(path, $"must be an object with an id, one of: {choices}{(node is null ? "; it is missing." : ".")}")
+            );
             return null;
         }
 
@@ -163,7 +224,12 @@ public sealed class SpecValidator(MethodCatalog catalog)
         var method = known.FirstOrDefault(method => method.Id == id);
         if (method is null)
         {
-            faults.Add(new(path + ".id", $"'{Shortened.Of(id)}' is unknown. Did you mean '{Nearest.To(id, known.Select(method => method.Id))}'? Known: {choices}."));
+            faults.Add(
+                new(
+                    path + ".id",
+                    $"'{Shortened.Of(id)}' is unknown. Did you mean '{Nearest.To(id, known.Select(method => method.Id))}'? Known: {choices}."
+                )
+            );
             return null;
         }
 
@@ -171,7 +237,13 @@ public sealed class SpecValidator(MethodCatalog catalog)
         return method;
     }
 
-    private static void Parameters(JsonNode? node, string path, IReadOnlyList<ParameterDescriptor> parameters, bool hasId, List<SpecFault> faults)
+    private static void Parameters(
+        JsonNode? node,
+        string path,
+        IReadOnlyList<ParameterDescriptor> parameters,
+        bool hasId,
+        List<SpecFault> faults
+    )
     {
         if (node is not JsonObject given)
         {
@@ -183,14 +255,21 @@ public sealed class SpecValidator(MethodCatalog catalog)
         RefuseUnknown(given, path + ".", hasId ? names.Prepend("id") : names, faults);
         foreach (var parameter in parameters)
         {
-            if (given.ContainsKey(parameter.Name) && ParameterCheck.Fault(parameter, given[parameter.Name]) is { } fault)
+            if (
+                given.ContainsKey(parameter.Name) && ParameterCheck.Fault(parameter, given[parameter.Name]) is { } fault
+            )
             {
                 faults.Add(new($"{path}.{parameter.Name}", fault));
             }
         }
     }
 
-    private static void RefuseUnknown(JsonObject given, string prefix, IEnumerable<string> known, List<SpecFault> faults)
+    private static void RefuseUnknown(
+        JsonObject given,
+        string prefix,
+        IEnumerable<string> known,
+        List<SpecFault> faults
+    )
     {
         var names = known.ToList();
         foreach (var (name, _) in given)
@@ -218,7 +297,15 @@ public sealed class SpecValidator(MethodCatalog catalog)
         }
         else if (range is not null && (number < (int)range.Minimum || number > (int)range.Maximum))
         {
-            faults.Add(new(name, string.Create(CultureInfo.InvariantCulture, $"must be from {range.Minimum} to {range.Maximum}; found {number}.")));
+            faults.Add(
+                new(
+                    name,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"must be from {range.Minimum} to {range.Maximum}; found {number}."
+                    )
+                )
+            );
         }
     }
 
@@ -241,7 +328,10 @@ public sealed class SpecValidator(MethodCatalog catalog)
 
     private static void Flag(JsonObject root, string name, List<SpecFault> faults)
     {
-        if (root.TryGetPropertyValue(name, out var node) && node?.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False))
+        if (
+            root.TryGetPropertyValue(name, out var node)
+            && node?.GetValueKind() is not (JsonValueKind.True or JsonValueKind.False)
+        )
         {
             faults.Add(new(name, $"must be true or false; found {Shortened.Of(node?.ToJsonString() ?? "null")}."));
         }

@@ -14,16 +14,21 @@ internal sealed record StageContext(
     string ModelFolder,
     IProgramLauncher? Programs,
     EventStream Events,
-    CancellationToken Cancellation)
+    CancellationToken Cancellation
+)
 {
     /// <summary>How the models of the run come to be.</summary>
     internal ModelOrigin Origin { get; init; } = Spec.Origin;
 
-    /// <summary>Begins a stage; its random streams hang on its key alone, so they depend neither on what ran before nor on the machine.</summary>
+    /// <summary>
+    /// Begins a stage; its random streams hang on its key alone, so they depend neither on what ran before nor on the
+    /// machine.
+    /// </summary>
     internal RunContext Start(StageKey key)
     {
         var run = Events.StartStage(key, SeedsOf(key), Cancellation);
-        // Layer initialisation draws from libtorch's process-wide generator: reseeding here keeps a stage's numbers its own.
+        // Layer initialisation draws from libtorch's process-wide generator: reseeding here keeps a stage's numbers its
+        // own.
 #pragma warning disable RS0030 // The one place that reseeds it.
         TorchSharp.torch.random.manual_seed(run.Seeds.Seed);
 #pragma warning restore RS0030

@@ -7,24 +7,24 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Experiments;
 
 /// <summary>
-/// Identity of a stage by content: the hash of everything that decides its result and of its parent's key. Equal keys are computed
-/// once; resuming a run is running it again. What is hashed is canonical JSON with method ids, so neither the names of C# types nor the
-/// order of their declarations has a part in it.
+/// Identity of a stage by content: the hash of everything that decides its result and of its parent's key. Equal keys
+/// are computed once; resuming a run is running it again. What is hashed is canonical JSON with method ids, so neither
+/// the names of C# types nor the order of their declarations has a part in it.
 /// </summary>
 /// <param name="Value">32 lower-case hexadecimal digits.</param>
 public sealed record StageKey(string Value)
 {
     /// <summary>
-    /// Raised when a change of the engine alters numbers, so that older results are not taken for new ones. A change of one method raises
-    /// <see cref="MethodAttribute.Revision"/> instead.
+    /// Raised when a change of the engine alters numbers, so that older results are not taken for new ones. A change of
+    /// one method raises <see cref="MethodAttribute.Revision"/> instead.
     /// </summary>
     public const int FormatVersion = 2;
 
     private const int Digits = 32;
 
     /// <summary>
-    /// What the stage's random streams hang on: the identity without what <see cref="On"/> added, so that a run draws the same on every
-    /// machine and with every number of threads.
+    /// What the stage's random streams hang on: the identity without what <see cref="On"/> added, so that a run draws
+    /// the same on every machine and with every number of threads.
     /// </summary>
     public string Streams { get; private init; } = Value;
 
@@ -49,18 +49,28 @@ public sealed record StageKey(string Value)
             members.Add(name, Revised(Node(value)));
         }
 
-        return CanonicalJson.Of(new JsonObject { ["format"] = FormatVersion, ["kind"] = kind, ["parent"] = parent, ["parts"] = members });
+        return CanonicalJson.Of(
+            new JsonObject
+            {
+                ["format"] = FormatVersion,
+                ["kind"] = kind,
+                ["parent"] = parent,
+                ["parts"] = members,
+            }
+        );
     }
 
     /// <inheritdoc/>
     public override string ToString() => Value;
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..Digits];
+    private static string Hash(string text) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..Digits];
 
     // A method is written as its base, which gives it its id.
-    private static JsonNode? Node(object? value) => value is Method method
-        ? JsonSerializer.SerializeToNode(method, SpecJson.Options)
-        : JsonSerializer.SerializeToNode(value, value?.GetType() ?? typeof(object), SpecJson.Options);
+    private static JsonNode? Node(object? value) =>
+        value is Method method
+            ? JsonSerializer.SerializeToNode(method, SpecJson.Options)
+            : JsonSerializer.SerializeToNode(value, value?.GetType() ?? typeof(object), SpecJson.Options);
 
     private static JsonNode? Revised(JsonNode? node)
     {
@@ -71,7 +81,10 @@ public sealed record StageKey(string Value)
                 Revised(member);
             }
 
-            if (given["id"]?.GetValue<string>() is { } id && MethodCatalog.Default.Find(id)?.Attribute.Revision is > 1 and var revision)
+            if (
+                given["id"]?.GetValue<string>() is { } id
+                && MethodCatalog.Default.Find(id)?.Attribute.Revision is > 1 and var revision
+            )
             {
                 given["revision"] = revision;
             }

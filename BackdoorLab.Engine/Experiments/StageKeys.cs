@@ -14,7 +14,8 @@ namespace BackdoorLab.Engine.Experiments;
 /// <param name="Library">Tensor library and its architecture.</param>
 internal sealed record Machine(int Threads, bool BFloat16, string Library)
 {
-    internal static Machine Here(TrainOptions training, int threads) => new(threads, Trainer.UsesBFloat16(training), TorchRuntime.Library);
+    internal static Machine Here(TrainOptions training, int threads) =>
+        new(threads, Trainer.UsesBFloat16(training), TorchRuntime.Library);
 }
 
 /// <summary>
@@ -31,7 +32,8 @@ internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machin
     private readonly StageKey _data = StageKey.Of("data", null, ("fingerprint", data), ("seed", spec.Seed));
 
     /// <summary>Trigger and samples: pictures of test images that are measured on.</summary>
-    internal StageKey Poison() => StageKey.Of("poison", _data, ("attack", spec.Attack), ("cleanHoldout", spec.CleanHoldout));
+    internal StageKey Poison() =>
+        StageKey.Of("poison", _data, ("attack", spec.Attack), ("cleanHoldout", spec.CleanHoldout));
 
     /// <summary>The weights of a victim, and what its making tells of itself.</summary>
     internal StageKey Model(Victim victim) => spec.Origin.Key(victim, _data, machine);
@@ -42,9 +44,19 @@ internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machin
     internal StageKey Cell(StageKey model, Precision precision, Defense? defense)
     {
         var key = StageKey.Of(
-            defense is null ? "measure" : "defend", model, ("attack", spec.Attack), ("precision", precision), ("defense", defense), ("cleanHoldout", spec.CleanHoldout));
+            defense is null ? "measure" : "defend",
+            model,
+            ("attack", spec.Attack),
+            ("precision", precision),
+            ("defense", defense),
+            ("cleanHoldout", spec.CleanHoldout)
+        );
         // A store may move to another processor.
-        (string Name, object? Value)[] forms = [("precision", precision.ProcessorForm), ("defense", defense?.ProcessorForm ?? "")];
+        (string Name, object? Value)[] forms =
+        [
+            ("precision", precision.ProcessorForm),
+            ("defense", defense?.ProcessorForm ?? ""),
+        ];
         return key.On([.. forms.Where(form => form.Value is string { Length: > 0 })]);
     }
 }

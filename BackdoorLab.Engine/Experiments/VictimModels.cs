@@ -17,14 +17,16 @@ internal sealed class VictimModels(StageContext stage) : IDisposable
     /// What the making of the models showed; with the name of the model where it is true of one of several.
     /// </summary>
     internal IReadOnlyList<string> Remarks =>
-    [
-        .. _made
-            .SelectMany(made => made.Value.Remarks.Select(text => (Victim: made.Key, Text: text)))
-            .GroupBy(remark => remark.Text)
-            .Select(group => group.Count() < _made.Count
-                ? $"{group.Key} ({ExperimentPlan.Words(group.First().Victim)})"
-                : group.Key),
-    ];
+        [
+            .. _made
+                .SelectMany(made => made.Value.Remarks.Select(text => (Victim: made.Key, Text: text)))
+                .GroupBy(remark => remark.Text)
+                .Select(group =>
+                    group.Count() < _made.Count
+                        ? $"{group.Key} ({ExperimentPlan.Words(group.First().Victim)})"
+                        : group.Key
+                ),
+        ];
 
     internal bool Has(Victim victim) => _made.ContainsKey(victim);
 

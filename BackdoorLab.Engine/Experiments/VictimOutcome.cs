@@ -51,15 +51,17 @@ public sealed record VictimOutcome
     public Measurement? TwinAttackSuccessRate { get; init; }
 
     /// <summary>What to say beside the victim's numbers; empty where there is nothing to say.</summary>
-    public string Remark => (Outcome, Victim) switch
-    {
-        // A check has words of its own for a model that does not fit its data.
-        (TrainingOutcome.NotLearned, not Victim.Suspect) => FormattableString.Invariant(
-            $"the {ExperimentPlan.Words(Victim)} did not learn: its clean accuracy, {Words(CleanAccuracy!)}, cannot be told from chance, {100 * Chance:0.0} % (always the most frequent class); its numbers say nothing of an attack or a defense"),
-        (TrainingOutcome.BackdoorNotTaken, _) =>
-            $"the backdoor did not take: attack success, {Words(AttackSuccessRate!)}, is not above {Reference()}; what defenses say of this model is neither a hit nor a miss",
-        _ => "",
-    };
+    public string Remark =>
+        (Outcome, Victim) switch
+        {
+            // A check has words of its own for a model that does not fit its data.
+            (TrainingOutcome.NotLearned, not Victim.Suspect) => FormattableString.Invariant(
+                $"the {ExperimentPlan.Words(Victim)} did not learn: its clean accuracy, {Words(CleanAccuracy!)}, cannot be told from chance, {100 * Chance:0.0} % (always the most frequent class); its numbers say nothing of an attack or a defense"
+            ),
+            (TrainingOutcome.BackdoorNotTaken, _) =>
+                $"the backdoor did not take: attack success, {Words(AttackSuccessRate!)}, is not above {Reference()}; what defenses say of this model is neither a hit nor a miss",
+            _ => "",
+        };
 
     /// <summary>Whether its numbers say nothing, so that they belong in no mean.</summary>
     public bool IsDamaged => Outcome is TrainingOutcome.NotLearned or TrainingOutcome.BackdoorNotTaken;
@@ -73,9 +75,22 @@ public sealed record VictimOutcome
     public static IReadOnlyList<VictimOutcome> Of(IEnumerable<CellResult> cells, bool trainingDefends = false)
     {
         List<CellResult> undefended = [.. cells.Where(cell => cell.Id.Defense is null)];
-        return [.. undefended.GroupBy(cell => cell.Id.Victim).Select(group => group
-            .Select(cell => At(cell, undefended.Find(twin => twin.Id == cell.Id with { Victim = Victim.Benign }), trainingDefends))
-            .MinBy(outcome => Rank(outcome.Outcome))!)];
+        return
+        [
+            .. undefended
+                .GroupBy(cell => cell.Id.Victim)
+                .Select(group =>
+                    group
+                        .Select(cell =>
+                            At(
+                                cell,
+                                undefended.Find(twin => twin.Id == cell.Id with { Victim = Victim.Benign }),
+                                trainingDefends
+                            )
+                        )
+                        .MinBy(outcome => Rank(outcome.Outcome))!
+                ),
+        ];
     }
 
     private static VictimOutcome At(CellResult cell, CellResult? twin, bool trainingDefends)
@@ -88,7 +103,11 @@ public sealed record VictimOutcome
 
         var backdoored = cell.Id.Victim == Victim.Backdoored;
         var success = backdoored ? Row(cell, Metric.AttackSuccessRate) : null;
-        var twinLearned = backdoored && twin is not null && Row(twin, Metric.CleanAccuracy) is { } accuracy && TrainingRule.Learned(accuracy, floor);
+        var twinLearned =
+            backdoored
+            && twin is not null
+            && Row(twin, Metric.CleanAccuracy) is { } accuracy
+            && TrainingRule.Learned(accuracy, floor);
         var reference = twinLearned ? Row(twin!, Metric.AttackSuccessRate) : null;
         return new()
         {
@@ -98,7 +117,8 @@ public sealed record VictimOutcome
             Chance = floor,
             AttackSuccessRate = success,
             TwinAttackSuccessRate = reference,
-            Outcome = !TrainingRule.Learned(clean, floor) ? TrainingOutcome.NotLearned
+            Outcome =
+                !TrainingRule.Learned(clean, floor) ? TrainingOutcome.NotLearned
                 : !backdoored || trainingDefends ? TrainingOutcome.Sound
                 : success is null ? TrainingOutcome.NotMeasured
                 : TrainingRule.Took(success, reference, floor) ? TrainingOutcome.Sound
@@ -106,20 +126,24 @@ public sealed record VictimOutcome
         };
     }
 
-    private static int Rank(TrainingOutcome outcome) => outcome switch
-    {
-        TrainingOutcome.Sound => 0,
-        TrainingOutcome.BackdoorNotTaken => 1,
-        TrainingOutcome.NotLearned => 2,
-        _ => 3,
-    };
+    private static int Rank(TrainingOutcome outcome) =>
+        outcome switch
+        {
+            TrainingOutcome.Sound => 0,
+            TrainingOutcome.BackdoorNotTaken => 1,
+            TrainingOutcome.NotLearned => 2,
+            _ => 3,
+        };
 
-    private string Reference() => TwinAttackSuccessRate is { } twin
-        ? $"the benign twin's, {Words(twin)}"
-        : FormattableString.Invariant($"chance, {100 * Chance:0.0} %");
+    private string Reference() =>
+        TwinAttackSuccessRate is { } twin
+            ? $"the benign twin's, {Words(twin)}"
+            : FormattableString.Invariant($"chance, {100 * Chance:0.0} %");
 
-    private static string Words(Measurement share) => FormattableString.Invariant(
-        $"{100 * share.Value:0.0} % of {share.Count} images (95 % interval {100 * share.Low:0.0} to {100 * share.High:0.0} %)");
+    private static string Words(Measurement share) =>
+        FormattableString.Invariant(
+            $"{100 * share.Value:0.0} % of {share.Count} images (95 % interval {100 * share.Low:0.0} to {100 * share.High:0.0} %)"
+        );
 
     private static Measurement? Row(CellResult cell, Metric metric) =>
         cell.Outcome == Results.Outcome.Value ? cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id) : null;

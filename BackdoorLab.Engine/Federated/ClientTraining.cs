@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// A client's local work on the shared network and the shared images: plain SGD over whole batches of its shard. Clients run one after
-/// another, so there is one network in memory.
+/// A client's local work on the shared network and the shared images: plain SGD over whole batches of its shard.
+/// Clients run one after another, so there is one network in memory.
 /// </summary>
 /// <param name="network">The shared network.</param>
 /// <param name="data">All clients' images.</param>
@@ -46,7 +46,8 @@ public sealed class ClientTraining(Classifier network, FederatedData data, Simul
     /// <param name="client">Which client.</param>
     /// <param name="rate">Learning rate.</param>
     /// <param name="layout">The network's parameters.</param>
-    /// <param name="masks">For each parameter what its gradient is multiplied by, in its shape and layout; null trains all.</param>
+    /// <param name="masks">For each parameter what its gradient is multiplied by, in its shape and layout; null trains
+    /// all.</param>
     /// <param name="run">Random streams of this client's round, cancellation.</param>
     public double Run(int client, double rate, ParameterLayout layout, Tensor[]? masks, RunContext run)
     {
@@ -93,7 +94,11 @@ public sealed class ClientTraining(Classifier network, FederatedData data, Simul
         return sum;
     }
 
-    private IEnumerable<(int[] Indices, Random Augment)> Pass(int client, RunContext run, CancellationToken cancellation)
+    private IEnumerable<(int[] Indices, Random Augment)> Pass(
+        int client,
+        RunContext run,
+        CancellationToken cancellation
+    )
     {
         var order = (int[])data.Shards[client].Clone();
         run.Seeds.Child("order").Random().Shuffle(order);
@@ -101,7 +106,10 @@ public sealed class ClientTraining(Classifier network, FederatedData data, Simul
         {
             cancellation.ThrowIfCancellationRequested();
             NativeMemory.Step(_steps++);
-            yield return (order[start..(start + simulation.BatchSize)], run.Seeds.Child("augment").Child(start).Random());
+            yield return (
+                order[start..(start + simulation.BatchSize)],
+                run.Seeds.Child("augment").Child(start).Random()
+            );
         }
     }
 
@@ -114,7 +122,8 @@ public sealed class ClientTraining(Classifier network, FederatedData data, Simul
         return TrainingStep.Backward(network, images, Batches.Labels(data.Images, batch.Indices), _bfloat16).detach();
     }
 
-    // The mask is laid on the gradient before the decay: under Lockdown masked weights are zero and do not decay, under Neurotoxin they do.
+    // The mask is laid on the gradient before the decay: under Lockdown masked weights are zero and do not decay, under
+    // Neurotoxin they do.
     private void Step(ParameterLayout layout, Tensor[]? masks, Scalar negativeRate)
     {
         for (var i = 0; i < layout.Parameters.Length; i++)

@@ -3,7 +3,9 @@ namespace BackdoorLab.Engine.Federated;
 /// <summary>One uneven dealing: for each class proportions from a symmetric Dirichlet distribution.</summary>
 internal static class DirichletDraw
 {
-    /// <summary>Every image to a client; a client that already holds its even share gets nothing of the next class.</summary>
+    /// <summary>
+    /// Every image to a client; a client that already holds its even share gets nothing of the next class.
+    /// </summary>
     /// <param name="byClass">Indices of each class's images; not changed.</param>
     /// <param name="images">Images of all classes.</param>
     /// <param name="clients">Clients.</param>
@@ -18,7 +20,10 @@ internal static class DirichletDraw
             random.Shuffle(members);
 
             // A gamma variate each, normalised, is a Dirichlet draw.
-            var shares = Array.ConvertAll(shards, shard => shard.Count >= (double)images / clients ? 0 : Gamma(alpha, random));
+            var shares = Array.ConvertAll(
+                shards,
+                shard => shard.Count >= (double)images / clients ? 0 : Gamma(alpha, random)
+            );
             var sum = shares.Sum();
             if (sum <= 0)
             {
@@ -30,7 +35,10 @@ internal static class DirichletDraw
             for (var client = 0; client < clients; client++)
             {
                 cumulated += shares[client] / sum;
-                var end = client == clients - 1 ? members.Length : Math.Min(members.Length, (int)(cumulated * members.Length));
+                var end =
+                    client == clients - 1
+                        ? members.Length
+                        : Math.Min(members.Length, (int)(cumulated * members.Length));
                 shards[client].AddRange(members[start..Math.Max(start, end)]);
                 start = Math.Max(start, end);
             }

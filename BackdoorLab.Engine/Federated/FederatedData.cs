@@ -9,7 +9,8 @@ namespace BackdoorLab.Engine.Federated;
 /// <summary>What an attacker poisoned of its images.</summary>
 /// <param name="Client">Its number.</param>
 /// <param name="Images">Images that it holds.</param>
-/// <param name="Candidates">Those that the attack may poison: under all-to-one the ones of other classes than the target.</param>
+/// <param name="Candidates">Those that the attack may poison: under all-to-one the ones of other classes than the
+/// target.</param>
 /// <param name="Poisoned">Those that it poisoned.</param>
 public sealed record AttackerPoison(int Client, int Images, int Candidates, int Poisoned);
 
@@ -29,7 +30,13 @@ public sealed class FederatedData
     private readonly LateStamps? _stamps;
 
     private FederatedData(
-        ImageSet images, Shards dealt, bool flipAllowed, IReadOnlyList<SampleChange> changes, bool stampLate, ImageSet reference)
+        ImageSet images,
+        Shards dealt,
+        bool flipAllowed,
+        IReadOnlyList<SampleChange> changes,
+        bool stampLate,
+        ImageSet reference
+    )
     {
         (Images, Shards, Draws, FlipAllowed) = (images, dealt.Clients, dealt.Draws, flipAllowed);
         (Changes, Reference) = (changes, reference);
@@ -49,7 +56,10 @@ public sealed class FederatedData
     /// <summary>Whether a flip keeps labels.</summary>
     public bool FlipAllowed { get; }
 
-    /// <summary>Up to 1,000 clean training images drawn at random: what statistics of batch normalisation are computed anew from.</summary>
+    /// <summary>
+    /// Up to 1,000 clean training images drawn at random: what statistics of batch normalisation are computed anew
+    /// from.
+    /// </summary>
     public ImageSet Reference { get; }
 
     /// <summary>What each attacker poisoned.</summary>
@@ -64,7 +74,8 @@ public sealed class FederatedData
     /// <summary>Deals the images and poisons those of the attackers.</summary>
     /// <param name="clean">Training images; not changed.</param>
     /// <param name="federation">Clients and attackers.</param>
-    /// <param name="attack">Trigger, target and share of an attacker's images of other classes that are poisoned.</param>
+    /// <param name="attack">Trigger, target and share of an attacker's images of other classes that are
+    /// poisoned.</param>
     /// <param name="trigger">The attack's trigger.</param>
     /// <param name="attackers">How many of the first clients poison: none in the benign twin.</param>
     /// <param name="flipAllowed">Whether a flip keeps labels.</param>
@@ -72,7 +83,14 @@ public sealed class FederatedData
     /// <exception cref="NotApplicableException">The trigger cannot be split.</exception>
     /// <exception cref="SpecException">The images cannot be dealt, or the attackers would poison none.</exception>
     public static FederatedData Deal(
-        ImageSet clean, Federation federation, Attack attack, Trigger trigger, int attackers, bool flipAllowed, SeedTree seeds)
+        ImageSet clean,
+        Federation federation,
+        Attack attack,
+        Trigger trigger,
+        int attackers,
+        bool flipAllowed,
+        SeedTree seeds
+    )
     {
         var dealt = ClientShards.Deal(clean.Labels, clean.Classes, federation.Simulation, ShardSeeds(seeds));
         var poison = Poison(clean.Labels, dealt, attack, attackers);
@@ -96,8 +114,8 @@ public sealed class FederatedData
     }
 
     /// <summary>
-    /// Why training images of these classes cannot be dealt and poisoned as asked; null when they can. The same dealing as
-    /// <see cref="Deal"/> does with the same seeds, for numbers hang on the classes alone.
+    /// Why training images of these classes cannot be dealt and poisoned as asked; null when they can. The same dealing
+    /// as <see cref="Deal"/> does with the same seeds, for numbers hang on the classes alone.
     /// </summary>
     /// <param name="labels">Classes in any order.</param>
     /// <param name="classes">Number of classes.</param>
@@ -118,8 +136,13 @@ public sealed class FederatedData
     }
 
     /// <summary>What became of the training images.</summary>
-    internal DealtImages Dealt(int batchSize) => new(
-        Images.Count, Shards.Sum(shard => shard.Length), Shards.Sum(shard => shard.Length / batchSize * batchSize), Draws);
+    internal DealtImages Dealt(int batchSize) =>
+        new(
+            Images.Count,
+            Shards.Sum(shard => shard.Length),
+            Shards.Sum(shard => shard.Length / batchSize * batchSize),
+            Draws
+        );
 
     /// <summary>Stamps the changed images of a batch where the attack stamps after augmentation.</summary>
     internal Tensor Stamped(Tensor images, int[] indices) => _stamps is null ? images : _stamps.Stamp(images, indices);
@@ -127,13 +150,22 @@ public sealed class FederatedData
     private static SeedTree ShardSeeds(SeedTree seeds) => seeds.Child("shards");
 
     private static AttackerPoison[] Poison(int[] labels, Shards dealt, Attack attack, int attackers) =>
-    [
-        .. dealt.Clients.Take(attackers).Select((shard, client) =>
-        {
-            var candidates = shard.Count(i => attack.IsCandidate(labels[i]));
-            return new AttackerPoison(client, shard.Length, candidates, Poisoner.CountAmong(candidates, attack));
-        }),
-    ];
+        [
+            .. dealt
+                .Clients.Take(attackers)
+                .Select(
+                    (shard, client) =>
+                    {
+                        var candidates = shard.Count(i => attack.IsCandidate(labels[i]));
+                        return new AttackerPoison(
+                            client,
+                            shard.Length,
+                            candidates,
+                            Poisoner.CountAmong(candidates, attack)
+                        );
+                    }
+                ),
+        ];
 
     private static SpecFault? Fault(AttackerPoison[] poison, Attack attack)
     {
@@ -143,9 +175,13 @@ public sealed class FederatedData
         }
 
         var most = poison.Max(attacker => attacker.Candidates);
-        return new("attack.poisonRate", most == 0
-            ? $"no attacker has an image of {attack.CandidateClass ?? "another class than the target"}, so none is poisoned: deal more evenly (IID, or a larger alpha), or take another target."
-            : FormattableString.Invariant(
-                $"{attack.PoisonRate} of at most {most} images of {attack.CandidateClass ?? "other classes"} that an attacker has is no image: give at least {Math.Ceiling(1e4 / most) / 1e4:0.####}, or 0 to train without poison."));
+        return new(
+            "attack.poisonRate",
+            most == 0
+                ? $"no attacker has an image of {attack.CandidateClass ?? "another class than the target"}, so none is poisoned: deal more evenly (IID, or a larger alpha), or take another target."
+                : FormattableString.Invariant(
+                    $"{attack.PoisonRate} of at most {most} images of {attack.CandidateClass ?? "other classes"} that an attacker has is no image: give at least {Math.Ceiling(1e4 / most) / 1e4:0.####}, or 0 to train without poison."
+                )
+        );
     }
 }

@@ -19,19 +19,21 @@ public sealed record FederationHooks
     /// <summary>File that holds the state of an unfinished training; null trains without. Deleted at the end.</summary>
     public string? CheckpointFile { get; init; }
 
-    /// <summary>Most seconds between checkpoints; they come more often while writing one takes less than a fiftieth of the time between.</summary>
+    /// <summary>
+    /// Most seconds between checkpoints; they come more often while writing one takes less than a fiftieth of the time
+    /// between.
+    /// </summary>
     public double CheckpointSeconds { get; init; } = 30;
 }
 
 /// <summary>
-/// The federated simulation. Clients train one after another on one network; the server adds the aggregated step. Random streams hang on
-/// round and client, so a training that was interrupted between rounds ends with the same bits as one that was not; an interrupted round
-/// is done again.
+/// The federated simulation. Clients train one after another on one network; the server adds the aggregated step.
+/// Random streams hang on round and client, so a training that was interrupted between rounds ends with the same bits
+/// as one that was not; an interrupted round is done again.
 /// </summary>
 public sealed class FederatedTraining : IDisposable
 {
     private const long SimilarityNumbers = 1 << 24;
-    private const int CheckpointPause = 50;
 
     private readonly Classifier _network;
     private readonly FederatedData _data;
@@ -54,7 +56,14 @@ public sealed class FederatedTraining : IDisposable
     private double[][] _similarity = [];
 
     private FederatedTraining(
-        Classifier network, FederatedData data, Federation federation, int attackers, TrainOptions training, RunContext run, FederationHooks hooks)
+        Classifier network,
+        FederatedData data,
+        Federation federation,
+        int attackers,
+        TrainOptions training,
+        RunContext run,
+        FederationHooks hooks
+    )
     {
         (_network, _data, _attackers, _run, _hooks) = (network, data, attackers, run, hooks);
         (_simulation, _aggregator) = (federation.Simulation, federation.Aggregator);
@@ -68,17 +77,28 @@ public sealed class FederatedTraining : IDisposable
         _protocol = federation.Protocol.Begin(new(federation, _layout, _training, run.Seeds));
     }
 
-    /// <summary>Trains <paramref name="network"/> in place and leaves it in evaluation mode, fused where the protocol fuses.</summary>
+    /// <summary>
+    /// Trains <paramref name="network"/> in place and leaves it in evaluation mode, fused where the protocol fuses.
+    /// </summary>
     /// <param name="network">Freshly initialised.</param>
     /// <param name="data">Dealt and poisoned images.</param>
     /// <param name="federation">Settings without faults.</param>
     /// <param name="attackers">How many of the first clients attack: those of the settings, or none.</param>
-    /// <param name="training">Arithmetic and augmentation; the rest comes from <see cref="Federation.Simulation"/>.</param>
+    /// <param name="training">Arithmetic and augmentation; the rest comes from
+    /// <see cref="Federation.Simulation"/>.</param>
     /// <param name="run">Random streams, cancellation, progress in client rounds.</param>
     /// <param name="hooks">Measurements, reports, checkpoints.</param>
-    /// <exception cref="TrainingDivergedException">No client of a round uploaded finite numbers, or their aggregate is not finite.</exception>
+    /// <exception cref="TrainingDivergedException">No client of a round uploaded finite numbers, or their aggregate is
+    /// not finite.</exception>
     public static FederationHistory Run(
-        Classifier network, FederatedData data, Federation federation, int attackers, TrainOptions training, RunContext run, FederationHooks hooks)
+        Classifier network,
+        FederatedData data,
+        Federation federation,
+        int attackers,
+        TrainOptions training,
+        RunContext run,
+        FederationHooks hooks
+    )
     {
         using var federated = new FederatedTraining(network, data, federation, attackers, training, run, hooks);
         return federated.Run();
@@ -104,17 +124,14 @@ public sealed class FederatedTraining : IDisposable
             _rounds.ForEach(round => _hooks.RoundFinished?.Invoke(round));
         }
 
-        var (sinceSaved, pause) = (Stopwatch.StartNew(), 0.0);
+        var pace = new CheckpointPace(_hooks.CheckpointSeconds);
         while (_rounds.Count < _simulation.Rounds)
         {
             _rounds.Add(Round(_rounds.Count + 1));
             _hooks.RoundFinished?.Invoke(_rounds[^1]);
-            if (_run.Cancellation.IsCancellationRequested || sinceSaved.Elapsed.TotalSeconds >= pause)
+            if (_run.Cancellation.IsCancellationRequested || pace.IsDue)
             {
-                sinceSaved.Restart();
-                state.Save(_rounds, _similarity);
-                pause = Math.Min(_hooks.CheckpointSeconds, CheckpointPause * sinceSaved.Elapsed.TotalSeconds);
-                sinceSaved.Restart();
+                pace.Write(() => state.Save(_rounds, _similarity));
             }
         }
 
@@ -130,7 +147,15 @@ public sealed class FederatedTraining : IDisposable
             MultiplyAdds = layers.Sum(layer => layer.MultiplyAdds),
             ActiveMultiplyAdds = layers.Sum(layer => layer.MultiplyAdds * (densities?[layer.Name + ".weight"] ?? 1)),
             Rounds = _rounds,
-            ClassCounts = [.. _data.Shards.Select(shard => Enumerable.Range(0, _data.Images.Classes).Select(label => shard.Count(i => _data.Images.Labels[i] == label)).ToArray())],
+            ClassCounts =
+            [
+                .. _data.Shards.Select(shard =>
+                    Enumerable
+                        .Range(0, _data.Images.Classes)
+                        .Select(label => shard.Count(i => _data.Images.Labels[i] == label))
+                        .ToArray()
+                ),
+            ],
             Dealt = _data.Dealt(_simulation.BatchSize),
             Poison = _data.Attackers,
             Similarity = _similarity,
@@ -146,8 +171,22 @@ public sealed class FederatedTraining : IDisposable
         seeds.Child("clients").Random().Shuffle(order);
         var chosen = order[.._simulation.Participants];
         var (rate, recovery) = (_simulation.LearningRate * Math.Pow(_simulation.LearningRateDecay, round - 1), 0.0);
-        using var aggregation = _aggregator.Begin(new(_layout.Length, chosen.Length, Math.Min(_simulation.Attackers, chosen.Length), seeds.Child("server"), _memory));
-        var (records, sketches, statistics, clock, server) = (new List<ClientRecord>(), new List<Tensor>(), new List<(Tensor Values, double Images)>(), Stopwatch.StartNew(), new Stopwatch());
+        using var aggregation = _aggregator.Begin(
+            new(
+                _layout.Length,
+                chosen.Length,
+                Math.Min(_simulation.Attackers, chosen.Length),
+                seeds.Child("server"),
+                _memory
+            )
+        );
+        var (records, sketches, statistics, clock, server) = (
+            new List<ClientRecord>(),
+            new List<Tensor>(),
+            new List<(Tensor Values, double Images)>(),
+            Stopwatch.StartNew(),
+            new Stopwatch()
+        );
         var stride = Math.Max(1, _layout.Length * chosen.Length / SimilarityNumbers);
         _training.MaskClock.Reset();
         _protocol.BeginRound();
@@ -156,16 +195,27 @@ public sealed class FederatedTraining : IDisposable
             using var turn = NewDisposeScope();
             _run.Progress((round - 1L) * chosen.Length + i, (long)_simulation.Rounds * chosen.Length, "client rounds");
             var client = chosen[i];
-            var result = _protocol.Train(new(
-                client, client < _attackers ? _attacker : _honest, round, rate, _global, _statistics,
-                round > 1 ? _lastStep : null, _run.With(seeds.Child("client").Child(client))));
+            var result = _protocol.Train(
+                new(
+                    client,
+                    client < _attackers ? _attacker : _honest,
+                    round,
+                    rate,
+                    _global,
+                    _statistics,
+                    round > 1 ? _lastStep : null,
+                    _run.With(seeds.Child("client").Child(client))
+                )
+            );
             recovery += result.ScreeningSeconds;
             // A loss that is no number says the same as an update that is none, also where a mask hides it.
             var sent = _layout.ReadStatistics();
             if (result.Change is { } change && double.IsFinite(result.Loss) && sent.isfinite().all().item<bool>())
             {
                 var weight = _data.Shards[client].Length;
-                records.Add(new(client, result.Loss, change.norm().item<float>(), null, Excluded: false, result.Active));
+                records.Add(
+                    new(client, result.Loss, change.norm().item<float>(), null, Excluded: false, result.Active)
+                );
                 statistics.Add((sent.MoveToOuterDisposeScope(), weight));
                 sketches.Add(change.slice(0, 0, _layout.Length, stride).clone().MoveToOuterDisposeScope());
                 server.Start();
@@ -175,13 +225,19 @@ public sealed class FederatedTraining : IDisposable
             else
             {
                 records.Add(new(client, null, null, null, Excluded: true, result.Active));
-                _run.Log($"Round {round}: client {client} diverged (its loss or update is not finite, or longer than float32 holds); it was left out.");
+                _run.Log(
+                    $"Round {round}: client {client} diverged (its loss or update is not finite, or longer than float32 holds); it was left out."
+                );
             }
         }
 
         if (statistics.Count == 0)
         {
-            throw new TrainingDivergedException(FormattableString.Invariant($"no client of round {round} sent finite numbers, at learning rate {rate:g3}"));
+            throw new TrainingDivergedException(
+                FormattableString.Invariant(
+                    $"no client of round {round} sent finite numbers, at learning rate {rate:g3}"
+                )
+            );
         }
 
         var clientSeconds = clock.Elapsed.TotalSeconds - server.Elapsed.TotalSeconds;
@@ -191,7 +247,9 @@ public sealed class FederatedTraining : IDisposable
         _global.add_(_lastStep, _serverRate);
         if (!_global.isfinite().all().item<bool>())
         {
-            throw new TrainingDivergedException(FormattableString.Invariant($"the aggregate of round {round} is not finite, at learning rate {rate:g3}"));
+            throw new TrainingDivergedException(
+                FormattableString.Invariant($"the aggregate of round {round} is not finite, at learning rate {rate:g3}")
+            );
         }
 
         _statistics.copy_(Averaged(statistics, aggregation.Trust));
@@ -219,7 +277,8 @@ public sealed class FederatedTraining : IDisposable
             server.Elapsed.TotalSeconds,
             overlaps?.Honest,
             overlaps is { Attackers: var mixed } && double.IsFinite(mixed) ? mixed : null,
-            _training.MaskClock.Elapsed.TotalSeconds);
+            _training.MaskClock.Elapsed.TotalSeconds
+        );
     }
 
     private bool ReEstimates => _simulation.Statistics == StatisticsSource.ReEstimated;
@@ -259,15 +318,25 @@ public sealed class FederatedTraining : IDisposable
     private static List<ClientRecord> WithTrust(List<ClientRecord> records, IReadOnlyList<double> trust)
     {
         var next = 0;
-        return trust.Count == 0 ? records : records.ConvertAll(record => record with { Trust = record.Excluded ? 0 : trust[next++] });
+        return trust.Count == 0
+            ? records
+            : records.ConvertAll(record => record with { Trust = record.Excluded ? 0 : trust[next++] });
     }
 
-    // By every stride-th coordinate, all of them in small networks. Lengths are finite, and one of zero has a cosine of zero.
+    // By every stride-th coordinate, all of them in small networks. Lengths are finite, and one of zero has a cosine of
+    // zero.
     private static double[][] Similarity(List<Tensor> changes)
     {
         using var scope = NewDisposeScope();
         var rows = nn.functional.normalize(stack(changes), p: 2, dim: 1);
         var cosines = rows.mm(rows.t()).data<float>().ToArray();
-        return [.. Enumerable.Range(0, changes.Count).Select(i => Enumerable.Range(0, changes.Count).Select(j => (double)cosines[i * changes.Count + j]).ToArray())];
+        return
+        [
+            .. Enumerable
+                .Range(0, changes.Count)
+                .Select(i =>
+                    Enumerable.Range(0, changes.Count).Select(j => (double)cosines[i * changes.Count + j]).ToArray()
+                ),
+        ];
     }
 }

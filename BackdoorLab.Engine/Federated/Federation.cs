@@ -5,8 +5,9 @@ using BackdoorLab.Engine.Training;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// A model trained by clients who keep their data: another way to get a classifier. Data set, network, trigger, precisions and defenses
-/// are those of any experiment; this says who trains, how, and how a round's updates become the next global model.
+/// A model trained by clients who keep their data: another way to get a classifier. Data set, network, trigger,
+/// precisions and defenses are those of any experiment; this says who trains, how, and how a round's updates become the
+/// next global model.
 /// </summary>
 public sealed record Federation
 {
@@ -22,14 +23,20 @@ public sealed record Federation
     /// <summary>What an attacker does besides poisoning its data.</summary>
     public AttackerBehaviour Attacker { get; init; } = new FollowProtocol();
 
-    /// <summary>"Lockdown (pruning rate 0.02), IID, 1 of 10 attacks", "Krum, Dirichlet 0.5, 4 of 10 attack (FixMask)".</summary>
+    /// <summary>
+    /// "Lockdown (pruning rate 0.02), IID, 1 of 10 attacks", "Krum, Dirichlet 0.5, 4 of 10 attack (FixMask)".
+    /// </summary>
     public string Title()
     {
         FederationPart[] parts = [Protocol, Aggregator];
         FederationPart[] named = [.. parts.Except([Usual.Protocol, Usual.Aggregator])];
         var method = named.Length == 0 ? Words(Aggregator) : string.Join(" with ", named.Select(Words));
-        var dealt = Simulation.Partition == Partition.Iid ? "IID" : FormattableString.Invariant($"Dirichlet {Simulation.Alpha:0.##}");
-        var attackers = $"{Simulation.Attackers} of {Simulation.Clients} attack{(Simulation.Attackers == 1 ? "s" : "")}";
+        var dealt =
+            Simulation.Partition == Partition.Iid
+                ? "IID"
+                : FormattableString.Invariant($"Dirichlet {Simulation.Alpha:0.##}");
+        var attackers =
+            $"{Simulation.Attackers} of {Simulation.Clients} attack{(Simulation.Attackers == 1 ? "s" : "")}";
         return $"{method}, {dealt}, {attackers}{(Attacker == Usual.Attacker ? "" : $" ({Words(Attacker)})")}";
     }
 
@@ -37,7 +44,14 @@ public sealed record Federation
     private static string Words(Method method)
     {
         var catalog = MethodCatalog.Default;
-        var changed = string.Join(", ", catalog.Changed(method).Select(change => FormattableString.Invariant($"{change.Parameter.Label.ToLowerInvariant()} {change.Value}")));
+        var changed = string.Join(
+            ", ",
+            catalog
+                .Changed(method)
+                .Select(change =>
+                    FormattableString.Invariant($"{change.Parameter.Label.ToLowerInvariant()} {change.Value}")
+                )
+        );
         return changed.Length == 0 ? catalog.For(method).Name : $"{catalog.For(method).Name} ({changed})";
     }
 
@@ -46,17 +60,26 @@ public sealed record Federation
     {
         if (Simulation.Attackers >= Simulation.Clients)
         {
-            yield return new("federation.simulation.attackers", $"must be below the {Simulation.Clients} clients; found {Simulation.Attackers}.");
+            yield return new(
+                "federation.simulation.attackers",
+                $"must be below the {Simulation.Clients} clients; found {Simulation.Attackers}."
+            );
         }
 
-        if (Aggregator.Fault(Simulation.Participants, Math.Min(Simulation.Attackers, Simulation.Participants)) is { } aggregation)
+        if (
+            Aggregator.Fault(Simulation.Participants, Math.Min(Simulation.Attackers, Simulation.Participants)) is
+            { } aggregation
+        )
         {
             yield return new("federation.aggregator", aggregation);
         }
 
         foreach (var fault in Protocol.Faults(Simulation))
         {
-            yield return fault with { Path = $"federation.protocol.{fault.Path}" };
+            yield return fault with
+            {
+                Path = $"federation.protocol.{fault.Path}",
+            };
         }
 
         if (Attacker.Fault(Protocol) is { } attacker)
@@ -77,7 +100,8 @@ public sealed record Federation
 
     /// <summary>What a finished training showed that the settings do not tell, in words.</summary>
     public IEnumerable<string> Observations(FederationHistory history) =>
-        history.Diverged.Select(diverged => DivergedWords(diverged, history))
+        history
+            .Diverged.Select(diverged => DivergedWords(diverged, history))
             .Concat(PoisonWords(history))
             .Concat(Parts.SelectMany(part => part.Observations(history)));
 

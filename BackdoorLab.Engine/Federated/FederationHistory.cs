@@ -14,7 +14,8 @@ public sealed record RoundMetrics(double BenignAccuracy, double? AttackSuccessRa
 /// <param name="Norm">Euclidean norm of its upload; null of a client that diverged.</param>
 /// <param name="Trust">Its weight in the aggregate, or null where the rule weighs no clients.</param>
 /// <param name="Excluded">
-/// Whether it diverged and was left out: its loss or a number of its upload is not finite, or the upload's length is more than float32 holds.
+/// Whether it diverged and was left out: its loss or a number of its upload is not finite, or the upload's length is
+/// more than float32 holds.
 /// </param>
 /// <param name="Active">Parameters it uploads.</param>
 public sealed record ClientRecord(int Client, double? Loss, double? Norm, double? Trust, bool Excluded, long Active);
@@ -23,8 +24,8 @@ public sealed record ClientRecord(int Client, double? Loss, double? Norm, double
 /// <param name="Round">From 1.</param>
 /// <param name="Loss">Mean of the losses of the clients that did not diverge.</param>
 /// <param name="Global">
-/// The global model after the round; where there is fusion and the network tracks statistics of batch normalisation, with statistics
-/// computed anew for it, since those of the clients belong to their masked networks.
+/// The global model after the round; where there is fusion and the network tracks statistics of batch normalisation,
+/// with statistics computed anew for it, since those of the clients belong to their masked networks.
 /// </param>
 /// <param name="Fused">The same after consensus fusion; null where there is none.</param>
 /// <param name="Clients">Who took part, in order of their work.</param>
@@ -36,8 +37,8 @@ public sealed record ClientRecord(int Client, double? Loss, double? Norm, double
 /// <param name="HonestOverlap">Mean Jaccard overlap of the masks of two honest clients; null without masks.</param>
 /// <param name="AttackerOverlap">The same of an attacker and an honest client.</param>
 /// <param name="MaskSeconds">
-/// Wall time, on clients and server, of everything that only masks need: laying them on weights, gradients and updates, pruning and
-/// regrowing them, votes, fusion, overlaps. Without the screening pass. 0 in records of earlier versions.
+/// Wall time, on clients and server, of everything that only masks need: laying them on weights, gradients and updates,
+/// pruning and regrowing them, votes, fusion, overlaps. Without the screening pass. 0 in records of earlier versions.
 /// </param>
 public sealed record RoundRecord(
     int Round,
@@ -52,7 +53,8 @@ public sealed record RoundRecord(
     double ServerSeconds,
     double? HonestOverlap,
     double? AttackerOverlap,
-    double MaskSeconds = 0);
+    double MaskSeconds = 0
+);
 
 /// <summary>Everything that a federated training leaves besides its model.</summary>
 public sealed record FederationHistory
@@ -66,7 +68,10 @@ public sealed record FederationHistory
     /// <summary>Multiply-adds of one image's forward pass.</summary>
     public required long MultiplyAdds { get; init; }
 
-    /// <summary>Those that a client's mask leaves, were its zeros skipped, mean over clients; equal to <see cref="MultiplyAdds"/> under dense training.</summary>
+    /// <summary>
+    /// Those that a client's mask leaves, were its zeros skipped, mean over clients; equal to
+    /// <see cref="MultiplyAdds"/> under dense training.
+    /// </summary>
     public required double ActiveMultiplyAdds { get; init; }
 
     /// <summary>All rounds.</summary>
@@ -84,12 +89,20 @@ public sealed record FederationHistory
     /// <summary>Clients that diverged, with the rounds in which they did; ordered by client.</summary>
     [JsonIgnore]
     public IReadOnlyList<(int Client, int[] Rounds)> Diverged =>
-    [
-        .. Rounds.SelectMany(round => round.Clients.Where(client => client.Excluded).Select(client => (client.Client, round.Round)))
-            .GroupBy(pair => pair.Client, pair => pair.Round).OrderBy(group => group.Key).Select(group => (group.Key, group.ToArray())),
-    ];
+        [
+            .. Rounds
+                .SelectMany(round =>
+                    round.Clients.Where(client => client.Excluded).Select(client => (client.Client, round.Round))
+                )
+                .GroupBy(pair => pair.Client, pair => pair.Round)
+                .OrderBy(group => group.Key)
+                .Select(group => (group.Key, group.ToArray())),
+        ];
 
-    /// <summary>Cosine similarity of the uploads of each pair of clients in the last round, by <see cref="RoundRecord.Clients"/>.</summary>
+    /// <summary>
+    /// Cosine similarity of the uploads of each pair of clients in the last round, by
+    /// <see cref="RoundRecord.Clients"/>.
+    /// </summary>
     public IReadOnlyList<double[]> Similarity { get; init; } = [];
 
     /// <summary>Masks; null under dense training.</summary>
@@ -103,4 +116,9 @@ public sealed record FederationHistory
 /// <param name="Votes">Entry c: parameters that exactly c clients hold.</param>
 /// <param name="Overlap">Jaccard overlap of each pair of clients' masks.</param>
 public sealed record MaskCensus(
-    IReadOnlyList<string> Layers, IReadOnlyList<double> Densities, IReadOnlyList<double> Kept, IReadOnlyList<long> Votes, IReadOnlyList<double[]> Overlap);
+    IReadOnlyList<string> Layers,
+    IReadOnlyList<double> Densities,
+    IReadOnlyList<double> Kept,
+    IReadOnlyList<long> Votes,
+    IReadOnlyList<double[]> Overlap
+);

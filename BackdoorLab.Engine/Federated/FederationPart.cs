@@ -5,13 +5,15 @@ using BackdoorLab.Engine.Training;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// A method of a federation. It says itself which settings around it make it do something other than its name says: what runs is what was
-/// asked for, and the reader is told what that is.
+/// A method of a federation. It says itself which settings around it make it do something other than its name says:
+/// what runs is what was asked for, and the reader is told what that is.
 /// </summary>
 [MethodFamily]
 public abstract record FederationPart : Method
 {
-    /// <summary>What will not work as meant though it runs, in sentences; told when a run is written, and beside its numbers.</summary>
+    /// <summary>
+    /// What will not work as meant though it runs, in sentences; told when a run is written, and beside its numbers.
+    /// </summary>
     public virtual IEnumerable<string> Warnings(FederationSetting setting) => [];
 
     /// <summary>What a finished training showed of this method that its settings alone do not tell.</summary>
@@ -25,8 +27,14 @@ public abstract record FederationPart : Method
 /// <param name="Federation">All parts.</param>
 /// <param name="Attack">Trigger, target, share of an attacker's images.</param>
 /// <param name="Training">Arithmetic and augmentation; the rest of it is not used.</param>
-/// <param name="TracksStatistics">Whether the network keeps running means and variances, which clients send beside their parameters.</param>
-public sealed record FederationSetting(Federation Federation, Attack Attack, TrainOptions Training, bool TracksStatistics)
+/// <param name="TracksStatistics">Whether the network keeps running means and variances, which clients send beside
+/// their parameters.</param>
+public sealed record FederationSetting(
+    Federation Federation,
+    Attack Attack,
+    TrainOptions Training,
+    bool TracksStatistics
+)
 {
     /// <summary>Clients, rounds, local training.</summary>
     public Simulation Simulation => Federation.Simulation;

@@ -7,26 +7,43 @@ namespace BackdoorLab.Engine.Federated;
 
 /// <summary>Where a federated training stands between two rounds, in one file that is whole or absent.</summary>
 internal sealed class FederationState(
-    string? file, Tensor global, Tensor statistics, Tensor lastStep, ProtocolSession protocol, AggregatorMemory memory)
+    string? file,
+    Tensor global,
+    Tensor statistics,
+    Tensor lastStep,
+    ProtocolSession protocol,
+    AggregatorMemory memory
+)
 {
     private const string MemoryPrefix = "memory.";
 
-    /// <summary>Writes the state after the last of <paramref name="rounds"/>, with the similarities of its uploads.</summary>
+    /// <summary>
+    /// Writes the state after the last of <paramref name="rounds"/>, with the similarities of its uploads.
+    /// </summary>
     internal void Save(IReadOnlyList<RoundRecord> rounds, double[][] similarity)
     {
         if (file is not null)
         {
-            Checkpoint.Save(file, Tensors(), new Dictionary<string, string>
-            {
-                ["rounds"] = JsonSerializer.Serialize(rounds),
-                ["similarity"] = JsonSerializer.Serialize(similarity),
-                ["counters"] = protocol.Counters,
-                ["memory"] = JsonSerializer.Serialize(memory.Tensors.ToDictionary(entry => entry.Key, entry => entry.Value.numel())),
-            });
+            Checkpoint.Save(
+                file,
+                Tensors(),
+                new Dictionary<string, string>
+                {
+                    ["rounds"] = JsonSerializer.Serialize(rounds),
+                    ["similarity"] = JsonSerializer.Serialize(similarity),
+                    ["counters"] = protocol.Counters,
+                    ["memory"] = JsonSerializer.Serialize(
+                        memory.Tensors.ToDictionary(entry => entry.Key, entry => entry.Value.numel())
+                    ),
+                }
+            );
         }
     }
 
-    /// <summary>Restores tensors and counters, adds the rounds done and returns the last one's similarities; null when there is no file.</summary>
+    /// <summary>
+    /// Restores tensors and counters, adds the rounds done and returns the last one's similarities; null when there is
+    /// no file.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The file is damaged or belongs to another network.</exception>
     internal double[][]? Load(List<RoundRecord> rounds)
     {
@@ -65,7 +82,12 @@ internal sealed class FederationState(
 
     private Dictionary<string, Tensor> Tensors()
     {
-        var all = new Dictionary<string, Tensor> { ["global"] = global, ["statistics"] = statistics, ["last-step"] = lastStep };
+        var all = new Dictionary<string, Tensor>
+        {
+            ["global"] = global,
+            ["statistics"] = statistics,
+            ["last-step"] = lastStep,
+        };
         foreach (var (name, values) in protocol.State)
         {
             all["protocol." + name] = values;

@@ -6,8 +6,9 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// A network's trained parameters as one flat vector, and its normalisation statistics as another: what clients and server exchange. The
-/// tensors are the network's own; coordinates are counted row by row whatever their layout in memory.
+/// A network's trained parameters as one flat vector, and its normalisation statistics as another: what clients and
+/// server exchange. The tensors are the network's own; coordinates are counted row by row whatever their layout in
+/// memory.
 /// </summary>
 public sealed class ParameterLayout
 {
@@ -25,7 +26,14 @@ public sealed class ParameterLayout
         Sizes = [.. Parameters.Select(parameter => parameter.numel())];
         _starts = [.. Sizes.Select((_, i) => Sizes.Take(i).Sum())];
         Length = Sizes.Sum();
-        _statistics = [.. network.modules().OfType<BatchNorm2d>().Where(norm => !norm.UsesBatchStatistics).SelectMany(norm => (Tensor[])[norm.running_mean, norm.running_var])];
+        _statistics =
+        [
+            .. network
+                .modules()
+                .OfType<BatchNorm2d>()
+                .Where(norm => !norm.UsesBatchStatistics)
+                .SelectMany(norm => (Tensor[])[norm.running_mean, norm.running_var]),
+        ];
     }
 
     /// <summary>State-dict names.</summary>
@@ -43,10 +51,16 @@ public sealed class ParameterLayout
     /// <summary>Whether there are running means and variances.</summary>
     public bool HasStatistics => _statistics.Length > 0;
 
-    /// <summary>The part of a vector [P], or of each row of a matrix [n,P], that belongs to parameter <paramref name="index"/>, flat; a view.</summary>
+    /// <summary>
+    /// The part of a vector [P], or of each row of a matrix [n,P], that belongs to parameter <paramref name="index"/>,
+    /// flat; a view.
+    /// </summary>
     public Tensor Part(Tensor vector, int index) => vector.narrow(vector.dim() - 1, _starts[index], Sizes[index]);
 
-    /// <summary>The part of a vector bool [P] that belongs to parameter <paramref name="index"/>, as memory that the vector must outlive.</summary>
+    /// <summary>
+    /// The part of a vector bool [P] that belongs to parameter <paramref name="index"/>, as memory that the vector must
+    /// outlive.
+    /// </summary>
     public Span<bool> Flags(Tensor vector, int index) => Memory<bool>(vector, index);
 
     /// <summary>The same of a vector float32 [P].</summary>
@@ -76,12 +90,15 @@ public sealed class ParameterLayout
         return cat([.. Parameters.Select(parameter => parameter.detach().reshape(-1))]).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The gradients of the network's parameters as a new vector float32 [P]; zero where there is none.</summary>
+    /// <summary>
+    /// The gradients of the network's parameters as a new vector float32 [P]; zero where there is none.
+    /// </summary>
     public Tensor ReadGradients()
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        return cat([.. Parameters.Select(parameter => (parameter.grad ?? zeros_like(parameter)).reshape(-1))]).MoveToOuterDisposeScope();
+        return cat([.. Parameters.Select(parameter => (parameter.grad ?? zeros_like(parameter)).reshape(-1))])
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Sets the network's parameters and its running means and variances.</summary>

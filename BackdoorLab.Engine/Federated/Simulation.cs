@@ -21,7 +21,9 @@ public enum IidRule
     /// <summary>They are dealt round robin: every image is used, and clients differ by one image at most.</summary>
     RoundRobin,
 
-    /// <summary>As the released Lockdown code: classes are cut into slices, of which some may belong to nobody.</summary>
+    /// <summary>
+    /// As the released Lockdown code: classes are cut into slices, of which some may belong to nobody.
+    /// </summary>
     Released,
 }
 
@@ -39,11 +41,15 @@ public enum StatisticsSource
 }
 
 /// <summary>
-/// The federated simulation of Huang et al., "Lockdown", NeurIPS 2023: plain SGD without momentum, whole batches only, the same rate in
-/// every step of a round. Defaults are those of the released code where a small run allows it (it has 40 clients, 4 attackers, 200 rounds,
-/// batches of 64); it deals by <see cref="IidRule.Released"/>.
+/// The federated simulation of Huang et al., "Lockdown", NeurIPS 2023: plain SGD without momentum, whole batches only,
+/// the same rate in every step of a round. Defaults are those of the released code where a small run allows it (it has
+/// 40 clients, 4 attackers, 200 rounds, batches of 64); it deals by <see cref="IidRule.Released"/>.
 /// </summary>
-[Method("simulation", "Federated simulation", Summary = "Clients train a shared network in rounds on data of their own; the first ones are attackers.")]
+[Method(
+    "simulation",
+    "Federated simulation",
+    Summary = "Clients train a shared network in rounds on data of their own; the first ones are attackers."
+)]
 public sealed record Simulation : FederationPart
 {
     /// <summary>Clients.</summary>
@@ -53,7 +59,9 @@ public sealed record Simulation : FederationPart
 
     /// <summary>Attackers among them.</summary>
     [Range(0, 500)]
-    [Description("Clients that poison their data; each poisons the attack's poison rate of its images of other classes than the target.")]
+    [Description(
+        "Clients that poison their data; each poisons the attack's poison rate of its images of other classes than the target."
+    )]
     public int Attackers { get; init; } = 1;
 
     /// <summary>Share of the clients that take part in a round.</summary>
@@ -73,7 +81,9 @@ public sealed record Simulation : FederationPart
 
     /// <summary>Images per step.</summary>
     [Range(1, 4096)]
-    [Description("Images per step of a client; a last batch that is not full is left out. Every client gets at least one batch of images.")]
+    [Description(
+        "Images per step of a client; a last batch that is not full is left out. Every client gets at least one batch of images."
+    )]
     public int BatchSize { get; init; } = 32;
 
     /// <summary>Learning rate of clients in the first round.</summary>
@@ -101,17 +111,23 @@ public sealed record Simulation : FederationPart
     public Partition Partition { get; init; }
 
     /// <summary>What IID dealing does with the remainder.</summary>
-    [Description("Round robin deals every image. Released is the rule of the released Lockdown code, which cuts classes into slices of which some may belong to nobody: with 43 classes and 40 clients nearly half of the images. Used with IID only.")]
+    [Description(
+        "Round robin deals every image. Released is the rule of the released Lockdown code, which cuts classes into slices of which some may belong to nobody: with 43 classes and 40 clients nearly half of the images. Used with IID only."
+    )]
     public IidRule IidRule { get; init; }
 
     /// <summary>Concentration of the Dirichlet distribution.</summary>
     [Range(0.01, 100.0)]
-    [Description("Concentration of the Dirichlet distribution: the smaller, the more one-sided the clients; used with Dirichlet only.")]
+    [Description(
+        "Concentration of the Dirichlet distribution: the smaller, the more one-sided the clients; used with Dirichlet only."
+    )]
     public double Alpha { get; init; } = 0.5;
 
     /// <summary>Whose statistics of batch normalisation the global model has.</summary>
     [OmittedAtDefault]
-    [Description("Running means and variances of networks that track them: averaged over all clients, attackers included, whatever the rule (as usual); averaged over the clients that the rule trusts; or computed anew after each round from up to 1,000 clean training images that the server is given.")]
+    [Description(
+        "Running means and variances of networks that track them: averaged over all clients, attackers included, whatever the rule (as usual); averaged over the clients that the rule trusts; or computed anew after each round from up to 1,000 clean training images that the server is given."
+    )]
     public StatisticsSource Statistics { get; init; }
 
     /// <summary>Clients that take part in a round.</summary>
@@ -123,7 +139,9 @@ public sealed record Simulation : FederationPart
         var usual = new Simulation();
         if (Partition == Partition.Iid && Alpha != usual.Alpha)
         {
-            yield return FormattableString.Invariant($"The Dirichlet concentration {Alpha:g3} is not used: the images are dealt IID.");
+            yield return FormattableString.Invariant(
+                $"The Dirichlet concentration {Alpha:g3} is not used: the images are dealt IID."
+            );
         }
 
         if (Partition == Partition.Dirichlet && IidRule != usual.IidRule)
@@ -138,8 +156,17 @@ public sealed record Simulation : FederationPart
 
         string[] idle =
         [
-            .. MethodCatalog.Default.Changed(setting.Training).Select(change => change.Parameter)
-                .Where(parameter => parameter.Property.Name is not (nameof(TrainOptions.Precision) or nameof(TrainOptions.CropPadding) or nameof(TrainOptions.Flip)))
+            .. MethodCatalog
+                .Default.Changed(setting.Training)
+                .Select(change => change.Parameter)
+                .Where(parameter =>
+                    parameter.Property.Name
+                        is not (
+                            nameof(TrainOptions.Precision)
+                            or nameof(TrainOptions.CropPadding)
+                            or nameof(TrainOptions.Flip)
+                        )
+                )
                 .Select(parameter => parameter.Label.ToLowerInvariant()),
         ];
         if (idle.Length > 0)
@@ -159,19 +186,22 @@ public sealed record Simulation : FederationPart
         if (dealt.Used < dealt.Available)
         {
             yield return FormattableString.Invariant(
-                $"The clients hold {dealt.Used:N0} of the {dealt.Available:N0} training images: the released rule for IID dealing leaves the others to nobody (round robin deals all).");
+                $"The clients hold {dealt.Used:N0} of the {dealt.Available:N0} training images: the released rule for IID dealing leaves the others to nobody (round robin deals all)."
+            );
         }
 
         if (dealt.Draws > 1)
         {
             yield return FormattableString.Invariant(
-                $"The images were dealt by draw {dealt.Draws:N0} of Dirichlet({Alpha:g3}): in those before it a client had fewer than {ClientShards.Smallest(this)} images.");
+                $"The images were dealt by draw {dealt.Draws:N0} of Dirichlet({Alpha:g3}): in those before it a client had fewer than {ClientShards.Smallest(this)} images."
+            );
         }
 
         if (dealt.PerPass < 0.8 * dealt.Used)
         {
             yield return FormattableString.Invariant(
-                $"A pass over the clients' images uses {dealt.PerPass:N0} of {dealt.Used:N0}, others each time: a batch that is not full with {BatchSize} images is left out.");
+                $"A pass over the clients' images uses {dealt.PerPass:N0} of {dealt.Used:N0}, others each time: a batch that is not full with {BatchSize} images is left out."
+            );
         }
     }
 }

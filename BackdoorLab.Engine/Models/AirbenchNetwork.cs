@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Models;
 
 /// <summary>
-/// The network of airbench94: a 2x2 convolution without padding that whitens patches (its filters come from the training images, see
-/// <c>TrainOptions.WhiteningImages</c>), three groups of convolution, pool, normalisation, GELU, convolution, normalisation, GELU, the
-/// largest value of the map, and a linear head without bias whose logits are divided by nine. Normalisation has no scale.
+/// The network of airbench94: a 2x2 convolution without padding that whitens patches (its filters come from the
+/// training images, see <c>TrainOptions.WhiteningImages</c>), three groups of convolution, pool, normalisation, GELU,
+/// convolution, normalisation, GELU, the largest value of the map, and a linear head without bias whose logits are
+/// divided by nine. Normalisation has no scale.
 /// </summary>
 public sealed class AirbenchNetwork : Classifier
 {
@@ -56,27 +57,33 @@ public sealed class AirbenchNetwork : Classifier
     {
         using var scope = NewDisposeScope();
         var pixels = arithmetic.Enter(normalize, whiten, images);
-        var values = arithmetic.Gelu(arithmetic.Convolve(whiten, norm: null, rectify: false, pixels));
+        var values = arithmetic.Gelu(arithmetic.Convolve(whiten, norm: null, relu: false, pixels));
         values = group1.Run(arithmetic, values);
         values = group2.Run(arithmetic, values);
         return group3.Run(arithmetic, values).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => LargestOfMap(arithmetic, activations);
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) =>
+        LargestOfMap(arithmetic, activations);
 
     /// <inheritdoc/>
     public override Tensor Head(INetworkArithmetic arithmetic, Tensor features)
     {
         using var scope = NewDisposeScope();
-        return arithmetic.Scale(arithmetic.Connect(linear, rectify: false, features), LogitScale).MoveToOuterDisposeScope();
+        return arithmetic
+            .Scale(arithmetic.Connect(linear, relu: false, features), LogitScale)
+            .MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     protected override Classifier CreateLike() => new AirbenchNetwork(Shape, _widthDivisor);
 }
 
-/// <summary>Convolution, pool, normalisation, GELU, convolution, normalisation, GELU; both convolutions start as the identity where they can.</summary>
+/// <summary>
+/// Convolution, pool, normalisation, GELU, convolution, normalisation, GELU; both convolutions start as the identity
+/// where they can.
+/// </summary>
 internal sealed class ConvolutionGroup : nn.Module
 {
     private const double Eps = 1e-12;
@@ -98,14 +105,15 @@ internal sealed class ConvolutionGroup : nn.Module
     internal Tensor Run(INetworkArithmetic arithmetic, Tensor input)
     {
         using var scope = NewDisposeScope();
-        var values = arithmetic.MaxPool(arithmetic.Convolve(conv1, norm: null, rectify: false, input), 2);
-        values = arithmetic.Gelu(arithmetic.Normalize(norm1, rectify: false, values));
-        return arithmetic.Gelu(arithmetic.Convolve(conv2, norm2, rectify: false, values)).MoveToOuterDisposeScope();
+        var values = arithmetic.MaxPool(arithmetic.Convolve(conv1, norm: null, relu: false, input), 2);
+        values = arithmetic.Gelu(arithmetic.Normalize(norm1, relu: false, values));
+        return arithmetic.Gelu(arithmetic.Convolve(conv2, norm2, relu: false, values)).MoveToOuterDisposeScope();
     }
 
     private static BatchNorm2d Norm(int channels) => new(channels, eps: Eps, momentum: Momentum, hasScale: false);
 
-    // As PyTorch's convolutions start, uniform within one over the square root of the inputs of a filter; then the identity in the first ones.
+    // As PyTorch's convolutions start, uniform within one over the square root of the inputs of a filter; then the
+    // identity in the first ones.
     private static Convolution Identity(int inputs, int outputs)
     {
         var layer = new Convolution(inputs, outputs, 3);

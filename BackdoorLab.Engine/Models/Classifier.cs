@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Models;
 
 /// <summary>
-/// An image classifier split into features and head, so that every feature-based method works on every model. It takes pixels in
-/// [0,1] and normalises inside, so no caller can forget or double the preprocessing. Its fields are state-dict keys and carry
-/// PyTorch's names.
+/// An image classifier split into features and head, so that every feature-based method works on every model. It takes
+/// pixels in [0,1] and normalises inside, so no caller can forget or double the preprocessing. Its fields are
+/// state-dict keys and carry PyTorch's names.
 /// </summary>
 public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
 {
@@ -18,15 +18,19 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     /// <summary>Length of the penultimate feature vector.</summary>
     public abstract int FeatureCount { get; }
 
-    /// <summary>Channels of the last convolutional activation (the units that Fine-Pruning ranks); 0 where there is none.</summary>
+    /// <summary>
+    /// Channels of the last convolutional activation (the units that Fine-Pruning ranks); 0 where there is none.
+    /// </summary>
     public abstract int LastConvChannels { get; }
 
-    /// <summary>Whether its logits and their gradients are all that can be had of it: no weights, features or layers.</summary>
+    /// <summary>
+    /// Whether its logits and their gradients are all that can be had of it: no weights, features or layers.
+    /// </summary>
     public virtual bool IsOpaque => false;
 
     /// <summary>
-    /// Last convolutional activation after its non-linearity, [N, LastConvChannels, h, w], from pixels in [0,1] [N,C,H,W]; of a network
-    /// without convolutions the normalised pixels.
+    /// Last convolutional activation after its non-linearity, [N, LastConvChannels, h, w], from pixels in [0,1]
+    /// [N,C,H,W]; of a network without convolutions the normalised pixels.
     /// </summary>
     public abstract Tensor Activations(INetworkArithmetic arithmetic, Tensor images);
 
@@ -36,7 +40,9 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     /// <summary>Logits [N, classes] from features [N, FeatureCount] of the same arithmetic.</summary>
     public abstract Tensor Head(INetworkArithmetic arithmetic, Tensor features);
 
-    /// <summary>Penultimate features [N, FeatureCount] from pixels in [0,1] [N,C,H,W], pruned channels at zero.</summary>
+    /// <summary>
+    /// Penultimate features [N, FeatureCount] from pixels in [0,1] [N,C,H,W], pruned channels at zero.
+    /// </summary>
     public Tensor Features(INetworkArithmetic arithmetic, Tensor images)
     {
         using var scope = NewDisposeScope();
@@ -72,8 +78,9 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     public override Tensor forward(Tensor images) => Logits(FloatArithmetic.Instance, images);
 
     /// <summary>
-    /// Silences channels of the last convolutional activation: those whose entry in <paramref name="keep"/> is false are multiplied
-    /// by zero from now on, in training too. Replaces an earlier call. A network without convolutions has none to silence.
+    /// Silences channels of the last convolutional activation: those whose entry in <paramref name="keep"/> is false
+    /// are multiplied by zero from now on, in training too. Replaces an earlier call. A network without convolutions
+    /// has none to silence.
     /// </summary>
     public void PruneChannels(ReadOnlySpan<bool> keep)
     {
@@ -94,8 +101,8 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     }
 
     /// <summary>
-    /// An independent copy: same architecture, weights, statistics, pruned channels and mode, alive outside any dispose scope. The
-    /// caller owns it. The process-wide random stream is left as it was.
+    /// An independent copy: same architecture, weights, statistics, pruned channels and mode, alive outside any dispose
+    /// scope. The caller owns it. The process-wide random stream is left as it was.
     /// </summary>
     public Classifier Clone()
     {
@@ -113,14 +120,17 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     }
 
     /// <summary>
-    /// The largest value of each channel's map, [N, channels]; of a map that is not square the mean over its largest squares.
+    /// The largest value of each channel's map, [N, channels]; of a map that is not square the mean over its largest
+    /// squares.
     /// </summary>
     private protected static Tensor LargestOfMap(INetworkArithmetic arithmetic, Tensor activations)
     {
         using var scope = NewDisposeScope();
         var side = (int)Math.Min(activations.shape[2], activations.shape[3]);
         var values = arithmetic.MaxPool(activations, side);
-        return (values.shape[2] * values.shape[3] == 1 ? arithmetic.Flatten(values) : arithmetic.GlobalAverage(values)).MoveToOuterDisposeScope();
+        return (
+            values.shape[2] * values.shape[3] == 1 ? arithmetic.Flatten(values) : arithmetic.GlobalAverage(values)
+        ).MoveToOuterDisposeScope();
     }
 
     /// <summary>A network of the same architecture with fresh weights. Every discovered architecture has it.</summary>

@@ -11,23 +11,35 @@ namespace BackdoorLab.Engine.Models;
 /// <param name="MultiplyAdds">Multiply-adds of one image's forward pass.</param>
 public sealed record LayerCost(string Name, WeightLayer Layer, long Parameters, long MultiplyAdds);
 
-/// <summary>Counts parameters and multiply-adds by running one image through the real network and reading what each layer puts out.</summary>
+/// <summary>
+/// Counts parameters and multiply-adds by running one image through the real network and reading what each layer puts
+/// out.
+/// </summary>
 public static class CostMeter
 {
     private static readonly ConcurrentDictionary<(ModelSource, int, int, int, int), ModelCost> Known = new();
 
     /// <summary>The cost of an architecture. The random stream of the caller is left as it was.</summary>
     public static ModelCost Measure(ModelSource source, ClassifierShape shape) =>
-        Known.GetOrAdd((source, shape.Channels, shape.Height, shape.Width, shape.Classes), _ =>
-        {
-            using var model = RandomStream.Untouched(() => source.Build(shape));
-            return new ModelCost(model.parameters().Sum(parameter => parameter.numel()), Layers(model).Sum(layer => layer.MultiplyAdds));
-        });
+        Known.GetOrAdd(
+            (source, shape.Channels, shape.Height, shape.Width, shape.Classes),
+            _ =>
+            {
+                using var model = RandomStream.Untouched(() => source.Build(shape));
+                return new ModelCost(
+                    model.parameters().Sum(parameter => parameter.numel()),
+                    Layers(model).Sum(layer => layer.MultiplyAdds)
+                );
+            }
+        );
 
     /// <summary>The cost of every weight layer, in the order they run.</summary>
     public static IReadOnlyList<LayerCost> Layers(Classifier model)
     {
-        var names = model.named_modules().Where(entry => entry.module is WeightLayer).ToDictionary(entry => entry.module, entry => entry.name);
+        var names = model
+            .named_modules()
+            .Where(entry => entry.module is WeightLayer)
+            .ToDictionary(entry => entry.module, entry => entry.name);
         var costs = new List<LayerCost>();
         var unhook = new List<Action>();
         var wasTraining = model.training;
@@ -35,14 +47,16 @@ public static class CostMeter
         {
             foreach (var layer in names.Keys.Cast<WeightLayer>())
             {
-                var hook = layer.register_forward_hook((_, _, output) =>
-                {
-                    // Every output element is one dot product over all inputs of its output channel.
-                    var products = layer.weight.numel() / layer.weight.shape[0];
-                    var parameters = layer.weight.numel() + (layer.bias?.numel() ?? 0);
-                    costs.Add(new LayerCost(names[layer], layer, parameters, output.numel() * products));
-                    return output;
-                });
+                var hook = layer.register_forward_hook(
+                    (_, _, output) =>
+                    {
+                        // Every output element is one dot product over all inputs of its output channel.
+                        var products = layer.weight.numel() / layer.weight.shape[0];
+                        var parameters = layer.weight.numel() + (layer.bias?.numel() ?? 0);
+                        costs.Add(new LayerCost(names[layer], layer, parameters, output.numel() * products));
+                        return output;
+                    }
+                );
                 unhook.Add(hook.remove);
             }
 

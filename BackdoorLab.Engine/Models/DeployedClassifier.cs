@@ -8,7 +8,9 @@ public enum GradientAccess
     /// <summary>The deployed arithmetic itself is differentiated.</summary>
     True,
 
-    /// <summary>A float twin with the de-quantised weights is differentiated; verdicts are checked on the deployed model.</summary>
+    /// <summary>
+    /// A float model with the de-quantised weights is differentiated; verdicts are checked on the deployed model.
+    /// </summary>
     StraightThrough,
 
     /// <summary>None.</summary>
@@ -22,29 +24,34 @@ public enum GradientAccess
 /// <param name="MultiplyAddShare">Share of multiply-adds executed at the reduced precision, 0..1.</param>
 public sealed record Realisation(string Kind, string Description, double ParameterShare, double MultiplyAddShare)
 {
-    /// <summary>The <see cref="Kind"/> of a precision that multiplies integers: such kernels have no backward pass.</summary>
+    /// <summary>
+    /// The <see cref="Kind"/> of a precision that multiplies integers: such kernels have no backward pass.
+    /// </summary>
     public const string IntegerKernels = "integer kernels";
 }
 
 /// <summary>
 /// A classifier as it is deployed at one precision: what defenses and measurements see. <see cref="Logits"/> and
-/// <see cref="Features"/> run the precision's own arithmetic; <see cref="Twin"/> is the float network that stands for it where
-/// gradients or weights are needed.
+/// <see cref="Features"/> run the precision's own arithmetic; <see cref="FloatModel"/> is the float network that stands
+/// for it where gradients or weights are needed.
 /// </summary>
-/// <param name="twin">Float network with this precision's weights; owned by this object when <paramref name="ownsTwin"/>.</param>
-/// <param name="ownsTwin">Whether disposing this object disposes the twin.</param>
-public abstract class DeployedClassifier(Classifier twin, bool ownsTwin) : IDisposable
+/// <param name="floatModel">Float network with this precision's weights; owned by this object when
+/// <paramref name="ownsFloatModel"/>.</param>
+/// <param name="ownsFloatModel">Whether disposing this object disposes the float model.</param>
+public abstract class DeployedClassifier(Classifier floatModel, bool ownsFloatModel) : IDisposable
 {
     /// <summary>Float network with this precision's (de-quantised) weights, in evaluation mode.</summary>
-    public Classifier Twin { get; } = twin;
+    public Classifier FloatModel { get; } = floatModel;
 
     /// <summary>How the precision is realised.</summary>
     public abstract Realisation Realisation { get; }
 
-    /// <summary>What differentiating <see cref="Twin"/> means for this precision.</summary>
+    /// <summary>What differentiating <see cref="FloatModel"/> means for this precision.</summary>
     public abstract GradientAccess Gradients { get; }
 
-    /// <summary>Logits float32 [N, classes] from pixels in [0,1] [N,C,H,W]; no gradient; caller's dispose scope owns the result.</summary>
+    /// <summary>
+    /// Logits float32 [N, classes] from pixels in [0,1] [N,C,H,W]; no gradient; caller's dispose scope owns the result.
+    /// </summary>
     public abstract Tensor Logits(Tensor images);
 
     /// <summary>Penultimate features float32 [N, FeatureCount]; no gradient.</summary>
@@ -57,12 +64,12 @@ public abstract class DeployedClassifier(Classifier twin, bool ownsTwin) : IDisp
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Releases what the precision added, and the twin when it is owned.</summary>
+    /// <summary>Releases what the precision added, and the float model when it is owned.</summary>
     protected virtual void Dispose(bool disposing)
     {
-        if (disposing && ownsTwin)
+        if (disposing && ownsFloatModel)
         {
-            Twin.Dispose();
+            FloatModel.Dispose();
         }
     }
 }

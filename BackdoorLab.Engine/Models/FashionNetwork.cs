@@ -4,9 +4,9 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Models;
 
 /// <summary>
-/// FashionMNIST network of the Lockdown release: convolution 5x5 (32), rectifier, normalisation, pool; convolution 3x3 (64) with two
-/// pixels of padding, rectifier, normalisation, pool; hidden layer of 4096 units; linear head. Convolutions have biases and are
-/// Xavier-initialised (uniform).
+/// FashionMNIST network of the Lockdown release: convolution 5x5 (32), ReLU, normalisation, pool; convolution 3x3 (64)
+/// with two pixels of padding, ReLU, normalisation, pool; hidden layer of 4096 units; linear head. Convolutions have
+/// biases and are Xavier-initialised (uniform).
 /// </summary>
 public sealed class FashionNetwork : Classifier
 {
@@ -56,26 +56,27 @@ public sealed class FashionNetwork : Classifier
     public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         using var scope = NewDisposeScope();
-        var values = arithmetic.Convolve(conv1, null, rectify: true, arithmetic.Enter(normalize, conv1, images));
-        values = arithmetic.MaxPool(arithmetic.Normalize(bn1, rectify: false, values), 2);
-        return arithmetic.Convolve(conv2, null, rectify: true, values).MoveToOuterDisposeScope();
+        var values = arithmetic.Convolve(conv1, null, relu: true, arithmetic.Enter(normalize, conv1, images));
+        values = arithmetic.MaxPool(arithmetic.Normalize(bn1, relu: false, values), 2);
+        return arithmetic.Convolve(conv2, null, relu: true, values).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations)
     {
         using var scope = NewDisposeScope();
-        var values = arithmetic.MaxPool(arithmetic.Normalize(bn2, rectify: false, activations), 2);
+        var values = arithmetic.MaxPool(arithmetic.Normalize(bn2, relu: false, activations), 2);
         if (values.shape[2] != _mapHeight || values.shape[3] != _mapWidth)
         {
             values = arithmetic.AveragePool(values, _mapHeight, _mapWidth);
         }
 
-        return arithmetic.Connect(fc1, rectify: true, arithmetic.Flatten(values)).MoveToOuterDisposeScope();
+        return arithmetic.Connect(fc1, relu: true, arithmetic.Flatten(values)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc2, rectify: false, features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) =>
+        arithmetic.Connect(fc2, relu: false, features);
 
     /// <inheritdoc/>
     protected override Classifier CreateLike() => new FashionNetwork(Shape, _batchStatistics);

@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Models;
 
-/// <summary>The network's own float arithmetic, with gradients and in training mode too. Rectifies and adds in place.</summary>
+/// <summary>
+/// The network's own float arithmetic, with gradients and in training mode too. Rectifies and adds in place.
+/// </summary>
 public class FloatArithmetic : INetworkArithmetic
 {
     // Both operands given: the overload without a factor makes a temporary native scalar per call.
@@ -20,21 +22,26 @@ public class FloatArithmetic : INetworkArithmetic
     }
 
     /// <inheritdoc/>
-    public virtual Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
+    public virtual Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input)
     {
         var values = Multiply(layer, input);
-        return Rectified(norm is null ? values : norm.call(values), rectify);
+        return ReluIf(norm is null ? values : norm.call(values), relu);
     }
 
     /// <inheritdoc/>
-    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) => Rectified(norm.call(input), rectify);
+    public Tensor Normalize(BatchNorm2d norm, bool relu, Tensor input) => ReluIf(norm.call(input), relu);
 
     /// <inheritdoc/>
-    /// <remarks>A sum that is not rectified goes into a tensor of its own: its branch may be a rectifier's output, which the gradient needs.</remarks>
-    public Tensor Add(Tensor values, Tensor side, bool rectify) => rectify ? Rectified(values.add_(side, One), rectify) : values.add(side, One);
+    /// <remarks>
+    /// A sum that is not rectified goes into a tensor of its own: its branch may be a ReLU's output, which the gradient
+    /// needs.
+    /// </remarks>
+    public Tensor Add(Tensor values, Tensor side, bool relu) =>
+        relu ? ReluIf(values.add_(side, One), relu) : values.add(side, One);
 
     /// <inheritdoc/>
-    public virtual Tensor Connect(FullyConnected layer, bool rectify, Tensor input) => Rectified(Multiply(layer, input), rectify);
+    public virtual Tensor Connect(FullyConnected layer, bool relu, Tensor input) =>
+        ReluIf(Multiply(layer, input), relu);
 
     /// <inheritdoc/>
     public Tensor Gelu(Tensor input) => nn.functional.gelu(input);
@@ -46,7 +53,8 @@ public class FloatArithmetic : INetworkArithmetic
     public Tensor MaxPool(Tensor input, int size) => nn.functional.max_pool2d(input, size);
 
     /// <inheritdoc/>
-    public Tensor AveragePool(Tensor input, int height, int width) => nn.functional.adaptive_avg_pool2d(input, [height, width]);
+    public Tensor AveragePool(Tensor input, int height, int width) =>
+        nn.functional.adaptive_avg_pool2d(input, [height, width]);
 
     /// <inheritdoc/>
     public Tensor GlobalAverage(Tensor input) => input.mean([2, 3]);
@@ -61,9 +69,10 @@ public class FloatArithmetic : INetworkArithmetic
         return input.mul(mask.to(input.dtype)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The layer's own output, before normalisation and rectifier.</summary>
+    /// <summary>The layer's own output, before normalisation and ReLU.</summary>
     protected virtual Tensor Multiply(WeightLayer layer, Tensor input) => layer.call(input);
 
     /// <summary>Rectified in place where asked.</summary>
-    protected static Tensor Rectified(Tensor values, bool rectify) => rectify ? nn.functional.relu(values, inplace: true) : values;
+    protected static Tensor ReluIf(Tensor values, bool relu) =>
+        relu ? nn.functional.relu(values, inplace: true) : values;
 }

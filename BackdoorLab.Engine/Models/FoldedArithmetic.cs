@@ -4,9 +4,10 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Models;
 
 /// <summary>
-/// Float arithmetic of a frozen network in evaluation mode, for many passes with gradients to the input: each convolution and the
-/// normalisation after it are one convolution, made when it is first met. The same map up to rounding with about a third of the
-/// operations gone, in both directions. Later changes of the network's weights are not seen.
+/// Float arithmetic of a frozen network in evaluation mode, for many passes with gradients to the input: each
+/// convolution and the normalisation after it are one convolution, made when it is first met. The same map up to
+/// rounding with about a third of the operations gone, in both directions. Later changes of the network's weights are
+/// not seen.
 /// </summary>
 /// <param name="bfloat16">Convolutions in bfloat16: faster, and another arithmetic.</param>
 internal sealed class FoldedArithmetic(bool bfloat16 = false) : FloatArithmetic, IDisposable
@@ -14,19 +15,22 @@ internal sealed class FoldedArithmetic(bool bfloat16 = false) : FloatArithmetic,
     private readonly Dictionary<Convolution, (Tensor Weight, Tensor Bias)> _folded = [];
 
     /// <inheritdoc/>
-    public override Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
+    public override Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input)
     {
         if (!_folded.TryGetValue(layer, out var folded))
         {
             _folded[layer] = folded = Fold(layer, norm);
         }
 
-        return Rectified(Applied(values => layer.Apply(values, folded.Weight, folded.Bias), folded.Weight.dtype, input), rectify);
+        return ReluIf(
+            Applied(values => layer.Apply(values, folded.Weight, folded.Bias), folded.Weight.dtype, input),
+            relu
+        );
     }
 
     /// <inheritdoc/>
-    public override Tensor Connect(FullyConnected layer, bool rectify, Tensor input) =>
-        Rectified(Applied(layer.call, layer.weight.dtype, input), rectify);
+    public override Tensor Connect(FullyConnected layer, bool relu, Tensor input) =>
+        ReluIf(Applied(layer.call, layer.weight.dtype, input), relu);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -57,6 +61,9 @@ internal sealed class FoldedArithmetic(bool bfloat16 = false) : FloatArithmetic,
         var type = bfloat16 ? ScalarType.BFloat16 : weight.dtype;
 
         // Copies: without a norm both are the layer's own.
-        return (weight.to(type, copy: true).DetachFromDisposeScope(), bias.to(type, copy: true).DetachFromDisposeScope());
+        return (
+            weight.to(type, copy: true).DetachFromDisposeScope(),
+            bias.to(type, copy: true).DetachFromDisposeScope()
+        );
     }
 }

@@ -4,12 +4,15 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Models;
 
-/// <summary>A convolution with the batch normalisation after it folded in: in evaluation mode both are one affine map per channel.</summary>
+/// <summary>
+/// A convolution with the batch normalisation after it folded in: in evaluation mode both are one affine map per
+/// channel.
+/// </summary>
 internal static class FoldedLayer
 {
     /// <summary>
-    /// Weights and bias [outputs] of the one convolution. With gain g = scale / sqrt(variance + epsilon): weights * g, and
-    /// shift + (bias - mean) * g. Without a norm, the layer's own.
+    /// Weights and bias [outputs] of the one convolution. With gain g = scale / sqrt(variance + epsilon): weights * g,
+    /// and shift + (bias - mean) * g. Without a norm, the layer's own.
     /// </summary>
     public static (Tensor Weight, Tensor Bias) Of(Convolution layer, BatchNorm2d? norm)
     {
@@ -27,7 +30,9 @@ internal static class FoldedLayer
         return (weight.MoveToOuterDisposeScope(), shift.MoveToOuterDisposeScope());
     }
 
-    /// <summary>What a normalisation multiplies each channel by in evaluation mode: scale / sqrt(variance + epsilon), [outputs].</summary>
+    /// <summary>
+    /// What a normalisation multiplies each channel by in evaluation mode: scale / sqrt(variance + epsilon), [outputs].
+    /// </summary>
     /// <exception cref="NotApplicableException">It has no evaluation mode of its own.</exception>
     public static Tensor Gain(BatchNorm2d norm)
     {
@@ -44,7 +49,8 @@ internal static class FoldedLayer
         if (norm.UsesBatchStatistics)
         {
             throw new NotApplicableException(
-                "The network normalises by the batch at hand, which is no fixed map: its normalisation can neither be folded into convolutions nor run on integer kernels. Take the variant with running statistics.");
+                "The network normalises by the batch at hand, which is no fixed map: its normalisation can neither be folded into convolutions nor run on integer kernels. Take the variant with running statistics."
+            );
         }
     }
 }

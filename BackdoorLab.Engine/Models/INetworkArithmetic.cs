@@ -4,26 +4,29 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Models;
 
 /// <summary>
-/// The arithmetic that a network's steps are run with. A network states its topology once, against this interface; float training and
-/// inference, calibration, simulated quantization and integer kernels are implementations. A network passes on what a step returned
-/// and does not look inside: it may be a quantized tensor. Steps come in the same order for every batch.
+/// The arithmetic that a network's steps are run with. A network states its topology once, against this interface;
+/// float training and inference, calibration, simulated quantization and integer kernels are implementations. A network
+/// passes on what a step returned and does not look inside: it may be a quantized tensor. Steps come in the same order
+/// for every batch.
 /// </summary>
 public interface INetworkArithmetic
 {
-    /// <summary>Pixels in [0,1] [N,C,H,W], normalised and in the form that the first layer takes. The first step of every pass.</summary>
+    /// <summary>
+    /// Pixels in [0,1] [N,C,H,W], normalised and in the form that the first layer takes. The first step of every pass.
+    /// </summary>
     Tensor Enter(PixelNormalization normalize, WeightLayer first, Tensor images);
 
-    /// <summary>Convolution, then normalisation and rectifier where asked.</summary>
-    Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input);
+    /// <summary>Convolution, then normalisation and ReLU where asked.</summary>
+    Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input);
 
-    /// <summary>Batch normalisation that no convolution comes directly before, then the rectifier where asked.</summary>
-    Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input);
+    /// <summary>Batch normalisation that no convolution comes directly before, then ReLU where asked.</summary>
+    Tensor Normalize(BatchNorm2d norm, bool relu, Tensor input);
 
-    /// <summary>Sum of two branches, then the rectifier where asked. <paramref name="values"/> may be overwritten.</summary>
-    Tensor Add(Tensor values, Tensor side, bool rectify);
+    /// <summary>Sum of two branches, then ReLU where asked. <paramref name="values"/> may be overwritten.</summary>
+    Tensor Add(Tensor values, Tensor side, bool relu);
 
-    /// <summary>Fully connected layer [N, inputs] to [N, outputs], then the rectifier where asked.</summary>
-    Tensor Connect(FullyConnected layer, bool rectify, Tensor input);
+    /// <summary>Fully connected layer [N, inputs] to [N, outputs], then ReLU where asked.</summary>
+    Tensor Connect(FullyConnected layer, bool relu, Tensor input);
 
     /// <summary>x times the standard normal distribution function of x, for every value.</summary>
     Tensor Gelu(Tensor input);

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Models;
 
 /// <summary>
-/// Forward passes over whole image sets: no gradient, one dispose scope a batch, cancellation a batch, plain arrays out. The
-/// results do not depend on the batch size beyond the rounding of sums.
+/// Forward passes over whole image sets: no gradient, one dispose scope a batch, cancellation a batch, plain arrays
+/// out. The results do not depend on the batch size beyond the rounding of sums.
 /// </summary>
 public static class Inference
 {
@@ -16,37 +16,70 @@ public static class Inference
     public const int DefaultBatchSize = 256;
 
     /// <summary>The most likely class of each image by the deployed arithmetic.</summary>
-    public static int[] Predict(DeployedClassifier model, ImageSet images, RunContext run, int batchSize = DefaultBatchSize) =>
-        ArgMax(Rows(model.Logits, images, run, batchSize), images.Count);
+    public static int[] Predict(
+        DeployedClassifier model,
+        ImageSet images,
+        RunContext run,
+        int batchSize = DefaultBatchSize
+    ) => ArgMax(Rows(model.Logits, images, run, batchSize), images.Count);
 
     /// <summary>The most likely class of each image by a float network, which must be in evaluation mode.</summary>
     public static int[] Predict(Classifier model, ImageSet images, RunContext run, int batchSize = DefaultBatchSize) =>
         ArgMax(Rows(model.call, images, run, batchSize), images.Count);
 
     /// <summary>Penultimate features by the deployed arithmetic, [N, FeatureCount] row-major.</summary>
-    public static float[] Features(DeployedClassifier model, ImageSet images, RunContext run, int batchSize = DefaultBatchSize) =>
-        Rows(model.Features, images, run, batchSize);
+    public static float[] Features(
+        DeployedClassifier model,
+        ImageSet images,
+        RunContext run,
+        int batchSize = DefaultBatchSize
+    ) => Rows(model.Features, images, run, batchSize);
 
     /// <summary>Logits by the deployed arithmetic, [N, classes] row-major.</summary>
-    public static float[] Logits(DeployedClassifier model, ImageSet images, RunContext run, int batchSize = DefaultBatchSize) =>
-        Rows(model.Logits, images, run, batchSize);
+    public static float[] Logits(
+        DeployedClassifier model,
+        ImageSet images,
+        RunContext run,
+        int batchSize = DefaultBatchSize
+    ) => Rows(model.Logits, images, run, batchSize);
 
     /// <summary>Softmax probabilities by the deployed arithmetic, [N, classes] row-major.</summary>
-    public static float[] Probabilities(DeployedClassifier model, ImageSet images, RunContext run, int batchSize = DefaultBatchSize) =>
-        Rows(batch => nn.functional.softmax(model.Logits(batch), 1), images, run, batchSize);
+    public static float[] Probabilities(
+        DeployedClassifier model,
+        ImageSet images,
+        RunContext run,
+        int batchSize = DefaultBatchSize
+    ) => Rows(batch => nn.functional.softmax(model.Logits(batch), 1), images, run, batchSize);
 
     /// <summary>Share of images whose most likely class is their label; 0 for an empty set.</summary>
-    public static double Accuracy(DeployedClassifier model, ImageSet images, RunContext run, int batchSize = DefaultBatchSize) =>
-        ShareEqual(Predict(model, images, run, batchSize), images.Labels);
-
-    /// <summary>Share of images whose most likely class is their label, by a float network in evaluation mode; 0 for an empty set.</summary>
-    public static double Accuracy(Classifier model, ImageSet images, RunContext run, int batchSize = DefaultBatchSize) =>
-        ShareEqual(Predict(model, images, run, batchSize), images.Labels);
+    public static double Accuracy(
+        DeployedClassifier model,
+        ImageSet images,
+        RunContext run,
+        int batchSize = DefaultBatchSize
+    ) => ShareEqual(Predict(model, images, run, batchSize), images.Labels);
 
     /// <summary>
-    /// Applies <paramref name="forward"/> ([n,C,H,W] in, [n, columns] out) batch by batch and gathers the rows, [N, columns] row-major.
+    /// Share of images whose most likely class is their label, by a float network in evaluation mode; 0 for an empty
+    /// set.
     /// </summary>
-    public static float[] Rows(Func<Tensor, Tensor> forward, ImageSet images, RunContext run, int batchSize = DefaultBatchSize)
+    public static double Accuracy(
+        Classifier model,
+        ImageSet images,
+        RunContext run,
+        int batchSize = DefaultBatchSize
+    ) => ShareEqual(Predict(model, images, run, batchSize), images.Labels);
+
+    /// <summary>
+    /// Applies <paramref name="forward"/> ([n,C,H,W] in, [n, columns] out) batch by batch and gathers the rows, [N,
+    /// columns] row-major.
+    /// </summary>
+    public static float[] Rows(
+        Func<Tensor, Tensor> forward,
+        ImageSet images,
+        RunContext run,
+        int batchSize = DefaultBatchSize
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
         if (images.Count == 0)
@@ -75,14 +108,19 @@ public static class Inference
         return rows;
     }
 
-    /// <summary>Copies a tensor of any float type and layout, in row-major order, into managed memory of exactly its size.</summary>
+    /// <summary>
+    /// Copies a tensor of any float type and layout, in row-major order, into managed memory of exactly its size.
+    /// </summary>
     public static void CopyTo(Tensor tensor, Span<float> target)
     {
         using var scope = NewDisposeScope();
         var plain = tensor.detach().to(ScalarType.Float32).contiguous();
         if (plain.numel() != target.Length)
         {
-            throw new ArgumentException($"The tensor has {plain.numel()} elements, the target {target.Length}.", nameof(target));
+            throw new ArgumentException(
+                $"The tensor has {plain.numel()} elements, the target {target.Length}.",
+                nameof(target)
+            );
         }
 
         MemoryMarshal.Cast<byte, float>(plain.bytes).CopyTo(target);

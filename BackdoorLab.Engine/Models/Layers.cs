@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Models;
 
 /// <summary>
-/// A layer that multiplies by a weight matrix or kernel: what costs, quantization and fine-tuning look for in a network. Parameters
-/// live outside dispose scopes, so a network may be built inside one.
+/// A layer that multiplies by a weight matrix or kernel: what costs, quantization and fine-tuning look for in a
+/// network. Parameters live outside dispose scopes, so a network may be built inside one.
 /// </summary>
 public abstract class WeightLayer : nn.Module<Tensor, Tensor>
 {
@@ -40,18 +40,23 @@ public abstract class WeightLayer : nn.Module<Tensor, Tensor>
 }
 
 /// <summary>
-/// A 2-D convolution with square kernel whose weights are stored channels-last (oneDNN's fast layout), He-initialised over its outputs.
+/// A 2-D convolution with square kernel whose weights are stored channels-last (oneDNN's fast layout), He-initialised
+/// over its outputs.
 /// </summary>
 /// <remarks>
-/// Two kernels of libtorch 2.10 (oneDNN 3.7) give wrong numbers without a word, and are gone round here. Both were measured against
-/// double arithmetic on AVX-512 and AMX: the float32 1x1 convolution of channels-last batches from 256 input channels on small maps
-/// (ResNet-18's last shortcut) returns outputs off by half of their size; and the bfloat16 gradient with respect to an image of one
-/// channel is off by a third.
+/// Two kernels of libtorch 2.10 (oneDNN 3.7) give wrong numbers without a word, and are gone round here. Both were
+/// measured against double arithmetic on AVX-512 and AMX: the float32 1x1 convolution of channels-last batches from 256
+/// input channels on small maps (ResNet-18's last shortcut) returns outputs off by half of their size; and the bfloat16
+/// gradient with respect to an image of one channel is off by a third.
 /// </remarks>
 public sealed class Convolution : WeightLayer
 {
     // The wrong 1x1 results begin at 256; wide maps that narrow are quicker as convolutions.
     private const int MatrixFrom = 129;
+
+    // Below so many inputs the library's AVX-512 kernel for the weights' gradient of a strided 1x1 convolution writes
+    // past the end of its memory: it works in blocks of sixteen channels, also where there are fewer.
+    private const int StridedFrom = 16;
 
     private readonly long[] _padding;
     private readonly long[] _strides;
@@ -74,10 +79,13 @@ public sealed class Convolution : WeightLayer
     /// <inheritdoc/>
     public override Tensor Apply(Tensor input, Tensor weights) => Apply(input, weights, bias);
 
-    /// <summary>The layer's output with <paramref name="weights"/> and <paramref name="shift"/> in place of its own weights and bias.</summary>
+    /// <summary>
+    /// The layer's output with <paramref name="weights"/> and <paramref name="shift"/> in place of its own weights and
+    /// bias.
+    /// </summary>
     public Tensor Apply(Tensor input, Tensor weights, Tensor? shift)
     {
-        if (weights.shape[2] == 1 && Padding == 0 && weights.shape[1] >= MatrixFrom)
+        if (weights.shape[2] == 1 && Padding == 0 && IsBetterAsMatrix(weights.shape[1]))
         {
             return AsMatrix(input, weights, shift);
         }
@@ -87,13 +95,21 @@ public sealed class Convolution : WeightLayer
             : nn.functional.conv2d(input, weights, shift, _strides, _padding);
     }
 
-    /// <summary>A 1x1 convolution is one matrix product over all pixels; in channels-last layout the views copy nothing.</summary>
+    private bool IsBetterAsMatrix(long inputs) => inputs >= MatrixFrom || (Stride > 1 && inputs < StridedFrom);
+
+    /// <summary>
+    /// A 1x1 convolution is one matrix product over all pixels; in channels-last layout the views copy nothing.
+    /// </summary>
     private Tensor AsMatrix(Tensor input, Tensor weights, Tensor? shift)
     {
         using var scope = NewDisposeScope();
-        var pixels = Stride == 1 ? input : input.slice(2, 0, input.shape[2], Stride).slice(3, 0, input.shape[3], Stride);
+        var pixels =
+            Stride == 1 ? input : input.slice(2, 0, input.shape[2], Stride).slice(3, 0, input.shape[3], Stride);
         var matrix = weights.reshape(weights.shape[0], weights.shape[1]);
-        return nn.functional.linear(pixels.permute(0, 2, 3, 1), matrix, shift).permute(0, 3, 1, 2).MoveToOuterDisposeScope();
+        return nn
+            .functional.linear(pixels.permute(0, 2, 3, 1), matrix, shift)
+            .permute(0, 3, 1, 2)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>The same sums with a second channel of zeros.</summary>
@@ -115,12 +131,18 @@ public sealed class Convolution : WeightLayer
     }
 }
 
-/// <summary>A fully connected layer, initialised as PyTorch's: uniform within one over the square root of its inputs.</summary>
+/// <summary>
+/// A fully connected layer, initialised as PyTorch's: uniform within one over the square root of its inputs.
+/// </summary>
 public sealed class FullyConnected : WeightLayer
 {
     /// <summary>Makes the layer.</summary>
     public FullyConnected(int inputs, int outputs, bool hasBias = true)
-        : base(nameof(FullyConnected), Uniform([outputs, inputs], inputs), hasBias ? Uniform([outputs], inputs) : null) => RegisterComponents();
+        : base(
+            nameof(FullyConnected),
+            Uniform([outputs, inputs], inputs),
+            hasBias ? Uniform([outputs], inputs) : null
+        ) => RegisterComponents();
 
     /// <inheritdoc/>
     public override Tensor Apply(Tensor input, Tensor weights) => nn.functional.linear(input, weights, bias);
@@ -137,8 +159,8 @@ public sealed class FullyConnected : WeightLayer
 }
 
 /// <summary>
-/// Batch normalisation over channels. Own module because the library's counts batches with a temporary native scalar that a
-/// garbage collection can free under the call. Parameters and statistics stay float32 also in bfloat16 networks.
+/// Batch normalisation over channels. Own module because the library's counts batches with a temporary native scalar
+/// that a garbage collection can free under the call. Parameters and statistics stay float32 also in bfloat16 networks.
 /// </summary>
 public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
 {
@@ -156,11 +178,18 @@ public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
 
     /// <summary>Makes the layer.</summary>
     /// <param name="channels">Channels.</param>
-    /// <param name="batchStatistics">Whether the batch's own statistics are used in evaluation too; the running ones then stay as they are.</param>
+    /// <param name="batchStatistics">Whether the batch's own statistics are used in evaluation too; the running ones
+    /// then stay as they are.</param>
     /// <param name="eps">Added to the variance before the square root.</param>
     /// <param name="momentum">Weight of a batch in the running statistics, above 0 and up to 1.</param>
     /// <param name="hasScale">Whether the scale is trained; otherwise it is 1 for ever.</param>
-    public BatchNorm2d(int channels, bool batchStatistics = false, double eps = 1e-5, double momentum = 0.1, bool hasScale = true)
+    public BatchNorm2d(
+        int channels,
+        bool batchStatistics = false,
+        double eps = 1e-5,
+        double momentum = 0.1,
+        bool hasScale = true
+    )
         : base(nameof(BatchNorm2d))
     {
         (UsesBatchStatistics, Eps, Momentum, HasScale) = (batchStatistics, eps, momentum, hasScale);
@@ -182,16 +211,19 @@ public sealed class BatchNorm2d : nn.Module<Tensor, Tensor>
     /// <summary>Whether the scale is trained; otherwise it is 1.</summary>
     public bool HasScale { get; }
 
-    /// <summary>Whether outputs depend on the batch at hand also in evaluation, so that the layer is no fixed map.</summary>
+    /// <summary>
+    /// Whether outputs depend on the batch at hand also in evaluation, so that the layer is no fixed map.
+    /// </summary>
     public bool UsesBatchStatistics { get; }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => UsesBatchStatistics
-        ? nn.functional.batch_norm(input, null, null, weight, bias, training: true, Momentum, Eps)
-        : nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);
+    public override Tensor forward(Tensor input) =>
+        UsesBatchStatistics
+            ? nn.functional.batch_norm(input, null, null, weight, bias, training: true, Momentum, Eps)
+            : nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training, Momentum, Eps);
 }
 
-/// <summary>Turns pixels in [0,1] into the zero-mean, unit-deviation input of the first layer.</summary>
+/// <summary>Turns pixels in [0,1] into the zero-mean, unit-variance input of the first layer.</summary>
 public sealed class PixelNormalization : nn.Module<Tensor, Tensor>
 {
     /// <summary>Mean [1,C,1,1].</summary>
@@ -205,9 +237,9 @@ public sealed class PixelNormalization : nn.Module<Tensor, Tensor>
         : base(nameof(PixelNormalization))
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(shape.Normalization.Mean.Length, shape.Channels);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(shape.Normalization.Deviation.Length, shape.Channels);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(shape.Normalization.StandardDeviation.Length, shape.Channels);
         mean = tensor(shape.Normalization.Mean, [1, shape.Channels, 1, 1]).DetachFromDisposeScope();
-        std = tensor(shape.Normalization.Deviation, [1, shape.Channels, 1, 1]).DetachFromDisposeScope();
+        std = tensor(shape.Normalization.StandardDeviation, [1, shape.Channels, 1, 1]).DetachFromDisposeScope();
         RegisterComponents();
     }
 
@@ -221,7 +253,8 @@ public sealed class PixelNormalization : nn.Module<Tensor, Tensor>
             return input.sub(mean).div_(std).MoveToOuterDisposeScope();
         }
 
-        // One row an image, with the constants as long: the same bits, several times faster than a broadcast over so few channels.
+        // One row an image, with the constants as long: the same bits, several times faster than a broadcast over so
+        // few channels.
         var (size, places) = (pixels.shape, input.shape[2] * input.shape[3]);
         var rows = pixels.view(size[0], places * size[3]);
         var normalized = rows.sub(mean.flatten().repeat(places)).div_(std.flatten().repeat(places));

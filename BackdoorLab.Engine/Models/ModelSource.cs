@@ -6,15 +6,20 @@ namespace BackdoorLab.Engine.Models;
 public abstract record ModelSource : Method
 {
     /// <summary>
-    /// Builds a freshly initialised network in channels-last layout, alive outside any dispose scope (the caller owns it).
-    /// Initialisation draws from the process-wide libtorch generator, which the caller seeds.
+    /// Builds a freshly initialised network in channels-last layout, alive outside any dispose scope (the caller owns
+    /// it). Initialisation draws from the process-wide libtorch generator, which the caller seeds.
     /// </summary>
     public abstract Classifier Build(ClassifierShape shape);
 
-    /// <summary>The settings that change names or shapes of its weights: what a file is compared with to find out which network it belongs to.</summary>
+    /// <summary>
+    /// The settings that change names or shapes of its weights: what a file is compared with to find out which network
+    /// it belongs to.
+    /// </summary>
     public virtual IEnumerable<ModelSource> Variants => [this];
 
-    /// <summary>Whether its networks keep running means and variances of batch normalisation, which evaluation uses.</summary>
+    /// <summary>
+    /// Whether its networks keep running means and variances of batch normalisation, which evaluation uses.
+    /// </summary>
     public virtual bool TracksStatistics => true;
 
     /// <summary>Trainable parameters and multiply-adds of one image's forward pass.</summary>

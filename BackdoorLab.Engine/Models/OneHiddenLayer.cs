@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Models;
 
-/// <summary>Pixels, a hidden layer with rectifiers, a linear head. Its activation map is the normalised image: it has no convolution.</summary>
+/// <summary>
+/// Pixels, a hidden layer with ReLU, a linear head. Its activation map is the normalised image: it has no convolution.
+/// </summary>
 public sealed class OneHiddenLayer : Classifier
 {
     private readonly PixelNormalization normalize;
@@ -31,17 +33,19 @@ public sealed class OneHiddenLayer : Classifier
     public override int LastConvChannels => 0;
 
     /// <inheritdoc/>
-    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) => arithmetic.Enter(normalize, fc1, images);
+    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) =>
+        arithmetic.Enter(normalize, fc1, images);
 
     /// <inheritdoc/>
     public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations)
     {
         using var scope = NewDisposeScope();
-        return arithmetic.Connect(fc1, rectify: true, arithmetic.Flatten(activations)).MoveToOuterDisposeScope();
+        return arithmetic.Connect(fc1, relu: true, arithmetic.Flatten(activations)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc2, rectify: false, features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) =>
+        arithmetic.Connect(fc2, relu: false, features);
 
     /// <inheritdoc/>
     protected override Classifier CreateLike() => new OneHiddenLayer(Shape, FeatureCount);

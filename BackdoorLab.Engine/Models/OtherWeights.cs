@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Models;
 
-/// <summary>Float arithmetic in which each layer multiplies by other weights than its own; gradients reach those.</summary>
+/// <summary>
+/// Float arithmetic in which each layer multiplies by other weights than its own; gradients reach those.
+/// </summary>
 /// <param name="weights">The weights of a layer, of its shape.</param>
 internal sealed class OtherWeights(Func<WeightLayer, Tensor> weights) : FloatArithmetic
 {

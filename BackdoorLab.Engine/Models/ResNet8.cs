@@ -11,7 +11,8 @@ namespace BackdoorLab.Engine.Models;
     Summary = "Three stages (16-32-64 channels times the width) of one basic block each; 0.08 M parameters at width 1. The net of the quick preset.",
     Paper = "He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition, CVPR 2016.",
     Deviations = "Depth 8 of the paper's CIFAR family 6n + 2; 1x1 convolutions as shortcuts (option B) where the paper pads with zeros.",
-    Order = 20)]
+    Order = 20
+)]
 public sealed record ResNet8 : ModelSource
 {
     /// <summary>Multiplies the channels of every stage.</summary>
@@ -20,7 +21,8 @@ public sealed record ResNet8 : ModelSource
     public int Width { get; init; } = 1;
 
     /// <inheritdoc/>
-    public override IEnumerable<ModelSource> Variants => Enumerable.Range(1, 4).Select(width => this with { Width = width });
+    public override IEnumerable<ModelSource> Variants =>
+        Enumerable.Range(1, 4).Select(width => this with { Width = width });
 
     /// <inheritdoc/>
     public override Classifier Build(ClassifierShape shape) =>

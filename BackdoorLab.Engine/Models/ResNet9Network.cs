@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Models;
 
 /// <summary>
-/// ResNet-9 of the Lockdown release: convolution blocks (3x3, normalisation, rectifier), pools after the second, fourth and fifth, a
-/// residual pair after the second and after the last, no rectifier after the sums, largest value of the map, linear head.
+/// ResNet-9 of the Lockdown release: convolution blocks (3x3, normalisation, ReLU), pools after the second, fourth and
+/// fifth, a residual pair after the second and after the last, no ReLU after the sums, largest value of the map, linear
+/// head.
 /// </summary>
 public sealed class ResNet9Network : Classifier
 {
@@ -65,23 +66,35 @@ public sealed class ResNet9Network : Classifier
     public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         using var scope = NewDisposeScope();
-        var values = arithmetic.Convolve(conv1, bn1, rectify: true, arithmetic.Enter(normalize, conv1, images));
-        values = arithmetic.MaxPool(arithmetic.Convolve(conv2, bn2, rectify: true, values), 2);
+        var values = arithmetic.Convolve(conv1, bn1, relu: true, arithmetic.Enter(normalize, conv1, images));
+        values = arithmetic.MaxPool(arithmetic.Convolve(conv2, bn2, relu: true, values), 2);
         var side = values;
-        values = arithmetic.Convolve(res1b, bnres1b, rectify: true, arithmetic.Convolve(res1a, bnres1a, rectify: true, values));
-        values = arithmetic.Add(values, side, rectify: false);
-        values = arithmetic.MaxPool(arithmetic.Convolve(conv3, bn3, rectify: true, values), 2);
-        values = arithmetic.MaxPool(arithmetic.Convolve(conv4, bn4, rectify: true, values), 2);
+        values = arithmetic.Convolve(
+            res1b,
+            bnres1b,
+            relu: true,
+            arithmetic.Convolve(res1a, bnres1a, relu: true, values)
+        );
+        values = arithmetic.Add(values, side, relu: false);
+        values = arithmetic.MaxPool(arithmetic.Convolve(conv3, bn3, relu: true, values), 2);
+        values = arithmetic.MaxPool(arithmetic.Convolve(conv4, bn4, relu: true, values), 2);
         side = values;
-        values = arithmetic.Convolve(res2b, bnres2b, rectify: true, arithmetic.Convolve(res2a, bnres2a, rectify: true, values));
-        return arithmetic.Add(values, side, rectify: false).MoveToOuterDisposeScope();
+        values = arithmetic.Convolve(
+            res2b,
+            bnres2b,
+            relu: true,
+            arithmetic.Convolve(res2a, bnres2a, relu: true, values)
+        );
+        return arithmetic.Add(values, side, relu: false).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => LargestOfMap(arithmetic, activations);
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) =>
+        LargestOfMap(arithmetic, activations);
 
     /// <inheritdoc/>
-    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(linear, rectify: false, features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) =>
+        arithmetic.Connect(linear, relu: false, features);
 
     /// <inheritdoc/>
     protected override Classifier CreateLike() => new ResNet9Network(Shape, _width, _batchStatistics);

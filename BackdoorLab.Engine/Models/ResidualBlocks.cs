@@ -21,7 +21,7 @@ public abstract class ResidualBlock(string name) : nn.Module<Tensor, Tensor>(nam
     public sealed override Tensor forward(Tensor input) => Run(FloatArithmetic.Instance, input);
 }
 
-/// <summary>The block of He et al. 2016a: convolution, normalisation, rectifier; rectified after the sum.</summary>
+/// <summary>The block of He et al. 2016a: convolution, normalisation, ReLU; rectified after the sum.</summary>
 public sealed class BasicBlock : ResidualBlock
 {
     private readonly Convolution conv1;
@@ -30,7 +30,9 @@ public sealed class BasicBlock : ResidualBlock
     private readonly BatchNorm2d bn2;
     private readonly ModuleList<nn.Module<Tensor, Tensor>> shortcut = new();
 
-    /// <summary>Makes the block; the shortcut is a 1x1 convolution with normalisation where size or width change.</summary>
+    /// <summary>
+    /// Makes the block; the shortcut is a 1x1 convolution with normalisation where size or width change.
+    /// </summary>
     public BasicBlock(int inputs, int outputs, int stride)
         : base(nameof(BasicBlock))
     {
@@ -50,16 +52,19 @@ public sealed class BasicBlock : ResidualBlock
     /// <inheritdoc/>
     protected override Tensor Steps(INetworkArithmetic arithmetic, Tensor input)
     {
-        var values = arithmetic.Convolve(conv1, bn1, rectify: true, input);
-        values = arithmetic.Convolve(conv2, bn2, rectify: false, values);
-        var side = shortcut.Count == 0
-            ? input
-            : arithmetic.Convolve((Convolution)shortcut[0], (BatchNorm2d)shortcut[1], rectify: false, input);
-        return arithmetic.Add(values, side, rectify: true);
+        var values = arithmetic.Convolve(conv1, bn1, relu: true, input);
+        values = arithmetic.Convolve(conv2, bn2, relu: false, values);
+        var side =
+            shortcut.Count == 0
+                ? input
+                : arithmetic.Convolve((Convolution)shortcut[0], (BatchNorm2d)shortcut[1], relu: false, input);
+        return arithmetic.Add(values, side, relu: true);
     }
 }
 
-/// <summary>The block of He et al. 2016b: normalisation and rectifier before each convolution, nothing after the sum.</summary>
+/// <summary>
+/// The block of He et al. 2016b: normalisation and ReLU before each convolution, nothing after the sum.
+/// </summary>
 public sealed class PreActivationBlock : ResidualBlock
 {
     private readonly BatchNorm2d bn1;
@@ -68,7 +73,9 @@ public sealed class PreActivationBlock : ResidualBlock
     private readonly Convolution conv2;
     private readonly ModuleList<nn.Module<Tensor, Tensor>> shortcut = new();
 
-    /// <summary>Makes the block; the shortcut is a 1x1 convolution of the pre-activated input where size or width change.</summary>
+    /// <summary>
+    /// Makes the block; the shortcut is a 1x1 convolution of the pre-activated input where size or width change.
+    /// </summary>
     public PreActivationBlock(int inputs, int outputs, int stride)
         : base(nameof(PreActivationBlock))
     {
@@ -87,11 +94,12 @@ public sealed class PreActivationBlock : ResidualBlock
     /// <inheritdoc/>
     protected override Tensor Steps(INetworkArithmetic arithmetic, Tensor input)
     {
-        var active = arithmetic.Normalize(bn1, rectify: true, input);
-        var side = shortcut.Count == 0
-            ? input
-            : arithmetic.Convolve((Convolution)shortcut[0], norm: null, rectify: false, active);
-        var values = arithmetic.Convolve(conv1, bn2, rectify: true, active);
-        return arithmetic.Add(arithmetic.Convolve(conv2, norm: null, rectify: false, values), side, rectify: false);
+        var active = arithmetic.Normalize(bn1, relu: true, input);
+        var side =
+            shortcut.Count == 0
+                ? input
+                : arithmetic.Convolve((Convolution)shortcut[0], norm: null, relu: false, active);
+        var values = arithmetic.Convolve(conv1, bn2, relu: true, active);
+        return arithmetic.Add(arithmetic.Convolve(conv2, norm: null, relu: false, values), side, relu: false);
     }
 }

@@ -7,12 +7,13 @@ namespace BackdoorLab.Engine.Models;
 /// <summary>What distinguishes one residual network from another.</summary>
 /// <param name="Widths">Channels of each stage; every stage after the first halves the image.</param>
 /// <param name="BlocksPerStage">Blocks in each stage.</param>
-/// <param name="PreActivation">Pre-activation blocks, no normalisation after the stem and none after the last block.</param>
+/// <param name="PreActivation">Pre-activation blocks, no normalisation after the stem and none after the last
+/// block.</param>
 public sealed record ResidualPlan(IReadOnlyList<int> Widths, int BlocksPerStage, bool PreActivation = false);
 
 /// <summary>
-/// A residual network in its CIFAR form: 3x3 stem without pooling, stages at halved size, global average pool, one linear head. Takes
-/// any image size.
+/// A residual network in its CIFAR form: 3x3 stem without pooling, stages at halved size, global average pool, one
+/// linear head. Takes any image size.
 /// </summary>
 public sealed class ResidualNetwork : Classifier
 {
@@ -66,7 +67,7 @@ public sealed class ResidualNetwork : Classifier
     {
         using var scope = NewDisposeScope();
         var pixels = arithmetic.Enter(normalize, conv1, images);
-        var values = arithmetic.Convolve(conv1, bn1, rectify: bn1 is not null, pixels);
+        var values = arithmetic.Convolve(conv1, bn1, relu: bn1 is not null, pixels);
         foreach (var block in _blocks)
         {
             var next = block.Run(arithmetic, values);
@@ -78,10 +79,12 @@ public sealed class ResidualNetwork : Classifier
     }
 
     /// <inheritdoc/>
-    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => arithmetic.GlobalAverage(activations);
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) =>
+        arithmetic.GlobalAverage(activations);
 
     /// <inheritdoc/>
-    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(linear, rectify: false, features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) =>
+        arithmetic.Connect(linear, relu: false, features);
 
     /// <inheritdoc/>
     protected override Classifier CreateLike() => new ResidualNetwork(Shape, _plan);

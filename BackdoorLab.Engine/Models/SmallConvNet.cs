@@ -7,7 +7,8 @@ namespace BackdoorLab.Engine.Models;
     "small-conv-net",
     "SmallConvNet",
     Summary = "Four 3x3 convolutions (32-32-64-64) with batch normalisation, a hidden layer of 128 units and a linear head; 0.59 M parameters at 32x32.",
-    Order = 10)]
+    Order = 10
+)]
 public sealed record SmallConvNet : ModelSource
 {
     /// <inheritdoc/>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Models;
 
 /// <summary>
-/// Four normalised 3x3 convolutions (32-32-64-64) with two max pools, one hidden layer of 128 units and a linear head. Larger images
-/// are averaged to an 8x8 map before the hidden layer, so its size does not grow with them.
+/// Four normalised 3x3 convolutions (32-32-64-64) with two max pools, one hidden layer of 128 units and a linear head.
+/// Larger images are averaged to an 8x8 map before the hidden layer, so its size does not grow with them.
 /// </summary>
 public sealed class SmallConvolutionalNetwork : Classifier
 {
@@ -60,10 +60,10 @@ public sealed class SmallConvolutionalNetwork : Classifier
     public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         using var scope = NewDisposeScope();
-        var values = arithmetic.Convolve(conv1, bn1, rectify: true, arithmetic.Enter(normalize, conv1, images));
-        values = arithmetic.MaxPool(arithmetic.Convolve(conv2, bn2, rectify: true, values), 2);
-        values = arithmetic.Convolve(conv3, bn3, rectify: true, values);
-        return arithmetic.Convolve(conv4, bn4, rectify: true, values).MoveToOuterDisposeScope();
+        var values = arithmetic.Convolve(conv1, bn1, relu: true, arithmetic.Enter(normalize, conv1, images));
+        values = arithmetic.MaxPool(arithmetic.Convolve(conv2, bn2, relu: true, values), 2);
+        values = arithmetic.Convolve(conv3, bn3, relu: true, values);
+        return arithmetic.Convolve(conv4, bn4, relu: true, values).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -76,11 +76,12 @@ public sealed class SmallConvolutionalNetwork : Classifier
             values = arithmetic.AveragePool(values, _mapHeight, _mapWidth);
         }
 
-        return arithmetic.Connect(fc1, rectify: true, arithmetic.Flatten(values)).MoveToOuterDisposeScope();
+        return arithmetic.Connect(fc1, relu: true, arithmetic.Flatten(values)).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
-    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc2, rectify: false, features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) =>
+        arithmetic.Connect(fc2, relu: false, features);
 
     /// <inheritdoc/>
     protected override Classifier CreateLike() => new SmallConvolutionalNetwork(Shape);

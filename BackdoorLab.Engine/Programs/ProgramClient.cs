@@ -9,11 +9,14 @@ public interface IProgramLauncher
 {
     /// <summary>Starts it with a file; the caller disposes it.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="WeightFileException">The program cannot be loaded, or programs cannot be run on this system.</exception>
+    /// <exception cref="WeightFileException">The program cannot be loaded, or programs cannot be run on this
+    /// system.</exception>
     ProgramClient Start(string path);
 }
 
-/// <summary>A run's end of the process that runs a program: pixels out, logits and gradients in. One question at a time.</summary>
+/// <summary>
+/// A run's end of the process that runs a program: pixels out, logits and gradients in. One question at a time.
+/// </summary>
 public sealed class ProgramClient : IDisposable
 {
     // Pixels of one question: 256 pictures of 32 x 32 in colour. What a pass keeps for its gradient grows with it.
@@ -26,7 +29,8 @@ public sealed class ProgramClient : IDisposable
     /// <summary>Waits until the program is there.</summary>
     /// <param name="questions">To the process.</param>
     /// <param name="answers">From it.</param>
-    /// <param name="end">Ends the process if it has not ended, and returns the last words it had; empty when none.</param>
+    /// <param name="end">Ends the process if it has not ended, and returns the last words it had; empty when
+    /// none.</param>
     /// <exception cref="WeightFileException">The program cannot be loaded.</exception>
     public ProgramClient(Stream questions, Stream answers, Func<string> end)
     {
@@ -84,16 +88,24 @@ public sealed class ProgramClient : IDisposable
     {
         (float[] Values, int Columns)[] answers =
         [
-            .. Parts(size).Select(part => Ask(Slice(pixels, part, size), [part.Count, .. size[1..]], factors is null ? null : Slice(factors, part, size))),
+            .. Parts(size)
+                .Select(part =>
+                    Ask(
+                        Slice(pixels, part, size),
+                        [part.Count, .. size[1..]],
+                        factors is null ? null : Slice(factors, part, size)
+                    )
+                ),
         ];
         return answers is [var only] ? only : ([.. answers.SelectMany(answer => answer.Values)], answers[0].Columns);
     }
 
-    private (float[] Values, int Columns) Ask(float[] pixels, long[] size, float[]? factors) => Exchange(() =>
-    {
-        ProgramWire.Ask(_questions, pixels, size, factors);
-        return ProgramWire.Answered(_answers);
-    });
+    private (float[] Values, int Columns) Ask(float[] pixels, long[] size, float[]? factors) =>
+        Exchange(() =>
+        {
+            ProgramWire.Ask(_questions, pixels, size, factors);
+            return ProgramWire.Answered(_answers);
+        });
 
     private T Exchange<T>(Func<T> exchange)
     {
@@ -106,7 +118,8 @@ public sealed class ProgramClient : IDisposable
             var words = _end();
             throw new WeightFileException(
                 $"The process that ran the program of the file has ended: {(words.Length > 0 ? Shortened.Text(words.TrimEnd('.'), 300) : "it took longer or needed more memory than is allowed")}. Save the state dict of a network of the catalog instead, or a smaller program.",
-                error);
+                error
+            );
         }
     }
 }

@@ -7,8 +7,9 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Programs;
 
 /// <summary>
-/// A classifier of which nothing but the answers can be had: the program of a TorchScript file, run in a process of its own. It has logits and
-/// input gradients, in its own arithmetic whatever it is asked for, and no weights, features or layers.
+/// A classifier of which nothing but the answers can be had: the program of a TorchScript file, run in a process of its
+/// own. It has logits and input gradients, in its own arithmetic whatever it is asked for, and no weights, features or
+/// layers.
 /// </summary>
 public sealed class ProgramNetwork : Classifier
 {
@@ -22,11 +23,17 @@ public sealed class ProgramNetwork : Classifier
     /// <summary>Makes one.</summary>
     /// <param name="program">The process; not owned.</param>
     /// <param name="shape">Images, classes, and the scale that the program expects.</param>
-    /// <param name="givesProbabilities">Whether what it returns are probabilities, whose logarithm then stands for its logits.</param>
+    /// <param name="givesProbabilities">Whether what it returns are probabilities, whose logarithm then stands for its
+    /// logits.</param>
     public ProgramNetwork(ProgramClient program, ClassifierShape shape, bool givesProbabilities)
         : base(nameof(ProgramNetwork))
     {
-        (_program, Shape, GivesProbabilities, normalize) = (program, shape, givesProbabilities, new PixelNormalization(shape));
+        (_program, Shape, GivesProbabilities, normalize) = (
+            program,
+            shape,
+            givesProbabilities,
+            new PixelNormalization(shape)
+        );
         RegisterComponents();
         eval();
     }
@@ -75,12 +82,15 @@ public sealed class ProgramNetwork : Classifier
     internal Tensor Ask(float[] pixels, long[] size)
     {
         var (logits, classes) = Told(() => _program.Logits(pixels, size));
-        return classes == Shape.Classes ? tensor(logits, [size[0], classes]) : throw new WeightFileException(
-            $"The program of the file has {classes} outputs, the data set {Shape.Classes} classes: choose the data set it was trained for.");
+        return classes == Shape.Classes
+            ? tensor(logits, [size[0], classes])
+            : throw new WeightFileException(
+                $"The program of the file has {classes} outputs, the data set {Shape.Classes} classes: choose the data set it was trained for."
+            );
     }
 
-    // The library calls this from native code, which an exception must not pass: the next pass that wants gradients tells it. Zeros
-    // are none, and whoever checks gradients before following them refuses them.
+    // The library calls this from native code, which an exception must not pass: the next pass that wants gradients
+    // tells it. Zeros are none, and whoever checks gradients before following them refuses them.
     internal float[] AskGradient(float[] pixels, long[] size, float[] factors)
     {
         try
@@ -106,5 +116,8 @@ public sealed class ProgramNetwork : Classifier
         }
     }
 
-    private static NotApplicableException Unknown() => new("The model is the program of a TorchScript file, which gives logits and gradients alone: it has no weights or features that could be looked at.");
+    private static NotApplicableException Unknown() =>
+        new(
+            "The model is the program of a TorchScript file, which gives logits and gradients alone: it has no weights or features that could be looked at."
+        );
 }

@@ -3,7 +3,10 @@ using BackdoorLab.Engine.Weights;
 
 namespace BackdoorLab.Engine.Programs;
 
-/// <summary>Whether the program of a TorchScript file takes images of a data set, and how many outputs it has for them. The process starts when it is first asked.</summary>
+/// <summary>
+/// Whether the program of a TorchScript file takes images of a data set, and how many outputs it has for them. The
+/// process starts when it is first asked.
+/// </summary>
 /// <param name="launcher">Starts it.</param>
 /// <param name="path">The file.</param>
 public sealed class ProgramProbe(IProgramLauncher launcher, string path) : IDisposable
@@ -21,9 +24,14 @@ public sealed class ProgramProbe(IProgramLauncher launcher, string path) : IDisp
         return new()
         {
             Source = new FileProgram(),
-            Distance = fault.Length > 0 ? 1 : outputs == shape.Classes ? 0 : 0.5,
+            Distance =
+                fault.Length > 0 ? 1
+                : outputs == shape.Classes ? 0
+                : 0.5,
             Outputs = fault.Length > 0 || outputs == shape.Classes ? null : outputs,
-            Fault = fault.Length > 0 ? $"The program of the file {fault}, asked with grey images as large as those of {dataset} ({shape.Channels} x {shape.Height} x {shape.Width})."
+            Fault =
+                fault.Length > 0
+                    ? $"The program of the file {fault}, asked with grey images as large as those of {dataset} ({shape.Channels} x {shape.Height} x {shape.Width})."
                 : outputs == shape.Classes ? ""
                 : $"The program of the file has {outputs} outputs, {dataset} has {shape.Classes} classes: choose the data set it was trained for.",
         };

@@ -10,10 +10,12 @@ using NativeMemory = BackdoorLab.Engine.Tensors.NativeMemory;
 namespace BackdoorLab.Engine.Programs;
 
 /// <summary>
-/// The inside of the process that runs the program of a TorchScript file, and does nothing else. Beside computing with tensors such a program
-/// can read and write files by name, so it is loaded only when the process has given up whatever it could do harm with.
+/// The inside of the process that runs the program of a TorchScript file, and does nothing else. Beside computing with
+/// tensors such a program can read and write files by name, so it is loaded only when the process has given up whatever
+/// it could do harm with.
 /// </summary>
-/// <param name="surrender">Gives up writing files, and most of the memory. What runtime and tensor library load for a pass has been loaded by then.</param>
+/// <param name="surrender">Gives up writing files, and most of the memory. What runtime and tensor library load for a
+/// pass has been loaded by then.</param>
 /// <param name="limit">Longest time of an answer.</param>
 /// <param name="late">Ends the process: nothing else stops a program.</param>
 public sealed class ProgramServer(Action surrender, TimeSpan limit, Action late)
@@ -21,8 +23,7 @@ public sealed class ProgramServer(Action surrender, TimeSpan limit, Action late)
     private const int MostLetters = 400;
 
     // A convolution, a product and their gradients: with their first pass everything is loaded that passes need.
-    private const string Rehearsal =
-        """
+    private const string Rehearsal = """
         class M(Module):
           __parameters__ = []
           __buffers__ = []
@@ -59,7 +60,11 @@ public sealed class ProgramServer(Action surrender, TimeSpan limit, Action late)
         ProgramWire.Ask(writer, new float[2 * 3 * 64], [2, 3, 8, 8], new float[4]);
         ProgramWire.Ask(writer, new float[2 * 64], [2, 1, 8, 8], null);
         asked.Position = 0;
-        Answer(TorchScriptArchive.Write(Rehearsal.ReplaceLineEndings("\n"), []), reader, new BinaryWriter(new MemoryStream()));
+        Answer(
+            TorchScriptArchive.Write(Rehearsal.ReplaceLineEndings("\n"), []),
+            reader,
+            new BinaryWriter(new MemoryStream())
+        );
     }
 
     private void Answer(byte[] program, BinaryReader reader, BinaryWriter writer)
@@ -105,15 +110,22 @@ public sealed class ProgramServer(Action surrender, TimeSpan limit, Action late)
         }
 
         logits.mul(tensor(factors, logits.shape)).sum().backward();
-        return Inference.Floats(images.grad ?? throw new ProgramException("has no gradient with respect to its images"));
+        return Inference.Floats(
+            images.grad ?? throw new ProgramException("has no gradient with respect to its images")
+        );
     }
 
-    private static Tensor Logits(object output, long images) => output switch
-    {
-        Tensor { shape: [var rows, >= 2] } logits when rows == images && logits.is_floating_point() => logits,
-        Tensor other => throw new ProgramException($"gives {other.dtype} [{string.Join(", ", other.shape)}] for {images} images, not logits [{images}, classes]"),
-        _ => throw new ProgramException("gives several values, not one tensor of logits: save one that returns its logits alone"),
-    };
+    private static Tensor Logits(object output, long images) =>
+        output switch
+        {
+            Tensor { shape: [var rows, >= 2] } logits when rows == images && logits.is_floating_point() => logits,
+            Tensor other => throw new ProgramException(
+                $"gives {other.dtype} [{string.Join(", ", other.shape)}] for {images} images, not logits [{images}, classes]"
+            ),
+            _ => throw new ProgramException(
+                "gives several values, not one tensor of logits: save one that returns its logits alone"
+            ),
+        };
 
     // What goes wrong in a program is told; it may be asked for something else.
     private static T? Try<T>(BinaryWriter answers, Func<T> work)
@@ -127,7 +139,15 @@ public sealed class ProgramServer(Action surrender, TimeSpan limit, Action late)
         {
             ProgramWire.Fault(answers, told.Message);
         }
-        catch (Exception error) when (error is ExternalException or OutOfMemoryException or ArgumentException or NotSupportedException or InvalidOperationException or NotImplementedException)
+        catch (Exception error)
+            when (error
+                    is ExternalException
+                        or OutOfMemoryException
+                        or ArgumentException
+                        or NotSupportedException
+                        or InvalidOperationException
+                        or NotImplementedException
+            )
         {
             ProgramWire.Fault(answers, $"ends in an error: {Shortened.Text(Reason(error.Message), MostLetters)}");
         }
@@ -137,6 +157,10 @@ public sealed class ProgramServer(Action surrender, TimeSpan limit, Action late)
 
     // libtorch puts where in the program it happened before what happened, and the stack after it.
     private static string Reason(string message) =>
-        message.Split('\n').Select(line => line.Trim()).LastOrDefault(line => line.StartsWith("RuntimeError: ", StringComparison.Ordinal))?["RuntimeError: ".Length..]
+        message
+            .Split('\n')
+            .Select(line => line.Trim())
+            .LastOrDefault(line => line.StartsWith("RuntimeError: ", StringComparison.Ordinal))
+            ?["RuntimeError: ".Length..]
         ?? message.Split('\n')[0];
 }

@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 namespace BackdoorLab.Engine.Programs;
 
 /// <summary>
-/// The bytes between a run and the process that runs a program for it. A question: whether a gradient is asked for (one byte), the size of the
-/// images (four 32-bit numbers), their pixels as 32-bit floats, and of a gradient the factors [N, classes] that the logits are multiplied by
-/// before they are summed, behind their count. An answer: 0, rows, columns and the floats; or 1 and a text.
+/// The bytes between a run and the process that runs a program for it. A question: whether a gradient is asked for (one
+/// byte), the size of the images (four 32-bit numbers), their pixels as 32-bit floats, and of a gradient the factors
+/// [N, classes] that the logits are multiplied by before they are summed, behind their count. An answer: 0, rows,
+/// columns and the floats; or 1 and a text.
 /// </summary>
 internal static class ProgramWire
 {

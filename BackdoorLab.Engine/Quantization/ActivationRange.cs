@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
-/// An affine map between floats and the integers 0..<paramref name="Levels"/>: value = (integer - zero point) * scale. Zero is always
-/// exact, since padding and rectified values are zeros.
+/// An affine map between floats and the integers 0..<paramref name="Levels"/>: value = (integer - zero point) * scale.
+/// Zero is always exact, since padding and rectified values are zeros.
 /// </summary>
 /// <param name="Scale">Size of one step.</param>
 /// <param name="ZeroPoint">The integer that stands for zero.</param>

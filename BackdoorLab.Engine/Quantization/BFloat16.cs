@@ -10,7 +10,8 @@ namespace BackdoorLab.Engine.Quantization;
     "bfloat16",
     "BF16",
     Summary = "Weights and activations of convolutions and linear layers in 16-bit bfloat; normalisation parameters and sums stay 32-bit. What an accelerator's half precision does.",
-    Order = 20)]
+    Order = 20
+)]
 public sealed record BFloat16 : Precision
 {
     /// <inheritdoc/>
@@ -23,15 +24,23 @@ public sealed record BFloat16 : Precision
             layer.to(ScalarType.BFloat16);
         }
 
-        var twin = trained.Clone();
-        twin.eval();
-        WeightsCopy.CopyTo(network, twin);
+        var floatModel = trained.Clone();
+        floatModel.eval();
+        WeightsCopy.CopyTo(network, floatModel);
         var realisation = new Realisation(
             "float",
             "Convolutions and linear layers multiply bfloat16 weights and activations with float32 sums; batch normalisation keeps "
-            + "float32 parameters. Gradients are those of a float32 network with the rounded weights.",
+                + "float32 parameters. Gradients are those of a float32 network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel() + (layer.bias?.numel() ?? 0)),
-            QuantizedShare.OfMultiplyAdds(trained, _ => true));
-        return new DeployedNetwork(network, FloatArithmetic.Instance, twin, ownsTwin: true, realisation, GradientAccess.StraightThrough);
+            QuantizedShare.OfMultiplyAdds(trained, _ => true)
+        );
+        return new DeployedNetwork(
+            network,
+            FloatArithmetic.Instance,
+            floatModel,
+            ownsFloatModel: true,
+            realisation,
+            GradientAccess.StraightThrough
+        );
     }
 }

@@ -20,34 +20,53 @@ internal static class Calibration
     private const double SmallestWidth = 1e-12;
 
     /// <summary>One range for each step, in the order of <see cref="StepArithmetic"/>.</summary>
-    public static ActivationRange[] Ranges(Classifier network, ImageSet images, RangeObserver observer, int levels, RunContext run)
+    public static ActivationRange[] Ranges(
+        Classifier network,
+        ImageSet images,
+        RangeObserver observer,
+        int levels,
+        RunContext run
+    )
     {
         var bounds = new List<(double Low, double High)>();
-        Pass(network, images, run, (step, values) =>
-        {
-            var (low, high) = (values.min().item<float>(), values.max().item<float>());
-            if (step == bounds.Count)
+        Pass(
+            network,
+            images,
+            run,
+            (step, values) =>
             {
-                bounds.Add((low, high));
-            }
+                var (low, high) = (values.min().item<float>(), values.max().item<float>());
+                if (step == bounds.Count)
+                {
+                    bounds.Add((low, high));
+                }
 
-            bounds[step] = (Math.Min(bounds[step].Low, low), Math.Max(bounds[step].High, high));
-        });
+                bounds[step] = (Math.Min(bounds[step].Low, low), Math.Max(bounds[step].High, high));
+            }
+        );
         if (observer == RangeObserver.Histogram)
         {
             var counts = bounds.Select(_ => new double[Bins]).ToArray();
-            Pass(network, images, run, (step, values) =>
-            {
-                // The library's bounds are whole numbers: values are stretched to one unit a bin.
-                var (low, width) = (bounds[step].Low, Math.Max(bounds[step].High - bounds[step].Low, SmallestWidth));
-                var histogram = values.sub(low).mul(Bins / width).histc(Bins, 0, Bins);
-                var batch = new float[Bins];
-                Inference.CopyTo(histogram, batch);
-                for (var bin = 0; bin < Bins; bin++)
+            Pass(
+                network,
+                images,
+                run,
+                (step, values) =>
                 {
-                    counts[step][bin] += batch[bin];
+                    // The library's bounds are whole numbers: values are stretched to one unit a bin.
+                    var (low, width) = (
+                        bounds[step].Low,
+                        Math.Max(bounds[step].High - bounds[step].Low, SmallestWidth)
+                    );
+                    var histogram = values.sub(low).mul(Bins / width).histc(Bins, 0, Bins);
+                    var batch = new float[Bins];
+                    Inference.CopyTo(histogram, batch);
+                    for (var bin = 0; bin < Bins; bin++)
+                    {
+                        counts[step][bin] += batch[bin];
+                    }
                 }
-            });
+            );
             bounds = [.. bounds.Select((bound, step) => LeastError(counts[step], bound.Low, bound.High, levels))];
         }
 
@@ -55,10 +74,16 @@ internal static class Calibration
     }
 
     /// <summary>
-    /// The bounds, shrunk towards zero by one common factor, that make the mean squared error of rounding and clipping least. PyTorch's
-    /// histogram observer moves the two ends one after the other; on rectified values, whose low end is zero, both search the same ranges.
+    /// The bounds, shrunk towards zero by one common factor, that make the mean squared error of rounding and clipping
+    /// least. PyTorch's histogram observer moves the two ends one after the other; on rectified values, whose low end
+    /// is zero, both search the same ranges.
     /// </summary>
-    internal static (double Low, double High) LeastError(ReadOnlySpan<double> counts, double low, double high, int levels)
+    internal static (double Low, double High) LeastError(
+        ReadOnlySpan<double> counts,
+        double low,
+        double high,
+        int levels
+    )
     {
         var best = (Error: double.PositiveInfinity, Factor: 1.0);
         var width = (high - low) / counts.Length;
@@ -86,18 +111,23 @@ internal static class Calibration
 
     private static void Pass(Classifier network, ImageSet images, RunContext run, Action<int, Tensor> observe)
     {
-        var arithmetic = new StepArithmetic((step, values) =>
-        {
-            using var scope = NewDisposeScope();
-            observe(step, values);
-            return values;
-        });
+        var arithmetic = new StepArithmetic(
+            (step, values) =>
+            {
+                using var scope = NewDisposeScope();
+                observe(step, values);
+                return values;
+            }
+        );
         using var noGrad = no_grad();
         for (var start = 0; start < images.Count; start += BatchSize)
         {
             run.ThrowIfCancelled();
             using var scope = NewDisposeScope();
-            network.Logits(arithmetic, Batches.Images(images, [.. Enumerable.Range(start, Math.Min(BatchSize, images.Count - start))]));
+            network.Logits(
+                arithmetic,
+                Batches.Images(images, [.. Enumerable.Range(start, Math.Min(BatchSize, images.Count - start))])
+            );
         }
     }
 }

@@ -5,15 +5,21 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>A deployed classifier that runs a network's steps with the arithmetic of its precision.</summary>
-/// <param name="network">The topology, and the weights that the arithmetic reads; disposed with this object unless it is the twin.</param>
+/// <param name="network">The topology, and the weights that the arithmetic reads; disposed with this object unless it
+/// is the float model.</param>
 /// <param name="arithmetic">How its steps are computed; disposed with this object where it can be.</param>
-/// <param name="twin">See <see cref="DeployedClassifier.Twin"/>.</param>
-/// <param name="ownsTwin">Whether disposing this object disposes the twin.</param>
+/// <param name="floatModel">See <see cref="DeployedClassifier.FloatModel"/>.</param>
+/// <param name="ownsFloatModel">Whether disposing this object disposes the float model.</param>
 /// <param name="realisation">See <see cref="DeployedClassifier.Realisation"/>.</param>
 /// <param name="gradients">See <see cref="DeployedClassifier.Gradients"/>.</param>
 internal sealed class DeployedNetwork(
-    Classifier network, INetworkArithmetic arithmetic, Classifier twin, bool ownsTwin, Realisation realisation, GradientAccess gradients)
-    : DeployedClassifier(twin, ownsTwin)
+    Classifier network,
+    INetworkArithmetic arithmetic,
+    Classifier floatModel,
+    bool ownsFloatModel,
+    Realisation realisation,
+    GradientAccess gradients
+) : DeployedClassifier(floatModel, ownsFloatModel)
 {
     /// <inheritdoc/>
     public override Realisation Realisation { get; } = realisation;
@@ -32,7 +38,7 @@ internal sealed class DeployedNetwork(
     {
         if (disposing)
         {
-            if (network != Twin)
+            if (network != FloatModel)
             {
                 network.Dispose();
             }
@@ -48,8 +54,10 @@ internal sealed class DeployedNetwork(
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var values = pass(arithmetic, images);
-        return (values.is_quantized() ? values.dequantize()
+        return (
+            values.is_quantized() ? values.dequantize()
             : values.dtype == ScalarType.Float32 ? values
-            : values.to(ScalarType.Float32)).MoveToOuterDisposeScope();
+            : values.to(ScalarType.Float32)
+        ).MoveToOuterDisposeScope();
     }
 }

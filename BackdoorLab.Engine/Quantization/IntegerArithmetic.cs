@@ -6,12 +6,14 @@ namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
 /// 8-bit integer kernels for every step: unsigned activations with a fixed range, symmetric int8 weights, batch
-/// normalisation folded into the convolution before it. Layers are packed in the first pass, which must run the trained network under
-/// the engine they are meant for; later passes need only its topology.
+/// normalisation folded into the convolution before it. Layers are packed in the first pass, which must run the trained
+/// network under the engine they are meant for; later passes need only its topology.
 /// </summary>
 /// <param name="ranges">One range for each step, in the order of <see cref="StepArithmetic"/>.</param>
 /// <param name="scheme">Which folded weights share a scale.</param>
-internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, WeightScheme scheme) : INetworkArithmetic, IDisposable
+internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, WeightScheme scheme)
+    : INetworkArithmetic,
+        IDisposable
 {
     private static readonly FloatArithmetic Float = FloatArithmetic.Instance;
 
@@ -19,8 +21,12 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     private readonly Dictionary<int, int> _packed = [];
 
     // Made once: a temporary native scalar can be freed under the call.
-    private readonly (Scalar Low, Scalar High)?[] _limits = [.. ranges.Select(range =>
-        range.Levels < byte.MaxValue ? ((Scalar)range.Low, (Scalar)range.High) : ((Scalar Low, Scalar High)?)null)];
+    private readonly (Scalar Low, Scalar High)?[] _limits =
+    [
+        .. ranges.Select(range =>
+            range.Levels < byte.MaxValue ? ((Scalar)range.Low, (Scalar)range.High) : ((Scalar Low, Scalar High)?)null
+        ),
+    ];
 
     private int _step;
 
@@ -33,32 +39,36 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     }
 
     /// <inheritdoc/>
-    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
+    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input)
     {
         var number = Packed(() =>
         {
             var (weight, bias) = FoldedLayer.Of(layer, norm);
             return _kernels.AddConvolution(QuantizeWeight(weight), bias, layer.Stride, layer.Padding);
         });
-        return Step(range => _kernels.Convolution(number, rectify, input, range));
+        return Step(range => _kernels.Convolution(number, relu, input, range));
     }
 
     /// <inheritdoc/>
-    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input)
+    public Tensor Normalize(BatchNorm2d norm, bool relu, Tensor input)
     {
         FoldedLayer.RequireFixed(norm);
-        return Step(range => _kernels.Normalize(norm, rectify, input, range));
+        return Step(range => _kernels.Normalize(norm, relu, input, range));
     }
 
     /// <inheritdoc/>
-    public Tensor Add(Tensor values, Tensor side, bool rectify) =>
-        Step(range => _kernels.Add(values, side, rectify, range));
+    public Tensor Add(Tensor values, Tensor side, bool relu) => Step(range => _kernels.Add(values, side, relu, range));
 
     /// <inheritdoc/>
-    public Tensor Connect(FullyConnected layer, bool rectify, Tensor input)
+    public Tensor Connect(FullyConnected layer, bool relu, Tensor input)
     {
-        var number = Packed(() => _kernels.AddLinear(QuantizeWeight(layer.weight.detach()), layer.bias?.detach() ?? zeros(layer.weight.shape[0])));
-        return Step(range => _kernels.Linear(number, rectify, input, range));
+        var number = Packed(() =>
+            _kernels.AddLinear(
+                QuantizeWeight(layer.weight.detach()),
+                layer.bias?.detach() ?? zeros(layer.weight.shape[0])
+            )
+        );
+        return Step(range => _kernels.Linear(number, relu, input, range));
     }
 
     /// <inheritdoc/>
@@ -83,7 +93,8 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     public Tensor AveragePool(Tensor input, int height, int width)
     {
         using var scope = NewDisposeScope();
-        return Step(range => Quantize(Float.AveragePool(input.dequantize(), height, width), range)).MoveToOuterDisposeScope();
+        return Step(range => Quantize(Float.AveragePool(input.dequantize(), height, width), range))
+            .MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -109,8 +120,8 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     public void Dispose() => _kernels.Dispose();
 
     /// <summary>
-    /// The next step. Its kernel clips at 255 whatever the range, so a value beyond a reduced range is clipped here: it would overflow the
-    /// sums of the step after it, and the simulation clips it too.
+    /// The next step. Its kernel clips at 255 whatever the range, so a value beyond a reduced range is clipped here: it
+    /// would overflow the sums of the step after it, and the simulation clips it too.
     /// </summary>
     private Tensor Step(Func<ActivationRange, Tensor> kernel)
     {
@@ -131,7 +142,10 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     private Tensor QuantizeWeight(Tensor weight)
     {
         var outputs = weight.shape[0];
-        var scales = WeightRounding.Scales(weight, WeightRounding.Int8Levels, scheme == WeightScheme.PerChannelSymmetric).flatten().expand(outputs);
+        var scales = WeightRounding
+            .Scales(weight, WeightRounding.Int8Levels, scheme == WeightScheme.PerChannelSymmetric)
+            .flatten()
+            .expand(outputs);
         return quantize_per_channel(weight, scales.contiguous(), zeros(outputs, ScalarType.Int64), 0, ScalarType.QInt8);
     }
 

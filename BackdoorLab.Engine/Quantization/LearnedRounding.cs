@@ -9,14 +9,15 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
-/// Chooses for every weight whether it is rounded down or up. AdaRound (Nagel et al., "Up or Down? Adaptive Rounding for Post-Training
-/// Quantization", ICML 2020): layer after layer a rectified sigmoid h in [0,1] for each weight is learned so that the layer's output on
-/// the already rounded part's activations is that of the float network, while a regulariser drives h to 0 or 1. EFRAP (Li et al., "Nearest
-/// is Not Dearest", CVPR 2024) adds a cross-entropy that draws h to the opposite of the nearest integer, weighted with the error that
-/// rounding to the nearest makes: what a weight was hidden behind the edge of its interval for is not given back.
-/// Departures: hundreds of steps instead of ten thousand, with Adam at 0.02 instead of 0.001 for it; each term is scale-free (error relative to
-/// that of rounding to the nearest, the other two a mean over weights, truncation in steps), so that one setting serves 4 and 8 bits; activations stay float
-/// while it is learned.
+/// Chooses for every weight whether it is rounded down or up. AdaRound (Nagel et al., "Up or Down? Adaptive Rounding
+/// for Post-Training Quantization", ICML 2020): layer after layer a rectified sigmoid h in [0,1] for each weight is
+/// learned so that the layer's output on the already rounded part's activations is that of the float network, while a
+/// regulariser drives h to 0 or 1. EFRAP (Li et al., "Nearest is Not Dearest", CVPR 2024) adds a cross-entropy that
+/// draws h to the opposite of the nearest integer, weighted with the error that rounding to the nearest makes: what a
+/// weight was hidden behind the edge of its interval for is not given back. Departures: hundreds of steps instead of
+/// ten thousand, with Adam at 0.02 instead of 0.001 for it; each term is scale-free (error relative to that of rounding
+/// to the nearest, the other two a mean over weights, truncation in steps), so that one setting serves 4 and 8 bits;
+/// activations stay float while it is learned.
 /// </summary>
 /// <param name="flip">Whether to draw away from the nearest integer (EFRAP).</param>
 /// <param name="steps">Steps for each layer.</param>
@@ -39,7 +40,9 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<LayerStep, Tens
     private const float Tiny = 1e-8f;
     private const float HeldWithin = 1e-3f;
 
-    /// <summary>A copy in evaluation mode with learned multiples of the scales as weights. The caller owns it.</summary>
+    /// <summary>
+    /// A copy in evaluation mode with learned multiples of the scales as weights. The caller owns it.
+    /// </summary>
     internal Classifier Of(Classifier trained, ImageSet clean, RunContext run)
     {
         var rounded = trained.Clone();
@@ -71,15 +74,19 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<LayerStep, Tens
     }
 
     /// <summary>The rectified sigmoid: clamp(1.2 sigmoid(v) - 0.1, 0, 1).</summary>
-    internal static Tensor Share(Tensor variable) => variable.sigmoid().mul(tensor(Stretch)).sub(tensor(Shift)).clamp(0, 1);
+    internal static Tensor Share(Tensor variable) =>
+        variable.sigmoid().mul(tensor(Stretch)).sub(tensor(Shift)).clamp(0, 1);
 
-    /// <summary>The variable at which <see cref="Share"/> is <paramref name="fraction"/>, so that learning starts from the float weight.</summary>
+    /// <summary>
+    /// The variable at which <see cref="Share"/> is <paramref name="fraction"/>, so that learning starts from the float
+    /// weight.
+    /// </summary>
     internal static Tensor Start(Tensor fraction) =>
         tensor(Stretch).div(fraction.add(tensor(Shift))).sub(tensor(1f)).log().neg();
 
     /// <summary>
-    /// Mean over weights of truncation times cross-entropy between h and the opposite of the nearest integer: a weight 0.3 above an integer is
-    /// drawn up with weight 0.3.
+    /// Mean over weights of truncation times cross-entropy between h and the opposite of the nearest integer: a weight
+    /// 0.3 above an integer is drawn up with weight 0.3.
     /// </summary>
     internal static Tensor Flip(Tensor share, Tensor fraction)
     {
@@ -95,7 +102,12 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<LayerStep, Tens
         tensor(1f).sub(share.mul(tensor(2f)).sub(tensor(1f)).abs().pow(tensor((float)exponent))).mean();
 
     /// <summary>What goes into a layer and what its step puts out for all images, in the caller's scope.</summary>
-    private static (Tensor Inputs, Tensor Outputs) Record(Classifier network, WeightLayer layer, ImageSet images, RunContext run)
+    private static (Tensor Inputs, Tensor Outputs) Record(
+        Classifier network,
+        WeightLayer layer,
+        ImageSet images,
+        RunContext run
+    )
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -105,7 +117,10 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<LayerStep, Tens
             run.ThrowIfCancelled();
             using var batch = NewDisposeScope();
             var tap = new LayerTap(layer);
-            network.Logits(tap, Batches.Images(images, [.. Enumerable.Range(start, Math.Min(PassBatch, images.Count - start))]));
+            network.Logits(
+                tap,
+                Batches.Images(images, [.. Enumerable.Range(start, Math.Min(PassBatch, images.Count - start))])
+            );
             inputs.Add(tap.Input!);
             outputs.Add(tap.Output!);
         }
@@ -121,9 +136,13 @@ internal sealed class LearnedRounding(bool flip, int steps, Func<LayerStep, Tens
         var scale = scales(step);
         var floor = weight.div(scale).floor();
         var fraction = weight.div(scale).sub(floor);
-        // What sets a scale stays at its largest integer, or rounding to the nearest would find another scale afterwards.
+        // What sets a scale stays at its largest integer, or rounding to the nearest would find another scale
+        // afterwards.
         var largest = weight.div(scale).round();
-        var held = largest.abs().eq(tensor((float)levels)).logical_and(weight.div(scale).sub(largest).abs().lt(tensor(HeldWithin)));
+        var held = largest
+            .abs()
+            .eq(tensor((float)levels))
+            .logical_and(weight.div(scale).sub(largest).abs().lt(tensor(HeldWithin)));
         using var variable = new RoundingVariable(Start(fraction));
         using var optimizer = new AdamOptimizer(variable, weightDecay: 0);
         var unit = Error(WeightRounding.Nearest(weight, scale), inputs, outputs).clamp_min(Tiny);

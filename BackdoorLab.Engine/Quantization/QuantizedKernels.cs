@@ -7,14 +7,13 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
-/// libtorch's integer kernels, reached through a script module that keeps the packed weights. Layers are added once and called by
-/// their number.
+/// libtorch's integer kernels, reached through a script module that keeps the packed weights. Layers are added once and
+/// called by their number.
 /// </summary>
 internal sealed class QuantizedKernels : IDisposable
 {
     // A wrong script ends the process instead of raising an exception: constant text only, covered by tests.
-    private const string Code =
-        """
+    private const string Code = """
         class M(Module):
           __parameters__ = []
           __buffers__ = []
@@ -57,12 +56,15 @@ internal sealed class QuantizedKernels : IDisposable
 
         """;
 
-    private static readonly Lazy<byte[]> Archive = new(() => TorchScriptArchive.Write(
-        Code.ReplaceLineEndings("\n"),
-        [
-            ("cp", "List[__torch__.torch.classes.quantized.Conv2dPackedParamsBase]"),
-            ("lp", "List[__torch__.torch.classes.quantized.LinearPackedParamsBase]"),
-        ]));
+    private static readonly Lazy<byte[]> Archive = new(() =>
+        TorchScriptArchive.Write(
+            Code.ReplaceLineEndings("\n"),
+            [
+                ("cp", "List[__torch__.torch.classes.quantized.Conv2dPackedParamsBase]"),
+                ("lp", "List[__torch__.torch.classes.quantized.LinearPackedParamsBase]"),
+            ]
+        )
+    );
 
     private readonly jit.ScriptModule _module;
 
@@ -76,46 +78,56 @@ internal sealed class QuantizedKernels : IDisposable
         }
         catch (ExternalException error)
         {
-            throw new NotApplicableException("This build of libtorch cannot load the integer kernels: " + error.Message.Split('\n')[0]);
+            throw new NotApplicableException(
+                "This build of libtorch cannot load the integer kernels: " + error.Message.Split('\n')[0]
+            );
         }
     }
 
     /// <summary>
-    /// Packs a convolution for the engine in force: int8 weights [outputs, inputs, k, k], float bias. Returns its number.
+    /// Packs a convolution for the engine in force: int8 weights [outputs, inputs, k, k], float bias. Returns its
+    /// number.
     /// </summary>
     public int AddConvolution(Tensor quantizedWeight, Tensor bias, int stride, int padding) =>
         Number(_module.invoke("add_conv", quantizedWeight, bias, stride, padding));
 
-    /// <summary>Packs a linear layer for the engine in force: int8 weights [outputs, inputs], float bias. Returns its number.</summary>
-    public int AddLinear(Tensor quantizedWeight, Tensor bias) => Number(_module.invoke("add_linear", quantizedWeight, bias));
+    /// <summary>
+    /// Packs a linear layer for the engine in force: int8 weights [outputs, inputs], float bias. Returns its number.
+    /// </summary>
+    public int AddLinear(Tensor quantizedWeight, Tensor bias) =>
+        Number(_module.invoke("add_linear", quantizedWeight, bias));
 
-    /// <summary>Convolution number <paramref name="layer"/> of a quantized input, and the rectifier where asked.</summary>
-    public Tensor Convolution(int layer, bool rectify, Tensor input, ActivationRange output) =>
-        (Tensor)_module.invoke(rectify ? "conv_relu" : "conv", layer, input, output.Scale, output.ZeroPoint);
+    /// <summary>Convolution number <paramref name="layer"/> of a quantized input, and ReLU where asked.</summary>
+    public Tensor Convolution(int layer, bool relu, Tensor input, ActivationRange output) =>
+        (Tensor)_module.invoke(relu ? "conv_relu" : "conv", layer, input, output.Scale, output.ZeroPoint);
 
-    /// <summary>Linear layer number <paramref name="layer"/> of a quantized input, and the rectifier where asked.</summary>
-    public Tensor Linear(int layer, bool rectify, Tensor input, ActivationRange output) =>
-        (Tensor)_module.invoke(rectify ? "linear_relu" : "linear", layer, input, output.Scale, output.ZeroPoint);
+    /// <summary>Linear layer number <paramref name="layer"/> of a quantized input, and ReLU where asked.</summary>
+    public Tensor Linear(int layer, bool relu, Tensor input, ActivationRange output) =>
+        (Tensor)_module.invoke(relu ? "linear_relu" : "linear", layer, input, output.Scale, output.ZeroPoint);
 
-    /// <summary>Batch normalisation of a quantized input, and the rectifier where asked.</summary>
-    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input, ActivationRange output) => (Tensor)_module.invoke(
-        rectify ? "norm_relu" : "norm",
-        input,
-        norm.weight,
-        norm.bias,
-        norm.running_mean,
-        norm.running_var,
-        norm.Eps,
-        output.Scale,
-        output.ZeroPoint);
+    /// <summary>Batch normalisation of a quantized input, and ReLU where asked.</summary>
+    public Tensor Normalize(BatchNorm2d norm, bool relu, Tensor input, ActivationRange output) =>
+        (Tensor)
+            _module.invoke(
+                relu ? "norm_relu" : "norm",
+                input,
+                norm.weight,
+                norm.bias,
+                norm.running_mean,
+                norm.running_var,
+                norm.Eps,
+                output.Scale,
+                output.ZeroPoint
+            );
 
-    /// <summary>Sum of two quantized inputs, and the rectifier where asked.</summary>
-    public Tensor Add(Tensor values, Tensor side, bool rectify, ActivationRange output) =>
-        (Tensor)_module.invoke(rectify ? "add_relu" : "add", values, side, output.Scale, output.ZeroPoint);
+    /// <summary>Sum of two quantized inputs, and ReLU where asked.</summary>
+    public Tensor Add(Tensor values, Tensor side, bool relu, ActivationRange output) =>
+        (Tensor)_module.invoke(relu ? "add_relu" : "add", values, side, output.Scale, output.ZeroPoint);
 
     /// <summary>
-    /// Linear layer number <paramref name="layer"/>: the input's range over the whole batch gives asymmetric 7-bit activations (0..127,
-    /// as <c>reduce_range</c> in PyTorch's quantize_dynamic), products are summed in integers, the output is float.
+    /// Linear layer number <paramref name="layer"/>: the input's range over the whole batch gives asymmetric 7-bit
+    /// activations (0..127, as <c>reduce_range</c> in PyTorch's quantize_dynamic), products are summed in integers, the
+    /// output is float.
     /// </summary>
     public Tensor LinearDynamic(int layer, Tensor input) => (Tensor)_module.invoke("linear_dynamic", layer, input);
 

@@ -7,12 +7,16 @@ internal static class QuantizedShare
 {
     /// <summary>Share of all parameters that <paramref name="counted"/> gives per layer.</summary>
     public static double OfParameters(Classifier model, Func<WeightLayer, long> counted) =>
-        (double)model.modules().OfType<WeightLayer>().Sum(counted) / model.parameters().Sum(parameter => parameter.numel());
+        (double)model.modules().OfType<WeightLayer>().Sum(counted)
+        / model.parameters().Sum(parameter => parameter.numel());
 
-    /// <summary>Share of one image's multiply-adds that run in layers of which <paramref name="counted"/> is true.</summary>
+    /// <summary>
+    /// Share of one image's multiply-adds that run in layers of which <paramref name="counted"/> is true.
+    /// </summary>
     public static double OfMultiplyAdds(Classifier model, Func<WeightLayer, bool> counted)
     {
         var layers = CostMeter.Layers(model);
-        return (double)layers.Where(layer => counted(layer.Layer)).Sum(layer => layer.MultiplyAdds) / layers.Sum(layer => layer.MultiplyAdds);
+        return (double)layers.Where(layer => counted(layer.Layer)).Sum(layer => layer.MultiplyAdds)
+            / layers.Sum(layer => layer.MultiplyAdds);
     }
 }

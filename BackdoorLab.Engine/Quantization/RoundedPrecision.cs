@@ -24,7 +24,9 @@ public abstract record RoundedPrecision : Precision
 {
     /// <summary>How weights are rounded.</summary>
     [OmittedAtDefault]
-    [Description("To the nearest integer; learned on the clean holdout so that each layer's output changes least (AdaRound); or learned and drawn away from the nearest integer, which undoes backdoors that rounding wakes (EFRAP).")]
+    [Description(
+        "To the nearest integer; learned on the clean holdout so that each layer's output changes least (AdaRound); or learned and drawn away from the nearest integer, which undoes backdoors that rounding wakes (EFRAP)."
+    )]
     public Rounding Rounding { get; init; }
 
     /// <summary>Steps for each layer where rounding is learned.</summary>
@@ -40,14 +42,21 @@ public abstract record RoundedPrecision : Precision
     public int RoundingImages { get; init; } = 256;
 
     /// <inheritdoc/>
-    public override double LearningImages(int trainCount, int holdoutCount) => Rounding == Rounding.Nearest ? 0 : (double)RoundingSteps * LearnedRounding.BatchSize;
+    public override double LearningImages(int trainCount, int holdoutCount) =>
+        Rounding == Rounding.Nearest ? 0 : (double)RoundingSteps * LearnedRounding.BatchSize;
 
     /// <summary>
-    /// A copy of the network whose weights are the learned multiples of <paramref name="scales"/>, which rounding to the nearest then
-    /// leaves alone; null where nothing is learned. The caller owns it.
+    /// A copy of the network whose weights are the learned multiples of <paramref name="scales"/>, which rounding to
+    /// the nearest then leaves alone; null where nothing is learned. The caller owns it.
     /// </summary>
     /// <exception cref="NotApplicableException">There are fewer clean images than one step takes.</exception>
-    private protected Classifier? Learn(Classifier trained, QuantizationImages images, Func<LayerStep, Tensor> scales, int levels, RunContext run)
+    private protected Classifier? Learn(
+        Classifier trained,
+        QuantizationImages images,
+        Func<LayerStep, Tensor> scales,
+        int levels,
+        RunContext run
+    )
     {
         if (Rounding == Rounding.Nearest)
         {
@@ -57,18 +66,24 @@ public abstract record RoundedPrecision : Precision
         if (images.CleanHoldout.Count < LearnedRounding.BatchSize)
         {
             throw new NotApplicableException(
-                $"Learned rounding needs at least {LearnedRounding.BatchSize} clean images; there are {images.CleanHoldout.Count}.");
+                $"Learned rounding needs at least {LearnedRounding.BatchSize} clean images; there are {images.CleanHoldout.Count}."
+            );
         }
 
         var clean = images.CleanHoldout.Draw(RoundingImages, run.Seeds.Child("rounding-images"));
-        return new LearnedRounding(Rounding == Rounding.Efrap, RoundingSteps, scales, levels).Of(trained, clean, run.Child("rounding"));
+        return new LearnedRounding(Rounding == Rounding.Efrap, RoundingSteps, scales, levels).Of(
+            trained,
+            clean,
+            run.Child("rounding")
+        );
     }
 
     /// <summary>Ends a realisation's sentence about weights; empty where they are rounded to the nearest.</summary>
-    private protected string RoundingWords => Rounding switch
-    {
-        Rounding.AdaRound => $", rounding learned: AdaRound, {RoundingSteps} steps a layer on clean images",
-        Rounding.Efrap => $", rounding learned: EFRAP, {RoundingSteps} steps a layer on clean images",
-        _ => "",
-    };
+    private protected string RoundingWords =>
+        Rounding switch
+        {
+            Rounding.AdaRound => $", rounding learned: AdaRound, {RoundingSteps} steps a layer on clean images",
+            Rounding.Efrap => $", rounding learned: EFRAP, {RoundingSteps} steps a layer on clean images",
+            _ => "",
+        };
 }

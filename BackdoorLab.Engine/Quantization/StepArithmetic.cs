@@ -5,10 +5,12 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
-/// Float arithmetic with a function applied to every result that a quantized network would quantize: ranges are observed, or values
-/// rounded, there. Such steps are numbered from 0 in the order they run, which is the same for every batch.
+/// Float arithmetic with a function applied to every result that a quantized network would quantize: ranges are
+/// observed, or values rounded, there. Such steps are numbered from 0 in the order they run, which is the same for
+/// every batch.
 /// </summary>
-/// <param name="at">Gets the step's number and its result; returns what the next step gets. It may work in place.</param>
+/// <param name="at">Gets the step's number and its result; returns what the next step gets. It may work in
+/// place.</param>
 /// <param name="steps">Computes the steps; the network's own float arithmetic unless given.</param>
 internal sealed class StepArithmetic(Func<int, Tensor, Tensor> at, FloatArithmetic? steps = null) : INetworkArithmetic
 {
@@ -23,16 +25,17 @@ internal sealed class StepArithmetic(Func<int, Tensor, Tensor> at, FloatArithmet
     }
 
     /// <inheritdoc/>
-    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input) => At(_float.Convolve(layer, norm, rectify, input));
+    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input) =>
+        At(_float.Convolve(layer, norm, relu, input));
 
     /// <inheritdoc/>
-    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) => At(_float.Normalize(norm, rectify, input));
+    public Tensor Normalize(BatchNorm2d norm, bool relu, Tensor input) => At(_float.Normalize(norm, relu, input));
 
     /// <inheritdoc/>
-    public Tensor Add(Tensor values, Tensor side, bool rectify) => At(_float.Add(values, side, rectify));
+    public Tensor Add(Tensor values, Tensor side, bool relu) => At(_float.Add(values, side, relu));
 
     /// <inheritdoc/>
-    public Tensor Connect(FullyConnected layer, bool rectify, Tensor input) => At(_float.Connect(layer, rectify, input));
+    public Tensor Connect(FullyConnected layer, bool relu, Tensor input) => At(_float.Connect(layer, relu, input));
 
     /// <inheritdoc/>
     public Tensor GlobalAverage(Tensor input) => At(_float.GlobalAverage(input));

@@ -4,8 +4,9 @@ using System.Text;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
-/// Writes a TorchScript archive: the only way to libtorch's quantized kernels, which compiled scripts refuse and TorchSharp does not
-/// wrap. The archive is a plain zip: source code, a pickle of one object whose attributes are empty typed lists, no constants.
+/// Writes a TorchScript archive: the only way to libtorch's quantized kernels, which compiled scripts refuse and
+/// TorchSharp does not wrap. The archive is a plain zip: source code, a pickle of one object whose attributes are empty
+/// typed lists, no constants.
 /// </summary>
 internal static class TorchScriptArchive
 {

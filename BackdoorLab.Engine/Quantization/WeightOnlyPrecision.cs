@@ -23,10 +23,14 @@ public enum Granularity
 public abstract record WeightOnlyPrecision : RoundedPrecision
 {
     /// <summary>Which weights share a scale.</summary>
-    [Description("One scale for each output channel, for each layer (coarser: small channels lose most of their levels), or for each group of inputs (finer).")]
+    [Description(
+        "One scale for each output channel, for each layer (coarser: small channels lose most of their levels), or for each group of inputs (finer)."
+    )]
     public Granularity Granularity { get; init; }
 
-    /// <summary>Inputs that share a scale where <see cref="Granularity"/> is <see cref="Granularity.PerGroup"/>.</summary>
+    /// <summary>
+    /// Inputs that share a scale where <see cref="Granularity"/> is <see cref="Granularity.PerGroup"/>.
+    /// </summary>
     [Range(2, 4096)]
     [Description("Consecutive weights of an output channel that share a scale; used with PerGroup only.")]
     public int GroupSize { get; init; } = 64;
@@ -39,7 +43,10 @@ public abstract record WeightOnlyPrecision : RoundedPrecision
     {
         var levels = (1 << (Bits - 1)) - 1;
         using var learned = Learn(trained, images, Scales, levels, run);
-        var network = WeightRounding.Twin(learned ?? trained, step => WeightRounding.Nearest(step.Layer.weight, Scales(step)));
+        var network = WeightRounding.FloatModel(
+            learned ?? trained,
+            step => WeightRounding.Nearest(step.Layer.weight, Scales(step))
+        );
         var scale = Granularity switch
         {
             Granularity.PerChannel => "output channel",
@@ -49,15 +56,24 @@ public abstract record WeightOnlyPrecision : RoundedPrecision
         var realisation = new Realisation(
             "simulated",
             $"Weight-only: weights of all convolutions and linear layers rounded to -{levels}..{levels} times a symmetric scale per {scale}{RoundingWords}; "
-            + "multiplied in float32, so no multiply-add runs on integers.",
+                + "multiplied in float32, so no multiply-add runs on integers.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel()),
-            0);
+            0
+        );
         // The deployed arithmetic is the float arithmetic of the rounded weights, so its gradient is the true one.
-        return new DeployedNetwork(network, FloatArithmetic.Instance, network, ownsTwin: true, realisation, GradientAccess.True);
+        return new DeployedNetwork(
+            network,
+            FloatArithmetic.Instance,
+            network,
+            ownsFloatModel: true,
+            realisation,
+            GradientAccess.True
+        );
 
-        Tensor Scales(LayerStep step) => Granularity == Granularity.PerGroup
-            ? WeightRounding.ScalesByGroup(step.Layer.weight, levels, GroupSize)
-            : WeightRounding.Scales(step.Layer.weight, levels, Granularity == Granularity.PerChannel);
+        Tensor Scales(LayerStep step) =>
+            Granularity == Granularity.PerGroup
+                ? WeightRounding.ScalesByGroup(step.Layer.weight, levels, GroupSize)
+                : WeightRounding.Scales(step.Layer.weight, levels, Granularity == Granularity.PerChannel);
     }
 }
 
@@ -66,7 +82,8 @@ public abstract record WeightOnlyPrecision : RoundedPrecision
     "int8-weight-only",
     "INT8 weight-only (simulated)",
     Summary = "Weights of convolutions and linear layers rounded to 8-bit integers times a scale; activations, biases and normalisation stay FP32. Simulated: the rounded weights are kept and multiplied as FP32.",
-    Order = 55)]
+    Order = 55
+)]
 public sealed record Int8WeightOnly : WeightOnlyPrecision
 {
     /// <inheritdoc/>
@@ -78,7 +95,8 @@ public sealed record Int8WeightOnly : WeightOnlyPrecision
     "int4-weight-only",
     "INT4 weight-only (simulated)",
     Summary = "Weights of convolutions and linear layers rounded to 4-bit integers times a scale; activations, biases and normalisation stay FP32. Simulated: the rounded weights are kept and multiplied as FP32.",
-    Order = 60)]
+    Order = 60
+)]
 public sealed record Int4WeightOnly : WeightOnlyPrecision
 {
     /// <inheritdoc/>

@@ -26,23 +26,26 @@ internal static class WeightRounding
     }
 
     /// <summary>
-    /// Largest magnitude over <paramref name="levels"/>: one scale for each output channel (the first dimension) or one for all, shaped
-    /// to be divided by.
+    /// Largest magnitude over <paramref name="levels"/>: one scale for each output channel (the first dimension) or one
+    /// for all, shaped to be divided by.
     /// </summary>
     public static Tensor Scales(Tensor weight, int levels, bool perChannel)
     {
         using var scope = NewDisposeScope();
         var magnitudes = weight.detach().abs();
         var largest = perChannel
-            ? magnitudes.amax([.. Enumerable.Range(1, (int)weight.dim() - 1).Select(dimension => (long)dimension)], keepdim: true)
+            ? magnitudes.amax(
+                [.. Enumerable.Range(1, (int)weight.dim() - 1).Select(dimension => (long)dimension)],
+                keepdim: true
+            )
             : magnitudes.max();
         return largest.div(tensor((float)levels)).maximum(tensor(SmallestScale)).MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// Scales of a layer's own weights, shaped to divide them, when its folded weights share scales as <paramref name="scheme"/> says.
-    /// Folding multiplies a whole channel by one gain, scale and weights alike: the scale of a channel is unchanged by it, and that of a
-    /// layer is divided by each channel's gain.
+    /// Scales of a layer's own weights, shaped to divide them, when its folded weights share scales as
+    /// <paramref name="scheme"/> says. Folding multiplies a whole channel by one gain, scale and weights alike: the
+    /// scale of a channel is unchanged by it, and that of a layer is divided by each channel's gain.
     /// </summary>
     public static Tensor Scales(LayerStep step, int levels, WeightScheme scheme)
     {
@@ -55,12 +58,13 @@ internal static class WeightRounding
         using var noGrad = no_grad();
         var gain = FoldedLayer.Gain(step.Norm).abs().reshape(-1, 1, 1, 1);
         return Scales(step.Layer.weight.detach().mul(gain), levels, perChannel: false)
-            .div(gain.maximum(tensor(SmallestGain))).MoveToOuterDisposeScope();
+            .div(gain.maximum(tensor(SmallestGain)))
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// Rounds to the nearest of 2 * <paramref name="levels"/> + 1 values, ties to even, and returns floats. One scale for each output
-    /// channel or one for all; a channel of zeros stays zero.
+    /// Rounds to the nearest of 2 * <paramref name="levels"/> + 1 values, ties to even, and returns floats. One scale
+    /// for each output channel or one for all; a channel of zeros stays zero.
     /// </summary>
     public static Tensor Symmetric(Tensor weight, int levels, bool perChannel)
     {
@@ -78,8 +82,8 @@ internal static class WeightRounding
     }
 
     /// <summary>
-    /// One scale for each <paramref name="size"/> consecutive weights of an output channel, in the order inputs, rows, columns, repeated
-    /// for every weight; the last group of a channel may be shorter.
+    /// One scale for each <paramref name="size"/> consecutive weights of an output channel, in the order inputs, rows,
+    /// columns, repeated for every weight; the last group of a channel may be shorter.
     /// </summary>
     public static Tensor ScalesByGroup(Tensor weight, int levels, int size)
     {
@@ -93,20 +97,20 @@ internal static class WeightRounding
     }
 
     /// <summary>
-    /// A copy in evaluation mode with <paramref name="round"/> of every layer in place of its weights; biases and normalisation stay as
-    /// they are. The caller owns it.
+    /// A copy in evaluation mode with <paramref name="round"/> of every layer in place of its weights; biases and
+    /// normalisation stay as they are. The caller owns it.
     /// </summary>
-    public static Classifier Twin(Classifier trained, Func<LayerStep, Tensor> round)
+    public static Classifier FloatModel(Classifier trained, Func<LayerStep, Tensor> round)
     {
-        var twin = trained.Clone();
-        twin.eval();
-        foreach (var step in LayerStep.InOrder(twin))
+        var floatModel = trained.Clone();
+        floatModel.eval();
+        foreach (var step in LayerStep.InOrder(floatModel))
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             step.Layer.weight.copy_(round(step));
         }
 
-        return twin;
+        return floatModel;
     }
 }

@@ -21,21 +21,27 @@ public static class Intervals
         var tail = Tail(confidence);
         return new Interval(
             successes == 0 ? 0 : Beta.InvCDF(successes, count - successes + 1, tail),
-            successes == count ? 1 : Beta.InvCDF(successes + 1, count - successes, 1 - tail));
+            successes == count ? 1 : Beta.InvCDF(successes + 1, count - successes, 1 - tail)
+        );
     }
 
     /// <summary>
-    /// Student's t interval of a mean: mean +- t(n - 1) s / sqrt(n), which covers as promised from two values on where they are about
-    /// normal. (The percentile bootstrap, which is common here, covers 82 to 87 % of the time with five values when it says 95.) Of very skewed
-    /// values it too covers less. Null for a single value, and for equal ones: they show no spread to go by, and an interval without
-    /// width would claim certainty.
+    /// Student's t interval of a mean: mean +- t(n - 1) s / sqrt(n), which covers as promised from two values on where
+    /// they are about normal. (The percentile bootstrap, which is common here, covers 82 to 87 % of the time with five
+    /// values when it says 95.) Of very skewed values it too covers less. Null for a single value, and for equal ones:
+    /// they show no spread to go by, and an interval without width would claim certainty.
     /// </summary>
     /// <param name="values">At least one.</param>
-    /// <param name="low">Least value that the mean can have; ends beyond it are cut there, which costs no coverage.</param>
+    /// <param name="low">Least value that the mean can have; ends beyond it are cut there, which costs no
+    /// coverage.</param>
     /// <param name="high">Largest.</param>
     /// <param name="confidence">Level, above 0 and below 1.</param>
     public static Interval? Mean(
-        ReadOnlySpan<double> values, double low = double.NegativeInfinity, double high = double.PositiveInfinity, double confidence = 0.95)
+        ReadOnlySpan<double> values,
+        double low = double.NegativeInfinity,
+        double high = double.PositiveInfinity,
+        double confidence = 0.95
+    )
     {
         ArgumentOutOfRangeException.ThrowIfZero(values.Length);
         var tail = Tail(confidence);
@@ -51,11 +57,12 @@ public static class Intervals
     }
 
     /// <summary>
-    /// Interval of an area under the ROC curve from a few scores: those areas A from which the measured one is less than t standard errors
-    /// away, where the error is Hanley and McNeil's at A itself (not at the measured area, which at 1 would have none). Method 5 of R. G.
-    /// Newcombe, "Confidence intervals for an effect size measure based on the Mann-Whitney statistic. Part 2", Statistics in Medicine 25, 2006,
-    /// with Student's quantile of n - 2 degrees of freedom in place of the normal one: with that it covers at least as often as it says from
-    /// two scores of each kind on, for areas of 0.5 to 0.98 (the normal one 90 % at three and an area of 0.5).
+    /// Interval of an area under the ROC curve from a few scores: those areas A from which the measured one is less
+    /// than t standard errors away, where the error is Hanley and McNeil's at A itself (not at the measured area, which
+    /// at 1 would have none). Method 5 of R. G. Newcombe, "Confidence intervals for an effect size measure based on the
+    /// Mann-Whitney statistic. Part 2", Statistics in Medicine 25, 2006, with Student's quantile of n - 2 degrees of
+    /// freedom in place of the normal one: with that it covers at least as often as it says from two scores of each
+    /// kind on, for areas of 0.5 to 0.98 (the normal one 90 % at three and an area of 0.5).
     /// </summary>
     /// <param name="area">Measured area, 0..1.</param>
     /// <param name="negatives">Number of scores, at least one.</param>
@@ -78,7 +85,8 @@ public static class Intervals
             for (var i = 0; i < 60; i++)
             {
                 var middle = (inside + outside) / 2;
-                (inside, outside) = Math.Abs(area - middle) < errors * Error(middle) ? (middle, outside) : (inside, middle);
+                (inside, outside) =
+                    Math.Abs(area - middle) < errors * Error(middle) ? (middle, outside) : (inside, middle);
             }
 
             return area == side ? side : (inside + outside) / 2;
@@ -87,7 +95,9 @@ public static class Intervals
         double Error(double a)
         {
             var others = (negatives + positives) / 2.0 - 1;
-            return Math.Sqrt(a * (1 - a) * (1 + others * ((1 - a) / (2 - a) + a / (1 + a))) / ((double)negatives * positives));
+            return Math.Sqrt(
+                a * (1 - a) * (1 + others * ((1 - a) / (2 - a) + a / (1 + a))) / ((double)negatives * positives)
+            );
         }
     }
 

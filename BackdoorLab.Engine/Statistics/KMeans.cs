@@ -31,7 +31,13 @@ public sealed class KMeans
     /// Clusters points [N, dimensions], row-major. With fewer distinct points than clusters some clusters stay empty.
     /// </summary>
     public static KMeans Fit(
-        float[] data, int dimensions, int clusters, Random random, int restarts = 10, int iterations = 50)
+        float[] data,
+        int dimensions,
+        int clusters,
+        Random random,
+        int restarts = 10,
+        int iterations = 50
+    )
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(dimensions);
         ArgumentOutOfRangeException.ThrowIfNotEqual(data.Length % dimensions, 0);
@@ -68,7 +74,13 @@ public sealed class KMeans
     }
 
     private static bool Assign(
-        float[] data, int dimensions, float[] centers, int clusters, int[] assignments, double[] distances)
+        float[] data,
+        int dimensions,
+        float[] centers,
+        int clusters,
+        int[] assignments,
+        double[] distances
+    )
     {
         var changed = false;
         for (var i = 0; i < assignments.Length; i++)
@@ -89,7 +101,13 @@ public sealed class KMeans
     }
 
     private static void Update(
-        float[] data, int dimensions, float[] centers, int clusters, int[] assignments, double[] distances)
+        float[] data,
+        int dimensions,
+        float[] centers,
+        int clusters,
+        int[] assignments,
+        double[] distances
+    )
     {
         var sums = new double[clusters * dimensions];
         var sizes = new int[clusters];

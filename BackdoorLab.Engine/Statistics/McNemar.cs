@@ -2,12 +2,14 @@ using MathNet.Numerics.Distributions;
 
 namespace BackdoorLab.Engine.Statistics;
 
-/// <summary>McNemar's test on paired yes/no observations (McNemar, Psychometrika 1947), in its exact binomial form.</summary>
+/// <summary>
+/// McNemar's test on paired yes/no observations (McNemar, Psychometrika 1947), in its exact binomial form.
+/// </summary>
 public static class McNemar
 {
     /// <summary>
-    /// Two-sided probability of a split at least as uneven as the one seen when both directions are equally likely: pairs that agree
-    /// say nothing. 1 when no pair disagrees.
+    /// Two-sided probability of a split at least as uneven as the one seen when both directions are equally likely:
+    /// pairs that agree say nothing. 1 when no pair disagrees.
     /// </summary>
     /// <param name="onlyFirst">Pairs with yes before and no after.</param>
     /// <param name="onlySecond">Pairs with no before and yes after.</param>

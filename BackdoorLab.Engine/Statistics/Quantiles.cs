@@ -11,10 +11,11 @@ public readonly record struct Cut(double Value, double Level);
 public static class Quantiles
 {
     /// <summary>
-    /// The threshold below which a further value of the same kind lies with a probability of at most <paramref name="share"/>, whatever their
-    /// distribution: the k-th smallest of n, k = floor(share (n + 1)), for a further value is as likely to take any of the n + 1 ranks. (A
-    /// quantile within the n is beaten more often: at 1 % and n = 50 nearly three times.) With fewer than 1 / share - 1 values no threshold promises
-    /// that and lets anything be beyond; then it is the smallest, whose level is 1 / (n + 1).
+    /// The threshold below which a further value of the same kind lies with a probability of at most
+    /// <paramref name="share"/>, whatever their distribution: the k-th smallest of n, k = floor(share (n + 1)), for a
+    /// further value is as likely to take any of the n + 1 ranks. (A quantile within the n is beaten more often: at 1 %
+    /// and n = 50 nearly three times.) With fewer than 1 / share - 1 values no threshold promises that and lets
+    /// anything be beyond; then it is the smallest, whose level is 1 / (n + 1).
     /// </summary>
     /// <param name="values">At least one, in any order.</param>
     /// <param name="share">0..1.</param>

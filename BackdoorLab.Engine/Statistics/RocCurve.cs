@@ -14,7 +14,9 @@ public sealed record RocCurve(double[] FalsePositiveRates, double[] TruePositive
     public static RocCurve Of(ReadOnlySpan<double> negatives, ReadOnlySpan<double> positives)
     {
         var (scores, positive) = Ranked(negatives, positives);
-        List<double> x = [0], y = [0], thresholds = [double.PositiveInfinity];
+        List<double> x = [0],
+            y = [0],
+            thresholds = [double.PositiveInfinity];
         var (hits, alarms) = (0, 0);
         for (var i = scores.Length - 1; i >= 0; i--)
         {
@@ -38,7 +40,7 @@ public sealed record RocCurve(double[] FalsePositiveRates, double[] TruePositive
     {
         var (scores, positive) = Ranked(negatives, positives);
         var rankSum = 0.0;
-        for (var start = 0; start < scores.Length;)
+        for (var start = 0; start < scores.Length; )
         {
             var end = start;
             var hits = 0;
@@ -66,7 +68,9 @@ public sealed record RocCurve(double[] FalsePositiveRates, double[] TruePositive
 
     /// <summary>Scores of the negatives and of the positives, in their order.</summary>
     public static (double[] Negatives, double[] Positives) Split(
-        ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive)
+        ReadOnlySpan<double> scores,
+        ReadOnlySpan<bool> positive
+    )
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(positive.Length, scores.Length);
         var (negatives, positives) = (new List<double>(), new List<double>());
@@ -93,7 +97,9 @@ public sealed record RocCurve(double[] FalsePositiveRates, double[] TruePositive
     }
 
     private static (double[] Scores, bool[] Positive) Ranked(
-        ReadOnlySpan<double> negatives, ReadOnlySpan<double> positives)
+        ReadOnlySpan<double> negatives,
+        ReadOnlySpan<double> positives
+    )
     {
         if (negatives.IsEmpty || positives.IsEmpty)
         {

@@ -32,8 +32,12 @@ public static class Silhouette
             Array.Clear(sums);
             foreach (var other in points)
             {
-                sums[assignments[other]] += Math.Sqrt(KMeans.SquaredDistance(
-                    data.AsSpan(point * dimensions, dimensions), data.AsSpan(other * dimensions, dimensions)));
+                sums[assignments[other]] += Math.Sqrt(
+                    KMeans.SquaredDistance(
+                        data.AsSpan(point * dimensions, dimensions),
+                        data.AsSpan(other * dimensions, dimensions)
+                    )
+                );
             }
 
             total += OfPoint(assignments[point], sums, sizes);

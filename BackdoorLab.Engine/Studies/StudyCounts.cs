@@ -6,9 +6,9 @@ namespace BackdoorLab.Engine.Studies;
 public static class StudyCounts
 {
     /// <summary>
-    /// The value of a metric under the rules of the cell's method. Released code counts a model on which the method fails,
-    /// does not apply or cannot decide as one that was not flagged, so those cells do too; elsewhere none of these is an
-    /// observation.
+    /// The value of a metric under the rules of the cell's method. Released code counts a model on which the method
+    /// fails, does not apply or cannot decide as one that was not flagged, so those cells do too; elsewhere none of
+    /// these is an observation.
     /// </summary>
     /// <param name="cell">The cell.</param>
     /// <param name="metric">Id of the metric.</param>

@@ -5,11 +5,19 @@ using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Engine.Studies;
 
-/// <summary>The form of a study's document, before its experiments are looked at: every member's type, so that reading it cannot fail.</summary>
+/// <summary>
+/// The form of a study's document, before its experiments are looked at: every member's type, so that reading it cannot
+/// fail.
+/// </summary>
 internal static class StudyDocument
 {
     private static readonly IReadOnlyList<string> Members =
-        [.. typeof(StudySpec).GetProperties().Where(member => member.SetMethod is not null).Select(member => JsonNamingPolicy.CamelCase.ConvertName(member.Name))];
+    [
+        .. typeof(StudySpec)
+            .GetProperties()
+            .Where(member => member.SetMethod is not null)
+            .Select(member => JsonNamingPolicy.CamelCase.ConvertName(member.Name)),
+    ];
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="SpecException">With all faults of its form.</exception>
@@ -27,7 +35,11 @@ internal static class StudyDocument
         }
 
         var study = root.Deserialize<StudySpec>(SpecJson.Options)!;
-        return study with { Name = PersonText.StudyName.Take(study.Name), Question = PersonText.Question.Take(study.Question) };
+        return study with
+        {
+            Name = PersonText.StudyName.Take(study.Name),
+            Question = PersonText.Question.Take(study.Question),
+        };
     }
 
     private static IEnumerable<SpecFault> Faults(JsonObject root)
@@ -48,10 +60,23 @@ internal static class StudyDocument
             Given(root, "name", node => Text(node, PersonText.StudyName)),
             Given(root, "question", node => Text(node, PersonText.Question)),
             Given(root, "paper", node => Text(node, PersonText.Parameter)),
-            Given(root, "largestAccuracyLoss", node => node?.GetValueKind() == JsonValueKind.Number ? null : "must be a number"),
-            Given(root, "countDamaged", node => node?.GetValueKind() is JsonValueKind.True or JsonValueKind.False ? null : "must be true or false"),
+            Given(
+                root,
+                "largestAccuracyLoss",
+                node => node?.GetValueKind() == JsonValueKind.Number ? null : "must be a number"
+            ),
+            Given(
+                root,
+                "countDamaged",
+                node =>
+                    node?.GetValueKind() is JsonValueKind.True or JsonValueKind.False ? null : "must be true or false"
+            ),
             Given(root, "experiment", node => node is JsonObject ? null : "must be an object"),
-            Given(root, "seeds", node => node is JsonArray seeds && seeds.All(IsWhole) ? null : "must be a list of whole numbers"),
+            Given(
+                root,
+                "seeds",
+                node => node is JsonArray seeds && seeds.All(IsWhole) ? null : "must be a list of whole numbers"
+            ),
             Given(root, "axes", node => node is JsonArray ? null : "must be a list of axes"),
         ];
         foreach (var fault in members.OfType<SpecFault>().Concat(Axes(root["axes"] as JsonArray ?? [])))
@@ -74,7 +99,10 @@ internal static class StudyDocument
             {
                 if (values[i] is not JsonObject)
                 {
-                    yield return new($"axes[{axis}][{i}]", $"must be an object that is merged into the experiment; found {Found(values[i])}.");
+                    yield return new(
+                        $"axes[{axis}][{i}]",
+                        $"must be an object that is merged into the experiment; found {Found(values[i])}."
+                    );
                 }
             }
         }
@@ -85,9 +113,11 @@ internal static class StudyDocument
             ? new(name, fault.EndsWith('.') ? fault : $"{fault}; found {Found(node)}.")
             : null;
 
-    private static string? Text(JsonNode? node, PersonText text) => node?.GetValueKind() == JsonValueKind.String ? text.Read(node.GetValue<string>()).Fault : "must be text";
+    private static string? Text(JsonNode? node, PersonText text) =>
+        node?.GetValueKind() == JsonValueKind.String ? text.Read(node.GetValue<string>()).Fault : "must be text";
 
-    private static bool IsWhole(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out int _);
+    private static bool IsWhole(JsonNode? node) =>
+        node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue(out int _);
 
     private static string Found(JsonNode? node) => Shortened.Of(node?.ToJsonString() ?? "null");
 }

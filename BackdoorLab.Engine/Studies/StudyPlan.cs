@@ -55,10 +55,16 @@ public sealed class StudyPlan
             }
 
             // What is drawn hangs on the seed; that of the first was looked at with the rest of the spec.
-            faults.AddRange(study.Seeds.Skip(1)
-                .Select(seed => (seed, Fault: (spec with { Seed = seed }).Origin.DrawFault()))
-                .Where(drawn => drawn.Fault is not null)
-                .Select(drawn => new SpecFault($"{place}{drawn.Fault!.Path}", $"with seed {drawn.seed}: {drawn.Fault.Message}")));
+            faults.AddRange(
+                study
+                    .Seeds.Skip(1)
+                    .Select(seed => (seed, Fault: (spec with { Seed = seed }).Origin.DrawFault()))
+                    .Where(drawn => drawn.Fault is not null)
+                    .Select(drawn => new SpecFault(
+                        $"{place}{drawn.Fault!.Path}",
+                        $"with seed {drawn.seed}: {drawn.Fault.Message}"
+                    ))
+            );
             settings.Add(spec);
         }
 
@@ -67,15 +73,24 @@ public sealed class StudyPlan
             throw new SpecException(faults);
         }
 
-        return new([.. settings.Zip(SettingTitles.Of(settings), (spec, title) =>
-            study.Seeds.Select(seed => spec with { Seed = seed, Name = Name(study.Name, title, seed) }).ToList())]);
+        return new([
+            .. settings.Zip(
+                SettingTitles.Of(settings),
+                (spec, title) =>
+                    study.Seeds.Select(seed => spec with { Seed = seed, Name = Name(study.Name, title, seed) }).ToList()
+            ),
+        ]);
     }
 
     /// <summary>Refuses what only the files of its data sets can say against a setting.</summary>
     /// <exception cref="SpecException">With all faults.</exception>
     public StudyPlan Refuse(DataFaults data)
     {
-        var faults = Settings.SelectMany(setting => data.Of(setting[0]).Select(fault => fault with { Message = $"{fault.Message} ({setting[0].Name})" })).ToList();
+        var faults = Settings
+            .SelectMany(setting =>
+                data.Of(setting[0]).Select(fault => fault with { Message = $"{fault.Message} ({setting[0].Name})" })
+            )
+            .ToList();
         return faults.Count == 0 ? this : throw new SpecException(faults);
     }
 
@@ -85,7 +100,8 @@ public sealed class StudyPlan
         var catalog = MethodCatalog.Default;
         var central = string.Create(
             CultureInfo.InvariantCulture,
-            $"{catalog.For(spec.Dataset).Name}, {catalog.For(spec.Model).Name}, {catalog.For(spec.Attack).Name} {100 * spec.Attack.PoisonRate:0.#} %");
+            $"{catalog.For(spec.Dataset).Name}, {catalog.For(spec.Model).Name}, {catalog.For(spec.Attack).Name} {100 * spec.Attack.PoisonRate:0.#} %"
+        );
         return spec.Origin.Setting is { Length: > 0 } setting ? $"{central}, {setting}" : central;
     }
 
@@ -93,14 +109,19 @@ public sealed class StudyPlan
     private static string Name(string study, string setting, int seed)
     {
         var (head, tail) = ($"{study}: ", string.Create(CultureInfo.InvariantCulture, $", seed {seed}"));
-        return PersonText.RunName.Fit(head + Shortened.Of(setting, Math.Max(2, PersonText.RunName.Most - head.Length - tail.Length)) + tail);
+        return PersonText.RunName.Fit(
+            head + Shortened.Of(setting, Math.Max(2, PersonText.RunName.Most - head.Length - tail.Length)) + tail
+        );
     }
 
     private static IEnumerable<SpecFault> OwnFaults(StudySpec study)
     {
         if (study.Schema != StudySpec.CurrentSchema)
         {
-            yield return new("schema", $"must be {StudySpec.CurrentSchema}, not {study.Schema}; this program reads no other version.");
+            yield return new(
+                "schema",
+                $"must be {StudySpec.CurrentSchema}, not {study.Schema}; this program reads no other version."
+            );
         }
 
         if (string.IsNullOrWhiteSpace(study.Name))
@@ -120,7 +141,10 @@ public sealed class StudyPlan
 
         if (study.Paper.Length > 0 && !PublishedClaims.Papers.Contains(study.Paper))
         {
-            yield return new("paper", $"'{study.Paper}' is unknown; leave it out or give '{string.Join("' or '", PublishedClaims.Papers)}'.");
+            yield return new(
+                "paper",
+                $"'{study.Paper}' is unknown; leave it out or give '{string.Join("' or '", PublishedClaims.Papers)}'."
+            );
         }
 
         if (study.Seeds.Count == 0)
@@ -153,7 +177,13 @@ public sealed class StudyPlan
 
         if (study.CountRuns() is var runs and > StudySpec.MostRuns)
         {
-            yield return new("axes", string.Create(CultureInfo.InvariantCulture, $"make {runs} runs with the seeds; at most {StudySpec.MostRuns} are allowed."));
+            yield return new(
+                "axes",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"make {runs} runs with the seeds; at most {StudySpec.MostRuns} are allowed."
+                )
+            );
         }
     }
 
@@ -163,13 +193,25 @@ public sealed class StudyPlan
         for (var axis = 0; axis < study.Axes.Count; axis++)
         {
             var (values, number) = (study.Axes[axis], axis);
-            settings = [.. settings.SelectMany(setting => values.Select((patch, i) => (Merge(setting.Document, patch), $"{setting.Place}axes[{number}][{i}] ")))];
+            settings =
+            [
+                .. settings.SelectMany(setting =>
+                    values.Select(
+                        (patch, i) => (Merge(setting.Document, patch), $"{setting.Place}axes[{number}][{i}] ")
+                    )
+                ),
+            ];
         }
 
-        return settings.Select(setting => (setting.Document, setting.Place.Length == 0 ? "experiment." : setting.Place));
+        return settings.Select(setting =>
+            (setting.Document, setting.Place.Length == 0 ? "experiment." : setting.Place)
+        );
     }
 
-    /// <summary>RFC 7396, except that an object with another <c>id</c> replaces the old one: parameters of one method mean nothing to another.</summary>
+    /// <summary>
+    /// RFC 7396, except that an object with another <c>id</c> replaces the old one: parameters of one method mean
+    /// nothing to another.
+    /// </summary>
     private static JsonObject Merge(JsonObject target, JsonObject patch)
     {
         var merged = (JsonObject)target.DeepClone();
@@ -192,5 +234,6 @@ public sealed class StudyPlan
         return merged;
     }
 
-    private static bool SameMethod(JsonObject patch, JsonObject old) => patch["id"] is not { } id || JsonNode.DeepEquals(id, old["id"]);
+    private static bool SameMethod(JsonObject patch, JsonObject old) =>
+        patch["id"] is not { } id || JsonNode.DeepEquals(id, old["id"]);
 }

@@ -3,22 +3,30 @@ using BackdoorLab.Engine.Experiments;
 namespace BackdoorLab.Engine.Studies;
 
 /// <summary>Runs a study's experiments. Repeating it continues, since the store keeps every stage.</summary>
-/// <param name="run">Runs one experiment: <see cref="ExperimentRunner.Run"/>, or a process of its own where several run at once.</param>
-/// <param name="atOnce">How many experiments run at the same time. With one, everything happens on the calling thread.</param>
-public sealed class StudyRunner(Func<ExperimentSpec, IExperimentObserver, CancellationToken, ExperimentResult> run, int atOnce = 1)
+/// <param name="run">Runs one experiment: <see cref="ExperimentRunner.Run"/>, or a process of its own where several run
+/// at once.</param>
+/// <param name="atOnce">How many experiments run at the same time. With one, everything happens on the calling
+/// thread.</param>
+public sealed class StudyRunner(
+    Func<ExperimentSpec, IExperimentObserver, CancellationToken, ExperimentResult> run,
+    int atOnce = 1
+)
 {
     private readonly Lock _gate = new();
 
     /// <summary>Runs until the end or until it is cancelled; runs that were not reached have no cells.</summary>
     /// <param name="study">A study without faults.</param>
-    /// <param name="begin">Called before each run with its number from 0, the number of runs and its spec; returns who hears its events.</param>
-    /// <param name="end">Called after each run with its result and with all runs as they stand. Calls of both kinds never overlap.</param>
+    /// <param name="begin">Called before each run with its number from 0, the number of runs and its spec; returns who
+    /// hears its events.</param>
+    /// <param name="end">Called after each run with its result and with all runs as they stand. Calls of both kinds
+    /// never overlap.</param>
     /// <param name="cancellation">Stops after the current batch.</param>
     public IReadOnlyList<StudyRun> Run(
         StudySpec study,
         Func<int, int, ExperimentSpec, IExperimentObserver> begin,
         Action<ExperimentResult, IReadOnlyList<StudyRun>> end,
-        CancellationToken cancellation)
+        CancellationToken cancellation
+    )
     {
         StudyRun[] runs = [.. StudyPlan.Make(study).Experiments.Select(spec => new StudyRun(spec, [], []))];
         var next = 0;
@@ -28,8 +36,20 @@ public sealed class StudyRunner(Func<ExperimentSpec, IExperimentObserver, Cancel
         }
         else
         {
-            Task.WaitAll(Enumerable.Range(0, Math.Min(atOnce, runs.Length)).Select(_ => Task.Factory.StartNew(
-                Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray(), CancellationToken.None);
+            Task.WaitAll(
+                Enumerable
+                    .Range(0, Math.Min(atOnce, runs.Length))
+                    .Select(_ =>
+                        Task.Factory.StartNew(
+                            Work,
+                            CancellationToken.None,
+                            TaskCreationOptions.LongRunning,
+                            TaskScheduler.Default
+                        )
+                    )
+                    .ToArray(),
+                CancellationToken.None
+            );
         }
 
         return runs;
@@ -51,7 +71,9 @@ public sealed class StudyRunner(Func<ExperimentSpec, IExperimentObserver, Cancel
         {
             lock (_gate)
             {
-                return next < runs.Length && !cancellation.IsCancellationRequested ? (next, begin(next, runs.Length, runs[next++].Spec)) : null;
+                return next < runs.Length && !cancellation.IsCancellationRequested
+                    ? (next, begin(next, runs.Length, runs[next++].Spec))
+                    : null;
             }
         }
     }

@@ -8,9 +8,10 @@ using BackdoorLab.Engine.Experiments;
 namespace BackdoorLab.Engine.Studies;
 
 /// <summary>
-/// A grid of experiments that are read together: one experiment, axes that vary it, and seeds that repeat it. Each value of an axis is a
-/// JSON merge patch (RFC 7396) of the experiment, so that what belongs together varies together:
-/// <c>{"schema":1,"name":"...","seeds":[1,2,3],"experiment":{...},"axes":[[{"dataset":{"id":"gtsrb"},"training":{"epochs":25}},{"dataset":{"id":"cifar10"}}]]}</c>.
+/// A grid of experiments that are read together: one experiment, axes that vary it, and seeds that repeat it. Each
+/// value of an axis is a JSON merge patch (RFC 7396) of the experiment, so that what belongs together varies together:
+/// <c>{"schema":1,"name":"...","seeds":[1,2,3],"experiment":{...},
+/// "axes":[[{"dataset":{"id":"gtsrb"},"training":{"epochs":25}},{"dataset":{"id":"cifar10"}}]]}</c>.
 /// </summary>
 public sealed record StudySpec
 {
@@ -32,18 +33,22 @@ public sealed record StudySpec
     /// <summary>Seeds; every setting is run once with each.</summary>
     public required IReadOnlyList<int> Seeds { get; init; }
 
-    /// <summary>Clean accuracy that a precision may lose against FP32 before its cells are marked as those of a damaged model.</summary>
+    /// <summary>
+    /// Clean accuracy that a precision may lose against FP32 before its cells are marked as those of a damaged model.
+    /// </summary>
     [Range(0.0, 1.0)]
     public double LargestAccuracyLoss { get; init; } = 0.05;
 
     /// <summary>
-    /// Whether models that learnt nothing, or whose backdoor did not take (<see cref="VictimOutcome"/>), are counted like others; they are in
-    /// no number otherwise.
+    /// Whether models that learnt nothing, or whose backdoor did not take (<see cref="VictimOutcome"/>), are counted
+    /// like others; they are in no number otherwise.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool CountDamaged { get; init; }
 
-    /// <summary>Id of the paper whose claims stand beside the numbers (see <see cref="PublishedClaims"/>), or empty.</summary>
+    /// <summary>
+    /// Id of the paper whose claims stand beside the numbers (see <see cref="PublishedClaims"/>), or empty.
+    /// </summary>
     public string Paper { get; init; } = "";
 
     /// <summary>An experiment without a seed; see <see cref="ExperimentSpec"/>.</summary>

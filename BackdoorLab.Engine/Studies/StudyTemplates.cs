@@ -15,94 +15,124 @@ namespace BackdoorLab.Engine.Studies;
 /// <param name="Spec">The study.</param>
 public sealed record StudyTemplate(string Id, string Summary, StudySpec Spec);
 
-/// <summary>Published studies, done again: small networks and subsets, so that many models fit into an hour on two cores.</summary>
+/// <summary>
+/// Published studies, done again: small networks and subsets, so that many models fit into an hour on two cores.
+/// </summary>
 public static class StudyTemplates
 {
     private const string Question =
         "Does quantization blind backdoor detectors? Five defenses, each given what its paper entitles it to, beside the rules of the code released with the paper, on the same models.";
 
     /// <summary>Two real data sets, five backdoored models and five benign twins each.</summary>
-    public static StudyTemplate QuantizationBlindspots { get; } = new(
-        "quantization-blindspots",
-        "ResNet-8 on ten GTSRB classes and a CIFAR-10 subset, BadNets, 5 + 5 models each, five precisions, the released harness's rules beside the methods. About an hour on two cores.",
-        new StudySpec
-        {
-            Name = "Quantization Blindspots",
-            Question = Question,
-            Paper = PublishedClaims.QuantizationBlindspots,
-            Seeds = [1, 2, 3, 4, 5],
-            Experiment = Document(new ExperimentSpec
+    public static StudyTemplate QuantizationBlindspots { get; } =
+        new(
+            "quantization-blindspots",
+            "ResNet-8 on ten GTSRB classes and a CIFAR-10 subset, BadNets, 5 + 5 models each, five precisions, the released harness's rules beside the methods. About an hour on two cores.",
+            new StudySpec
             {
-                Dataset = new Gtsrb { ClassCount = 10 },
-                Model = new ResNet8(),
-                Attack = Attack,
-                Training = new TrainOptions { Epochs = 25, CropPadding = 2 },
-                Precisions =
+                Name = "Quantization Blindspots",
+                Question = Question,
+                Paper = PublishedClaims.QuantizationBlindspots,
+                Seeds = [1, 2, 3, 4, 5],
+                Experiment = Document(
+                    new ExperimentSpec
+                    {
+                        Dataset = new Gtsrb { ClassCount = 10 },
+                        Model = new ResNet8(),
+                        Attack = Attack,
+                        Training = new TrainOptions { Epochs = 25, CropPadding = 2 },
+                        Precisions =
+                        [
+                            new Float32(),
+                            new Int8Dynamic(),
+                            new Int8Static(),
+                            new Int8Static { CalibrationSet = CalibrationSet.CleanHoldout },
+                            new Int4MinMax(),
+                        ],
+                        Defenses =
+                        [
+                            .. Methods(rounds: 60),
+                            new ReleasedNeuralCleanse(),
+                            new ReleasedActivationClustering(),
+                            new ReleasedStrip(),
+                            new ReleasedSpectralSignatures(),
+                            new ReleasedFinePruning(),
+                        ],
+                        CleanHoldout = 400,
+                    }
+                ),
+                Axes =
                 [
-                    new Float32(),
-                    new Int8Dynamic(),
-                    new Int8Static(),
-                    new Int8Static { CalibrationSet = CalibrationSet.CleanHoldout },
-                    new Int4MinMax(),
+                    [
+                        Patch("{}"),
+                        Patch(
+                            """{"dataset":{"id":"cifar10","trainLimit":10000,"testLimit":2000},"training":{"epochs":8,"cropPadding":0}}"""
+                        ),
+                    ],
                 ],
-                Defenses =
-                [
-                    .. Methods(rounds: 60),
-                    new ReleasedNeuralCleanse(),
-                    new ReleasedActivationClustering(),
-                    new ReleasedStrip(),
-                    new ReleasedSpectralSignatures(),
-                    new ReleasedFinePruning(),
-                ],
-                CleanHoldout = 400,
-            }),
-            Axes =
-            [
-                [
-                    Patch("{}"),
-                    Patch("""{"dataset":{"id":"cifar10","trainLimit":10000,"testLimit":2000},"training":{"epochs":8,"cropPadding":0}}"""),
-                ],
-            ],
-        });
+            }
+        );
 
     /// <summary>Generated images, so that it needs no data; twenty models of each kind.</summary>
-    public static StudyTemplate OnSigns { get; } = new(
-        "quantization-blindspots-signs",
-        "ResNet-8 on generated traffic signs, BadNets, 20 + 20 models, three precisions: narrower intervals without any download.",
-        new StudySpec
-        {
-            Name = "Quantization Blindspots on generated signs",
-            Question = Question,
-            Seeds = [.. Enumerable.Range(1, 20)],
-            Experiment = Document(new ExperimentSpec
+    public static StudyTemplate OnSigns { get; } =
+        new(
+            "quantization-blindspots-signs",
+            "ResNet-8 on generated traffic signs, BadNets, 20 + 20 models, three precisions: narrower intervals without any download.",
+            new StudySpec
             {
-                Dataset = new SyntheticSigns { Classes = 10, TrainCount = 3000, TestCount = 900 },
-                Model = new ResNet8(),
-                Attack = Attack with { PatchSize = 4 },
-                Training = new TrainOptions { Epochs = 8 },
-                Precisions = [new Float32(), new Int8Static(), new Int4WeightOnly()],
-                Defenses = Methods(rounds: 40),
-                CleanHoldout = 400,
-            }),
-        });
+                Name = "Quantization Blindspots on generated signs",
+                Question = Question,
+                Seeds = [.. Enumerable.Range(1, 20)],
+                Experiment = Document(
+                    new ExperimentSpec
+                    {
+                        Dataset = new SyntheticSigns
+                        {
+                            Classes = 10,
+                            TrainCount = 3000,
+                            TestCount = 900,
+                        },
+                        Model = new ResNet8(),
+                        Attack = Attack with { PatchSize = 4 },
+                        Training = new TrainOptions { Epochs = 8 },
+                        Precisions = [new Float32(), new Int8Static(), new Int4WeightOnly()],
+                        Defenses = Methods(rounds: 40),
+                        CleanHoldout = 400,
+                    }
+                ),
+            }
+        );
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<StudyTemplate> All { get; } = [QuantizationBlindspots, OnSigns, LockdownTemplates.Defenses, LockdownTemplates.Attackers, LockdownTemplates.Rates];
+    public static IReadOnlyList<StudyTemplate> All { get; } =
+    [QuantizationBlindspots, OnSigns, LockdownTemplates.Defenses, LockdownTemplates.Attackers, LockdownTemplates.Rates];
 
     /// <summary>The template with this id, or null.</summary>
     public static StudyTemplate? Find(string id) => All.FirstOrDefault(template => template.Id == id);
 
-    // A twentieth is poisoned and the target is no rare class, so that poison is a minority of its class, as two of the methods assume.
-    private static BadNets Attack => new() { PoisonRate = 0.05, TargetLabel = 1, StampAfterAugmentation = true };
+    // A twentieth is poisoned and the target is no rare class, so that poison is a minority of its class, as two of the
+    // methods assume.
+    private static BadNets Attack =>
+        new()
+        {
+            PoisonRate = 0.05,
+            TargetLabel = 1,
+            StampAfterAugmentation = true,
+        };
 
     private static IReadOnlyList<Defense> Methods(int rounds) =>
-    [
-        new NeuralCleanse { Rounds = rounds, BatchSize = 16 },
-        new ActivationClustering(),
-        new SpectralSignatures { AssumedPoisonRate = 0.05 },
-        new Strip { Overlays = 10, ThresholdImages = 200 },
-        new FinePruning { FineTuneEpochs = 10, PruneStep = 0.05, CurvePoints = 0 },
-    ];
+        [
+            new NeuralCleanse { Rounds = rounds, BatchSize = 16 },
+            new ActivationClustering(),
+            new SpectralSignatures { AssumedPoisonRate = 0.05 },
+            new Strip { Overlays = 10, ThresholdImages = 200 },
+            new FinePruning
+            {
+                FineTuneEpochs = 10,
+                PruneStep = 0.05,
+                CurvePoints = 0,
+            },
+        ];
 
     internal static JsonObject Document(ExperimentSpec spec)
     {

@@ -3,9 +3,9 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Tensors;
 
 /// <summary>
-/// Tensors made from arrays for matrix products. <c>torch.tensor</c> keeps working on the managed array, wherever the collector put
-/// it, and the matrix library sums in another order when an address is not aligned to a cache line: equal runs would differ in the
-/// last digits. A copy in libtorch's own memory is always aligned.
+/// Tensors made from arrays for matrix products. <c>torch.tensor</c> keeps working on the managed array, wherever the
+/// collector put it, and the matrix library sums in another order when an address is not aligned to a cache line: equal
+/// runs would differ in the last digits. A copy in libtorch's own memory is always aligned.
 /// </summary>
 public static class AlignedTensor
 {

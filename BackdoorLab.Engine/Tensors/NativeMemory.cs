@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace BackdoorLab.Engine.Tensors;
 
 /// <summary>
-/// glibc keeps freed tensors' memory: without help the resident size climbs 1 to 3 MB a step although nothing leaks. Trimming now and
-/// then holds it flat; a high mmap threshold spares page faults on activations of every step. No-ops where glibc is absent.
+/// glibc keeps freed tensors' memory: without help the resident size climbs 1 to 3 MB a step although nothing leaks.
+/// Trimming now and then holds it flat; a high mmap threshold spares page faults on activations of every step. No-ops
+/// where glibc is absent.
 /// </summary>
 public static partial class NativeMemory
 {
@@ -13,9 +14,9 @@ public static partial class NativeMemory
     private const int TrimEvery = 50;
 
     /// <summary>
-    /// Serves all blocks from the heap and keeps what is freed until <see cref="Trim"/>: a mapping of its own for every large
-    /// activation, or a heap that shrinks after each, costs a page fault for every 4 kB of every layer. Called once by
-    /// <see cref="TorchRuntime"/>.
+    /// Serves all blocks from the heap and keeps what is freed until <see cref="Trim"/>: a mapping of its own for every
+    /// large activation, or a heap that shrinks after each, costs a page fault for every 4 kB of every layer. Called
+    /// once by <see cref="TorchRuntime"/>.
     /// </summary>
     internal static void KeepLargeBlocks()
     {
@@ -51,9 +52,7 @@ public static partial class NativeMemory
         {
             call();
         }
-        catch (EntryPointNotFoundException)
-        {
-        }
+        catch (EntryPointNotFoundException) { }
     }
 
     [LibraryImport("libc", EntryPoint = "mallopt")]

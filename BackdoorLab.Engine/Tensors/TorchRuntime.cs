@@ -6,21 +6,27 @@ using TorchSharp;
 namespace BackdoorLab.Engine.Tensors;
 
 /// <summary>
-/// Start-up of the tensor library: loads it, says exactly what is wrong when it cannot load, closes the Scalar race, sets threads.
-/// Call <see cref="Initialize"/> before the first tensor of a process.
+/// Start-up of the tensor library: loads it, says exactly what is wrong when it cannot load, closes the Scalar race,
+/// sets threads. Call <see cref="Initialize"/> before the first tensor of a process.
 /// </summary>
 public static class TorchRuntime
 {
     private static readonly Lock Gate = new();
     private static bool _ready;
 
-    /// <summary>Whether the native remedy against the Scalar race is in place (x86-64 Linux). Elsewhere the engine's own layers and optimisers avoid it.</summary>
+    /// <summary>
+    /// Whether the native remedy against the Scalar race is in place (x86-64 Linux). Elsewhere the engine's own layers
+    /// and optimisers avoid it.
+    /// </summary>
     public static bool ScalarRaceClosed { get; private set; }
 
     /// <summary>Threads that kernels use.</summary>
     public static int Threads { get; private set; }
 
-    /// <summary>Whether kernels multiply bfloat16 in hardware (AVX512-BF16 or AMX-BF16): the processor can, and no <see cref="InstructionLimit"/> forbids it.</summary>
+    /// <summary>
+    /// Whether kernels multiply bfloat16 in hardware (AVX512-BF16 or AMX-BF16): the processor can, and no
+    /// <see cref="InstructionLimit"/> forbids it.
+    /// </summary>
     public static bool HasBFloat16Instructions { get; } = DetectBFloat16();
 
     /// <summary>Whether kernels multiply bytes into 32-bit sums (AVX512-VNNI or AVX-VNNI), as above.</summary>
@@ -29,14 +35,21 @@ public static class TorchRuntime
     /// <summary>The processor's name as the operating system gives it.</summary>
     public static string ProcessorName { get; } = ReadProcessorName();
 
-    /// <summary>The tensor library whose kernels compute, as a part of the identity of results: another version may sum in another order.</summary>
-    public static string Library { get; } = $"TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)} {RuntimeInformation.ProcessArchitecture}";
+    /// <summary>
+    /// The tensor library whose kernels compute, as a part of the identity of results: another version may sum in
+    /// another order.
+    /// </summary>
+    public static string Library { get; } =
+        $"TorchSharp {typeof(torch).Assembly.GetName().Version!.ToString(3)} {RuntimeInformation.ProcessArchitecture}";
 
     /// <summary>
-    /// Prepares the process; call it on the thread that will work with tensors. Later calls only give that thread the first call's thread count.
+    /// Prepares the process; call it on the thread that will work with tensors. Later calls only give that thread the
+    /// first call's thread count.
     /// </summary>
-    /// <param name="threads">Kernel threads; part of a result, since it changes the order of floating-point sums.</param>
-    /// <exception cref="TorchUnavailableException">The native library cannot be loaded; the message says why and what to do.</exception>
+    /// <param name="threads">Kernel threads; part of a result, since it changes the order of floating-point
+    /// sums.</param>
+    /// <exception cref="TorchUnavailableException">The native library cannot be loaded; the message says why and what
+    /// to do.</exception>
     public static void Initialize(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -44,7 +57,8 @@ public static class TorchRuntime
         {
             if (_ready)
             {
-                // OpenMP keeps the count per thread: a thread that did not set it would sum with all cores, in another order.
+                // OpenMP keeps the count per thread: a thread that did not set it would sum with all cores, in another
+                // order.
                 torch.set_num_threads(Threads);
                 return;
             }
@@ -60,20 +74,21 @@ public static class TorchRuntime
     }
 
     /// <summary>Versions, processor and settings, for the provenance of a result.</summary>
-    public static IReadOnlyDictionary<string, string> Describe() => new SortedDictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["engine"] = typeof(TorchRuntime).Assembly.GetName().Version!.ToString(3),
-        ["torchSharp"] = typeof(torch).Assembly.GetName().Version!.ToString(3),
-        ["dotnet"] = Environment.Version.ToString(),
-        ["os"] = RuntimeInformation.OSDescription,
-        ["processor"] = ProcessorName,
-        ["cores"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
-        ["threads"] = Threads.ToString(CultureInfo.InvariantCulture),
-        ["bfloat16Instructions"] = HasBFloat16Instructions ? "yes" : "no",
-        ["vnniInstructions"] = HasVnniInstructions ? "yes" : "no",
-        ["instructionLimit"] = InstructionLimit.Name.Length > 0 ? InstructionLimit.Name : "none",
-        ["scalarRaceClosed"] = ScalarRaceClosed ? "yes" : "no",
-    };
+    public static IReadOnlyDictionary<string, string> Describe() =>
+        new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["engine"] = typeof(TorchRuntime).Assembly.GetName().Version!.ToString(3),
+            ["torchSharp"] = typeof(torch).Assembly.GetName().Version!.ToString(3),
+            ["dotnet"] = Environment.Version.ToString(),
+            ["os"] = RuntimeInformation.OSDescription,
+            ["processor"] = ProcessorName,
+            ["cores"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
+            ["threads"] = Threads.ToString(CultureInfo.InvariantCulture),
+            ["bfloat16Instructions"] = HasBFloat16Instructions ? "yes" : "no",
+            ["vnniInstructions"] = HasVnniInstructions ? "yes" : "no",
+            ["instructionLimit"] = InstructionLimit.Name.Length > 0 ? InstructionLimit.Name : "none",
+            ["scalarRaceClosed"] = ScalarRaceClosed ? "yes" : "no",
+        };
 
     private static void Load()
     {
@@ -82,8 +97,15 @@ public static class TorchRuntime
             torch.InitializeDeviceType(DeviceType.CPU);
             using var one = torch.ones(1);
         }
-        catch (Exception error) when (error is TypeInitializationException or DllNotFoundException or NotSupportedException
-            or BadImageFormatException or EntryPointNotFoundException or FileNotFoundException)
+        catch (Exception error)
+            when (error
+                    is TypeInitializationException
+                        or DllNotFoundException
+                        or NotSupportedException
+                        or BadImageFormatException
+                        or EntryPointNotFoundException
+                        or FileNotFoundException
+            )
         {
             throw new TorchUnavailableException(Explain(error), error);
         }
@@ -115,8 +137,12 @@ public static class TorchRuntime
     }
 
     private static string? NativeFile(string name) =>
-        Directory.EnumerateFiles(AppContext.BaseDirectory, $"*{name}*", SearchOption.AllDirectories)
-            .FirstOrDefault(file => Path.GetExtension(file) is ".so" or ".dylib" || (OperatingSystem.IsWindows() && Path.GetExtension(file) == ".dll"));
+        Directory
+            .EnumerateFiles(AppContext.BaseDirectory, $"*{name}*", SearchOption.AllDirectories)
+            .FirstOrDefault(file =>
+                Path.GetExtension(file) is ".so" or ".dylib"
+                || (OperatingSystem.IsWindows() && Path.GetExtension(file) == ".dll")
+            );
 
     private static bool DetectBFloat16()
     {

@@ -26,7 +26,8 @@ public sealed class AdamOptimizer : Optimizer
     /// <param name="module">Its trainable parameters are optimised.</param>
     /// <param name="weightDecay">Factor of the L2 penalty's gradient.</param>
     /// <param name="epsilon">Added to the root of the second moment: gradients well below it move nothing.</param>
-    /// <param name="normBiasRate">Learning rate of the shifts of batch normalisation as a multiple of the others'.</param>
+    /// <param name="normBiasRate">Learning rate of the shifts of batch normalisation as a multiple of the
+    /// others'.</param>
     public AdamOptimizer(nn.Module module, double weightDecay, double epsilon = UsualEpsilon, double normBiasRate = 1)
         : base(module, weightDecay, normBiasRate)
     {

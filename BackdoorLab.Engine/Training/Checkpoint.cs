@@ -20,8 +20,10 @@ public static class Checkpoint
     /// <param name="tensors">CPU tensors of any strides; written contiguous.</param>
     /// <param name="metadata">Text values.</param>
     public static void Save(
-        string file, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata) =>
-        WholeFile.Write(file, stream => SafetensorsHeader.Write(stream, tensors, metadata));
+        string file,
+        IReadOnlyDictionary<string, Tensor> tensors,
+        IReadOnlyDictionary<string, string> metadata
+    ) => WholeFile.Write(file, stream => SafetensorsHeader.Write(stream, tensors, metadata));
 
     /// <summary>
     /// Copies a file's values into existing tensors of the same names, types and shapes, and returns the metadata.

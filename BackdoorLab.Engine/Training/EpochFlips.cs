@@ -3,8 +3,8 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Training;
 
 /// <summary>
-/// Alternating flips (Jordan, arXiv 2404.00498): which images of the first epoch are mirrored is drawn once, and every epoch mirrors the
-/// others of the one before.
+/// Alternating flips (Jordan, arXiv 2404.00498): which images of the first epoch are mirrored is drawn once, and every
+/// epoch mirrors the others of the one before.
 /// </summary>
 internal sealed class EpochFlips
 {
@@ -20,6 +20,9 @@ internal sealed class EpochFlips
         }
     }
 
-    /// <summary>Which images epoch <paramref name="epoch"/> (from 0) mirrors; null where that is drawn anew for each.</summary>
-    internal IReadOnlyList<bool>? Of(int epoch) => _first is null || epoch % 2 == 0 ? _first : Array.ConvertAll(_first, mirrored => !mirrored);
+    /// <summary>
+    /// Which images epoch <paramref name="epoch"/> (from 0) mirrors; null where that is drawn anew for each.
+    /// </summary>
+    internal IReadOnlyList<bool>? Of(int epoch) =>
+        _first is null || epoch % 2 == 0 ? _first : Array.ConvertAll(_first, mirrored => !mirrored);
 }

@@ -13,11 +13,18 @@ namespace BackdoorLab.Engine.Training;
 /// <param name="LearningRate">Peak; falls to zero along a cosine.</param>
 /// <param name="Augmentation">Random changes of the images; none unless given.</param>
 /// <param name="AdamEpsilon">Added to the root of Adam's second moment: gradients well below it move nothing.</param>
-internal sealed record FineTuningPlan(int Epochs, int BatchSize, double LearningRate, Augmentation Augmentation = default, double AdamEpsilon = AdamOptimizer.UsualEpsilon);
+internal sealed record FineTuningPlan(
+    int Epochs,
+    int BatchSize,
+    double LearningRate,
+    Augmentation Augmentation = default,
+    double AdamEpsilon = AdamOptimizer.UsualEpsilon
+);
 
 /// <summary>
-/// Further training of a trained network with a loss of the caller's: Adam over what requires a gradient, in float32 and in evaluation
-/// mode, so that normalisation keeps its running statistics. Not resumed in the middle: a cancelled one starts again.
+/// Further training of a trained network with a loss of the caller's: Adam over what requires a gradient, in float32
+/// and in evaluation mode, so that normalisation keeps its running statistics. Not resumed in the middle: a cancelled
+/// one starts again.
 /// </summary>
 internal static class FineTuning
 {
@@ -29,7 +36,8 @@ internal static class FineTuning
     /// <param name="plan">Passes, batch size, rate, augmentation.</param>
     /// <param name="run">Random streams, cancellation (checked every step), progress in steps.</param>
     /// <param name="loss">Loss of a batch: images float [n,C,H,W] in [0,1], labels int64 [n].</param>
-    /// <param name="positions">Module whose parameters are trained in place of the network's own; null trains the network.</param>
+    /// <param name="positions">Module whose parameters are trained in place of the network's own; null trains the
+    /// network.</param>
     /// <param name="afterStep">Called after each step, inside a dispose scope and without gradients.</param>
     /// <exception cref="TrainingDivergedException">The loss is NaN or infinite.</exception>
     internal static void Run(
@@ -39,7 +47,8 @@ internal static class FineTuning
         RunContext run,
         Func<Tensor, Tensor, Tensor> loss,
         nn.Module? positions = null,
-        Action? afterStep = null)
+        Action? afterStep = null
+    )
     {
         ArgumentOutOfRangeException.ThrowIfZero(data.Count);
         var batches = (data.Count + plan.BatchSize - 1) / plan.BatchSize;
@@ -59,14 +68,23 @@ internal static class FineTuning
                 }
 
                 run.Progress(step, steps, "steps");
-                var indices = order.AsSpan(batch * plan.BatchSize, Math.Min(plan.BatchSize, data.Count - batch * plan.BatchSize));
+                var indices = order.AsSpan(
+                    batch * plan.BatchSize,
+                    Math.Min(plan.BatchSize, data.Count - batch * plan.BatchSize)
+                );
                 using var scope = NewDisposeScope();
-                var images = Batches.Images(data, indices, plan.Augmentation, run.Seeds.Child("augment").Child(epoch).Child(batch).Random());
+                var images = Batches.Images(
+                    data,
+                    indices,
+                    plan.Augmentation,
+                    run.Seeds.Child("augment").Child(epoch).Child(batch).Random()
+                );
                 optimizer.ClearGradients();
                 var value = loss(images, Batches.Labels(data, indices));
                 value.backward();
                 var rate = Schedule.Rate(ScheduleKind.Cosine, plan.LearningRate, step, steps);
-                // Reading the loss waits for it; the last one is read too, so that no ruined network passes for a trained one.
+                // Reading the loss waits for it; the last one is read too, so that no ruined network passes for a
+                // trained one.
                 if ((step % LossCheckEvery == 0 || step == steps - 1) && !float.IsFinite(value.item<float>()))
                 {
                     throw new TrainingDivergedException(epoch + 1, step, rate);

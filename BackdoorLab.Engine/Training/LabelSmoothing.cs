@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Training;
 
 /// <summary>
-/// Cross-entropy against labels of which a share is spread evenly over all classes (Szegedy et al., arXiv 1512.00567, section 7):
-/// (1 - s) times that of the label plus s times the mean over all classes.
+/// Cross-entropy against labels of which a share is spread evenly over all classes (Szegedy et al., arXiv 1512.00567,
+/// section 7): (1 - s) times that of the label plus s times the mean over all classes.
 /// </summary>
 /// <param name="share">s, above 0 and below 1.</param>
 internal sealed class LabelSmoothing(double share)
@@ -15,7 +15,8 @@ internal sealed class LabelSmoothing(double share)
     private readonly Scalar _one = 1.0;
 
     /// <summary>The loss of these options, or null where labels are not smoothed.</summary>
-    internal static LabelSmoothing? Of(TrainOptions options) => options.LabelSmoothing > 0 ? new(options.LabelSmoothing) : null;
+    internal static LabelSmoothing? Of(TrainOptions options) =>
+        options.LabelSmoothing > 0 ? new(options.LabelSmoothing) : null;
 
     /// <summary>Mean loss of a batch.</summary>
     /// <param name="logits">float [n, classes].</param>

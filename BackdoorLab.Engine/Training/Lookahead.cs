@@ -5,10 +5,10 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Training;
 
 /// <summary>
-/// Pulls weights to their moving average (Jordan, arXiv 2404.00498, after Zhang et al.: Lookahead Optimizer, 2019). Every k steps
-/// average = average + (1 - d)(weights - average) and the average becomes the weights, with d = 0.95^k p^3 at share p of the training: it
-/// follows fast at first and slowly at the end. Running statistics of normalisation are averaged too, which only works where they
-/// follow fast themselves.
+/// Pulls weights to their moving average (Jordan, arXiv 2404.00498, after Zhang et al.: Lookahead Optimizer, 2019).
+/// Every k steps average = average + (1 - d)(weights - average) and the average becomes the weights, with d = 0.95^k
+/// p^3 at share p of the training: it follows fast at first and slowly at the end. Running statistics of normalisation
+/// are averaged too, which only works where they follow fast themselves.
 /// </summary>
 internal sealed class Lookahead : IDisposable
 {
@@ -25,8 +25,12 @@ internal sealed class Lookahead : IDisposable
         _every = every;
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var parameters = model.named_parameters().Where(entry => entry.parameter.requires_grad).Select(entry => (entry.name, (Tensor)entry.parameter));
-        var statistics = model.named_modules()
+        var parameters = model
+            .named_parameters()
+            .Where(entry => entry.parameter.requires_grad)
+            .Select(entry => (entry.name, (Tensor)entry.parameter));
+        var statistics = model
+            .named_modules()
             .Where(entry => entry.module is BatchNorm2d { UsesBatchStatistics: false })
             .SelectMany(entry => Statistics(entry.name, (BatchNorm2d)entry.module));
         var state = new Dictionary<string, Tensor>();
@@ -40,7 +44,9 @@ internal sealed class Lookahead : IDisposable
         State = state;
     }
 
-    /// <summary>The averages by the names of what they average, to be saved and restored; live as long as this object.</summary>
+    /// <summary>
+    /// The averages by the names of what they average, to be saved and restored; live as long as this object.
+    /// </summary>
     internal IReadOnlyDictionary<string, Tensor> State { get; }
 
     /// <summary>Pulls if it is time.</summary>

@@ -5,8 +5,9 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Training;
 
 /// <summary>
-/// In-place optimiser over a module's parameters. Ours rather than TorchSharp's: it passes only scalars it holds itself (see the
-/// scalar race in <see cref="Tensors.TorchRuntime"/>), runs fewer operations a step, and its state can be saved and restored exactly.
+/// In-place optimiser over a module's parameters. Ours rather than TorchSharp's: it passes only scalars it holds itself
+/// (see the scalar race in <see cref="Tensors.TorchRuntime"/>), runs fewer operations a step, and its state can be
+/// saved and restored exactly.
 /// </summary>
 public abstract class Optimizer : IDisposable
 {
@@ -22,8 +23,8 @@ public abstract class Optimizer : IDisposable
     /// <param name="module">The network.</param>
     /// <param name="weightDecay">L2 penalty added to the gradient.</param>
     /// <param name="normBiasRate">
-    /// Learning rate of the shifts of batch normalisation as a multiple of the others'. Their penalty is divided by it, so that rate times
-    /// penalty is one number for all (Jordan, arXiv 2404.00498).
+    /// Learning rate of the shifts of batch normalisation as a multiple of the others'. Their penalty is divided by it,
+    /// so that rate times penalty is one number for all (Jordan, arXiv 2404.00498).
     /// </param>
     protected Optimizer(nn.Module module, double weightDecay, double normBiasRate = 1)
     {
@@ -37,14 +38,17 @@ public abstract class Optimizer : IDisposable
     }
 
     /// <summary>Makes the optimiser that <paramref name="options"/> asks for.</summary>
-    public static Optimizer For(nn.Module module, TrainOptions options) => options.Optimizer == OptimizerKind.Sgd
-        ? new SgdOptimizer(module, options.Momentum, options.WeightDecay, options.Nesterov, options.NormBiasRate)
-        : new AdamOptimizer(module, options.WeightDecay, normBiasRate: options.NormBiasRate);
+    public static Optimizer For(nn.Module module, TrainOptions options) =>
+        options.Optimizer == OptimizerKind.Sgd
+            ? new SgdOptimizer(module, options.Momentum, options.WeightDecay, options.Nesterov, options.NormBiasRate)
+            : new AdamOptimizer(module, options.WeightDecay, normBiasRate: options.NormBiasRate);
 
     /// <summary>Trained parameters with their state-dict names.</summary>
     protected IReadOnlyList<(string name, TorchSharp.Modules.Parameter parameter)> Parameters { get; }
 
-    /// <summary>Named state tensors (momentum, moments), to be saved and restored; live as long as the optimiser.</summary>
+    /// <summary>
+    /// Named state tensors (momentum, moments), to be saved and restored; live as long as the optimiser.
+    /// </summary>
     public abstract IReadOnlyDictionary<string, Tensor> State { get; }
 
     /// <summary>Forgets all gradients; call before every backward pass.</summary>

@@ -56,6 +56,13 @@ public static class Probe
         var pixels = new byte[count * shape.Channels * shape.Height * shape.Width];
         random.NextBytes(pixels);
         var labels = Enumerable.Range(0, count).Select(i => i % shape.Classes).ToArray();
-        return new(pixels, labels, shape.Channels, shape.Height, shape.Width, [.. Enumerable.Range(0, shape.Classes).Select(i => $"{i}")]);
+        return new(
+            pixels,
+            labels,
+            shape.Channels,
+            shape.Height,
+            shape.Width,
+            [.. Enumerable.Range(0, shape.Classes).Select(i => $"{i}")]
+        );
     }
 }

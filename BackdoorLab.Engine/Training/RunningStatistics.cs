@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Training;
 
-/// <summary>Running means and variances of batch normalisation for weights that did not come from training: averaged, pruned, masked.</summary>
+/// <summary>
+/// Running means and variances of batch normalisation for weights that did not come from training: averaged, pruned,
+/// masked.
+/// </summary>
 internal static class RunningStatistics
 {
     private const int BatchSize = 200;
@@ -14,15 +17,20 @@ internal static class RunningStatistics
     internal static bool AreTracked(Classifier network) => Tracked(network).Any();
 
     /// <summary>
-    /// Computes them anew: the mean over whole batches of each batch's mean and unbiased variance, in one pass without augmentation. Leaves
-    /// the network in evaluation mode and its weights alone.
+    /// Computes them anew: the mean over whole batches of each batch's mean and unbiased variance, in one pass without
+    /// augmentation. Leaves the network in evaluation mode and its weights alone.
     /// </summary>
     /// <param name="network">Changed in place; no gradients are taken.</param>
     /// <param name="images">Clean images in random order, at least two.</param>
     internal static void Estimate(Classifier network, ImageSet images)
     {
-        (Tensor Values, double Weight)[] statistics = [.. Tracked(network).SelectMany(norm =>
-            ((Tensor, double)[])[(norm.running_mean, norm.Momentum), (norm.running_var, norm.Momentum)])];
+        (Tensor Values, double Weight)[] statistics =
+        [
+            .. Tracked(network)
+                .SelectMany(norm =>
+                    ((Tensor, double)[])[(norm.running_mean, norm.Momentum), (norm.running_var, norm.Momentum)]
+                ),
+        ];
         var size = Math.Min(BatchSize, images.Count);
         var batches = images.Count / size;
         using var noGrad = no_grad();

@@ -15,12 +15,20 @@ public sealed class SgdOptimizer : Optimizer
     private readonly bool _nesterov;
 
     /// <summary>Starts with zero velocity.</summary>
-    public SgdOptimizer(nn.Module module, double momentum, double weightDecay, bool nesterov = false, double normBiasRate = 1)
+    public SgdOptimizer(
+        nn.Module module,
+        double momentum,
+        double weightDecay,
+        bool nesterov = false,
+        double normBiasRate = 1
+    )
         : base(module, weightDecay, normBiasRate)
     {
         (_momentum, _nesterov) = (momentum, nesterov);
         _velocity = [.. Parameters.Select(parameter => zeros_like(parameter.parameter).DetachFromDisposeScope())];
-        State = Parameters.Select((parameter, i) => (parameter.name, State: _velocity[i])).ToDictionary(pair => "velocity." + pair.name, pair => pair.State);
+        State = Parameters
+            .Select((parameter, i) => (parameter.name, State: _velocity[i]))
+            .ToDictionary(pair => "velocity." + pair.name, pair => pair.State);
     }
 
     /// <inheritdoc/>

@@ -29,7 +29,10 @@ public enum ScheduleKind
     /// <summary>Constant.</summary>
     Constant,
 
-    /// <summary>Linear from a fifth of the peak to the peak at 23 % of the steps, then linear to 7 % of it (Jordan, arXiv 2404.00498).</summary>
+    /// <summary>
+    /// Linear from a fifth of the peak to the peak at 23 % of the steps, then linear to 7 % of it (Jordan, arXiv
+    /// 2404.00498).
+    /// </summary>
     Triangular,
 }
 
@@ -51,28 +54,33 @@ public enum TrainingPrecision
 public sealed record TrainOptions : Method
 {
     /// <summary>
-    /// The recipe of airbench94 (Jordan, arXiv 2404.00498), with the figures it gives for sums over a batch turned into ones for means.
-    /// Departures: whole epochs, and the average of weights is kept from the first step on, where it follows at once.
+    /// The recipe of airbench94 (Jordan, arXiv 2404.00498), with the figures it gives for sums over a batch turned into
+    /// ones for means. Departures: whole epochs, and the average of weights is kept from the first step on, where it
+    /// follows at once.
     /// </summary>
-    /// <param name="epochs">Passes over the training set; the paper takes 9.9 and averages six views of each test image, which is not done here.</param>
-    public static TrainOptions Fast(int epochs) => new()
-    {
-        Epochs = epochs,
-        BatchSize = 1024,
-        LearningRate = 1.5,
-        Schedule = ScheduleKind.Triangular,
-        Momentum = 0.85,
-        Nesterov = true,
-        WeightDecay = 0.00133,
-        NormBiasRate = 64,
-        LabelSmoothing = 0.2,
-        CropPadding = 2,
-        ReflectCrop = true,
-        AlternatingFlip = true,
-        DropLast = true,
-        LookaheadSteps = 5,
-        WhiteningImages = 5000,
-    };
+    /// <param name="epochs">Passes over the training set; the paper takes 9.9 and averages six views of each test
+    /// image, which is not done here.</param>
+    /// <param name="batchSize">Images of a step; the rate goes with it. Small sets need small ones: a batch is never
+    /// filled up.</param>
+    public static TrainOptions Fast(int epochs, int batchSize = 1024) =>
+        new()
+        {
+            Epochs = epochs,
+            BatchSize = batchSize,
+            LearningRate = 1.5 * batchSize / 1024,
+            Schedule = ScheduleKind.Triangular,
+            Momentum = 0.85,
+            Nesterov = true,
+            WeightDecay = 0.00133,
+            NormBiasRate = 64,
+            LabelSmoothing = 0.2,
+            CropPadding = 2,
+            ReflectCrop = true,
+            AlternatingFlip = true,
+            DropLast = true,
+            LookaheadSteps = 5,
+            WhiteningImages = 5000,
+        };
 
     /// <summary>Passes over the training set.</summary>
     [Range(1, 1000)]
@@ -109,7 +117,9 @@ public sealed record TrainOptions : Method
 
     /// <summary>Random crop padding in pixels; 0 switches it off.</summary>
     [Range(0, 16)]
-    [Description("Random crop: pixels of zero padding on each side; 0 is off. Crops move or cut a corner trigger stamped before them.")]
+    [Description(
+        "Random crop: pixels of zero padding on each side; 0 is off. Crops move or cut a corner trigger stamped before them."
+    )]
     public int CropPadding { get; init; }
 
     /// <summary>Random horizontal flips, where the data set allows them.</summary>
@@ -123,7 +133,9 @@ public sealed record TrainOptions : Method
 
     /// <summary>Flips alternate between epochs instead of being drawn in each.</summary>
     [OmittedAtDefault]
-    [Description("Flips are drawn once and every image is mirrored from one epoch to the next, so that two epochs show both sides of each. Needs flips.")]
+    [Description(
+        "Flips are drawn once and every image is mirrored from one epoch to the next, so that two epochs show both sides of each. Needs flips."
+    )]
     public bool AlternatingFlip { get; init; }
 
     /// <summary>Whether the images that fill no batch are left out of an epoch; other ones in each.</summary>
@@ -134,7 +146,9 @@ public sealed record TrainOptions : Method
     /// <summary>Share of the target probability that is spread over all classes.</summary>
     [OmittedAtDefault]
     [Range(0.0, 0.9)]
-    [Description("Share of each label that is spread evenly over all classes; 0 is off. Lowers the confidence of every answer, which entropy-based defenses see.")]
+    [Description(
+        "Share of each label that is spread evenly over all classes; 0 is off. Lowers the confidence of every answer, which entropy-based defenses see."
+    )]
     public double LabelSmoothing { get; init; }
 
     /// <summary>Nesterov's form of momentum.</summary>
@@ -142,22 +156,30 @@ public sealed record TrainOptions : Method
     [Description("Nesterov's form of momentum; SGD only.")]
     public bool Nesterov { get; init; }
 
-    /// <summary>Factor of the learning rate of the shifts of batch normalisation; their weight decay per step stays as it is.</summary>
+    /// <summary>
+    /// Factor of the learning rate of the shifts of batch normalisation; their weight decay per step stays as it is.
+    /// </summary>
     [OmittedAtDefault]
     [Range(1.0, 1000.0)]
-    [Description("Learning rate of the shifts of batch normalisation as a multiple of the others'; their weight decay per step is that of the others.")]
+    [Description(
+        "Learning rate of the shifts of batch normalisation as a multiple of the others'; their weight decay per step is that of the others."
+    )]
     public double NormBiasRate { get; init; } = 1;
 
     /// <summary>Steps between two pulls of the weights to their moving average; 0 is off.</summary>
     [OmittedAtDefault]
     [Range(0, 1000)]
-    [Description("Steps between two pulls of the weights, norm statistics included, to their moving average, which grows slower towards the end; 0 is off (lookahead).")]
+    [Description(
+        "Steps between two pulls of the weights, norm statistics included, to their moving average, which grows slower towards the end; 0 is off (lookahead)."
+    )]
     public int LookaheadSteps { get; init; }
 
     /// <summary>Images whose patches the first convolution starts to whiten; 0 leaves it at its random start.</summary>
     [OmittedAtDefault]
     [Range(0, 100_000)]
-    [Description("Training images whose patches the first convolution starts to whiten: its filters become their principal directions and stay so where that fills the layer. 0 is off.")]
+    [Description(
+        "Training images whose patches the first convolution starts to whiten: its filters become their principal directions and stay so where that fills the layer. 0 is off."
+    )]
     public int WhiteningImages { get; init; }
 
     /// <summary>Arithmetic.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
@@ -9,8 +8,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Training;
 
 /// <summary>
-/// The training loop of everything that is trained. Order and augmentation of each step come from the seed tree by epoch and step, so
-/// a training that was interrupted anywhere ends with the same bits as one that was not.
+/// The training loop of everything that is trained. Order and augmentation of each step come from the seed tree by
+/// epoch and step, so a training that was interrupted anywhere ends with the same bits as one that was not.
 /// </summary>
 public static class Trainer
 {
@@ -18,14 +17,16 @@ public static class Trainer
 
     /// <summary>Whether <paramref name="options"/> mean bfloat16 on this machine.</summary>
     /// <exception cref="NotSupportedException">bfloat16 is demanded and the library cannot do it.</exception>
-    public static bool UsesBFloat16(TrainOptions options) => options.Precision switch
-    {
-        TrainingPrecision.Auto => TorchRuntime.HasBFloat16Instructions && Autocast.IsAvailable,
-        TrainingPrecision.BFloat16 when !Autocast.IsAvailable => throw new NotSupportedException(
-            "Training in BF16 needs CPU autocast, which this build of libtorch does not export. Choose float32."),
-        TrainingPrecision.BFloat16 => true,
-        _ => false,
-    };
+    public static bool UsesBFloat16(TrainOptions options) =>
+        options.Precision switch
+        {
+            TrainingPrecision.Auto => TorchRuntime.HasBFloat16Instructions && Autocast.IsAvailable,
+            TrainingPrecision.BFloat16 when !Autocast.IsAvailable => throw new NotSupportedException(
+                "Training in BF16 needs CPU autocast, which this build of libtorch does not export. Choose float32."
+            ),
+            TrainingPrecision.BFloat16 => true,
+            _ => false,
+        };
 
     /// <summary>Trains <paramref name="model"/> in place and leaves it in evaluation mode.</summary>
     /// <param name="model">Channels-last network.</param>
@@ -33,29 +34,44 @@ public static class Trainer
     /// <param name="options">Optimiser, schedule, augmentation, precision.</param>
     /// <param name="run">Random streams, cancellation (checked every step), progress in steps.</param>
     /// <param name="hooks">Epoch reports, checkpoints, stamping after augmentation.</param>
-    /// <param name="flipAllowed">Whether a horizontal flip keeps labels in this data set; without it <see cref="TrainOptions.Flip"/> is ignored.</param>
+    /// <param name="flipAllowed">Whether a horizontal flip keeps labels in this data set; without it
+    /// <see cref="TrainOptions.Flip"/> is ignored.</param>
     /// <returns>Mean loss of each epoch.</returns>
     /// <exception cref="TrainingDivergedException">The loss is NaN or infinite.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; the checkpoint file, if any, holds the last step.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the checkpoint file, if any, holds the last
+    /// step.</exception>
     public static IReadOnlyList<double> Train(
-        Classifier model, ImageSet data, TrainOptions options, RunContext run, TrainingHooks? hooks = null, bool flipAllowed = false)
+        Classifier model,
+        ImageSet data,
+        TrainOptions options,
+        RunContext run,
+        TrainingHooks? hooks = null,
+        bool flipAllowed = false
+    )
     {
         ArgumentOutOfRangeException.ThrowIfZero(data.Count);
         return new Session(model, data, options, run, hooks ?? new(), flipAllowed).Run();
     }
 
     private sealed class Session(
-        Classifier model, ImageSet data, TrainOptions options, RunContext run, TrainingHooks hooks, bool flipAllowed)
+        Classifier model,
+        ImageSet data,
+        TrainOptions options,
+        RunContext run,
+        TrainingHooks hooks,
+        bool flipAllowed
+    )
     {
         private static readonly Scalar One = 1.0;
         private readonly bool _bfloat16 = UsesBFloat16(options);
         private readonly LabelSmoothing? _smoothing = LabelSmoothing.Of(options);
         private readonly EpochFlips _flips = new(data.Count, options, run.Seeds.Child("flips"));
-        private readonly int _stepsPerEpoch = options.DropLast && data.Count >= options.BatchSize
-            ? data.Count / options.BatchSize
-            : (data.Count + options.BatchSize - 1) / options.BatchSize;
+        private readonly int _stepsPerEpoch =
+            options.DropLast && data.Count >= options.BatchSize
+                ? data.Count / options.BatchSize
+                : (data.Count + options.BatchSize - 1) / options.BatchSize;
 
-        private readonly Stopwatch _sinceCheckpoint = Stopwatch.StartNew();
+        private readonly CheckpointPace _pace = new(hooks.CheckpointSeconds);
         private readonly List<double> _curve = [];
         private Augmentation _augmentation;
         private long _step;
@@ -132,7 +148,10 @@ public static class Trainer
             catch (OperationCanceledException) when (hooks.CheckpointFile is not null)
             {
                 // Saved as an epoch whose steps are done and which is not told yet: a resume begins with telling it.
-                new TrainingState(_step, lossSum, [.. _curve.SkipLast(1)]).Save(hooks.CheckpointFile, Tensors(optimizer));
+                new TrainingState(_step, lossSum, [.. _curve.SkipLast(1)]).Save(
+                    hooks.CheckpointFile,
+                    Tensors(optimizer)
+                );
                 throw;
             }
         }
@@ -147,7 +166,12 @@ public static class Trainer
         private void Epoch(Optimizer optimizer, Tensor lossSum)
         {
             model.train();
-            _augmentation = new(options.CropPadding, options.Flip && flipAllowed, options.ReflectCrop, _flips.Of(_curve.Count));
+            _augmentation = new(
+                options.CropPadding,
+                options.Flip && flipAllowed,
+                options.ReflectCrop,
+                _flips.Of(_curve.Count)
+            );
             if (_held?.bias is { } bias && _curve.Count >= Whitening.BiasEpochs)
             {
                 _frozen.Add(bias);
@@ -196,7 +220,8 @@ public static class Trainer
                 throw new TrainingDivergedException(
                     _curve.Count + 1,
                     _step,
-                    Schedule.Rate(options.Schedule, options.LearningRate, _step, Steps));
+                    Schedule.Rate(options.Schedule, options.LearningRate, _step, Steps)
+                );
             }
         }
 
@@ -224,14 +249,16 @@ public static class Trainer
         private void SaveIfDue(Optimizer optimizer, Tensor lossSum)
         {
             var cancelled = run.Cancellation.IsCancellationRequested;
-            if (hooks.CheckpointFile is { } file && _step > 0 && (cancelled || _sinceCheckpoint.Elapsed.TotalSeconds >= hooks.CheckpointSeconds))
+            if (hooks.CheckpointFile is { } file && _step > 0 && (cancelled || _pace.IsDue))
             {
-                new TrainingState(_step, lossSum.item<double>(), _curve).Save(file, Tensors(optimizer));
-                _sinceCheckpoint.Restart();
+                _pace.Write(() =>
+                    new TrainingState(_step, lossSum.item<double>(), _curve).Save(file, Tensors(optimizer))
+                );
             }
         }
 
-        private Dictionary<string, Tensor> Tensors(Optimizer optimizer) => TrainingState.Tensors(model, optimizer, _lookahead);
+        private Dictionary<string, Tensor> Tensors(Optimizer optimizer) =>
+            TrainingState.Tensors(model, optimizer, _lookahead);
 
         private int[] Order(SeedTree seeds)
         {

@@ -16,7 +16,9 @@ public sealed record TrainingHooks
     /// <summary>File that holds the state of an unfinished training; null trains without. Deleted at the end.</summary>
     public string? CheckpointFile { get; init; }
 
-    /// <summary>Seconds between checkpoints.</summary>
+    /// <summary>
+    /// Seconds between checkpoints at most; small networks write more often (<see cref="CheckpointPace"/>).
+    /// </summary>
     public double CheckpointSeconds { get; init; } = 30;
 
     /// <summary>Changes images of a batch after augmentation; null leaves them as they are.</summary>

@@ -14,7 +14,13 @@ internal static class TrainingStep
     /// <param name="labels">int64 [n].</param>
     /// <param name="bfloat16">Whether convolutions and linear layers run in bfloat16.</param>
     /// <param name="smoothing">Share of each label that is spread evenly over all classes; null for none.</param>
-    internal static Tensor Backward(Classifier model, Tensor images, Tensor labels, bool bfloat16, LabelSmoothing? smoothing = null)
+    internal static Tensor Backward(
+        Classifier model,
+        Tensor images,
+        Tensor labels,
+        bool bfloat16,
+        LabelSmoothing? smoothing = null
+    )
     {
         Tensor loss;
         using (Autocast.BFloat16If(bfloat16))

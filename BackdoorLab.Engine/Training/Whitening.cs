@@ -7,9 +7,10 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Training;
 
 /// <summary>
-/// Starts a network's first convolution with filters that whiten the patches of its training images (Jordan, arXiv 2404.00498): the
-/// eigenvectors of the patches' second moments, each divided by the root of its eigenvalue plus <see cref="Eps"/>, and their negatives.
-/// A layer with fewer filters gets the directions of largest variance; one with more keeps the rest as they start.
+/// Starts a network's first convolution with filters that whiten the patches of its training images (Jordan, arXiv
+/// 2404.00498): the eigenvectors of the patches' second moments, each divided by the root of its eigenvalue plus
+/// <see cref="Eps"/>, and their negatives. A layer with fewer filters gets the directions of largest variance; one with
+/// more keeps the rest as they start.
 /// </summary>
 internal static class Whitening
 {
@@ -26,7 +27,9 @@ internal static class Whitening
     /// <param name="data">Training images.</param>
     /// <param name="count">How many of them are looked at, drawn at random; all where there are fewer.</param>
     /// <param name="seeds">Where they are drawn from.</param>
-    /// <returns>The layer if its filters are these and nothing else, so that they may be held; otherwise null.</returns>
+    /// <returns>
+    /// The layer if its filters are these and nothing else, so that they may be held; otherwise null.
+    /// </returns>
     internal static Convolution? Apply(Classifier model, ImageSet data, int count, SeedTree seeds)
     {
         if (model.modules().OfType<Convolution>().FirstOrDefault() is not { } layer)
@@ -47,7 +50,10 @@ internal static class Whitening
         return 2 * filters.shape[0] == layer.weight.shape[0] ? layer : null;
     }
 
-    /// <summary>The whitening directions of second moments float64 [d,d], one a row, by falling eigenvalue, largest entry positive.</summary>
+    /// <summary>
+    /// The whitening directions of second moments float64 [d,d], one a row, by falling eigenvalue, largest entry
+    /// positive.
+    /// </summary>
     internal static Tensor Filters(Tensor moments)
     {
         using var scope = NewDisposeScope();
@@ -67,7 +73,10 @@ internal static class Whitening
         for (var start = 0; start < images.Count; start += ChunkImages)
         {
             using var chunk = NewDisposeScope();
-            var batch = Batches.Images(images, [.. Enumerable.Range(start, Math.Min(ChunkImages, images.Count - start))]);
+            var batch = Batches.Images(
+                images,
+                [.. Enumerable.Range(start, Math.Min(ChunkImages, images.Count - start))]
+            );
             var windows = normalize.call(batch).unfold(2, kernel, 1).unfold(3, kernel, 1);
             var rows = windows.permute(0, 2, 3, 1, 4, 5).reshape(-1, dimensions).to(ScalarType.Float64);
             patches += rows.shape[0];

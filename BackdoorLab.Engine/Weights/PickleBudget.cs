@@ -1,6 +1,9 @@
 namespace BackdoorLab.Engine.Weights;
 
-/// <summary>How much a pickle may ask for while it is read. A few bytes of it can stand for large objects, so size alone says nothing.</summary>
+/// <summary>
+/// How much a pickle may ask for while it is read. A few bytes of it can stand for large objects, so size alone says
+/// nothing.
+/// </summary>
 internal sealed class PickleBudget
 {
     /// <summary>Bytes of the pickle itself.</summary>
@@ -24,7 +27,9 @@ internal sealed class PickleBudget
         _left -= bytes;
         if (_left < 0)
         {
-            throw new WeightFileException($"The pickle in the file describes far more objects than weights need (over {MostBytes >> 20} MB of them); it was not read further. {WeightFile.Remedy}");
+            throw new WeightFileException(
+                $"The pickle in the file describes far more objects than weights need (over {MostBytes >> 20} MB of them); it was not read further. {WeightFile.Remedy}"
+            );
         }
     }
 }

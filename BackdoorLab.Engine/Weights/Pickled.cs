@@ -15,7 +15,8 @@ internal sealed class PickledDictionary
 {
     private List<KeyValuePair<object?, object?>>? _entries;
 
-    internal IReadOnlyList<KeyValuePair<object?, object?>> Entries => _entries ?? (IReadOnlyList<KeyValuePair<object?, object?>>)[];
+    internal IReadOnlyList<KeyValuePair<object?, object?>> Entries =>
+        _entries ?? (IReadOnlyList<KeyValuePair<object?, object?>>)[];
 
     internal void Add(object? key, object? value) => (_entries ??= []).Add(new(key, value));
 }
@@ -27,8 +28,8 @@ internal sealed record PickledName(string Module, string Name)
 }
 
 /// <summary>
-/// A value that is not read: raw bytes, a long text, a set, or what Python would have got by calling something. Beside weights it does no
-/// harm, as nothing is called; where weights should be it is named.
+/// A value that is not read: raw bytes, a long text, a set, or what Python would have got by calling something. Beside
+/// weights it does no harm, as nothing is called; where weights should be it is named.
 /// </summary>
 /// <param name="maker">What Python would call; null for plain data.</param>
 internal sealed class PickledOpaque(PickledName? maker)

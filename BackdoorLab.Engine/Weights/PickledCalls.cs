@@ -1,8 +1,8 @@
 namespace BackdoorLab.Engine.Weights;
 
 /// <summary>
-/// The calls by which PyTorch describes tensors, answered without calling anything. Every other call gives a value that is not read
-/// (<see cref="PickledOpaque"/>).
+/// The calls by which PyTorch describes tensors, answered without calling anything. Every other call gives a value that
+/// is not read (<see cref="PickledOpaque"/>).
 /// </summary>
 internal static class PickledCalls
 {
@@ -53,36 +53,62 @@ internal static class PickledCalls
     /// <param name="arguments">With what.</param>
     /// <param name="budget">Pays for what is made.</param>
     /// <exception cref="InvalidDataException">The arguments are none that PyTorch writes.</exception>
-    internal static object? Make(object? callee, object?[] arguments, PickleBudget budget) => callee switch
-    {
-        PickledName { Module: "collections", Name: "OrderedDict" } => Dictionary(arguments, budget),
-        PickledName { Module: "collections", Name: "defaultdict" } => new PickledDictionary(),
-        PickledName { Module: "torch", Name: "Size" } => arguments is [var sides] ? sides : throw Odd("a size"),
-        PickledName { Module: Utilities, Name: var name } when name.Contains("qtensor", StringComparison.Ordinal) =>
-            throw new WeightFileException("The file holds a quantized model. Save its weights before quantization."),
-        PickledName { Module: Utilities, Name: "_rebuild_tensor" or "_rebuild_tensor_v2" } => Tensor(arguments, null),
-        PickledName { Module: Utilities, Name: "_rebuild_tensor_v3" } => Tensor(arguments, arguments is [_, _, _, _, _, _, PickledName type, ..] ? type : throw Odd("a tensor")),
-        PickledName { Module: Utilities, Name: "_rebuild_parameter" or "_rebuild_parameter_with_state" } =>
-            arguments is [PickledTensor or PickledOpaque, ..] ? arguments[0] : throw Odd("a parameter"),
+    internal static object? Make(object? callee, object?[] arguments, PickleBudget budget) =>
+        callee switch
+        {
+            PickledName { Module: "collections", Name: "OrderedDict" } => Dictionary(arguments, budget),
+            PickledName { Module: "collections", Name: "defaultdict" } => new PickledDictionary(),
+            PickledName { Module: "torch", Name: "Size" } => arguments is [var sides] ? sides : throw Odd("a size"),
+            PickledName { Module: Utilities, Name: var name } when name.Contains("qtensor", StringComparison.Ordinal) =>
+                throw new WeightFileException(
+                    "The file holds a quantized model. Save its weights before quantization."
+                ),
+            PickledName { Module: Utilities, Name: "_rebuild_tensor" or "_rebuild_tensor_v2" } => Tensor(
+                arguments,
+                null
+            ),
+            PickledName { Module: Utilities, Name: "_rebuild_tensor_v3" } => Tensor(
+                arguments,
+                arguments is [_, _, _, _, _, _, PickledName type, ..] ? type : throw Odd("a tensor")
+            ),
+            PickledName { Module: Utilities, Name: "_rebuild_parameter" or "_rebuild_parameter_with_state" } =>
+                arguments is [PickledTensor or PickledOpaque, ..] ? arguments[0] : throw Odd("a parameter"),
 
-        // A subclass of tensor: the inner call and its arguments, one level deep.
-        PickledName { Module: "torch._tensor", Name: "_rebuild_from_type_v2" } => arguments is [PickledName { Module: Utilities } inner, _, object?[] given, ..]
-            ? Make(inner, given, budget) : throw Odd("a tensor"),
-        PickledName name when Copiers.Contains(name.Name) && arguments is [PickledName type, ..] => new PickledOpaque(type),
-        PickledName name => new PickledOpaque(name),
-        PickledOpaque => PickledOpaque.Data,
-        _ => throw new InvalidDataException("its pickle calls what cannot be called."),
-    };
+            // A subclass of tensor: the inner call and its arguments, one level deep.
+            PickledName { Module: "torch._tensor", Name: "_rebuild_from_type_v2" } => arguments
+                is [PickledName { Module: Utilities } inner, _, object?[] given, ..]
+                ? Make(inner, given, budget)
+                : throw Odd("a tensor"),
+            PickledName name when Copiers.Contains(name.Name) && arguments is [PickledName type, ..] =>
+                new PickledOpaque(type),
+            PickledName name => new PickledOpaque(name),
+            PickledOpaque => PickledOpaque.Data,
+            _ => throw new InvalidDataException("its pickle calls what cannot be called."),
+        };
 
     /// <summary>('storage', kind, file, device, count), or what a network's class is saved with.</summary>
-    internal static object Storage(object? identity) => (identity as object?[]) switch
-    {
-        ["storage", PickledName { Module: "torch" or "torch.storage" } kind, string key, _, long and >= 0 and var count, ..] when Storages.TryGetValue(kind.Name, out var type) =>
-            new PickledStorage(type.Type, type.Size, key, (long)count),
-        ["module", PickledName type, ..] => type,
-        ["storage", PickledName, string, _, long, ..] => PickledOpaque.Data,
-        _ => throw new InvalidDataException("its pickle refers to something that is no data of a tensor."),
-    };
+    internal static object Storage(object? identity) =>
+        (identity as object?[]) switch
+        {
+            [
+                "storage",
+                PickledName { Module: "torch" or "torch.storage" } kind,
+                string key,
+                _,
+                long
+                and >= 0
+                and var count,
+                ..,
+            ] when Storages.TryGetValue(kind.Name, out var type) => new PickledStorage(
+                type.Type,
+                type.Size,
+                key,
+                (long)count
+            ),
+            ["module", PickledName type, ..] => type,
+            ["storage", PickledName, string, _, long, ..] => PickledOpaque.Data,
+            _ => throw new InvalidDataException("its pickle refers to something that is no data of a tensor."),
+        };
 
     private static object Tensor(object?[] arguments, PickledName? type)
     {
@@ -109,7 +135,9 @@ internal static class PickledCalls
     {
         var sides = list as IReadOnlyList<object?> ?? throw Odd("a tensor's shape");
         return sides.Count > PickleBudget.MostAxes
-            ? throw new InvalidDataException($"a tensor in it has {sides.Count} axes; {PickleBudget.MostAxes} are the most.")
+            ? throw new InvalidDataException(
+                $"a tensor in it has {sides.Count} axes; {PickleBudget.MostAxes} are the most."
+            )
             : [.. sides.Select(side => side is long number and >= 0 ? number : throw Odd("a tensor's shape"))];
     }
 
@@ -117,7 +145,11 @@ internal static class PickledCalls
     private static PickledDictionary Dictionary(object?[] arguments, PickleBudget budget)
     {
         var made = new PickledDictionary();
-        foreach (var pair in arguments is [IReadOnlyList<object?> pairs] ? pairs : arguments.Length == 0 ? [] : throw Odd("a dictionary"))
+        foreach (
+            var pair in arguments is [IReadOnlyList<object?> pairs] ? pairs
+            : arguments.Length == 0 ? []
+            : throw Odd("a dictionary")
+        )
         {
             budget.Spend(32);
             made.Add(pair is IReadOnlyList<object?> { Count: 2 } both ? both[0] : throw Odd("a dictionary"), both[1]);

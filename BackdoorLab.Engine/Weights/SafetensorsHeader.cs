@@ -49,13 +49,16 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors
     ];
 
     /// <summary>Whether a file may be of this form, by its first bytes.</summary>
-    internal static bool Looks(ReadOnlySpan<byte> head, long most) => head.Length > LengthBytes + 1
-        && BinaryPrimitives.ReadInt64LittleEndian(head) is >= 2 and var length && length <= most
+    internal static bool Looks(ReadOnlySpan<byte> head, long most) =>
+        head.Length > LengthBytes + 1
+        && BinaryPrimitives.ReadInt64LittleEndian(head) is >= 2 and var length
+        && length <= most
         && head[LengthBytes] == (byte)'{';
 
     /// <summary>What the format calls tensors of this type.</summary>
     /// <exception cref="ArgumentException">It has no name for them.</exception>
-    internal static string FormOf(ScalarType type) => Array.Find(Forms, form => form.Tensor == type).Form
+    internal static string FormOf(ScalarType type) =>
+        Array.Find(Forms, form => form.Tensor == type).Form
         ?? throw new ArgumentException($"The safetensors form has no name for {type}.", nameof(type));
 
     internal static ElementType TypeOf(string form) =>
@@ -87,7 +90,8 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors
             var tensors = header.RootElement.EnumerateObject().Where(member => member.Name != MetadataName);
             return new(
                 [.. tensors.Select(member => Entry(member, start, end))],
-                header.RootElement.TryGetProperty(MetadataName, out var metadata) ? metadata.Clone() : null);
+                header.RootElement.TryGetProperty(MetadataName, out var metadata) ? metadata.Clone() : null
+            );
         }
         catch (Exception error)
             when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -101,7 +105,10 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors
     /// <param name="tensors">CPU tensors of any strides; written contiguous.</param>
     /// <param name="metadata">Texts beside them.</param>
     internal static void Write(
-        Stream stream, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string> metadata)
+        Stream stream,
+        IReadOnlyDictionary<string, Tensor> tensors,
+        IReadOnlyDictionary<string, string> metadata
+    )
     {
         var header = new JsonObject { [MetadataName] = JsonSerializer.SerializeToNode(metadata) };
         long offset = 0;
@@ -133,13 +140,19 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors
     private static SafetensorsEntry Entry(JsonProperty member, long start, long end)
     {
         var (name, entry) = (member.Name, member.Value);
-        var form = entry.GetProperty("dtype").GetString()
+        var form =
+            entry.GetProperty("dtype").GetString()
             ?? throw new InvalidDataException($"'{Shortened.Text(name)}' has no type.");
         var (shape, offsets) = (Numbers(entry.GetProperty("shape")), Numbers(entry.GetProperty("data_offsets")));
         var type = TypeOf(form);
-        if (shape.Any(side => side < 0) || offsets is not [>= 0 and var first, var after]
-            || after < first || after > end - start || after - first > Array.MaxLength
-            || (type != ElementType.Other && !IsSize(shape, StoredTensor.SizeOf(type), after - first)))
+        if (
+            shape.Any(side => side < 0)
+            || offsets is not [>= 0 and var first, var after]
+            || after < first
+            || after > end - start
+            || after - first > Array.MaxLength
+            || (type != ElementType.Other && !IsSize(shape, StoredTensor.SizeOf(type), after - first))
+        )
         {
             throw new InvalidDataException($"the place of '{Shortened.Text(name)}' is not within it.");
         }
@@ -159,8 +172,10 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors
         }
     }
 
-    private static long[] Numbers(JsonElement list) => list.GetArrayLength() <= PickleBudget.MostAxes
-        ? [.. list.EnumerateArray().Select(number => number.GetInt64())]
-        : throw new InvalidDataException(
-            $"a tensor in it has {list.GetArrayLength()} axes; {PickleBudget.MostAxes} are the most.");
+    private static long[] Numbers(JsonElement list) =>
+        list.GetArrayLength() <= PickleBudget.MostAxes
+            ? [.. list.EnumerateArray().Select(number => number.GetInt64())]
+            : throw new InvalidDataException(
+                $"a tensor in it has {list.GetArrayLength()} axes; {PickleBudget.MostAxes} are the most."
+            );
 }

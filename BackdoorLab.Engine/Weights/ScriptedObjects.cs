@@ -1,8 +1,9 @@
 namespace BackdoorLab.Engine.Weights;
 
 /// <summary>
-/// The weights of a TorchScript file (<c>torch.jit.save</c>). Its pickle holds objects whose attributes are layers and tensors, so that the
-/// paths through it are the names of a state dict. Its program lies beside the pickle and is not read here (<see cref="Programs.ProgramServer"/> runs it).
+/// The weights of a TorchScript file (<c>torch.jit.save</c>). Its pickle holds objects whose attributes are layers and
+/// tensors, so that the paths through it are the names of a state dict. Its program lies beside the pickle and is not
+/// read here (<see cref="Programs.ProgramServer"/> runs it).
 /// </summary>
 internal static class ScriptedObjects
 {

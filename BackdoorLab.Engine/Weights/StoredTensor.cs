@@ -4,7 +4,9 @@ using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Weights;
 
-/// <summary>A tensor in a file: what it is called and how large it is. Its numbers stay in the file until they are asked for.</summary>
+/// <summary>
+/// A tensor in a file: what it is called and how large it is. Its numbers stay in the file until they are asked for.
+/// </summary>
 /// <param name="name">Name in the state dict.</param>
 /// <param name="type">How its numbers are written.</param>
 /// <param name="shape">Its size; empty for a single number.</param>
@@ -24,38 +26,47 @@ public sealed class StoredTensor(string name, ElementType type, long[] shape, Fu
     public long Count => Shape.Aggregate(1L, (product, side) => product * side);
 
     /// <summary>Whether it holds weights or statistics, and no counter.</summary>
-    public bool IsFloat => Type is ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16;
+    public bool IsFloat =>
+        Type is ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16;
 
     /// <summary>Bytes of one number.</summary>
-    public static int SizeOf(ElementType type) => type switch
-    {
-        ElementType.Float64 or ElementType.Int64 => 8,
-        ElementType.Float32 or ElementType.Int32 => 4,
-        ElementType.Byte or ElementType.Other => 1,
-        _ => 2,
-    };
+    public static int SizeOf(ElementType type) =>
+        type switch
+        {
+            ElementType.Float64 or ElementType.Int64 => 8,
+            ElementType.Float32 or ElementType.Int32 => 4,
+            ElementType.Byte or ElementType.Other => 1,
+            _ => 2,
+        };
 
     /// <summary>The same tensor under another name.</summary>
     public StoredTensor Named(string other) => new(other, Type, [.. Shape], bytes);
 
     /// <summary>Its numbers in float32, row-major.</summary>
-    /// <exception cref="WeightFileException">They are no floating-point numbers, not all finite, or the file ends before them.</exception>
+    /// <exception cref="WeightFileException">They are no floating-point numbers, not all finite, or the file ends
+    /// before them.</exception>
     public float[] Read()
     {
         if (Type == ElementType.Other)
         {
-            throw new WeightFileException($"'{Shortened.Text(Name)}' holds complex or 8-bit floating-point numbers, which are not read. Convert the weights to float32 and save them again.");
+            throw new WeightFileException(
+                $"'{Shortened.Text(Name)}' holds complex or 8-bit floating-point numbers, which are not read. Convert the weights to float32 and save them again."
+            );
         }
 
         if (!IsFloat)
         {
-            throw new WeightFileException($"'{Shortened.Text(Name)}' holds whole numbers where weights belong. A quantized model cannot be read; save its weights before quantization.");
+            throw new WeightFileException(
+                $"'{Shortened.Text(Name)}' holds whole numbers where weights belong. A quantized model cannot be read; save its weights before quantization."
+            );
         }
 
         var values = Convert(WeightFileException.Guard(bytes));
         if (values.Any(value => !float.IsFinite(value)))
         {
-            throw new WeightFileException($"'{Shortened.Text(Name)}' holds values that are no finite numbers (NaN or infinity): the training diverged or the file is damaged. Save the model from an earlier epoch.");
+            throw new WeightFileException(
+                $"'{Shortened.Text(Name)}' holds values that are no finite numbers (NaN or infinity): the training diverged or the file is damaged. Save the model from an earlier epoch."
+            );
         }
 
         return values;
@@ -87,7 +98,9 @@ public sealed class StoredTensor(string name, ElementType type, long[] shape, Fu
             default:
                 for (var i = 0; i < values.Length; i++)
                 {
-                    values[i] = BitConverter.Int32BitsToSingle(BinaryPrimitives.ReadUInt16LittleEndian(raw.AsSpan(2 * i)) << 16);
+                    values[i] = BitConverter.Int32BitsToSingle(
+                        BinaryPrimitives.ReadUInt16LittleEndian(raw.AsSpan(2 * i)) << 16
+                    );
                 }
 
                 break;

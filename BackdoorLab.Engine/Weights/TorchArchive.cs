@@ -5,9 +5,9 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Weights;
 
 /// <summary>
-/// What <c>torch.save</c> writes since version 1.6: a zip with a pickle that names tensors, and a file for each storage. The library
-/// TorchSharp.PyBridge was not taken: its unpickler turns unknown calls into dictionaries, asks for as much memory as the file claims, and
-/// takes a storage that ends early for one filled with zeros.
+/// What <c>torch.save</c> writes since version 1.6: a zip with a pickle that names tensors, and a file for each
+/// storage. The library TorchSharp.PyBridge was not taken: its unpickler turns unknown calls into dictionaries, asks
+/// for as much memory as the file claims, and takes a storage that ends early for one filled with zeros.
 /// </summary>
 internal sealed class TorchArchive
 {
@@ -38,33 +38,55 @@ internal sealed class TorchArchive
 
     private static WeightFile Open(ZipArchive zip, long size)
     {
-        if (zip.Entries.Count > MostEntries || zip.Entries.Aggregate(0L, (sum, entry) => checked(sum + entry.Length)) > MostGrowth * size)
+        if (
+            zip.Entries.Count > MostEntries
+            || zip.Entries.Aggregate(0L, (sum, entry) => checked(sum + entry.Length)) > MostGrowth * size
+        )
         {
-            throw new WeightFileException($"The archive unpacks to far more than its {size} bytes, which no file of torch.save does; it was not opened.");
+            throw new WeightFileException(
+                $"The archive unpacks to far more than its {size} bytes, which no file of torch.save does; it was not opened."
+            );
         }
 
         var pickles = zip.Entries.Where(entry => entry.Name == "data.pkl").ToList();
         if (pickles is not [{ Length: <= PickleBudget.MostPickleBytes } pickle])
         {
-            throw new WeightFileException(pickles.Count == 0 ? ForeignFiles.Zip([.. zip.Entries.Select(entry => entry.FullName)])
-                : $"The zip archive is no state dict of torch.save: it has more than one data.pkl, or a huge one. {WeightFile.Remedy}");
+            throw new WeightFileException(
+                pickles.Count == 0
+                    ? ForeignFiles.Zip([.. zip.Entries.Select(entry => entry.FullName)])
+                    : $"The zip archive is no state dict of torch.save: it has more than one data.pkl, or a huge one. {WeightFile.Remedy}"
+            );
         }
 
         var archive = new TorchArchive(zip, pickle.FullName[..^"data.pkl".Length]);
-        if (zip.GetEntry(archive._folder + "byteorder") is { Length: < 16 } order && Encoding.ASCII.GetString(ReadAll(order)) is "big")
+        if (
+            zip.GetEntry(archive._folder + "byteorder") is { Length: < 16 } order
+            && Encoding.ASCII.GetString(ReadAll(order)) is "big"
+        )
         {
-            throw new WeightFileException("The file was written on a big-endian machine; save it again on a little-endian one.");
+            throw new WeightFileException(
+                "The file was written on a big-endian machine; save it again on a little-endian one."
+            );
         }
 
         var machine = new StatePickle(ReadAll(pickle));
         var root = machine.Load();
-        var script = zip.Entries.Any(entry => entry.Name == "constants.pkl" || entry.FullName.StartsWith(archive._folder + "code/", StringComparison.Ordinal));
-        WeightEntry[] entries = [.. (script ? [("", ScriptedObjects.Weights(root))] : PickledEntries.Of(root)).Select(entry => new WeightEntry(entry.Name, [.. archive.Tensors(entry.Content)]))];
+        var script = zip.Entries.Any(entry =>
+            entry.Name == "constants.pkl"
+            || entry.FullName.StartsWith(archive._folder + "code/", StringComparison.Ordinal)
+        );
+        WeightEntry[] entries =
+        [
+            .. (script ? [("", ScriptedObjects.Weights(root))] : PickledEntries.Of(root)).Select(
+                entry => new WeightEntry(entry.Name, [.. archive.Tensors(entry.Content)])
+            ),
+        ];
         return new WeightFile(
             WeightFile.FormatOf(script),
             entries,
             script ? [] : [.. machine.Uncalled.Select(name => name.ToString()).Order(StringComparer.Ordinal)],
-            zip);
+            zip
+        );
     }
 
     private IEnumerable<StoredTensor> Tensors(PickledDictionary weights) =>
@@ -75,7 +97,9 @@ internal sealed class TorchArchive
     private StoredTensor Tensor(string name, PickledTensor view)
     {
         var size = view.Storage.Size;
-        var entry = _zip.GetEntry($"{_folder}data/{view.Storage.Key}") ?? throw new InvalidDataException($"the data of '{Shortened.Text(name)}' is not in it.");
+        var entry =
+            _zip.GetEntry($"{_folder}data/{view.Storage.Key}")
+            ?? throw new InvalidDataException($"the data of '{Shortened.Text(name)}' is not in it.");
         if (!Fits(view, entry.Length))
         {
             throw new InvalidDataException($"'{Shortened.Text(name)}' does not lie within its data.");
@@ -91,10 +115,16 @@ internal sealed class TorchArchive
         {
             checked
             {
-                var last = view.Shape.Zip(view.Strides, (side, stride) => (side - 1) * stride).Aggregate(view.Offset, (sum, part) => sum + part);
+                var last = view
+                    .Shape.Zip(view.Strides, (side, stride) => (side - 1) * stride)
+                    .Aggregate(view.Offset, (sum, part) => sum + part);
                 var count = view.Shape.Aggregate(1L, (product, side) => product * side);
-                return view.Shape.Length == view.Strides.Length && view.Offset >= 0 && bytes <= Array.MaxLength && bytes == view.Storage.Count * view.Storage.Size
-                    && count * view.Storage.Size <= Array.MaxLength && (count == 0 || last < view.Storage.Count);
+                return view.Shape.Length == view.Strides.Length
+                    && view.Offset >= 0
+                    && bytes <= Array.MaxLength
+                    && bytes == view.Storage.Count * view.Storage.Size
+                    && count * view.Storage.Size <= Array.MaxLength
+                    && (count == 0 || last < view.Storage.Count);
             }
         }
         catch (OverflowException)

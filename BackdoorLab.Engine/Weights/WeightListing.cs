@@ -3,7 +3,10 @@ using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Weights;
 
-/// <summary>What a file holds without its numbers: enough to find out which network it is, small enough to be passed between processes.</summary>
+/// <summary>
+/// What a file holds without its numbers: enough to find out which network it is, small enough to be passed between
+/// processes.
+/// </summary>
 /// <param name="Format">What the file is, in words.</param>
 /// <param name="Entries">Its state dicts, the likeliest first.</param>
 /// <param name="Uncalled">See <see cref="WeightFile.Uncalled"/>.</param>
@@ -22,21 +25,44 @@ public sealed record WeightListing(string Format, IReadOnlyList<ListedEntry> Ent
     {
         var count = file.Entries.Sum(entry => entry.Tensors.Count);
         return count > MostTensors
-            ? throw new WeightFileException($"The file has {count} tensors; no network of the catalog has more than a few hundred, and {MostTensors} are the most that are looked at. {WeightFile.Remedy}")
+            ? throw new WeightFileException(
+                $"The file has {count} tensors; no network of the catalog has more than a few hundred, and {MostTensors} are the most that are looked at. {WeightFile.Remedy}"
+            )
             : new(
                 file.Format,
-                [.. file.Entries.Select(entry => new ListedEntry(Shortened.Text(entry.Name, PickleBudget.MostLetters), [.. entry.Tensors.Select(tensor => new ListedTensor(tensor.Name, tensor.Type, tensor.Shape))]))],
-                [.. file.Uncalled.Take(MostUncalled).Select(name => Shortened.Text(name))]);
+                [
+                    .. file.Entries.Select(entry => new ListedEntry(
+                        Shortened.Text(entry.Name, PickleBudget.MostLetters),
+                        [.. entry.Tensors.Select(tensor => new ListedTensor(tensor.Name, tensor.Type, tensor.Shape))]
+                    )),
+                ],
+                [.. file.Uncalled.Take(MostUncalled).Select(name => Shortened.Text(name))]
+            );
     }
 
     /// <summary>A file of which only this is known: its tensors have names and sizes, and no numbers.</summary>
-    public WeightFile Unread() => new(
-        Format,
-        [.. Entries.Select(entry => new WeightEntry(entry.Name, [.. entry.Tensors.Select(tensor => new StoredTensor(tensor.Name, tensor.Type, [.. tensor.Shape], NoNumbers))]))],
-        Uncalled,
-        Stream.Null);
+    public WeightFile Unread() =>
+        new(
+            Format,
+            [
+                .. Entries.Select(entry => new WeightEntry(
+                    entry.Name,
+                    [
+                        .. entry.Tensors.Select(tensor => new StoredTensor(
+                            tensor.Name,
+                            tensor.Type,
+                            [.. tensor.Shape],
+                            NoNumbers
+                        )),
+                    ]
+                )),
+            ],
+            Uncalled,
+            Stream.Null
+        );
 
-    private static byte[] NoNumbers() => throw new InvalidOperationException("The numbers of a listing stayed in its file.");
+    private static byte[] NoNumbers() =>
+        throw new InvalidOperationException("The numbers of a listing stayed in its file.");
 }
 
 /// <summary>A state dict of a <see cref="WeightListing"/>.</summary>

@@ -1,15 +1,23 @@
 namespace BackdoorLab.Engine.Weights;
 
-/// <summary>An entry's tensors by the names they would have in a plain network, and its preprocessing where it has one.</summary>
+/// <summary>
+/// An entry's tensors by the names they would have in a plain network, and its preprocessing where it has one.
+/// </summary>
 /// <param name="Entry">Name of the entry.</param>
 /// <param name="Tensors">Weights and statistics.</param>
 /// <param name="Mean">Per-channel mean of a normalising layer before the network.</param>
 /// <param name="Deviation">Its deviation; both or neither.</param>
-internal sealed record PlainWeights(string Entry, IReadOnlyDictionary<string, StoredTensor> Tensors, StoredTensor? Mean, StoredTensor? Deviation);
+internal sealed record PlainWeights(
+    string Entry,
+    IReadOnlyDictionary<string, StoredTensor> Tensors,
+    StoredTensor? Mean,
+    StoredTensor? Deviation
+);
 
 /// <summary>
-/// The names under which other programs keep the same weights: wrappers of PyTorch put a prefix before all of them, normalising layers stand
-/// before the network, and implementations of the same network call its head and its shortcuts differently.
+/// The names under which other programs keep the same weights: wrappers of PyTorch put a prefix before all of them,
+/// normalising layers stand before the network, and implementations of the same network call its head and its shortcuts
+/// differently.
 /// </summary>
 internal static class WeightNames
 {
@@ -17,7 +25,13 @@ internal static class WeightNames
     private const int MostChannels = 4;
 
     // Wrappers that also stand in the middle of names, around a part of the network.
-    private static readonly string[] Wrappers = ["module.", "_orig_mod.", "_fsdp_wrapped_module.", "_checkpoint_wrapped_module."];
+    private static readonly string[] Wrappers =
+    [
+        "module.",
+        "_orig_mod.",
+        "_fsdp_wrapped_module.",
+        "_checkpoint_wrapped_module.",
+    ];
 
     // Counters of batch norms and of tools that count operations.
     private static readonly string[] Counters = ["num_batches_tracked", "total_ops", "total_params"];
@@ -36,23 +50,46 @@ internal static class WeightNames
         kept.RemoveAll(tensor => tensor == mean || tensor == deviation);
         foreach (var wrapper in Wrappers)
         {
-            kept = kept.ConvertAll(tensor => tensor.Named(tensor.Name.StartsWith(wrapper, StringComparison.Ordinal) ? tensor.Name[wrapper.Length..] : tensor.Name.Replace("." + wrapper, ".", StringComparison.Ordinal)));
+            kept = kept.ConvertAll(tensor =>
+                tensor.Named(
+                    tensor.Name.StartsWith(wrapper, StringComparison.Ordinal)
+                        ? tensor.Name[wrapper.Length..]
+                        : tensor.Name.Replace("." + wrapper, ".", StringComparison.Ordinal)
+                )
+            );
         }
 
-        // Whatever stands before all names alike belongs to what the network lies in: 'model.', '1.' of a Sequential, 'backbone.'.
-        while (kept.Count > 0 && FirstPart(kept[0].Name) is { } common && kept.TrueForAll(tensor => tensor.Name.StartsWith(common, StringComparison.Ordinal)))
+        // Whatever stands before all names alike belongs to what the network lies in: 'model.', '1.' of a Sequential,
+        // 'backbone.'.
+        while (
+            kept.Count > 0
+            && FirstPart(kept[0].Name) is { } common
+            && kept.TrueForAll(tensor => tensor.Name.StartsWith(common, StringComparison.Ordinal))
+        )
         {
             kept = kept.ConvertAll(tensor => tensor.Named(tensor.Name[common.Length..]));
         }
 
-        return new(entry.Name, kept.GroupBy(tensor => tensor.Name).ToDictionary(group => group.Key, group => group.Last()), mean, deviation);
+        return new(
+            entry.Name,
+            kept.GroupBy(tensor => tensor.Name).ToDictionary(group => group.Key, group => group.Last()),
+            mean,
+            deviation
+        );
     }
 
-    /// <summary>The parts of an entry that have a first name in common: a network beside a criterion, a student beside its teacher.</summary>
-    internal static IEnumerable<WeightEntry> Parts(WeightEntry entry) => entry.Tensors
-        .Where(tensor => FirstPart(tensor.Name) is not null)
-        .GroupBy(tensor => FirstPart(tensor.Name)![..^1])
-        .Select(group => new WeightEntry(entry.Name.Length == 0 ? group.Key : $"{entry.Name}.{group.Key}", [.. group]));
+    /// <summary>
+    /// The parts of an entry that have a first name in common: a network beside a criterion, a student beside its
+    /// teacher.
+    /// </summary>
+    internal static IEnumerable<WeightEntry> Parts(WeightEntry entry) =>
+        entry
+            .Tensors.Where(tensor => FirstPart(tensor.Name) is not null)
+            .GroupBy(tensor => FirstPart(tensor.Name)![..^1])
+            .Select(group => new WeightEntry(
+                entry.Name.Length == 0 ? group.Key : $"{entry.Name}.{group.Key}",
+                [.. group]
+            ));
 
     /// <summary>What a weight of a network here may be called in a file, its own name first.</summary>
     internal static IEnumerable<string> Of(string name)
@@ -60,23 +97,43 @@ internal static class WeightNames
         string[] names = [name];
         foreach (var (ours, theirs) in Aliases)
         {
-            names = [.. names, .. names.Where(one => one.StartsWith(ours, StringComparison.Ordinal) || one.Contains("." + ours, StringComparison.Ordinal)).Select(one => one.Replace(ours, theirs, StringComparison.Ordinal))];
+            names =
+            [
+                .. names,
+                .. names
+                    .Where(one =>
+                        one.StartsWith(ours, StringComparison.Ordinal)
+                        || one.Contains("." + ours, StringComparison.Ordinal)
+                    )
+                    .Select(one => one.Replace(ours, theirs, StringComparison.Ordinal)),
+            ];
         }
 
         return names;
     }
 
-    // 'normalize.mean' and 'normalize.std', '0.mean' and '0.std', 'mu' and 'sigma': a pair of the same size beside each other.
+    // 'normalize.mean' and 'normalize.std', '0.mean' and '0.std', 'mu' and 'sigma': a pair of the same size beside each
+    // other.
     private static (StoredTensor? Mean, StoredTensor? Deviation) Preprocessing(List<StoredTensor> tensors) =>
-        (from mean in tensors
-         where IsChannels(mean) && Means.Contains(Plainly(mean.Name))
-         from deviation in tensors
-         where IsChannels(deviation) && Deviations.Contains(Plainly(deviation.Name)) && deviation.Count == mean.Count && Parent(deviation.Name) == Parent(mean.Name)
-         select ((StoredTensor?)mean, (StoredTensor?)deviation)).FirstOrDefault();
+        (
+            from mean in tensors
+            where IsChannels(mean) && Means.Contains(Plainly(mean.Name))
+            from deviation in tensors
+            where
+                IsChannels(deviation)
+                && Deviations.Contains(Plainly(deviation.Name))
+                && deviation.Count == mean.Count
+                && Parent(deviation.Name) == Parent(mean.Name)
+            select ((StoredTensor?)mean, (StoredTensor?)deviation)
+        ).FirstOrDefault();
 
     private static bool IsChannels(StoredTensor tensor) => tensor.IsFloat && tensor.Count is > 0 and <= MostChannels;
 
-    private static string Plainly(string name) => LastPart(name).Split('_', StringSplitOptions.RemoveEmptyEntries) is [.., var last] parts && parts[0] != "running" ? last.ToLowerInvariant() : "";
+    private static string Plainly(string name) =>
+        LastPart(name).Split('_', StringSplitOptions.RemoveEmptyEntries) is [.., var last] parts
+        && parts[0] != "running"
+            ? last.ToLowerInvariant()
+            : "";
 
     private static string Parent(string name) => name[..^LastPart(name).Length];
 

@@ -24,15 +24,19 @@ public sealed record ApiStudy
     public required string Page { get; init; }
 
     /// <summary>The study of a row.</summary>
-    public static ApiStudy From(StudyItem study) => new()
-    {
-        Id = study.Id,
-        Name = study.Name,
-        Created = study.Created,
-        Runs = study.Runs.ToDictionary(pair => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(pair.Key.ToString()), pair => pair.Value),
-        Fraction = study.Fraction,
-        Page = LabUrls.Study(study.Id),
-    };
+    public static ApiStudy From(StudyItem study) =>
+        new()
+        {
+            Id = study.Id,
+            Name = study.Name,
+            Created = study.Created,
+            Runs = study.Runs.ToDictionary(
+                pair => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(pair.Key.ToString()),
+                pair => pair.Value
+            ),
+            Fraction = study.Fraction,
+            Page = LabUrls.Study(study.Id),
+        };
 }
 
 /// <summary>A study that was submitted.</summary>

@@ -25,8 +25,12 @@ internal sealed class ConsoleProgress(TextWriter output, string prefix = "") : I
         switch (happened)
         {
             case RunStarted started:
-                _titles = started.Stages.GroupBy(stage => stage.Key).ToDictionary(group => group.Key, group => group.First().Title);
-                Tell($"{started.Stages.Count} stages, {started.Cells.Count} cells, about {Duration(started.EstimatedSeconds)}.");
+                _titles = started
+                    .Stages.GroupBy(stage => stage.Key)
+                    .ToDictionary(group => group.Key, group => group.First().Title);
+                Tell(
+                    $"{started.Stages.Count} stages, {started.Cells.Count} cells, about {Duration(started.EstimatedSeconds)}."
+                );
                 if (started.Poison is { } poison)
                 {
                     Tell($"Poisoned: {poison.Words()}.");
@@ -39,14 +43,20 @@ internal sealed class ConsoleProgress(TextWriter output, string prefix = "") : I
                 break;
             case StageProgress progress when progress.At - _last >= Every:
                 _last = progress.At;
-                Tell(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"  {progress.Done:0} of {progress.Total:0} {progress.Unit}; run {progress.RunFraction:P0}, about {Duration(progress.EtaSeconds)} left"));
+                Tell(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"  {progress.Done:0} of {progress.Total:0} {progress.Unit}; run {progress.RunFraction:P0}, about {Duration(progress.EtaSeconds)} left"
+                    )
+                );
                 break;
             case EpochFinished epoch:
-                Tell(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"  epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:0.000}, {EpochFinished.Words(epoch.CleanAccuracy, epoch.AttackSuccessRate)}"));
+                Tell(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"  epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:0.000}, {EpochFinished.Words(epoch.CleanAccuracy, epoch.AttackSuccessRate)}"
+                    )
+                );
                 break;
             case StageFinished { Cached: true }:
                 Tell("  from the store");
@@ -65,7 +75,8 @@ internal sealed class ConsoleProgress(TextWriter output, string prefix = "") : I
 
     private void Tell(string line) => output.WriteLine(prefix + line);
 
-    internal static string Duration(double seconds) => seconds < 90
-        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(seconds):0} s")
-        : string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0.#} min");
+    internal static string Duration(double seconds) =>
+        seconds < 90
+            ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(seconds):0} s")
+            : string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0.#} min");
 }

@@ -10,7 +10,10 @@ internal static class DemoCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var command = new Command("demo", "Start the dashboard and run a small complete study on generated images (about three minutes on two cores).");
+        var command = new Command(
+            "demo",
+            "Start the dashboard and run a small complete study on generated images (about three minutes on two cores)."
+        );
         LabCommandOptions.AddTo(command);
         command.SetAction((parsed, stop) => ServeCommand.Serve(parsed, Queue, stop));
         return command;

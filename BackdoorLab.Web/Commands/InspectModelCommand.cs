@@ -5,17 +5,26 @@ using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Web.Commands;
 
-/// <summary><c>inspect-model FILE</c>: reads a model file of a stranger in a process of its own, started by the dashboard.</summary>
+/// <summary>
+/// <c>inspect-model FILE</c>: reads a model file of a stranger in a process of its own, started by the dashboard.
+/// </summary>
 internal static class InspectModelCommand
 {
-    // Of all memory that can be written to; the heap has a closer limit of its own. This one holds threads and native buffers.
+    // Of all memory that can be written to; the heap has a closer limit of its own. This one holds threads and native
+    // buffers.
     private const ulong MostBytes = 1UL << 30;
 
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
         var file = new Argument<string>("FILE");
-        var command = new Command(ModelInspector.Command, "Internal: says on standard output what a model file holds, as one line of JSON.") { Hidden = true };
+        var command = new Command(
+            ModelInspector.Command,
+            "Internal: says on standard output what a model file holds, as one line of JSON."
+        )
+        {
+            Hidden = true,
+        };
         command.Arguments.Add(file);
         command.SetAction(parsed => Run(parsed.GetRequiredValue(file)));
         return command;

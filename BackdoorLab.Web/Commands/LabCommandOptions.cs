@@ -6,26 +6,48 @@ namespace BackdoorLab.Web.Commands;
 /// <summary>The options that <c>serve</c> and <c>demo</c> share.</summary>
 internal static class LabCommandOptions
 {
-    private static readonly Option<string?> Lab = new("--lab") { Description = "Folder of database and artifacts (default: lab-data).", HelpName = "FOLDER" };
-
-    private static readonly Option<string?> Data = new("--data")
+    private static readonly Option<string?> Lab = new("--lab")
     {
-        Description = "Folder of the data sets (default: BACKDOORLAB_DATA, then shared/datasets beside or above, then LAB/datasets).",
+        Description = "Folder of database and artifacts (default: lab-data).",
         HelpName = "FOLDER",
     };
 
-    private static readonly Option<string?> Urls = new("--urls") { Description = "Addresses to listen on (default: http://127.0.0.1:5080).", HelpName = "URLS" };
+    private static readonly Option<string?> Data = new("--data")
+    {
+        Description =
+            "Folder of the data sets (default: BACKDOORLAB_DATA, then shared/datasets beside or above, then LAB/datasets).",
+        HelpName = "FOLDER",
+    };
 
-    private static readonly Option<string?> Threads = new("--threads") { Description = "Processor threads of a run (default: all cores).", HelpName = "N" };
+    private static readonly Option<string?> Urls = new("--urls")
+    {
+        Description = "Addresses to listen on (default: http://127.0.0.1:5080).",
+        HelpName = "URLS",
+    };
+
+    private static readonly Option<string?> Threads = new("--threads")
+    {
+        Description = "Processor threads of a run (default: all cores).",
+        HelpName = "N",
+    };
 
     private static readonly Option<bool> AllowRemote = new("--allow-remote")
     {
-        Description = "Without sign-in: allow addresses that other machines can reach. Whoever reaches it may do everything.",
+        Description =
+            "Without sign-in: allow addresses that other machines can reach. Whoever reaches it may do everything.",
     };
 
-    private static readonly Option<string?> Mode = new("--mode") { Description = "local: no sign-in (default); lab: accounts with roles.", HelpName = "local|lab" };
+    private static readonly Option<string?> Mode = new("--mode")
+    {
+        Description = "local: no sign-in (default); lab: accounts with roles.",
+        HelpName = "local|lab",
+    };
 
-    private static readonly Option<string?> Proxy = new("--proxy") { Description = "IP addresses of reverse proxies whose forwarded headers are believed.", HelpName = "IPS" };
+    private static readonly Option<string?> Proxy = new("--proxy")
+    {
+        Description = "IP addresses of reverse proxies whose forwarded headers are believed.",
+        HelpName = "IPS",
+    };
 
     /// <summary>Adds them to a command.</summary>
     public static void AddTo(Command command)

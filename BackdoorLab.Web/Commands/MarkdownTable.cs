@@ -9,7 +9,9 @@ internal static class MarkdownTable
         var widths = Enumerable.Range(0, head.Length).Select(i => rows.Max(row => row[i].Length)).ToArray();
         for (var i = 0; i < rows.Count; i++)
         {
-            output.WriteLine("| " + string.Join(" | ", rows[i].Select((text, column) => text.PadRight(widths[column]))) + " |");
+            output.WriteLine(
+                "| " + string.Join(" | ", rows[i].Select((text, column) => text.PadRight(widths[column]))) + " |"
+            );
             if (i == 0)
             {
                 output.WriteLine("|" + string.Concat(widths.Select(width => new string('-', width + 2) + "|")));

@@ -6,7 +6,10 @@ using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Commands;
 
-/// <summary><c>methods [--json] [--markdown FILE]</c>: every attack, defense, aggregation rule, model, data set and precision with its parameters.</summary>
+/// <summary>
+/// <c>methods [--json] [--markdown FILE]</c>: every attack, defense, aggregation rule, model, data set and precision
+/// with its parameters.
+/// </summary>
 public static class MethodsCommand
 {
     /// <summary>The command.</summary>
@@ -16,9 +19,11 @@ public static class MethodsCommand
         var markdown = new Option<FileInfo>("--markdown") { Description = "Write them as a page to this file." };
         var command = new Command(
             "methods",
-            "List every attack, defense, aggregation rule, model, data set and precision with its parameters, and the presets.")
+            "List every attack, defense, aggregation rule, model, data set and precision with its parameters, and the presets."
+        )
         {
-            json, markdown,
+            json,
+            markdown,
         };
         command.SetAction(parsed =>
         {
@@ -50,7 +55,9 @@ public static class MethodsCommand
                 output.WriteLine($"  {method.Id}  {method.Name}. {method.Attribute.Summary}");
                 foreach (var parameter in method.Parameters)
                 {
-                    output.WriteLine($"      {parameter.Name} = {Text(parameter.Default)}{Legal(parameter)}  {parameter.Description}");
+                    output.WriteLine(
+                        $"      {parameter.Name} = {Text(parameter.Default)}{Legal(parameter)}  {parameter.Description}"
+                    );
                 }
             }
         }
@@ -62,34 +69,42 @@ public static class MethodsCommand
         }
     }
 
-    private static void WriteJson(TextWriter output) => output.WriteLine(JsonSerializer.Serialize(
-        MethodCatalog.Default.Listed.Select(method => new
+    private static void WriteJson(TextWriter output) =>
+        output.WriteLine(
+            JsonSerializer.Serialize(
+                MethodCatalog.Default.Listed.Select(method => new
+                {
+                    method.Kind,
+                    method.Id,
+                    method.Name,
+                    method.Attribute.Summary,
+                    method.Attribute.Paper,
+                    method.Attribute.Deviations,
+                    Parameters = method.Parameters.Select(parameter => new
+                    {
+                        parameter.Name,
+                        Kind = ParameterReader.Kebab(parameter.Kind.ToString()),
+                        parameter.Default,
+                        parameter.Minimum,
+                        parameter.Maximum,
+                        parameter.Choices,
+                        parameter.Description,
+                    }),
+                }),
+                SpecJson.Indented
+            )
+        );
+
+    private static string Legal(ParameterDescriptor parameter) =>
+        parameter.Kind switch
         {
-            method.Kind,
-            method.Id,
-            method.Name,
-            method.Attribute.Summary,
-            method.Attribute.Paper,
-            method.Attribute.Deviations,
-            Parameters = method.Parameters.Select(parameter => new
-            {
-                parameter.Name,
-                Kind = ParameterReader.Kebab(parameter.Kind.ToString()),
-                parameter.Default,
-                parameter.Minimum,
-                parameter.Maximum,
-                parameter.Choices,
-                parameter.Description,
-            }),
-        }),
-        SpecJson.Indented));
+            ParameterKind.Choice => $" ({string.Join(" | ", parameter.Choices)})",
+            ParameterKind.Integer or ParameterKind.Number => FormattableString.Invariant(
+                $" ({parameter.Minimum} to {parameter.Maximum})"
+            ),
+            _ => "",
+        };
 
-    private static string Legal(ParameterDescriptor parameter) => parameter.Kind switch
-    {
-        ParameterKind.Choice => $" ({string.Join(" | ", parameter.Choices)})",
-        ParameterKind.Integer or ParameterKind.Number => FormattableString.Invariant($" ({parameter.Minimum} to {parameter.Maximum})"),
-        _ => "",
-    };
-
-    private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "\"\"";
+    private static string Text(object value) =>
+        Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "\"\"";
 }

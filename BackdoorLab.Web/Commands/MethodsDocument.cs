@@ -6,7 +6,9 @@ using BackdoorLab.Web.Shared.Words;
 
 namespace BackdoorLab.Web.Commands;
 
-/// <summary>The catalog as the page <c>docs/methods.md</c>: what each method is, its paper, where it differs, its parameters.</summary>
+/// <summary>
+/// The catalog as the page <c>docs/methods.md</c>: what each method is, its paper, where it differs, its parameters.
+/// </summary>
 internal static class MethodsDocument
 {
     private const string Head = """
@@ -25,7 +27,8 @@ internal static class MethodsDocument
         foreach (var kind in kinds)
         {
             text.Append($"- [{KindWords.Plural(kind.Key)}](#{Anchor(KindWords.Plural(kind.Key))}): ")
-                .AppendJoin(", ", kind.Select(method => $"`{method.Id}`")).Append('\n');
+                .AppendJoin(", ", kind.Select(method => $"`{method.Id}`"))
+                .Append('\n');
         }
 
         foreach (var kind in kinds)
@@ -60,11 +63,14 @@ internal static class MethodsDocument
         text.Append("\n| parameter | default | range | meaning |\n| --- | --- | --- | --- |\n");
         foreach (var parameter in method.Parameters)
         {
-            text.Append(MarkdownSource.Row(
-            [
-                $"`{parameter.Name}`", MarkdownSource.Of(ParameterWords.Default(parameter)),
-                MarkdownSource.Of(ParameterWords.Range(parameter)), MarkdownSource.Of(parameter.Description),
-            ]));
+            text.Append(
+                MarkdownSource.Row([
+                    $"`{parameter.Name}`",
+                    MarkdownSource.Of(ParameterWords.Default(parameter)),
+                    MarkdownSource.Of(ParameterWords.Range(parameter)),
+                    MarkdownSource.Of(parameter.Description),
+                ])
+            );
         }
     }
 

@@ -6,7 +6,10 @@ using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Web.Commands;
 
-/// <summary><c>run-program FILE</c>: runs the program of a TorchScript file in a process of its own, started by a run that checks it.</summary>
+/// <summary>
+/// <c>run-program FILE</c>: runs the program of a TorchScript file in a process of its own, started by a run that
+/// checks it.
+/// </summary>
 internal static class RunProgramCommand
 {
     // Of all memory that can be written to: a large network's pass over one question, with its gradient.
@@ -16,13 +19,21 @@ internal static class RunProgramCommand
     public static Command Create()
     {
         var file = new Argument<string>("FILE");
-        var command = new Command(ProgramLauncher.Command, "Internal: runs the program of a TorchScript file and answers questions on standard input.") { Hidden = true };
+        var command = new Command(
+            ProgramLauncher.Command,
+            "Internal: runs the program of a TorchScript file and answers questions on standard input."
+        )
+        {
+            Hidden = true,
+        };
         var threads = new Argument<int>("THREADS");
         command.Arguments.Add(file);
         command.Arguments.Add(threads);
         var seconds = new Argument<int>("SECONDS");
         command.Arguments.Add(seconds);
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetRequiredValue(threads), parsed.GetRequiredValue(seconds)));
+        command.SetAction(parsed =>
+            Run(parsed.GetRequiredValue(file), parsed.GetRequiredValue(threads), parsed.GetRequiredValue(seconds))
+        );
         return command;
     }
 
@@ -33,7 +44,11 @@ internal static class RunProgramCommand
         using var questions = Console.OpenStandardInput();
         var program = File.ReadAllBytes(path);
         TorchRuntime.Initialize(threads);
-        new ProgramServer(Surrender, TimeSpan.FromSeconds(seconds), () => Late(seconds)).Serve(program, questions, answers);
+        new ProgramServer(Surrender, TimeSpan.FromSeconds(seconds), () => Late(seconds)).Serve(
+            program,
+            questions,
+            answers
+        );
         return 0;
     }
 

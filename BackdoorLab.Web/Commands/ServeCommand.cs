@@ -22,7 +22,11 @@ internal static class ServeCommand
     }
 
     /// <summary>Starts the dashboard, does <paramref name="afterStart"/>, and waits for the end.</summary>
-    public static async Task<int> Serve(ParseResult parsed, Func<WebApplication, string, Task> afterStart, CancellationToken stop)
+    public static async Task<int> Serve(
+        ParseResult parsed,
+        Func<WebApplication, string, Task> afterStart,
+        CancellationToken stop
+    )
     {
         try
         {
@@ -32,10 +36,14 @@ internal static class ServeCommand
             await using var app = await LabHost.Build(options);
             await app.StartAsync(stop);
             var address = app.Urls.First();
-            Console.WriteLine($"BackdoorLab is at {address} (lab folder {options.Lab}, data sets in {options.Data}). Ctrl+C ends it.");
+            Console.WriteLine(
+                $"BackdoorLab is at {address} (lab folder {options.Lab}, data sets in {options.Data}). Ctrl+C ends it."
+            );
             if (await app.Services.GetRequiredService<FirstAdmin>().OfferAsync() is { } firstAdmin)
             {
-                Console.WriteLine($"No administrator yet. Open this link once to become the first: {address}{firstAdmin}");
+                Console.WriteLine(
+                    $"No administrator yet. Open this link once to become the first: {address}{firstAdmin}"
+                );
             }
 
             await afterStart(app, address);
@@ -44,12 +52,17 @@ internal static class ServeCommand
         }
         catch (OptionsValidationException error)
         {
-            await Console.Error.WriteLineAsync("The settings cannot be used:" + string.Concat(error.Failures.Select(fault => Environment.NewLine + "  " + fault)));
+            await Console.Error.WriteLineAsync(
+                "The settings cannot be used:"
+                    + string.Concat(error.Failures.Select(fault => Environment.NewLine + "  " + fault))
+            );
             return Refused;
         }
         catch (LabDatabaseException error)
         {
-            await Console.Error.WriteLineAsync($"{error.Message} To go back to a backup: move the file away, then restore FOLDER --lab {LabCommandOptions.Read(parsed).Lab}");
+            await Console.Error.WriteLineAsync(
+                $"{error.Message} To go back to a backup: move the file away, then restore FOLDER --lab {LabCommandOptions.Read(parsed).Lab}"
+            );
             return Refused;
         }
         catch (Exception error) when (error is LabInUseException or CommandException or UnauthorizedAccessException)

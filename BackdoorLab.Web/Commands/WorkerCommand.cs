@@ -11,7 +11,13 @@ internal static class WorkerCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var command = new Command("worker", "Internal: takes one run as JSON on standard input and reports JSON lines on standard output.") { Hidden = true };
+        var command = new Command(
+            "worker",
+            "Internal: takes one run as JSON on standard input and reports JSON lines on standard output."
+        )
+        {
+            Hidden = true,
+        };
         command.SetAction(_ => Run());
         return command;
     }

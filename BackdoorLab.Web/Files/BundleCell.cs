@@ -4,13 +4,18 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace BackdoorLab.Web.Files;
 
-/// <summary>How a bundle of schema 1 names a cell: its id is called <c>key</c>, and the undefended model has an empty defense.</summary>
+/// <summary>
+/// How a bundle of schema 1 names a cell: its id is called <c>key</c>, and the undefended model has an empty defense.
+/// </summary>
 internal sealed class BundleCell : JsonConverter<CellId>
 {
     /// <summary>Gives the id its name in bundles.</summary>
     public static void Rename(JsonTypeInfo type)
     {
-        if (type.Type == typeof(CellResult) && type.Properties.FirstOrDefault(property => property.PropertyType == typeof(CellId)) is { } id)
+        if (
+            type.Type == typeof(CellResult)
+            && type.Properties.FirstOrDefault(property => property.PropertyType == typeof(CellId)) is { } id
+        )
         {
             id.Name = "key";
         }
@@ -26,7 +31,11 @@ internal sealed class BundleCell : JsonConverter<CellId>
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, CellId value, JsonSerializerOptions options) =>
-        JsonSerializer.Serialize(writer, new Key(VictimName.Of(value.Victim), value.Precision, value.DefenseLabel), options);
+        JsonSerializer.Serialize(
+            writer,
+            new Key(VictimName.Of(value.Victim), value.Precision, value.DefenseLabel),
+            options
+        );
 
     private sealed record Key(string Victim, string Precision, string Defense);
 }

@@ -11,8 +11,9 @@ using BackdoorLab.Web.Jobs;
 namespace BackdoorLab.Web.Files;
 
 /// <summary>
-/// Takes in a bundle from somebody else. Nothing in it is believed: names, sizes and checksums are looked at before a byte is written, and
-/// its pictures go to folders of their own, for a folder named by a stage's key would be taken for that stage's result.
+/// Takes in a bundle from somebody else. Nothing in it is believed: names, sizes and checksums are looked at before a
+/// byte is written, and its pictures go to folders of their own, for a folder named by a stage's key would be taken for
+/// that stage's result.
 /// </summary>
 public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOptions options)
 {
@@ -27,7 +28,10 @@ public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOp
 
     private readonly ImportedFiles _files = new(named, options);
 
-    /// <summary>Reads a bundle and writes its run; returns the run's id here. The whole is looked at before the first write, and rows and files appear together or not at all.</summary>
+    /// <summary>
+    /// Reads a bundle and writes its run; returns the run's id here. The whole is looked at before the first write, and
+    /// rows and files appear together or not at all.
+    /// </summary>
     /// <param name="zip">The bundle; must be seekable.</param>
     /// <param name="owner">Who imports it; empty in a lab without accounts.</param>
     /// <exception cref="BundleException">It is no bundle, is damaged, or holds what a bundle may not hold.</exception>
@@ -44,7 +48,20 @@ public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOp
         var experiment = SpecOf(bundle);
         var (run, moved) = Relocate(bundle.Run, content);
         var source = $"imported from a bundle of run {bundle.Run.Run.Id}, made by version {bundle.Program}";
-        return await _files.Place(moved, () => runs.ImportAsync(experiment, run with { Remarks = [.. run.Remarks, source] }, bundle.Log, owner, cancellation));
+        return await _files.Place(
+            moved,
+            () =>
+                runs.ImportAsync(
+                    experiment,
+                    run with
+                    {
+                        Remarks = [.. run.Remarks, source],
+                    },
+                    bundle.Log,
+                    owner,
+                    cancellation
+                )
+        );
     }
 
     private static Dictionary<string, byte[]> Unpack(Stream zip)
@@ -55,7 +72,9 @@ public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOp
             using var archive = new ZipArchive(zip, ZipArchiveMode.Read, leaveOpen: true);
             if (archive.Entries.Count > MostEntries)
             {
-                throw new BundleException($"The bundle has {archive.Entries.Count} files; at most {MostEntries} are allowed.");
+                throw new BundleException(
+                    $"The bundle has {archive.Entries.Count} files; at most {MostEntries} are allowed."
+                );
             }
 
             var left = LargestContent;
@@ -63,7 +82,9 @@ public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOp
             {
                 if (!Known().IsMatch(entry.FullName))
                 {
-                    throw new BundleException($"The bundle holds '{Shortened.Of(entry.FullName)}', which is no file of a run.");
+                    throw new BundleException(
+                        $"The bundle holds '{Shortened.Of(entry.FullName)}', which is no file of a run."
+                    );
                 }
 
                 // The sizes that an archive states may be lies; what comes out is counted.
@@ -74,7 +95,14 @@ public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOp
                 }
             }
         }
-        catch (Exception error) when (error is InvalidDataException or IOException or NotSupportedException or ArgumentException or OverflowException)
+        catch (Exception error)
+            when (error
+                    is InvalidDataException
+                        or IOException
+                        or NotSupportedException
+                        or ArgumentException
+                        or OverflowException
+            )
         {
             // The library's readers of archive and compression say each in its own way what a damaged byte led them to.
             throw new BundleException("The file is not a zip archive, or it is damaged.", error);
@@ -87,12 +115,14 @@ public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOp
     {
         using var whole = new MemoryStream();
         var part = new byte[81920];
-        for (int count; (count = stream.Read(part)) > 0;)
+        for (int count; (count = stream.Read(part)) > 0; )
         {
             left -= count;
             if (left < 0)
             {
-                throw new BundleException($"The bundle unpacks to more than {LargestContent >> 20} MB, which no run does.");
+                throw new BundleException(
+                    $"The bundle unpacks to more than {LargestContent >> 20} MB, which no run does."
+                );
             }
 
             whole.Write(part, 0, count);
@@ -108,20 +138,26 @@ public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOp
             throw new BundleException($"The bundle has no {RunBundle.ChecksumFile}; it is not a run's bundle.");
         }
 
-        var sums = Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        var sums = Encoding
+            .UTF8.GetString(bytes)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split("  ", 2))
             .Where(pair => pair.Length == 2)
             .ToLookup(pair => pair[1], pair => pair[0]);
         if (sums.Select(sum => sum.Key).FirstOrDefault(name => !content.ContainsKey(name)) is { } absent)
         {
-            throw new BundleException($"The bundle's file '{Shortened.Of(absent)}' is missing; it was lost on the way.");
+            throw new BundleException(
+                $"The bundle's file '{Shortened.Of(absent)}' is missing; it was lost on the way."
+            );
         }
 
         foreach (var (name, file) in content.Where(file => file.Key != RunBundle.ChecksumFile))
         {
             if (sums[name].FirstOrDefault() != Convert.ToHexStringLower(SHA256.HashData(file)))
             {
-                throw new BundleException($"The bundle's file '{name}' does not match its checksum; it was changed or damaged on the way.");
+                throw new BundleException(
+                    $"The bundle's file '{name}' does not match its checksum; it was changed or damaged on the way."
+                );
             }
         }
     }
@@ -135,24 +171,43 @@ public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOp
 
         if (json.Length > LargestRun)
         {
-            throw new BundleException($"The bundle's {RunBundle.RunFile} has more than {LargestRun >> 20} MB, which no run has.");
+            throw new BundleException(
+                $"The bundle's {RunBundle.RunFile} has more than {LargestRun >> 20} MB, which no run has."
+            );
         }
 
         try
         {
             StrictJson.Check(json, ignoreCase: true);
-            var bundle = JsonSerializer.Deserialize<RunBundle>(json, BundleJson.Read) ?? throw new JsonException("it is null.");
+            var bundle =
+                JsonSerializer.Deserialize<RunBundle>(json, BundleJson.Read) ?? throw new JsonException("it is null.");
             return bundle.Schema == RunBundle.CurrentSchema
                 ? bundle
-                : throw new BundleException($"The bundle's form is version {bundle.Schema}; this program reads version {RunBundle.CurrentSchema}.");
+                : throw new BundleException(
+                    $"The bundle's form is version {bundle.Schema}; this program reads version {RunBundle.CurrentSchema}."
+                );
         }
-        catch (Exception error) when (error is JsonException or NotSupportedException or InvalidOperationException or FormatException or ArgumentException or OverflowException)
+        catch (Exception error)
+            when (error
+                    is JsonException
+                        or NotSupportedException
+                        or InvalidOperationException
+                        or FormatException
+                        or ArgumentException
+                        or OverflowException
+            )
         {
-            throw new BundleException($"The bundle's {RunBundle.RunFile} cannot be read: {Shortened.Of(error.Message, 500)}", error);
+            throw new BundleException(
+                $"The bundle's {RunBundle.RunFile} cannot be read: {Shortened.Of(error.Message, 500)}",
+                error
+            );
         }
         catch (SpecException invalid)
         {
-            throw new BundleException($"The bundle's {RunBundle.RunFile} cannot be read: {Shortened.Of(invalid.Faults[0].ToString(), 500)}", invalid);
+            throw new BundleException(
+                $"The bundle's {RunBundle.RunFile} cannot be read: {Shortened.Of(invalid.Faults[0].ToString(), 500)}",
+                invalid
+            );
         }
     }
 
@@ -168,32 +223,48 @@ public sealed partial class BundleReader(RunImport runs, NamedFiles named, LabOp
         }
         catch (SpecException invalid)
         {
-            throw new BundleException($"The bundle's spec is not one of this version: {Shortened.Of(string.Join(' ', invalid.Faults.Take(3)), 1_000)}", invalid);
+            throw new BundleException(
+                $"The bundle's spec is not one of this version: {Shortened.Of(string.Join(' ', invalid.Faults.Take(3)), 1_000)}",
+                invalid
+            );
         }
     }
 
     /// <summary>The run with its stages under names of this import, and the files to write.</summary>
-    private static (RunDetail Run, IReadOnlyList<(string Stage, string File, byte[] Content)> Files) Relocate(RunDetail run, Dictionary<string, byte[]> content)
+    private static (RunDetail Run, IReadOnlyList<(string Stage, string File, byte[] Content)> Files) Relocate(
+        RunDetail run,
+        Dictionary<string, byte[]> content
+    )
     {
         var place = Convert.ToHexStringLower(SHA256.HashData(content[RunBundle.ChecksumFile]));
         var moved = run with
         {
             Stages = [.. run.Stages.Select(stage => stage with { Key = Move(stage.Key) })],
             Artifacts = [.. run.Artifacts.Where(Has).Select(MoveFile)],
-            Cells = [.. run.Cells.Select(cell => cell with { Artifacts = [.. cell.Artifacts.Where(Has).Select(MoveFile)] })],
+            Cells =
+            [
+                .. run.Cells.Select(cell => cell with { Artifacts = [.. cell.Artifacts.Where(Has).Select(MoveFile)] }),
+            ],
         };
-        return (moved, [.. RunBundle.Files(run).Where(Has).Select(file => (Move(file.Stage), file.File, content[Name(file)]))]);
+        return (
+            moved,
+            [.. RunBundle.Files(run).Where(Has).Select(file => (Move(file.Stage), file.File, content[Name(file)]))]
+        );
 
         bool Has(ArtifactReference file) => content.ContainsKey(Name(file));
 
         ArtifactReference MoveFile(ArtifactReference file) => file with { Stage = Move(file.Stage) };
 
-        string Move(string stage) => ImportedFiles.Mark + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{place}/{stage}")))[..40];
+        string Move(string stage) =>
+            ImportedFiles.Mark
+            + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{place}/{stage}")))[..40];
     }
 
     private static string Name(ArtifactReference file) => $"{RunBundle.FileFolder}{file.Stage}/{file.File}";
 
     // Only what a bundle is written with; no dots at the start of a part, so no way out of a folder.
-    [GeneratedRegex(@"^(run\.json|spec\.json|log\.txt|checksums\.sha256|files/[A-Za-z0-9]{3,128}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,120}\.(png|json))$")]
+    [GeneratedRegex(
+        @"^(run\.json|spec\.json|log\.txt|checksums\.sha256|files/[A-Za-z0-9]{3,128}/[A-Za-z0-9_-][A-Za-z0-9._-]{0,120}\.(png|json))$"
+    )]
     private static partial Regex Known();
 }

@@ -11,12 +11,17 @@ using BackdoorLab.Web.Shared.Export;
 
 namespace BackdoorLab.Web.Files;
 
-/// <summary>Writes a run as one zip: spec, environment, numbers, curves, pictures, log, checksums. Weights stay behind; the spec makes them again.</summary>
+/// <summary>
+/// Writes a run as one zip: spec, environment, numbers, curves, pictures, log, checksums. Weights stay behind; the spec
+/// makes them again.
+/// </summary>
 public sealed class BundleWriter(RunDetailQuery results, LabOptions options, TimeProvider time)
 {
     private const int MostLogLines = 100_000;
 
-    /// <summary>Writes the bundle of a run that has ended; false when there is no such run, or it has not ended.</summary>
+    /// <summary>
+    /// Writes the bundle of a run that has ended; false when there is no such run, or it has not ended.
+    /// </summary>
     public async Task<bool> Write(string runId, Stream target, CancellationToken cancellation)
     {
         if (await results.FindAsync(runId, cancellation) is not { Run: { Ended: not null, Deleted: false } } run)
@@ -36,14 +41,22 @@ public sealed class BundleWriter(RunDetailQuery results, LabOptions options, Tim
         using var zip = new ZipArchive(target, ZipArchiveMode.Create, leaveOpen: true);
         await Add(RunBundle.RunFile, JsonSerializer.SerializeToUtf8Bytes(bundle, BundleJson.Options));
         await Add("spec.json", Encoding.UTF8.GetBytes(run.SpecJson));
-        await Add("log.txt", Encoding.UTF8.GetBytes(string.Concat(bundle.Log.Select(line => $"{Csv.Time(line.At)} {line.Level} {line.Text}\n"))));
+        await Add(
+            "log.txt",
+            Encoding.UTF8.GetBytes(
+                string.Concat(bundle.Log.Select(line => $"{Csv.Time(line.At)} {line.Level} {line.Text}\n"))
+            )
+        );
         var store = new ArtifactStore(options.ArtifactFolder);
         foreach (var file in RunBundle.Files(run).Where(file => ShownFiles.ContentType(file.File) is not null))
         {
             var path = store.PathOf(file.Stage, file.File);
             if (File.Exists(path))
             {
-                await Add($"{RunBundle.FileFolder}{file.Stage}/{file.File}", await File.ReadAllBytesAsync(path, cancellation));
+                await Add(
+                    $"{RunBundle.FileFolder}{file.Stage}/{file.File}",
+                    await File.ReadAllBytesAsync(path, cancellation)
+                );
             }
         }
 

@@ -4,7 +4,10 @@ using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Web.Files;
 
-/// <summary>What the data root holds. Checks run in the background, one at a time (a form never waits for them to show a sample), and are kept until somebody asks again.</summary>
+/// <summary>
+/// What the data root holds. Checks run in the background, one at a time (a form never waits for them to show a
+/// sample), and are kept until somebody asks again.
+/// </summary>
 public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logger) : IDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<DatasetStatus>>> _statuses = new();
@@ -16,23 +19,33 @@ public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logge
     public string Root => options.Data;
 
     /// <summary>Folders right below <see cref="Root"/>, by name; none where that is not there.</summary>
-    public IReadOnlyList<string> Folders() => Directory.Exists(Root) ? [.. Directory.GetDirectories(Root).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
+    public IReadOnlyList<string> Folders() =>
+        Directory.Exists(Root)
+            ? [.. Directory.GetDirectories(Root).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)]
+            : [];
 
     /// <summary>All data sets, in catalog order.</summary>
     public static IEnumerable<MethodDescriptor> All => MethodCatalog.Default.Of<DatasetSource>();
 
     /// <summary>Whether a data set can be used.</summary>
     public Task<DatasetStatus> Status(MethodDescriptor dataset) =>
-        _statuses.GetOrAdd(dataset.Id, _ => new(() => Task.Run(() => Inspect((DatasetSource)dataset.CreateDefault())))).Value;
+        _statuses
+            .GetOrAdd(dataset.Id, _ => new(() => Task.Run(() => Inspect((DatasetSource)dataset.CreateDefault()))))
+            .Value;
 
-    /// <summary>The data sets that can be used as they are, in catalog order; not those of which only their files tell the size.</summary>
+    /// <summary>
+    /// The data sets that can be used as they are, in catalog order; not those of which only their files tell the size.
+    /// </summary>
     public async Task<IReadOnlyList<DatasetSource>> Usable()
     {
         var here = new List<DatasetSource>();
         foreach (var dataset in All)
         {
             var source = (DatasetSource)dataset.CreateDefault();
-            if (source.Shape.Classes > 0 && (await Status(dataset)).State is not (DatasetState.Missing or DatasetState.Damaged))
+            if (
+                source.Shape.Classes > 0
+                && (await Status(dataset)).State is not (DatasetState.Missing or DatasetState.Damaged)
+            )
             {
                 here.Add(source);
             }
@@ -60,8 +73,18 @@ public sealed class DatasetShelf(LabOptions options, ILogger<DatasetShelf> logge
     {
         // A generated set is made before it is limited: fewer are made instead, since a form waits for them.
         var few = dataset is SyntheticSigns signs
-            ? signs with { TrainCount = 100, TestCount = 100, TrainLimit = 0, TestLimit = 0 }
-            : dataset with { TrainLimit = Few(dataset), TestLimit = Few(dataset) };
+            ? signs with
+            {
+                TrainCount = 100,
+                TestCount = 100,
+                TrainLimit = 0,
+                TestLimit = 0,
+            }
+            : dataset with
+            {
+                TrainLimit = Few(dataset),
+                TestLimit = Few(dataset),
+            };
         var key = few.ToString();
         try
         {

@@ -4,8 +4,9 @@ using BackdoorLab.Engine.Experiments;
 namespace BackdoorLab.Web.Files;
 
 /// <summary>
-/// Files of bundles in the artifact store: written to a folder of their own, moved to their places when they are whole, taken away again
-/// when their run could not be written. What a process left behind that died in between goes at the next start.
+/// Files of bundles in the artifact store: written to a folder of their own, moved to their places when they are whole,
+/// taken away again when their run could not be written. What a process left behind that died in between goes at the
+/// next start.
 /// </summary>
 public sealed class ImportedFiles(NamedFiles named, LabOptions options)
 {
@@ -17,7 +18,10 @@ public sealed class ImportedFiles(NamedFiles named, LabOptions options)
     private readonly ArtifactStore _store = new(options.ArtifactFolder);
 
     /// <summary>Puts files in their places and then does <paramref name="record"/>: both happen or none.</summary>
-    public async Task<T> Place<T>(IReadOnlyList<(string Stage, string File, byte[] Content)> files, Func<Task<T>> record)
+    public async Task<T> Place<T>(
+        IReadOnlyList<(string Stage, string File, byte[] Content)> files,
+        Func<Task<T>> record
+    )
     {
         var scratch = new ArtifactStore(Path.Combine(_store.Root, Scratch + Guid.NewGuid().ToString("N")));
         var placed = new List<string>();
@@ -65,12 +69,15 @@ public sealed class ImportedFiles(NamedFiles named, LabOptions options)
         }
 
         var folder = Path.Combine(_store.Root, Mark[..2]);
-        var stages = Directory.Exists(folder) ? Directory.EnumerateDirectories(folder, Mark + "*").Select(path => Path.GetFileName(path)).ToList() : [];
+        var stages = Directory.Exists(folder)
+            ? Directory.EnumerateDirectories(folder, Mark + "*").Select(path => Path.GetFileName(path)).ToList()
+            : [];
         foreach (var stage in stages.Except(stages.Count == 0 ? [] : await named.StagesAsync(Mark)))
         {
             _store.Remove(stage);
         }
     }
 
-    private static string Folder(ArtifactStore store, string stage) => Path.GetDirectoryName(store.PathOf(stage, "file"))!;
+    private static string Folder(ArtifactStore store, string stage) =>
+        Path.GetDirectoryName(store.PathOf(stage, "file"))!;
 }

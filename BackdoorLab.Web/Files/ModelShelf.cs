@@ -32,14 +32,21 @@ public sealed record ShelvedModel(string Name, string Sha256, long Bytes, string
 
 /// <summary>What of a model file is checked.</summary>
 /// <param name="Entry">Which of its state dicts; empty for the first that fits.</param>
-/// <param name="Program">Whether its program is asked before its weights are compared; it is asked anyway where they fit nothing.</param>
+/// <param name="Program">Whether its program is asked before its weights are compared; it is asked anyway where they
+/// fit nothing.</param>
 public sealed record ModelPart(string Entry = "", bool Program = false);
 
 /// <summary>
-/// Model files of people, in one folder, each under the hash of its content. This process never opens them: another one reads them by rules
-/// that run nothing (<see cref="WeightFile"/>), and what cannot be read does not stay.
+/// Model files of people, in one folder, each under the hash of its content. This process never opens them: another one
+/// reads them by rules that run nothing (<see cref="WeightFile"/>), and what cannot be read does not stay.
 /// </summary>
-public sealed class ModelShelf(LabOptions options, NamedFiles named, IModelInspector inspector, IProgramLauncher programs, TimeProvider time)
+public sealed class ModelShelf(
+    LabOptions options,
+    NamedFiles named,
+    IModelInspector inspector,
+    IProgramLauncher programs,
+    TimeProvider time
+)
 {
     private const int MostListings = 16;
     private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
@@ -83,7 +90,15 @@ public sealed class ModelShelf(LabOptions options, NamedFiles named, IModelInspe
         var path = PathOf(suspect);
         try
         {
-            return File.Exists(path) ? await Read(path, CheckedModel.NameOf(suspect.File), suspect.Sha256, new FileInfo(path).Length, cancellation) : null;
+            return File.Exists(path)
+                ? await Read(
+                    path,
+                    CheckedModel.NameOf(suspect.File),
+                    suspect.Sha256,
+                    new FileInfo(path).Length,
+                    cancellation
+                )
+                : null;
         }
         catch (WeightFileException)
         {
@@ -97,7 +112,11 @@ public sealed class ModelShelf(LabOptions options, NamedFiles named, IModelInspe
     /// <param name="part">What of it; the usual unless given.</param>
     /// <exception cref="DatasetException">One has too few images, or its files are not there.</exception>
     /// <exception cref="WeightFileException">The file has no such entry, or its program cannot be run.</exception>
-    public IReadOnlyList<CheckCandidate> Candidates(ShelvedModel model, IEnumerable<DatasetSource> datasets, ModelPart? part = null)
+    public IReadOnlyList<CheckCandidate> Candidates(
+        ShelvedModel model,
+        IEnumerable<DatasetSource> datasets,
+        ModelPart? part = null
+    )
     {
         part ??= new();
         TorchRuntime.Initialize(1);
@@ -106,9 +125,13 @@ public sealed class ModelShelf(LabOptions options, NamedFiles named, IModelInspe
         return
         [
             .. datasets
-                .Select(dataset => (Asked: dataset, Candidate: CheckCandidate.Try(file, dataset, options.Data, part.Entry, probe, part.Program)))
+                .Select(dataset =>
+                    (
+                        Asked: dataset,
+                        Candidate: CheckCandidate.Try(file, dataset, options.Data, part.Entry, probe, part.Program)
+                    )
+                )
                 .OrderByDescending(pair => pair.Candidate.Fit.Fits)
-
                 // A set as it is before one whose classes were cut to fit; photographs before drawings.
                 .ThenBy(pair => pair.Candidate.Dataset.Shape.Classes != pair.Asked.Shape.Classes)
                 .ThenBy(pair => pair.Asked is SyntheticSigns)
@@ -122,7 +145,13 @@ public sealed class ModelShelf(LabOptions options, NamedFiles named, IModelInspe
 
     private string PathOf(CheckedModel suspect) => Path.Combine(options.ModelFolder, suspect.StoredName);
 
-    private async Task<ShelvedModel> Read(string path, string name, string hash, long bytes, CancellationToken cancellation)
+    private async Task<ShelvedModel> Read(
+        string path,
+        string name,
+        string hash,
+        long bytes,
+        CancellationToken cancellation
+    )
     {
         if (!_listings.TryGetValue(hash, out var listing))
         {
@@ -146,12 +175,14 @@ public sealed class ModelShelf(LabOptions options, NamedFiles named, IModelInspe
         var buffer = new byte[1 << 17];
         var bytes = 0L;
         await using var file = File.Create(path);
-        for (int count; (count = await content.ReadAsync(buffer, cancellation)) > 0;)
+        for (int count; (count = await content.ReadAsync(buffer, cancellation)) > 0; )
         {
             bytes += count;
             if (bytes > MostBytes)
             {
-                throw new WeightFileException($"The file has more than {Numbers.Bytes(MostBytes)}, the most that this lab takes. Whoever runs the lab can allow more (maxModelMegabytes); half precision halves a file.");
+                throw new WeightFileException(
+                    $"The file has more than {Numbers.Bytes(MostBytes)}, the most that this lab takes. Whoever runs the lab can allow more (maxModelMegabytes); half precision halves a file."
+                );
             }
 
             hash.AppendData(buffer, 0, count);
@@ -163,7 +194,8 @@ public sealed class ModelShelf(LabOptions options, NamedFiles named, IModelInspe
 
     /// <summary>Sizes of these files together, in bytes.</summary>
     /// <param name="models">SHA-256 of each; what is not here counts nothing.</param>
-    public long Size(IReadOnlyCollection<string> models) => Files().Where(file => models.Contains(ContentOf(file))).Sum(file => file.Length);
+    public long Size(IReadOnlyCollection<string> models) =>
+        Files().Where(file => models.Contains(ContentOf(file))).Sum(file => file.Length);
 
     /// <summary>Removes files. A check that needs one again asks for it again.</summary>
     /// <param name="models">SHA-256 of each.</param>
@@ -177,12 +209,17 @@ public sealed class ModelShelf(LabOptions options, NamedFiles named, IModelInspe
 
     private static string ContentOf(FileInfo file) => Path.GetFileNameWithoutExtension(file.Name);
 
-    private IEnumerable<FileInfo> Files() => new DirectoryInfo(options.ModelFolder) is { Exists: true } folder ? folder.EnumerateFiles() : [];
+    private IEnumerable<FileInfo> Files() =>
+        new DirectoryInfo(options.ModelFolder) is { Exists: true } folder ? folder.EnumerateFiles() : [];
 
     // A dashboard that was killed leaves what it was receiving, and not everybody who sends a model checks it.
     private void Sweep(IReadOnlySet<string> named)
     {
-        foreach (var file in Files().Where(file => time.GetUtcNow() - file.LastWriteTimeUtc > Abandoned && !named.Contains(ContentOf(file))).ToList())
+        foreach (
+            var file in Files()
+                .Where(file => time.GetUtcNow() - file.LastWriteTimeUtc > Abandoned && !named.Contains(ContentOf(file)))
+                .ToList()
+        )
         {
             file.Delete();
         }

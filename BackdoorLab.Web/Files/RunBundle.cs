@@ -3,7 +3,9 @@ using BackdoorLab.Data;
 
 namespace BackdoorLab.Web.Files;
 
-/// <summary>The file <c>run.json</c> of a bundle: a run that has ended, as another lab can show and repeat it.</summary>
+/// <summary>
+/// The file <c>run.json</c> of a bundle: a run that has ended, as another lab can show and repeat it.
+/// </summary>
 public sealed record RunBundle
 {
     /// <summary>Version of the bundle's form.</summary>

@@ -3,7 +3,9 @@ using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Files;
 
-/// <summary>The files of runs, in the artifact store and on the shelf of models: how much they are, and how they go.</summary>
+/// <summary>
+/// The files of runs, in the artifact store and on the shelf of models: how much they are, and how they go.
+/// </summary>
 public sealed class RunFiles(LabOptions options, ModelShelf shelf)
 {
     private readonly ArtifactStore _store = new(options.ArtifactFolder);

@@ -5,8 +5,8 @@ using BackdoorLab.Web.Files;
 namespace BackdoorLab.Web.Hosting;
 
 /// <summary>
-/// <c>/artifacts/{stage}/{file}</c>: pictures and figures of the store. A stage's folder is named by its content, so an answer never
-/// changes and may be kept by the browser for ever.
+/// <c>/artifacts/{stage}/{file}</c>: pictures and figures of the store. A stage's folder is named by its content, so an
+/// answer never changes and may be kept by the browser for ever.
 /// </summary>
 public static partial class ArtifactEndpoint
 {
@@ -17,8 +17,11 @@ public static partial class ArtifactEndpoint
 
     /// <summary>Adds the endpoint.</summary>
     public static void MapArtifacts(this IEndpointRouteBuilder routes) =>
-        routes.MapGet("/artifacts/{stage}/{file}", (string stage, string file, LabOptions options, HttpContext context) =>
-            Serve(stage, file, options, context, options.Mode == LabMode.Local ? Forever : OwnForever));
+        routes.MapGet(
+            "/artifacts/{stage}/{file}",
+            (string stage, string file, LabOptions options, HttpContext context) =>
+                Serve(stage, file, options, context, options.Mode == LabMode.Local ? Forever : OwnForever)
+        );
 
     /// <summary>Answers with a file; the caller knows that it may be seen.</summary>
     internal static IResult Serve(string stage, string file, LabOptions options, HttpContext context, string caching)

@@ -16,41 +16,43 @@ namespace BackdoorLab.Web.Hosting;
 public static class DashboardServices
 {
     /// <summary>Adds them.</summary>
-    public static IServiceCollection AddDashboard(this IServiceCollection services) => services
-        .AddSingleton<DatasetShelf>()
-        .AddSingleton<TriggerPreview>()
-        .AddSingleton<FigureFiles>()
-        .AddSingleton<SpeedProbe>()
-        .AddSingleton<IModelInspector, ModelInspector>()
-        .AddSingleton<IProgramLauncher>(_ => new ProgramLauncher(threads: 1))
-        .AddSingleton<ModelShelf>()
-        .AddSingleton<RunFiles>()
-        .AddSingleton<StudyReports>()
-        .AddGuardedServices()
-        .AddSingleton<RunTables>()
-        .AddSingleton<RunExports>()
-        .AddSingleton<BundleWriter>()
-        .AddSingleton<CheckReport>()
-        .AddSingleton<BundleReader>()
-        .AddSingleton<ImportedFiles>()
-        .AddScoped<MissingCells>()
-        .AddScoped<StudyActions>()
-        .AddScoped<LabScript>()
-        .AddScoped<Clipboard>()
-        .AddScoped<RunBulkActions>()
-        .AddScoped<RunActions>();
+    public static IServiceCollection AddDashboard(this IServiceCollection services) =>
+        services
+            .AddSingleton<DatasetShelf>()
+            .AddSingleton<TriggerPreview>()
+            .AddSingleton<FigureFiles>()
+            .AddSingleton<SpeedProbe>()
+            .AddSingleton<IModelInspector, ModelInspector>()
+            .AddSingleton<IProgramLauncher>(_ => new ProgramLauncher(threads: 1))
+            .AddSingleton<ModelShelf>()
+            .AddSingleton<RunFiles>()
+            .AddSingleton<StudyReports>()
+            .AddGuardedServices()
+            .AddSingleton<RunTables>()
+            .AddSingleton<RunExports>()
+            .AddSingleton<BundleWriter>()
+            .AddSingleton<CheckReport>()
+            .AddSingleton<BundleReader>()
+            .AddSingleton<ImportedFiles>()
+            .AddScoped<MissingCells>()
+            .AddScoped<StudyActions>()
+            .AddScoped<LabScript>()
+            .AddScoped<Clipboard>()
+            .AddScoped<RunBulkActions>()
+            .AddScoped<RunActions>();
 
     // The services that ask the actor before they write.
-    private static IServiceCollection AddGuardedServices(this IServiceCollection services) => services
-        .AddSingleton<AccountGate>()
-        .AddScoped<Actor>()
-        .AddScoped<Audit>()
-        .AddScoped<RunDesk>()
-        .AddScoped<ModelDesk>()
-        .AddScoped<ReferenceDesk>()
-        .AddScoped<Notebook>()
-        .AddScoped<DashboardDesk>()
-        .AddScoped<Shares>()
-        .AddScoped<ApiKeys>()
-        .AddScoped<AccountDesk>();
+    private static IServiceCollection AddGuardedServices(this IServiceCollection services) =>
+        services
+            .AddSingleton<AccountGate>()
+            .AddScoped<Actor>()
+            .AddScoped<Audit>()
+            .AddScoped<RunDesk>()
+            .AddScoped<ModelDesk>()
+            .AddScoped<ReferenceDesk>()
+            .AddScoped<Notebook>()
+            .AddScoped<DashboardDesk>()
+            .AddScoped<Shares>()
+            .AddScoped<ApiKeys>()
+            .AddScoped<AccountDesk>();
 }

@@ -7,7 +7,11 @@ using BackdoorLab.Web.Shared.Addresses;
 
 namespace BackdoorLab.Web.Hosting;
 
-/// <summary><c>/export/{file}</c>: runs as a file, <c>/export/runs/{id}.zip</c>: one run as a bundle, and <c>/export/runs/{id}/report.html</c>: a check as a page; over HTTP and not through the page's connection, which is made for small messages.</summary>
+/// <summary>
+/// <c>/export/{file}</c>: runs as a file, <c>/export/runs/{id}.zip</c>: one run as a bundle, and
+/// <c>/export/runs/{id}/report.html</c>: a check as a page; over HTTP and not through the page's connection, which is
+/// made for small messages.
+/// </summary>
 public static class ExportEndpoint
 {
     /// <summary>Adds the endpoint.</summary>
@@ -34,33 +38,55 @@ public static class ExportEndpoint
             ? HttpResults.File(Encoding.UTF8.GetBytes(html), "text/html; charset=utf-8", $"backdoorlab-check-{id}.html")
             : HttpResults.NotFound();
 
-    private static void MapRuns(IEndpointRouteBuilder routes) => routes.MapGet("/export/{file}", (string file, HttpContext context, RunExports exports) =>
-    {
-        if (RunExports.Files.All(known => known.File != file))
+    private static void MapRuns(IEndpointRouteBuilder routes) =>
+        routes.MapGet(
+            "/export/{file}",
+            (string file, HttpContext context, RunExports exports) =>
+            {
+                if (RunExports.Files.All(known => known.File != file))
+                {
+                    return HttpResults.NotFound();
+                }
+
+                var ids = context.Request.Query["ids"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries);
+                var state = RunListState.Read(context.Request.QueryString.Value ?? "") with { Page = 0 };
+                if (ids.Length == 0 && state.Faults.Count > 0)
+                {
+                    return HttpResults.Problem(
+                        string.Join(' ', state.Faults),
+                        title: "The condition is not understood",
+                        statusCode: StatusCodes.Status400BadRequest
+                    );
+                }
+
+                var export =
+                    ids.Length > 0
+                        ? new RunExport(
+                            RunSelection.Of(ids),
+                            new(),
+                            Link(
+                                context,
+                                ids.Length is >= 2 and <= CompareQuery.MaxRuns ? LabUrls.Compare(ids) : LabUrls.Runs
+                            )
+                        )
+                        : new RunExport(RunSelection.All(state.Filter), state, Link(context, state.Address()));
+                return HttpResults.Stream(
+                    target => exports.Write(file, export, target, context.RequestAborted),
+                    Type(file),
+                    $"backdoorlab-{file}"
+                );
+            }
+        );
+
+    private static string Link(HttpContext context, string path) =>
+        $"{context.Request.Scheme}://{context.Request.Host}{path}";
+
+    private static string Type(string file) =>
+        Path.GetExtension(file) switch
         {
-            return HttpResults.NotFound();
-        }
-
-        var ids = context.Request.Query["ids"].ToString().Split(',', StringSplitOptions.RemoveEmptyEntries);
-        var state = RunListState.Read(context.Request.QueryString.Value ?? "") with { Page = 0 };
-        if (ids.Length == 0 && state.Faults.Count > 0)
-        {
-            return HttpResults.Problem(string.Join(' ', state.Faults), title: "The condition is not understood", statusCode: StatusCodes.Status400BadRequest);
-        }
-
-        var export = ids.Length > 0
-            ? new RunExport(RunSelection.Of(ids), new(), Link(context, ids.Length is >= 2 and <= CompareQuery.MaxRuns ? LabUrls.Compare(ids) : LabUrls.Runs))
-            : new RunExport(RunSelection.All(state.Filter), state, Link(context, state.Address()));
-        return HttpResults.Stream(target => exports.Write(file, export, target, context.RequestAborted), Type(file), $"backdoorlab-{file}");
-    });
-
-    private static string Link(HttpContext context, string path) => $"{context.Request.Scheme}://{context.Request.Host}{path}";
-
-    private static string Type(string file) => Path.GetExtension(file) switch
-    {
-        ".json" => "application/json",
-        ".csv" => "text/csv; charset=utf-8",
-        ".md" => "text/markdown; charset=utf-8",
-        _ => "text/x-tex; charset=utf-8",
-    };
+            ".json" => "application/json",
+            ".csv" => "text/csv; charset=utf-8",
+            ".md" => "text/markdown; charset=utf-8",
+            _ => "text/x-tex; charset=utf-8",
+        };
 }

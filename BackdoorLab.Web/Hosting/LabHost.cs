@@ -13,7 +13,10 @@ using MudBlazor.Services;
 
 namespace BackdoorLab.Web.Hosting;
 
-/// <summary>Builds the dashboard: services, database, jobs, pipeline and endpoints. Used by the program and, with port 0, by tests.</summary>
+/// <summary>
+/// Builds the dashboard: services, database, jobs, pipeline and endpoints. Used by the program and, with port 0, by
+/// tests.
+/// </summary>
 public static class LabHost
 {
     /// <summary>Builds a dashboard that is ready to start; the database is migrated.</summary>
@@ -21,13 +24,15 @@ public static class LabHost
     /// <param name="configure">Replaces services, in tests.</param>
     public static async Task<WebApplication> Build(LabOptions options, Action<WebApplicationBuilder>? configure = null)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
-        {
-            ApplicationName = Assembly.GetExecutingAssembly().GetName().Name,
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions
+            {
+                ApplicationName = Assembly.GetExecutingAssembly().GetName().Name,
 
-            // The program may be started from any folder; its files are beside it.
-            ContentRootPath = AppContext.BaseDirectory,
-        });
+                // The program may be started from any folder; its files are beside it.
+                ContentRootPath = AppContext.BaseDirectory,
+            }
+        );
         Directory.CreateDirectory(options.ArtifactFolder);
         AddHost(builder, options);
         AddServices(builder.Services, options);
@@ -42,7 +47,8 @@ public static class LabHost
 
     private static void AddHost(WebApplicationBuilder builder, LabOptions options)
     {
-        // A build that was not published keeps its static files in packages and source folders; the manifest says where.
+        // A build that was not published keeps its static files in packages and source folders; the manifest says
+        // where.
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.UseUrls([.. options.Addresses]).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Hangfire", LogLevel.Warning);
@@ -52,7 +58,9 @@ public static class LabHost
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
 
         // Longer than Hangfire's wait, which is longer than a worker may take to stop.
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(options.StopSeconds + 20));
+        builder.Services.Configure<HostOptions>(host =>
+            host.ShutdownTimeout = TimeSpan.FromSeconds(options.StopSeconds + 20)
+        );
     }
 
     private static void AddServices(IServiceCollection services, LabOptions options)
@@ -86,16 +94,22 @@ public static class LabHost
 
     private static void AddJobs(IServiceCollection services, LabOptions options)
     {
-        // Registered here and not through the library's global, so that two dashboards in one process do not share a queue.
+        // Registered here and not through the library's global, so that two dashboards in one process do not share a
+        // queue.
         services.AddSingleton<JobStorage>(_ => new InMemoryStorage());
-        services.AddHangfire((provider, jobs) => jobs.UseStorage(provider.GetRequiredService<JobStorage>()).UseRecommendedSerializerSettings());
-        services.AddHangfireServer((provider, server) =>
-        {
-            server.Activator = new JobServices(provider.GetRequiredService<IServiceScopeFactory>());
-            server.WorkerCount = 1;
-            server.CancellationCheckInterval = TimeSpan.FromSeconds(1);
-            server.ShutdownTimeout = TimeSpan.FromSeconds(options.StopSeconds + 10);
-        });
+        services.AddHangfire(
+            (provider, jobs) =>
+                jobs.UseStorage(provider.GetRequiredService<JobStorage>()).UseRecommendedSerializerSettings()
+        );
+        services.AddHangfireServer(
+            (provider, server) =>
+            {
+                server.Activator = new JobServices(provider.GetRequiredService<IServiceScopeFactory>());
+                server.WorkerCount = 1;
+                server.CancellationCheckInterval = TimeSpan.FromSeconds(1);
+                server.ShutdownTimeout = TimeSpan.FromSeconds(options.StopSeconds + 10);
+            }
+        );
     }
 
     private static void Use(WebApplication app)
@@ -115,7 +129,8 @@ public static class LabHost
         app.MapModels();
 
         // The policy of all answers has frame-ancestors already.
-        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null)
+        app.MapRazorComponents<App>()
+            .AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null)
             .AllowCircuitsOfAnybody();
     }
 
@@ -123,6 +138,8 @@ public static class LabHost
     {
         // The cause is in the server's log, under this id.
         context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync($"The dashboard could not answer this request. Its log has the cause under {context.TraceIdentifier}.");
+        return context.Response.WriteAsync(
+            $"The dashboard could not answer this request. Its log has the cause under {context.TraceIdentifier}."
+        );
     }
 }

@@ -1,8 +1,8 @@
 namespace BackdoorLab.Web.Hosting;
 
 /// <summary>
-/// Held while a dashboard uses a lab folder. A second one would take the first one's running runs for lost. The system frees it when the
-/// process ends, however it ends.
+/// Held while a dashboard uses a lab folder. A second one would take the first one's running runs for lost. The system
+/// frees it when the process ends, however it ends.
 /// </summary>
 public sealed class LabLock : IDisposable
 {
@@ -23,7 +23,9 @@ public sealed class LabLock : IDisposable
         catch (IOException error) when (error is not DirectoryNotFoundException and not PathTooLongException)
         {
             throw new LabInUseException(
-                $"The lab folder {folder} is in use by another dashboard. Stop that one, or choose another folder with --lab.", error);
+                $"The lab folder {folder} is in use by another dashboard. Stop that one, or choose another folder with --lab.",
+                error
+            );
         }
     }
 

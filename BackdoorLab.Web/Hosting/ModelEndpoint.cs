@@ -10,34 +10,54 @@ using Microsoft.AspNetCore.Mvc;
 namespace BackdoorLab.Web.Hosting;
 
 /// <summary>
-/// <c>POST /models?name=model.pth</c>: a model file as the body, straight to the disk; a page's connection is made for small messages.
-/// The page sends the token of <c>/models/token</c> with it, which no other site can read.
+/// <c>POST /models?name=model.pth</c>: a model file as the body, straight to the disk; a page's connection is made for
+/// small messages. The page sends the token of <c>/models/token</c> with it, which no other site can read.
 /// </summary>
 public static class ModelEndpoint
 {
     /// <summary>Adds the endpoints.</summary>
     public static void MapModels(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(LabUrls.ModelToken, (HttpContext context, IAntiforgery antiforgery) =>
-        {
-            context.Response.Headers.CacheControl = "no-store";
-            return HttpResults.Text(antiforgery.GetAndStoreTokens(context).RequestToken);
-        }).RequireAuthorization(Rights.Researcher);
+        routes
+            .MapGet(
+                LabUrls.ModelToken,
+                (HttpContext context, IAntiforgery antiforgery) =>
+                {
+                    context.Response.Headers.CacheControl = "no-store";
+                    return HttpResults.Text(antiforgery.GetAndStoreTokens(context).RequestToken);
+                }
+            )
+            .RequireAuthorization(Rights.Researcher);
 
         // A script sends the request, and reads statuses: a page in place of a refusal would not be one.
-        routes.MapPost(LabUrls.Models, Take).RequireAuthorization(Rights.Researcher).WithMetadata(new SkipStatusCodePagesAttribute());
+        routes
+            .MapPost(LabUrls.Models, Take)
+            .RequireAuthorization(Rights.Researcher)
+            .WithMetadata(new SkipStatusCodePagesAttribute());
     }
 
-    private static async Task<IResult> Take(string? name, HttpContext context, IAntiforgery antiforgery, ModelDesk desk, ModelShelf shelf)
+    private static async Task<IResult> Take(
+        string? name,
+        HttpContext context,
+        IAntiforgery antiforgery,
+        ModelDesk desk,
+        ModelShelf shelf
+    )
     {
         if (!await antiforgery.IsRequestValidAsync(context))
         {
-            return HttpResults.Problem("The request does not carry the page's token. Reload the page and choose the file again.", statusCode: StatusCodes.Status400BadRequest);
+            return HttpResults.Problem(
+                "The request does not carry the page's token. Reload the page and choose the file again.",
+                statusCode: StatusCodes.Status400BadRequest
+            );
         }
 
         if (context.Request.ContentLength > shelf.MostBytes)
         {
-            return HttpResults.Problem($"The file has {Numbers.Bytes(context.Request.ContentLength.Value)}; this lab takes {Numbers.Bytes(shelf.MostBytes)} at most.", statusCode: StatusCodes.Status413PayloadTooLarge);
+            return HttpResults.Problem(
+                $"The file has {Numbers.Bytes(context.Request.ContentLength.Value)}; this lab takes {Numbers.Bytes(shelf.MostBytes)} at most.",
+                statusCode: StatusCodes.Status413PayloadTooLarge
+            );
         }
 
         // What comes in is counted by the shelf, which says more than the server's own refusal.
@@ -52,7 +72,10 @@ public static class ModelEndpoint
         }
         catch (Exception broken) when (broken is BadHttpRequestException or OperationCanceledException)
         {
-            return HttpResults.Problem("The file did not arrive to its end. Choose it again.", statusCode: StatusCodes.Status400BadRequest);
+            return HttpResults.Problem(
+                "The file did not arrive to its end. Choose it again.",
+                statusCode: StatusCodes.Status400BadRequest
+            );
         }
     }
 }

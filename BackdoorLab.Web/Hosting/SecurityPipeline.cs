@@ -20,15 +20,20 @@ internal static class SecurityPipeline
         app.UseOwnSiteOnly();
 
         // Scripts get their errors as problem details, not as pages.
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(LabUrls.ApiRoot), static api => api.UseExceptionHandler().UseStatusCodePages());
+        app.UseWhen(
+            context => context.Request.Path.StartsWithSegments(LabUrls.ApiRoot),
+            static api => api.UseExceptionHandler().UseStatusCodePages()
+        );
         app.UseShareLinks();
         app.UseRouting();
         app.UseAuthentication();
-        app.Use(static (context, next) =>
-        {
-            context.RequestServices.GetRequiredService<Actor>().Set(context.User);
-            return next(context);
-        });
+        app.Use(
+            static (context, next) =>
+            {
+                context.RequestServices.GetRequiredService<Actor>().Set(context.User);
+                return next(context);
+            }
+        );
         app.UseRateLimiter();
         app.UseAuthorization();
         app.UseAntiforgery();
@@ -36,15 +41,22 @@ internal static class SecurityPipeline
     }
 
     /// <summary>
-    /// The connection of a page is open to those without an account, because a share link's page needs it; what it shows is decided by
-    /// the page's own policy, for whoever is behind the connection.
+    /// The connection of a page is open to those without an account, because a share link's page needs it; what it
+    /// shows is decided by the page's own policy, for whoever is behind the connection.
     /// </summary>
-    public static void AllowCircuitsOfAnybody(this RazorComponentsEndpointConventionBuilder components) => components.Add(endpoint =>
-    {
-        if (endpoint is RouteEndpointBuilder route && route.RoutePattern.RawText?.TrimStart('/') is { } path
-            && (path.StartsWith("_blazor", StringComparison.Ordinal) || path.StartsWith("_framework", StringComparison.Ordinal)))
+    public static void AllowCircuitsOfAnybody(this RazorComponentsEndpointConventionBuilder components) =>
+        components.Add(endpoint =>
         {
-            endpoint.Metadata.Add(new AllowAnonymousAttribute());
-        }
-    });
+            if (
+                endpoint is RouteEndpointBuilder route
+                && route.RoutePattern.RawText?.TrimStart('/') is { } path
+                && (
+                    path.StartsWith("_blazor", StringComparison.Ordinal)
+                    || path.StartsWith("_framework", StringComparison.Ordinal)
+                )
+            )
+            {
+                endpoint.Metadata.Add(new AllowAnonymousAttribute());
+            }
+        });
 }

@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace BackdoorLab.Web.Jobs;
 
-/// <summary>Runs whose worker is a child of this process, so that a request to cancel reaches it without waiting for its next look at the database.</summary>
+/// <summary>
+/// Runs whose worker is a child of this process, so that a request to cancel reaches it without waiting for its next
+/// look at the database.
+/// </summary>
 public sealed class ActiveRuns
 {
     private readonly ConcurrentDictionary<string, CancellationTokenSource> _cancels = new();

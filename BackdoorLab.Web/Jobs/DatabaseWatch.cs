@@ -8,8 +8,8 @@ namespace BackdoorLab.Web.Jobs;
 public sealed record DatabaseState(DatabaseTrouble Trouble, DateTime Since);
 
 /// <summary>
-/// Writes of background work that must not be lost because the database is locked or its disk is full: they are tried again until they
-/// go through, and meanwhile every page says why nothing moves.
+/// Writes of background work that must not be lost because the database is locked or its disk is full: they are tried
+/// again until they go through, and meanwhile every page says why nothing moves.
 /// </summary>
 public sealed class DatabaseWatch(RunFeed feed, TimeProvider time, ILogger<DatabaseWatch> logger)
 {

@@ -3,11 +3,15 @@ using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Jobs;
 
-/// <summary>Writes events as JSON lines and notices a reader that is gone. The engine thins out its progress itself.</summary>
+/// <summary>
+/// Writes events as JSON lines and notices a reader that is gone. The engine thins out its progress itself.
+/// </summary>
 /// <param name="output">Where to.</param>
 /// <param name="onReaderGone">Called once when the other end of the pipe has closed.</param>
 /// <param name="time">Stamps events that have no time of their own.</param>
-public sealed class EventWriter(Stream output, Action onReaderGone, TimeProvider time) : IExperimentObserver, IDisposable
+public sealed class EventWriter(Stream output, Action onReaderGone, TimeProvider time)
+    : IExperimentObserver,
+        IDisposable
 {
     private readonly Lock _gate = new();
     private bool _gone;

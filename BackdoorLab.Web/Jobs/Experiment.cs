@@ -11,11 +11,18 @@ internal static class Experiment
     public static void Run(WorkerOrder order, ExperimentSpec spec, IExperimentObserver observer, CancellationToken stop)
     {
         using var turn = WaitForTurn(order.LockFile, observer, stop);
-        new ExperimentRunner(new RunnerOptions(order.DataRoot, order.StoreFolder, order.Threads) { ModelFolder = order.ModelFolder, Programs = new ProgramLauncher(order.Threads) }).Run(spec, observer, stop);
+        new ExperimentRunner(
+            new RunnerOptions(order.DataRoot, order.StoreFolder, order.Threads)
+            {
+                ModelFolder = order.ModelFolder,
+                Programs = new ProgramLauncher(order.Threads),
+            }
+        ).Run(spec, observer, stop);
     }
 
     /// <summary>
-    /// A worker whose dashboard was killed may still be on its way to the end of its last batch. The system frees the lock when it is gone.
+    /// A worker whose dashboard was killed may still be on its way to the end of its last batch. The system frees the
+    /// lock when it is gone.
     /// </summary>
     private static FileStream WaitForTurn(string path, IExperimentObserver observer, CancellationToken stop)
     {
@@ -29,7 +36,9 @@ internal static class Experiment
             {
                 if (first)
                 {
-                    observer.On(new LogWritten("info", "Another worker of this lab has not ended yet; waiting for it."));
+                    observer.On(
+                        new LogWritten("info", "Another worker of this lab has not ended yet; waiting for it.")
+                    );
                 }
 
                 stop.ThrowIfCancellationRequested();

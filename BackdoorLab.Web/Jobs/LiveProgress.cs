@@ -10,4 +10,12 @@ namespace BackdoorLab.Web.Jobs;
 /// <param name="EtaSeconds">Estimated seconds to the end of the run, at <paramref name="At"/>.</param>
 /// <param name="At">When that was so, UTC.</param>
 public sealed record LiveProgress(
-    string Phase, string StageKey, double Done, double Total, string Unit, double RunFraction, double? EtaSeconds, DateTime At);
+    string Phase,
+    string StageKey,
+    double Done,
+    double Total,
+    string Unit,
+    double RunFraction,
+    double? EtaSeconds,
+    DateTime At
+);

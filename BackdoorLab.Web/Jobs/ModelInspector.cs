@@ -15,8 +15,8 @@ public interface IModelInspector
 }
 
 /// <summary>
-/// Reads model files of strangers in a child process of the same program, with limits of memory and time: whatever a file makes of its reader,
-/// the dashboard goes on.
+/// Reads model files of strangers in a child process of the same program, with limits of memory and time: whatever a
+/// file makes of its reader, the dashboard goes on.
 /// </summary>
 /// <param name="heapMegabytes">Most memory of the child's objects.</param>
 public sealed class ModelInspector(int heapMegabytes = 224) : IModelInspector
@@ -35,7 +35,10 @@ public sealed class ModelInspector(int heapMegabytes = 224) : IModelInspector
         start.UseShellExecute = false;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.StandardOutputEncoding = Encoding.UTF8;
-        start.Environment["DOTNET_GCHeapHardLimit"] = ((long)heapMegabytes << 20).ToString("x", CultureInfo.InvariantCulture);
+        start.Environment["DOTNET_GCHeapHardLimit"] = ((long)heapMegabytes << 20).ToString(
+            "x",
+            CultureInfo.InvariantCulture
+        );
         using var process = Process.Start(start)!;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(MostTime);
@@ -50,7 +53,9 @@ public sealed class ModelInspector(int heapMegabytes = 224) : IModelInspector
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new WeightFileException($"The file was not read within {MostTime.TotalSeconds} seconds, which no file of weights needs. Save the weights alone, without optimizer and data.");
+            throw new WeightFileException(
+                $"The file was not read within {MostTime.TotalSeconds} seconds, which no file of weights needs. Save the weights alone, without optimizer and data."
+            );
         }
         finally
         {
@@ -72,14 +77,16 @@ public sealed class ModelInspector(int heapMegabytes = 224) : IModelInspector
             // It ended in the middle of a word, or said nothing.
         }
 
-        throw new WeightFileException($"The process that read the file ended before it had an answer: the file needs more memory than the {heapMegabytes} MB that are allowed for one. Save the weights alone, without optimizer and data.");
+        throw new WeightFileException(
+            $"The process that read the file ended before it had an answer: the file needs more memory than the {heapMegabytes} MB that are allowed for one. Save the weights alone, without optimizer and data."
+        );
     }
 
     private static async Task<string> ReadAtMost(StreamReader output, CancellationToken cancellation)
     {
         var text = new StringBuilder();
         var buffer = new char[1 << 14];
-        for (int count; text.Length < MostLetters && (count = await output.ReadAsync(buffer, cancellation)) > 0;)
+        for (int count; text.Length < MostLetters && (count = await output.ReadAsync(buffer, cancellation)) > 0; )
         {
             text.Append(buffer, 0, count);
         }
@@ -93,7 +100,8 @@ public sealed class ModelInspector(int heapMegabytes = 224) : IModelInspector
         {
             process.Kill(entireProcessTree: true);
         }
-        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
+        catch (Exception error)
+            when (error is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
         {
             // It had ended.
         }

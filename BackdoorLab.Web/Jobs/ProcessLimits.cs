@@ -22,12 +22,14 @@ internal static class ProcessLimits
     }
 
     /// <summary>Whether <see cref="ReadOnly"/> can be had here.</summary>
-    public static bool HasReadOnly => OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
+    public static bool HasReadOnly =>
+        OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
 
     /// <summary>
-    /// From now on no thread of this process can open a file for writing, make a connection or start a program; what is open stays open. It can
-    /// still read: the runtime does so whenever it likes, and closing that too ends it sooner or later. This holds what a tensor library may
-    /// ask the system for, not machine code that has all calls to choose from.
+    /// From now on no thread of this process can open a file for writing, make a connection or start a program; what is
+    /// open stays open. It can still read: the runtime does so whenever it likes, and closing that too ends it sooner
+    /// or later. This holds what a tensor library may ask the system for, not machine code that has all calls to choose
+    /// from.
     /// </summary>
     /// <exception cref="InvalidOperationException">The system refuses it.</exception>
     public static void ReadOnly()
@@ -37,7 +39,10 @@ internal static class ProcessLimits
         try
         {
             var program = new Program { Length = (ushort)filter.Length, First = held.AddrOfPinnedObject() };
-            if (ProcessControl(NoNewPrivileges, 1, 0, 0, 0) != 0 || SystemCall(SeccompCall, SetFilter, OfAllThreads, in program) != 0)
+            if (
+                ProcessControl(NoNewPrivileges, 1, 0, 0, 0) != 0
+                || SystemCall(SeccompCall, SetFilter, OfAllThreads, in program) != 0
+            )
             {
                 throw Refused("to be kept from writing files");
             }
@@ -51,9 +56,18 @@ internal static class ProcessLimits
     // A program of the kernel's packet filter over the number and arguments of a system call (seccomp(2)).
     private static Instruction[] Filter()
     {
-        const ushort load = 0x20, equal = 0x15, anyBit = 0x45, give = 0x06;
-        const uint number = 0, architecture = 4, secondArgument = 24, thirdArgument = 32, x64 = 0xC000003E;
-        const uint allow = 0x7FFF0000, refuse = 0x00050000 | 13, kill = 0x80000000;
+        const ushort load = 0x20,
+            equal = 0x15,
+            anyBit = 0x45,
+            give = 0x06;
+        const uint number = 0,
+            architecture = 4,
+            secondArgument = 24,
+            thirdArgument = 32,
+            x64 = 0xC000003E;
+        const uint allow = 0x7FFF0000,
+            refuse = 0x00050000 | 13,
+            kill = 0x80000000;
         const uint writing = 0x1 | 0x2 | 0x40 | 0x200;
 
         // creat, openat2 (flags behind a pointer), socket, execve, execveat, io_uring_setup.
@@ -72,12 +86,17 @@ internal static class ProcessLimits
 
         // open and openat.
         Instruction[] ByFlags(uint call, uint flags) =>
-        [
-            new(equal, 0, 4, call), new(load, 0, 0, flags), new(anyBit, 0, 1, writing), new(give, 0, 0, refuse), new(give, 0, 0, allow),
-        ];
+            [
+                new(equal, 0, 4, call),
+                new(load, 0, 0, flags),
+                new(anyBit, 0, 1, writing),
+                new(give, 0, 0, refuse),
+                new(give, 0, 0, allow),
+            ];
     }
 
-    private static InvalidOperationException Refused(string what) => new($"The system refuses this process {what} (error {Marshal.GetLastPInvokeError()}).");
+    private static InvalidOperationException Refused(string what) =>
+        new($"The system refuses this process {what} (error {Marshal.GetLastPInvokeError()}).");
 
     [DllImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
     private static extern int SetLimit(int resource, in Limit limit);

@@ -7,11 +7,13 @@ using BackdoorLab.Engine.Weights;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>
-/// Runs programs of strangers in child processes of this same program. A child can write no file and make no connection, has a limit of memory, and
-/// ends itself when an answer takes too long; it ends with its parent too, as nothing more is asked then.
+/// Runs programs of strangers in child processes of this same program. A child can write no file and make no
+/// connection, has a limit of memory, and ends itself when an answer takes too long; it ends with its parent too, as
+/// nothing more is asked then.
 /// </summary>
 /// <param name="threads">Kernel threads of a child; its parent waits while it computes.</param>
-/// <param name="seconds">Longest time of one answer: a pass over 256 pictures of 32 x 32, or one or a few large ones.</param>
+/// <param name="seconds">Longest time of one answer: a pass over 256 pictures of 32 x 32, or one or a few large
+/// ones.</param>
 public sealed class ProgramLauncher(int threads, int seconds = 60) : IProgramLauncher
 {
     /// <summary>Name of the command.</summary>
@@ -24,7 +26,9 @@ public sealed class ProgramLauncher(int threads, int seconds = 60) : IProgramLau
     {
         if (!ProcessLimits.HasReadOnly)
         {
-            throw new WeightFileException("The file is TorchScript, and its program is run on 64-bit Linux alone, where the system keeps it from writing files. Save the state dict of a network of the catalog instead.");
+            throw new WeightFileException(
+                "The file is TorchScript, and its program is run on 64-bit Linux alone, where the system keeps it from writing files. Save the state dict of a network of the catalog instead."
+            );
         }
 
         var start = WorkerCommandLine.Create(Command, threads);

@@ -3,12 +3,20 @@ using BackdoorLab.Data;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>
-/// Puts states right. At start: runs whose worker went down with the last process continue from their stages, queued ones are given to
-/// jobs again. Later: the same for runs whose lease ran out.
+/// Puts states right. At start: runs whose worker went down with the last process continue from their stages, queued
+/// ones are given to jobs again. Later: the same for runs whose lease ran out.
 /// </summary>
 public sealed class Recovery(
-    RunLeases leases, RunQueue queue, ActiveRuns active, DatabaseWatch database, RunFeed feed, RunOwner owner, LabOptions options, TimeProvider time, ILogger<Recovery> logger)
-    : BackgroundService
+    RunLeases leases,
+    RunQueue queue,
+    ActiveRuns active,
+    DatabaseWatch database,
+    RunFeed feed,
+    RunOwner owner,
+    LabOptions options,
+    TimeProvider time,
+    ILogger<Recovery> logger
+) : BackgroundService
 {
     private TimeSpan Interval => TimeSpan.FromSeconds(options.LeaseSeconds / 4.0);
 

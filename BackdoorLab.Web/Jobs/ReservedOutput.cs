@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace BackdoorLab.Web.Jobs;
 
-/// <summary>Keeps standard output for reports: everything else, native libraries too, is sent to standard error.</summary>
+/// <summary>
+/// Keeps standard output for reports: everything else, native libraries too, is sent to standard error.
+/// </summary>
 public static class ReservedOutput
 {
     private const int StandardOutput = 1;

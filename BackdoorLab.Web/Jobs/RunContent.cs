@@ -15,20 +15,22 @@ public static class RunContent
     /// <param name="spec">A spec without faults.</param>
     /// <param name="maxAttempts">How often it may be started.</param>
     /// <param name="estimatedSeconds">Estimate, or null.</param>
-    public static NewRun From(ExperimentSpec spec, int maxAttempts, double? estimatedSeconds = null) => new()
-    {
-        Name = spec.Name,
-        SpecJson = SpecJson.Write(spec),
-        ConfigHash = ConfigHash(spec),
-        Seed = spec.Seed,
-        Dataset = Id(spec.Dataset),
-        Model = Id(spec.Model),
-        Attack = Id(spec.Attack),
-        PoisonRate = spec.Attack.PoisonRate,
-        TargetLabel = spec.Suspect is null && spec.Attack.Mapping == LabelMapping.AllToOne ? spec.Attack.TargetLabel : null,
-        EstimatedSeconds = estimatedSeconds,
-        MaxAttempts = maxAttempts,
-    };
+    public static NewRun From(ExperimentSpec spec, int maxAttempts, double? estimatedSeconds = null) =>
+        new()
+        {
+            Name = spec.Name,
+            SpecJson = SpecJson.Write(spec),
+            ConfigHash = ConfigHash(spec),
+            Seed = spec.Seed,
+            Dataset = Id(spec.Dataset),
+            Model = Id(spec.Model),
+            Attack = Id(spec.Attack),
+            PoisonRate = spec.Attack.PoisonRate,
+            TargetLabel =
+                spec.Suspect is null && spec.Attack.Mapping == LabelMapping.AllToOne ? spec.Attack.TargetLabel : null,
+            EstimatedSeconds = estimatedSeconds,
+            MaxAttempts = maxAttempts,
+        };
 
     /// <summary>Same for all runs that differ in name and seed alone.</summary>
     public static string ConfigHash(ExperimentSpec spec)

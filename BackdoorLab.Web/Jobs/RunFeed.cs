@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>
-/// Tells screens that a run changed. It says only <em>that</em>, they ask the database <em>what</em>; the exception is progress, whose
-/// last value is kept here because it changes faster than it is stored.
+/// Tells screens that a run changed. It says only <em>that</em>, they ask the database <em>what</em>; the exception is
+/// progress, whose last value is kept here because it changes faster than it is stored.
 /// </summary>
 public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
 {
@@ -19,12 +19,15 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     private long _ofMany;
     private long _ofStates;
 
-    /// <summary>Calls <paramref name="changed"/> soon after this run changed, and never more often than once per interval.</summary>
+    /// <summary>
+    /// Calls <paramref name="changed"/> soon after this run changed, and never more often than once per interval.
+    /// </summary>
     /// <param name="runId">Run.</param>
     /// <param name="changed">Runs outside the caller's dispatcher; one call at a time.</param>
     /// <param name="interval">Least time between two calls; 250 ms when null.</param>
     /// <returns>Ends the subscription when disposed.</returns>
-    public IDisposable Subscribe(string runId, Func<Task> changed, TimeSpan? interval = null) => Add(runId, changed, interval);
+    public IDisposable Subscribe(string runId, Func<Task> changed, TimeSpan? interval = null) =>
+        Add(runId, changed, interval);
 
     /// <summary>The same for every run.</summary>
     public IDisposable SubscribeAll(Func<Task> changed, TimeSpan? interval = null) => Add(null, changed, interval);
@@ -32,10 +35,17 @@ public sealed class RunFeed(TimeProvider time, ILogger<RunFeed> logger)
     /// <summary>Latest progress of a running run, or null.</summary>
     public LiveProgress? Progress(string runId) => _progress.GetValueOrDefault(runId);
 
-    /// <summary>Grows with every change of a run's rows, or of any run's where <paramref name="runId"/> is null. Progress does not count.</summary>
-    public long Version(string? runId) => runId is null ? Volatile.Read(ref _ofAll) : _versions.GetValueOrDefault(runId) + Volatile.Read(ref _ofMany);
+    /// <summary>
+    /// Grows with every change of a run's rows, or of any run's where <paramref name="runId"/> is null. Progress does
+    /// not count.
+    /// </summary>
+    public long Version(string? runId) =>
+        runId is null ? Volatile.Read(ref _ofAll) : _versions.GetValueOrDefault(runId) + Volatile.Read(ref _ofMany);
 
-    /// <summary>Grows whenever a run may have changed its state: begun, ended, been cancelled or deleted. What a running run reports does not count.</summary>
+    /// <summary>
+    /// Grows whenever a run may have changed its state: begun, ended, been cancelled or deleted. What a running run
+    /// reports does not count.
+    /// </summary>
     public long StateVersion => Volatile.Read(ref _ofStates);
 
     /// <summary>Says that rows of a run have changed, its state perhaps among them.</summary>

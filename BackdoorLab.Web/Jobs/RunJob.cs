@@ -6,9 +6,10 @@ using Hangfire;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>
-/// One attempt of one run: claims the run whose turn it is, supervises its worker, and writes down truthfully how it ended. A job is only a
-/// wake-up call, one for every run that was queued: which run it takes, the database decides, so that priorities and pauses hold. Jobs may
-/// be delivered twice or too late; they find nothing to claim then. The library's own retries are off, the run's attempts decide.
+/// One attempt of one run: claims the run whose turn it is, supervises its worker, and writes down truthfully how it
+/// ended. A job is only a wake-up call, one for every run that was queued: which run it takes, the database decides, so
+/// that priorities and pauses hold. Jobs may be delivered twice or too late; they find nothing to claim then. The
+/// library's own retries are off, the run's attempts decide.
 /// </summary>
 public sealed class RunJob(
     RunLeases leases,
@@ -24,7 +25,8 @@ public sealed class RunJob(
     LabOptions options,
     IHostApplicationLifetime host,
     TimeProvider time,
-    ILogger<RunJob> logger)
+    ILogger<RunJob> logger
+)
 {
     private TimeSpan Lease => TimeSpan.FromSeconds(options.LeaseSeconds);
 
@@ -34,8 +36,11 @@ public sealed class RunJob(
     public async Task Execute(CancellationToken aborted)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(aborted, host.ApplicationStopping);
-        if (stopping.IsCancellationRequested
-            || await database.Write(() => leases.ClaimNextAsync(owner.Name, LeaseEnd(), aborted), stopping.Token) is not { } claimed)
+        if (
+            stopping.IsCancellationRequested
+            || await database.Write(() => leases.ClaimNextAsync(owner.Name, LeaseEnd(), aborted), stopping.Token)
+                is not { } claimed
+        )
         {
             return;
         }
@@ -49,7 +54,8 @@ public sealed class RunJob(
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // What could not be written until now is still in the store of stages; the next start takes the run up again.
+            // What could not be written until now is still in the store of stages; the next start takes the run up
+            // again.
             logger.LogWarning("Run {Run} ends unwritten with the dashboard; it continues at the next start.", runId);
         }
         finally
@@ -68,13 +74,19 @@ public sealed class RunJob(
         catch (Exception error) when (error is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
             logger.LogError(error, "Run {Run} could not be supervised.", claimed.Id);
-            return new RunEnd(RunState.Failed, $"The dashboard could not supervise the run: {error.Message} ({error.GetType().Name})");
+            return new RunEnd(
+                RunState.Failed,
+                $"The dashboard could not supervise the run: {error.Message} ({error.GetType().Name})"
+            );
         }
     }
 
     private async Task Finish(string runId, RunEnd? end, CancellationToken stopping)
     {
-        if (end is null || !await database.Write(() => leases.FinishAsync(runId, owner.Name, end, CancellationToken.None), stopping))
+        if (
+            end is null
+            || !await database.Write(() => leases.FinishAsync(runId, owner.Name, end, CancellationToken.None), stopping)
+        )
         {
             return;
         }
@@ -91,18 +103,30 @@ public sealed class RunJob(
                     await queue.ResumeInterruptedAsync(CancellationToken.None);
                     return true;
                 },
-                stopping);
+                stopping
+            );
         }
     }
 
     /// <summary>How the attempt ended, or null when it is no longer ours to end.</summary>
-    private async Task<RunEnd?> Supervise(string runId, int attempt, CancellationToken cancelled, CancellationToken stopping)
+    private async Task<RunEnd?> Supervise(
+        string runId,
+        int attempt,
+        CancellationToken cancelled,
+        CancellationToken stopping
+    )
     {
-        var run = await queries.FindAsync(runId, CancellationToken.None)
+        var run =
+            await queries.FindAsync(runId, CancellationToken.None)
             ?? throw new InvalidOperationException($"The run {runId} vanished after it was claimed.");
         var recorder = new RunRecorder(recording, feed, runId, attempt);
         await using var worker = launcher.Start(Order(run.SpecJson));
-        logger.LogInformation("Run {Run}, attempt {Attempt}: worker process {Process}.", runId, attempt, worker.ProcessId);
+        logger.LogInformation(
+            "Run {Run}, attempt {Attempt}: worker process {Process}.",
+            runId,
+            attempt,
+            worker.ProcessId
+        );
 
         using var onCancel = cancelled.Register(worker.Stop);
         using var onStopping = stopping.Register(worker.Stop);
@@ -139,7 +163,12 @@ public sealed class RunJob(
             if (time.GetElapsedTime(renewed) > Lease / 4)
             {
                 renewed = time.GetTimestamp();
-                if (!await database.Write(() => leases.RenewLeaseAsync(runId, owner.Name, LeaseEnd(), CancellationToken.None), stopping))
+                if (
+                    !await database.Write(
+                        () => leases.RenewLeaseAsync(runId, owner.Name, LeaseEnd(), CancellationToken.None),
+                        stopping
+                    )
+                )
                 {
                     return false;
                 }
@@ -157,11 +186,14 @@ public sealed class RunJob(
         }
     }
 
-    // The worker works on while this waits; what it reports stays in the pipe, and its results are in the store of stages.
-    private Task<bool> Flush(RunRecorder recorder, CancellationToken stopping) => database.Write(
-        () => recorder.FlushAsync(CancellationToken.None),
-        stopping,
-        words => recorder.Log(time.GetUtcNow().UtcDateTime, "warning", words));
+    // The worker works on while this waits; what it reports stays in the pipe, and its results are in the store of
+    // stages.
+    private Task<bool> Flush(RunRecorder recorder, CancellationToken stopping) =>
+        database.Write(
+            () => recorder.FlushAsync(CancellationToken.None),
+            stopping,
+            words => recorder.Log(time.GetUtcNow().UtcDateTime, "warning", words)
+        );
 
     private async Task<RunEnd> Ending(string runId, RunRecorder recorder, WorkerExit exit, bool stopping)
     {
@@ -184,14 +216,16 @@ public sealed class RunJob(
         }
     }
 
-    private WorkerOrder Order(string specJson) => new(
-        JsonNode.Parse(specJson)!,
-        options.Data,
-        options.ArtifactFolder,
-        Path.Combine(options.Lab, "worker.lock"),
-        options.Threads,
-        options.StopSeconds,
-        options.ModelFolder);
+    private WorkerOrder Order(string specJson) =>
+        new(
+            JsonNode.Parse(specJson)!,
+            options.Data,
+            options.ArtifactFolder,
+            Path.Combine(options.Lab, "worker.lock"),
+            options.Threads,
+            options.StopSeconds,
+            options.ModelFolder
+        );
 
     private DateTime LeaseEnd() => time.GetUtcNow().UtcDateTime + Lease;
 }

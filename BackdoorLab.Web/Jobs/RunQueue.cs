@@ -5,17 +5,37 @@ using Hangfire;
 
 namespace BackdoorLab.Web.Jobs;
 
-/// <summary>What people do with runs: submit, run again, cancel. The database has the truth; jobs only wake a worker for it.</summary>
+/// <summary>
+/// What people do with runs: submit, run again, cancel. The database has the truth; jobs only wake a worker for it.
+/// </summary>
 public sealed class RunQueue(
-    RunStore store, RunLeases leases, StudyStore studies, IBackgroundJobClient jobs, ActiveRuns active, RunFeed feed, LabOptions options)
+    RunStore store,
+    RunLeases leases,
+    StudyStore studies,
+    IBackgroundJobClient jobs,
+    ActiveRuns active,
+    RunFeed feed,
+    LabOptions options
+)
 {
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
     /// <param name="spec">A spec without faults.</param>
     /// <param name="estimatedSeconds">Estimate to show until the worker has a better one.</param>
     /// <param name="owner">Who submits it; empty in a lab without accounts.</param>
-    public async Task<string> SubmitAsync(ExperimentSpec spec, double? estimatedSeconds = null, string owner = "", CancellationToken cancellation = default)
+    public async Task<string> SubmitAsync(
+        ExperimentSpec spec,
+        double? estimatedSeconds = null,
+        string owner = "",
+        CancellationToken cancellation = default
+    )
     {
-        var run = await store.SubmitAsync(RunContent.From(spec, options.MaxAttempts, estimatedSeconds) with { Owner = owner }, cancellation);
+        var run = await store.SubmitAsync(
+            RunContent.From(spec, options.MaxAttempts, estimatedSeconds) with
+            {
+                Owner = owner,
+            },
+            cancellation
+        );
         Deliver(run);
         return run.Id;
     }
@@ -25,10 +45,28 @@ public sealed class RunQueue(
     /// <param name="estimate">Seconds a run may take.</param>
     /// <param name="owner">Who starts it; empty in a lab without accounts.</param>
     public async Task<string> SubmitStudyAsync(
-        StudySpec study, Func<ExperimentSpec, double> estimate, string owner = "", CancellationToken cancellation = default)
+        StudySpec study,
+        Func<ExperimentSpec, double> estimate,
+        string owner = "",
+        CancellationToken cancellation = default
+    )
     {
-        var runs = StudyPlan.Make(study).Experiments.Select(spec => RunContent.From(spec, options.MaxAttempts, estimate(spec)) with { Owner = owner }).ToList();
-        var (studyId, queued) = await studies.CreateAsync(study.Name, StudySpec.Write(study), runs, owner, cancellation);
+        var runs = StudyPlan
+            .Make(study)
+            .Experiments.Select(spec =>
+                RunContent.From(spec, options.MaxAttempts, estimate(spec)) with
+                {
+                    Owner = owner,
+                }
+            )
+            .ToList();
+        var (studyId, queued) = await studies.CreateAsync(
+            study.Name,
+            StudySpec.Write(study),
+            runs,
+            owner,
+            cancellation
+        );
         foreach (var run in queued)
         {
             Deliver(run);
@@ -37,7 +75,9 @@ public sealed class RunQueue(
         return studyId;
     }
 
-    /// <summary>Queues a run again that failed, was cancelled or was interrupted. False when it cannot be queued.</summary>
+    /// <summary>
+    /// Queues a run again that failed, was cancelled or was interrupted. False when it cannot be queued.
+    /// </summary>
     public async Task<bool> EnqueueAsync(string runId, CancellationToken cancellation = default)
     {
         if (await store.EnqueueAsync(runId, cancellation) is not { } queued)
@@ -50,8 +90,8 @@ public sealed class RunQueue(
     }
 
     /// <summary>
-    /// Asks to stop; returns the state after the request, or null when there was nothing to cancel. A waiting run is cancelled at once,
-    /// a running one when its worker has reached the end of a batch or was killed.
+    /// Asks to stop; returns the state after the request, or null when there was nothing to cancel. A waiting run is
+    /// cancelled at once, a running one when its worker has reached the end of a batch or was killed.
     /// </summary>
     public async Task<RunState?> CancelAsync(string runId, CancellationToken cancellation = default)
     {

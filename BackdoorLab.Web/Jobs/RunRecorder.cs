@@ -4,8 +4,8 @@ using BackdoorLab.Engine.Experiments;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>
-/// Brings what the engine reports into the database. Collects between two writes, because SQLite has one writer and screens ask no more
-/// often.
+/// Brings what the engine reports into the database. Collects between two writes, because SQLite has one writer and
+/// screens ask no more often.
 /// </summary>
 public sealed class RunRecorder(RunRecording recording, RunFeed feed, string runId, int attempt)
 {
@@ -25,7 +25,9 @@ public sealed class RunRecorder(RunRecording recording, RunFeed feed, string run
     /// <summary>The engine's last word, once it has come.</summary>
     public RunFinished? Finished { get; private set; }
 
-    /// <summary>Takes an event; progress reaches screens at once, the rest with the next <see cref="FlushAsync"/>.</summary>
+    /// <summary>
+    /// Takes an event; progress reaches screens at once, the rest with the next <see cref="FlushAsync"/>.
+    /// </summary>
     public void Add(ExperimentEvent happened)
     {
         _changed = true;
@@ -44,8 +46,16 @@ public sealed class RunRecorder(RunRecording recording, RunFeed feed, string run
                 _stages.Add(new StageChange(finished.Key, StageState.Done, finished.Cached, finished.Seconds));
                 break;
             case EpochFinished epoch:
-                _curve.Add(new TrainingPoint(
-                    epoch.Victim, epoch.Epoch, epoch.Epochs, epoch.Loss, epoch.CleanAccuracy, epoch.AttackSuccessRate));
+                _curve.Add(
+                    new TrainingPoint(
+                        epoch.Victim,
+                        epoch.Epoch,
+                        epoch.Epochs,
+                        epoch.Loss,
+                        epoch.CleanAccuracy,
+                        epoch.AttackSuccessRate
+                    )
+                );
                 break;
             case ArtifactSaved saved:
                 _artifacts.Add(saved.Artifact);
@@ -72,7 +82,9 @@ public sealed class RunRecorder(RunRecording recording, RunFeed feed, string run
         _log.Add(new LogEntry(at, level, text));
     }
 
-    /// <summary>Writes what was collected. False when the run is no longer this attempt's; nothing is written then.</summary>
+    /// <summary>
+    /// Writes what was collected. False when the run is no longer this attempt's; nothing is written then.
+    /// </summary>
     public async Task<bool> FlushAsync(CancellationToken cancellation = default)
     {
         if (!_changed)
@@ -89,12 +101,20 @@ public sealed class RunRecorder(RunRecording recording, RunFeed feed, string run
                 Progress = _progress,
                 Stages = [.. _stages],
                 Cells = [.. _cells],
-                Victims = _judged ? [.. VictimOutcome.Of(_undefended, _federated).Select(victim => new VictimState(victim.Victim, victim.Remark))] : [],
+                Victims = _judged
+                    ?
+                    [
+                        .. VictimOutcome
+                            .Of(_undefended, _federated)
+                            .Select(victim => new VictimState(victim.Victim, victim.Remark)),
+                    ]
+                    : [],
                 Curve = [.. _curve],
                 Artifacts = [.. _artifacts],
                 Log = [.. _log],
             },
-            cancellation);
+            cancellation
+        );
         var rows = _plan is not null || _stages.Count + _cells.Count + _curve.Count + _artifacts.Count + _log.Count > 0;
         Clear();
         feed.Recorded(runId, rows);
@@ -121,19 +141,18 @@ public sealed class RunRecorder(RunRecording recording, RunFeed feed, string run
             _titles[stage.Key] = stage.Title;
         }
 
-        _plan = new RunPlan(
-            started.Stages,
-            started.Cells,
-            started.Environment,
-            started.EstimatedSeconds)
+        _plan = new RunPlan(started.Stages, started.Cells, started.Environment, started.EstimatedSeconds)
         {
             PoisonedImages = started.Poison?.Poisoned,
             PoisonedShare = started.Poison?.Share,
-            Data = started.Data is { } data ? new(data.Source, data.Fingerprint, data.Classes, data.Train.Count, data.Test.Count) : null,
+            Data = started.Data is { } data
+                ? new(data.Source, data.Fingerprint, data.Classes, data.Train.Count, data.Test.Count)
+                : null,
         };
     }
 
-    // By the cells so far, and not by the engine's last word: a run that is killed has none, and its finished cells count all the same.
+    // By the cells so far, and not by the engine's last word: a run that is killed has none, and its finished cells
+    // count all the same.
     private void Judge(CellResult cell)
     {
         if (cell.Id.Defense is null)
@@ -148,7 +167,18 @@ public sealed class RunRecorder(RunRecording recording, RunFeed feed, string run
         var phase = _titles.GetValueOrDefault(progress.Key, progress.Key);
         double? eta = double.IsFinite(progress.EtaSeconds) ? progress.EtaSeconds : null;
         _progress = new RunProgress(phase, progress.RunFraction, eta);
-        feed.Report(runId, new LiveProgress(
-            phase, progress.Key, progress.Done, progress.Total, progress.Unit, progress.RunFraction, eta, progress.At));
+        feed.Report(
+            runId,
+            new LiveProgress(
+                phase,
+                progress.Key,
+                progress.Done,
+                progress.Total,
+                progress.Unit,
+                progress.RunFraction,
+                eta,
+                progress.At
+            )
+        );
     }
 }

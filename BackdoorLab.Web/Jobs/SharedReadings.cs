@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>
-/// Reads for many screens what they all show: thirty pages that hear of one change share one reading of the database. A reading serves
-/// whoever asks while the feed has told nothing new, and never longer than <see cref="Longest"/>, for changes that nobody told.
+/// Reads for many screens what they all show: thirty pages that hear of one change share one reading of the database. A
+/// reading serves whoever asks while the feed has told nothing new, and never longer than <see cref="Longest"/>, for
+/// changes that nobody told.
 /// </summary>
 public sealed class SharedReadings(RunFeed feed, TimeProvider time)
 {
@@ -13,7 +14,9 @@ public sealed class SharedReadings(RunFeed feed, TimeProvider time)
 
     private readonly ConcurrentDictionary<(string What, string? RunId), Reading> _readings = new();
 
-    /// <summary>A reading of one run, or of all where <paramref name="runId"/> is null. The result is shared: do not change it.</summary>
+    /// <summary>
+    /// A reading of one run, or of all where <paramref name="runId"/> is null. The result is shared: do not change it.
+    /// </summary>
     /// <param name="what">Name of the reading; always of one type.</param>
     /// <param name="runId">Run whose changes make a reading old.</param>
     /// <param name="read">Reads; not cancelled when one of those who wait leaves.</param>
@@ -34,7 +37,8 @@ public sealed class SharedReadings(RunFeed feed, TimeProvider time)
         return ((Lazy<Task<T>>)reading.Result).Value.WaitAsync(cancellation);
 
         Reading New() => new(version, now, new Lazy<Task<T>>(async () => await read()));
-        bool IsFresh(Reading old) => old.Version == version && IsRecent(old) && !((Lazy<Task<T>>)old.Result).Value.IsFaulted;
+        bool IsFresh(Reading old) =>
+            old.Version == version && IsRecent(old) && !((Lazy<Task<T>>)old.Result).Value.IsFaulted;
         bool IsRecent(Reading old) => time.GetElapsedTime(old.Since) < Longest;
     }
 

@@ -4,7 +4,10 @@ using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Jobs;
 
-/// <summary>What this machine's speed is known to be for a spec's network, and how to find out: the <c>probe</c> command in a process of its own.</summary>
+/// <summary>
+/// What this machine's speed is known to be for a spec's network, and how to find out: the <c>probe</c> command in a
+/// process of its own.
+/// </summary>
 public sealed class SpeedProbe(LabOptions options)
 {
     private readonly SemaphoreSlim _one = new(1, 1);
@@ -14,11 +17,17 @@ public sealed class SpeedProbe(LabOptions options)
     /// <param name="shape">What is known of its data set; what that declares unless given.</param>
     public (double Seconds, bool Measured) Estimate(ExperimentSpec spec, DatasetShape? shape = null)
     {
-        var known = new ThroughputStore(new ArtifactStore(options.ArtifactFolder)).Find(spec, Estimator.ShapeOf(spec, shape), options.Threads);
+        var known = new ThroughputStore(new ArtifactStore(options.ArtifactFolder)).Find(
+            spec,
+            Estimator.ShapeOf(spec, shape),
+            options.Threads
+        );
         return (Estimator.Seconds(spec, known, options.Threads, shape), known?.Measured == true);
     }
 
-    /// <summary>Measures; afterwards <see cref="Estimate"/> uses the result. Returns null, or why it could not be measured.</summary>
+    /// <summary>
+    /// Measures; afterwards <see cref="Estimate"/> uses the result. Returns null, or why it could not be measured.
+    /// </summary>
     public async Task<string?> Measure(ExperimentSpec spec, CancellationToken stop)
     {
         await _one.WaitAsync(stop);
@@ -27,7 +36,9 @@ public sealed class SpeedProbe(LabOptions options)
         {
             await File.WriteAllTextAsync(file, SpecJson.Write(spec), stop);
             var start = WorkerCommandLine.Create("probe", options.Threads);
-            foreach (var argument in new[] { file, "--store", options.ArtifactFolder, "--threads", $"{options.Threads}" })
+            foreach (
+                var argument in new[] { file, "--store", options.ArtifactFolder, "--threads", $"{options.Threads}" }
+            )
             {
                 start.ArgumentList.Add(argument);
             }
@@ -40,7 +51,9 @@ public sealed class SpeedProbe(LabOptions options)
                 var errors = await process.StandardError.ReadToEndAsync(stop);
                 await output;
                 await process.WaitForExitAsync(stop);
-                return process.ExitCode == 0 ? null : $"The measurement ended with code {process.ExitCode}. {errors.Trim()}";
+                return process.ExitCode == 0
+                    ? null
+                    : $"The measurement ended with code {process.ExitCode}. {errors.Trim()}";
             }
             finally
             {

@@ -5,13 +5,14 @@ using System.Runtime.InteropServices;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>
-/// How to start this same program again: by <c>dotnet run</c>, <c>dotnet X.dll</c>, as an executable of its own, or from a test host
-/// whose process is another program.
+/// How to start this same program again: by <c>dotnet run</c>, <c>dotnet X.dll</c>, as an executable of its own, or
+/// from a test host whose process is another program.
 /// </summary>
 public static class WorkerCommandLine
 {
     /// <summary>
-    /// Start information with the environment that tensors want, file and leading arguments; <paramref name="command"/> is the last of them.
+    /// Start information with the environment that tensors want, file and leading arguments; <paramref name="command"/>
+    /// is the last of them.
     /// </summary>
     public static ProcessStartInfo Create(string command, int threads)
     {
@@ -31,7 +32,8 @@ public static class WorkerCommandLine
 
         start.ArgumentList.Add(command);
 
-        // One arena keeps freed native memory usable, the collector must not run beside native calls, and OpenMP reads its count at load.
+        // One arena keeps freed native memory usable, the collector must not run beside native calls, and OpenMP reads
+        // its count at load.
         start.Environment["MALLOC_ARENA_MAX"] = "1";
         start.Environment["DOTNET_gcConcurrent"] = "0";
         start.Environment["OMP_NUM_THREADS"] = threads.ToString(CultureInfo.InvariantCulture);
@@ -47,7 +49,9 @@ public static class WorkerCommandLine
         }
 
         // .../shared/Microsoft.NETCore.App/10.0.x/ belongs to the host three folders above.
-        var root = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", executable));
+        var root = Path.GetFullPath(
+            Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", executable)
+        );
         return File.Exists(root) ? root : executable;
     }
 

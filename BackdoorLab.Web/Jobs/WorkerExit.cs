@@ -19,8 +19,10 @@ public sealed record WorkerExit(int Code, IReadOnlyList<string> ErrorTail)
     {
         var how = Code switch
         {
-            134 => "the worker process aborted (exit code 134, SIGABRT): usually an error inside the native tensor library",
-            137 => "the worker process was killed (exit code 137, SIGKILL): by somebody, or by the system for lack of memory",
+            134 =>
+                "the worker process aborted (exit code 134, SIGABRT): usually an error inside the native tensor library",
+            137 =>
+                "the worker process was killed (exit code 137, SIGKILL): by somebody, or by the system for lack of memory",
             139 => "the worker process crashed (exit code 139, SIGSEGV)",
             > 128 and < 193 => $"the worker process ended by signal {Code - 128} (exit code {Code})",
             _ => $"the worker process ended unexpectedly with exit code {Code}",

@@ -14,7 +14,10 @@ public sealed class WorkerLauncher : IWorkerLauncher
         var start = WorkerCommandLine.Create("worker", order.Threads);
         start.UseShellExecute = false;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
-        start.StandardInputEncoding = start.StandardOutputEncoding = start.StandardErrorEncoding = new UTF8Encoding(false);
+        start.StandardInputEncoding =
+            start.StandardOutputEncoding =
+            start.StandardErrorEncoding =
+                new UTF8Encoding(false);
 
         var process = Process.Start(start)!;
         var worker = new WorkerProcess(process, TimeSpan.FromSeconds(order.StopSeconds));

@@ -8,7 +8,15 @@ namespace BackdoorLab.Web.Jobs;
 /// <param name="StoreFolder">Root of the artifact store.</param>
 /// <param name="LockFile">Held by a worker while it computes: two at once would only halve each other's speed.</param>
 /// <param name="Threads">Processor threads.</param>
-/// <param name="StopSeconds">How long the worker may take to end after it was told to stop, before it ends itself hard.</param>
+/// <param name="StopSeconds">How long the worker may take to end after it was told to stop, before it ends itself
+/// hard.</param>
 /// <param name="ModelFolder">Folder of the model files that specs may name.</param>
 public sealed record WorkerOrder(
-    JsonNode Spec, string DataRoot, string StoreFolder, string LockFile, int Threads, int StopSeconds, string ModelFolder = "");
+    JsonNode Spec,
+    string DataRoot,
+    string StoreFolder,
+    string LockFile,
+    int Threads,
+    int StopSeconds,
+    string ModelFolder = ""
+);

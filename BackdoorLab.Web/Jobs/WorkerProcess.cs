@@ -5,7 +5,9 @@ using BackdoorLab.Engine.Experiments;
 
 namespace BackdoorLab.Web.Jobs;
 
-/// <summary>The dashboard's end of a worker process: JSON lines in, a stop word out, and a hard end when it does not listen.</summary>
+/// <summary>
+/// The dashboard's end of a worker process: JSON lines in, a stop word out, and a hard end when it does not listen.
+/// </summary>
 public sealed class WorkerProcess : IWorker
 {
     private const int TailLines = 40;
@@ -61,7 +63,8 @@ public sealed class WorkerProcess : IWorker
         {
             _process.Kill(entireProcessTree: true);
         }
-        catch (Exception error) when (error is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
+        catch (Exception error)
+            when (error is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
         {
             // It ended in the meantime.
         }

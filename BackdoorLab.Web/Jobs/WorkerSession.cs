@@ -5,8 +5,8 @@ using BackdoorLab.Engine.Experiments;
 namespace BackdoorLab.Web.Jobs;
 
 /// <summary>
-/// The worker's end: one order in, events out as JSON lines, and an end when the dashboard says so or is gone (its pipe closes).
-/// The experiment runs on the calling thread; only the listening is on another.
+/// The worker's end: one order in, events out as JSON lines, and an end when the dashboard says so or is gone (its pipe
+/// closes). The experiment runs on the calling thread; only the listening is on another.
 /// </summary>
 /// <param name="orders">Standard input.</param>
 /// <param name="reports">Standard output, which nothing else may write to.</param>
@@ -16,7 +16,8 @@ public sealed class WorkerSession(
     TextReader orders,
     Stream reports,
     Action<WorkerOrder, ExperimentSpec, IExperimentObserver, CancellationToken> run,
-    Action endHard)
+    Action endHard
+)
 {
     /// <summary>The line that asks a worker to stop.</summary>
     public const string StopWord = "cancel";
@@ -36,7 +37,11 @@ public sealed class WorkerSession(
         try
         {
             var order = JsonSerializer.Deserialize<WorkerOrder>(line, SpecJson.Options)!;
-            new Thread(() => Listen(TimeSpan.FromSeconds(order.StopSeconds))) { IsBackground = true, Name = "orders" }.Start();
+            new Thread(() => Listen(TimeSpan.FromSeconds(order.StopSeconds)))
+            {
+                IsBackground = true,
+                Name = "orders",
+            }.Start();
             var (spec, faults) = SpecJson.Read(order.Spec);
             if (spec is null)
             {
@@ -72,8 +77,7 @@ public sealed class WorkerSession(
         do
         {
             line = orders.ReadLine();
-        }
-        while (line is not null and not StopWord);
+        } while (line is not null and not StopWord);
 
         _stop.Cancel();
 

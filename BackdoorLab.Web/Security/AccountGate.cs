@@ -1,6 +1,9 @@
 namespace BackdoorLab.Web.Security;
 
-/// <summary>One change of accounts at a time: two administrators who disable each other at the same moment must not both succeed.</summary>
+/// <summary>
+/// One change of accounts at a time: two administrators who disable each other at the same moment must not both
+/// succeed.
+/// </summary>
 public sealed class AccountGate : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);

@@ -4,8 +4,8 @@ using BackdoorLab.Data;
 namespace BackdoorLab.Web.Security;
 
 /// <summary>
-/// Whoever a request or a circuit acts for; one in each scope. Every service that writes asks it, so that a hidden button is a courtesy
-/// and not the lock. Background work has no scope of a person and does not come past here.
+/// Whoever a request or a circuit acts for; one in each scope. Every service that writes asks it, so that a hidden
+/// button is a courtesy and not the lock. Background work has no scope of a person and does not come past here.
 /// </summary>
 public sealed class Actor(LabOptions options)
 {
@@ -21,9 +21,14 @@ public sealed class Actor(LabOptions options)
     public string Name => User?.Identity?.Name ?? (Role is null ? "" : LocalName);
 
     /// <summary>What they may do, or null when nobody is signed in.</summary>
-    public LabRole? Role => User is { } user
-        ? Enum.TryParse<LabRole>(user.FindFirstValue(ClaimTypes.Role), out var role) ? role : null
-        : options.Mode == LabMode.Local ? LabRole.Admin : null;
+    public LabRole? Role =>
+        User is { } user
+            ? Enum.TryParse<LabRole>(user.FindFirstValue(ClaimTypes.Role), out var role)
+                ? role
+                : null
+            : options.Mode == LabMode.Local
+                ? LabRole.Admin
+                : null;
 
     /// <summary>The name that runs and studies bear; empty in a lab without accounts.</summary>
     public string Owner => options.Mode == LabMode.Local ? "" : Name;

@@ -6,18 +6,24 @@ using Microsoft.Extensions.Options;
 namespace BackdoorLab.Web.Security;
 
 /// <summary>
-/// <c>Authorization: Bearer KEY</c>. A key acts for its owner and never allows more than they may, so disabling an account stops its
-/// keys; administration is not possible by key.
+/// <c>Authorization: Bearer KEY</c>. A key acts for its owner and never allows more than they may, so disabling an
+/// account stops its keys; administration is not possible by key.
 /// </summary>
 internal sealed class ApiKeyAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiKeyStore keys, AccountQueries accounts, LabOptions lab)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    ApiKeyStore keys,
+    AccountQueries accounts,
+    LabOptions lab
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     private const string Bearer = "Bearer ";
 
     /// <summary>Whether a request brings a key.</summary>
     public static bool IsOffered(HttpRequest request) =>
-        request.Path.StartsWithSegments(LabUrls.ApiRoot) && request.Headers.Authorization.ToString().StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
+        request.Path.StartsWithSegments(LabUrls.ApiRoot)
+        && request.Headers.Authorization.ToString().StartsWith(Bearer, StringComparison.OrdinalIgnoreCase);
 
     /// <inheritdoc/>
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -27,8 +33,14 @@ internal sealed class ApiKeyAuthentication(
             return AuthenticateResult.NoResult();
         }
 
-        if (await keys.UseAsync(Request.Headers.Authorization.ToString()[Bearer.Length..].Trim(), Context.RequestAborted) is not { } key
-            || await OwnerRole(key) is not { } role)
+        if (
+            await keys.UseAsync(
+                Request.Headers.Authorization.ToString()[Bearer.Length..].Trim(),
+                Context.RequestAborted
+            )
+                is not { } key
+            || await OwnerRole(key) is not { } role
+        )
         {
             return AuthenticateResult.Fail("The API key is unknown, was revoked, or its owner is disabled.");
         }
@@ -46,7 +58,12 @@ internal sealed class ApiKeyAuthentication(
         return Task.CompletedTask;
     }
 
-    private async Task<LabRole?> OwnerRole(ApiKeyItem key) => lab.Mode == LabMode.Local
-        ? key.Owner == Actor.LocalName ? LabRole.Researcher : null
-        : await accounts.FindAsync(key.Owner, Context.RequestAborted) is { Disabled: false } owner ? owner.Role : null;
+    private async Task<LabRole?> OwnerRole(ApiKeyItem key) =>
+        lab.Mode == LabMode.Local
+            ? key.Owner == Actor.LocalName
+                ? LabRole.Researcher
+                : null
+            : await accounts.FindAsync(key.Owner, Context.RequestAborted) is { Disabled: false } owner
+                ? owner.Role
+                : null;
 }

@@ -30,7 +30,9 @@ public sealed class ApiKeys(Actor actor, Audit audit, ApiKeyStore store)
         return key;
     }
 
-    /// <summary>Ends a key. False when it had ended or belongs to somebody else and the actor is no administrator.</summary>
+    /// <summary>
+    /// Ends a key. False when it had ended or belongs to somebody else and the actor is no administrator.
+    /// </summary>
     public async Task<bool> Revoke(string id)
     {
         actor.Require(LabRole.Viewer);

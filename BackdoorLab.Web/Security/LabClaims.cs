@@ -5,12 +5,18 @@ using Microsoft.Extensions.Options;
 
 namespace BackdoorLab.Web.Security;
 
-/// <summary>Puts the role of an account into its cookie. It is read again with every check of the session, so a change takes effect within seconds.</summary>
-internal sealed class LabClaims(UserManager<LabUser> users, IOptions<IdentityOptions> options) : UserClaimsPrincipalFactory<LabUser>(users, options)
+/// <summary>
+/// Puts the role of an account into its cookie. It is read again with every check of the session, so a change takes
+/// effect within seconds.
+/// </summary>
+internal sealed class LabClaims(UserManager<LabUser> users, IOptions<IdentityOptions> options)
+    : UserClaimsPrincipalFactory<LabUser>(users, options)
 {
     /// <summary>Somebody who has no account's cookie.</summary>
-    public static ClaimsPrincipal Principal(string name, LabRole role, string scheme) => new(new ClaimsIdentity(
-        [new Claim(ClaimTypes.Name, name), new Claim(ClaimTypes.Role, role.ToString())], scheme));
+    public static ClaimsPrincipal Principal(string name, LabRole role, string scheme) =>
+        new(
+            new ClaimsIdentity([new Claim(ClaimTypes.Name, name), new Claim(ClaimTypes.Role, role.ToString())], scheme)
+        );
 
     /// <inheritdoc/>
     protected override async Task<ClaimsIdentity> GenerateClaimsAsync(LabUser user)

@@ -6,13 +6,20 @@ using Microsoft.Extensions.Options;
 namespace BackdoorLab.Web.Security;
 
 /// <summary>
-/// Identity's sign-in, which knows disabled accounts and does the same work for every name: one password is verified, whether the account
-/// exists, has none, or may not come in. Nothing is written for a wrong one; <see cref="SignInPace"/> slows down in place of a lockout.
+/// Identity's sign-in, which knows disabled accounts and does the same work for every name: one password is verified,
+/// whether the account exists, has none, or may not come in. Nothing is written for a wrong one;
+/// <see cref="SignInPace"/> slows down in place of a lockout.
 /// </summary>
 internal sealed class LabSignIn(
-    UserManager<LabUser> users, IHttpContextAccessor context, IUserClaimsPrincipalFactory<LabUser> claims, IOptions<IdentityOptions> options,
-    ILogger<SignInManager<LabUser>> logger, IAuthenticationSchemeProvider schemes, IUserConfirmation<LabUser> confirmation, IPasswordHasher<LabUser> hasher)
-    : SignInManager<LabUser>(users, context, claims, options, logger, schemes, confirmation)
+    UserManager<LabUser> users,
+    IHttpContextAccessor context,
+    IUserClaimsPrincipalFactory<LabUser> claims,
+    IOptions<IdentityOptions> options,
+    ILogger<SignInManager<LabUser>> logger,
+    IAuthenticationSchemeProvider schemes,
+    IUserConfirmation<LabUser> confirmation,
+    IPasswordHasher<LabUser> hasher
+) : SignInManager<LabUser>(users, context, claims, options, logger, schemes, confirmation)
 {
     private static readonly LabUser Nobody = new() { UserName = "" };
     private static readonly string SomeHash = new PasswordHasher<LabUser>().HashPassword(Nobody, Secret.New());
@@ -21,7 +28,12 @@ internal sealed class LabSignIn(
     public override async Task<bool> CanSignInAsync(LabUser user) => !user.Disabled && await base.CanSignInAsync(user);
 
     /// <inheritdoc/>
-    public override async Task<SignInResult> PasswordSignInAsync(string userName, string password, bool isPersistent, bool lockoutOnFailure)
+    public override async Task<SignInResult> PasswordSignInAsync(
+        string userName,
+        string password,
+        bool isPersistent,
+        bool lockoutOnFailure
+    )
     {
         var user = await UserManager.FindByNameAsync(userName);
         var answer = await Check(user, password);
@@ -29,7 +41,8 @@ internal sealed class LabSignIn(
     }
 
     /// <inheritdoc/>
-    public override Task<SignInResult> CheckPasswordSignInAsync(LabUser user, string password, bool lockoutOnFailure) => Check(user, password);
+    public override Task<SignInResult> CheckPasswordSignInAsync(LabUser user, string password, bool lockoutOnFailure) =>
+        Check(user, password);
 
     private async Task<SignInResult> Check(LabUser? user, string password)
     {

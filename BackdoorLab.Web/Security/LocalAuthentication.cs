@@ -7,9 +7,14 @@ using Microsoft.Extensions.Options;
 
 namespace BackdoorLab.Web.Security;
 
-/// <summary>A lab without accounts: everybody is "local" with all rights. Scripts from another machine need a key all the same.</summary>
-internal sealed class LocalAuthentication(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder)
-    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+/// <summary>
+/// A lab without accounts: everybody is "local" with all rights. Scripts from another machine need a key all the same.
+/// </summary>
+internal sealed class LocalAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    ILoggerFactory logger,
+    UrlEncoder encoder
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     /// <inheritdoc/>
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()

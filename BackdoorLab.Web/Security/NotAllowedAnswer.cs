@@ -6,7 +6,11 @@ namespace BackdoorLab.Web.Security;
 internal sealed class NotAllowedAnswer(IProblemDetailsService problems) : IExceptionHandler
 {
     /// <inheritdoc/>
-    public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
+    public async ValueTask<bool> TryHandleAsync(
+        HttpContext httpContext,
+        Exception exception,
+        CancellationToken cancellationToken
+    )
     {
         if (exception is not NotAllowedException)
         {
@@ -14,6 +18,17 @@ internal sealed class NotAllowedAnswer(IProblemDetailsService problems) : IExcep
         }
 
         httpContext.Response.StatusCode = StatusCodes.Status403Forbidden;
-        return await problems.TryWriteAsync(new() { HttpContext = httpContext, ProblemDetails = { Title = "Not allowed", Detail = exception.Message, Status = StatusCodes.Status403Forbidden } });
+        return await problems.TryWriteAsync(
+            new()
+            {
+                HttpContext = httpContext,
+                ProblemDetails =
+                {
+                    Title = "Not allowed",
+                    Detail = exception.Message,
+                    Status = StatusCodes.Status403Forbidden,
+                },
+            }
+        );
     }
 }

@@ -4,8 +4,8 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Web.Security;
 
 /// <summary>
-/// Where people hand in notes and saved views: checks that they may, keeps them under their name, writes it down. Texts that
-/// are too long or hold what no text holds are refused with a <see cref="PersonTextException"/>.
+/// Where people hand in notes and saved views: checks that they may, keeps them under their name, writes it down. Texts
+/// that are too long or hold what no text holds are refused with a <see cref="PersonTextException"/>.
 /// </summary>
 public sealed class Notebook(Actor actor, Audit audit, NoteStore notes, ViewStore views)
 {

@@ -5,7 +5,10 @@ using Microsoft.AspNetCore.RateLimiting;
 
 namespace BackdoorLab.Web.Security;
 
-/// <summary>How much one caller may ask of the HTTP API and send as model files: an account, or an address where nobody is signed in. Who sits at the machine of a lab without accounts may ask more.</summary>
+/// <summary>
+/// How much one caller may ask of the HTTP API and send as model files: an account, or an address where nobody is
+/// signed in. Who sits at the machine of a lab without accounts may ask more.
+/// </summary>
 public sealed record RequestLimits
 {
     private const int AtTheMachine = 20;
@@ -34,16 +37,43 @@ public sealed record RequestLimits
             limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
             limiter.OnRejected = Refuse;
             limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
-                Partition(IsApi, (limits, factor) => new TokenBucketRateLimiter(new()
-                {
-                    TokenLimit = limits.ApiBurst * factor, TokensPerPeriod = limits.ApiPerSecond * factor, ReplenishmentPeriod = TimeSpan.FromSeconds(1), AutoReplenishment = true,
-                })),
-                Partition(IsUpload, (limits, factor) => new FixedWindowRateLimiter(new() { PermitLimit = limits.Uploads * factor, Window = limits.UploadWindow, AutoReplenishment = true })),
-                Partition(IsUpload, (limits, factor) => new ConcurrencyLimiter(new() { PermitLimit = limits.UploadsAtOnce * factor })));
+                Partition(
+                    IsApi,
+                    (limits, factor) =>
+                        new TokenBucketRateLimiter(
+                            new()
+                            {
+                                TokenLimit = limits.ApiBurst * factor,
+                                TokensPerPeriod = limits.ApiPerSecond * factor,
+                                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                                AutoReplenishment = true,
+                            }
+                        )
+                ),
+                Partition(
+                    IsUpload,
+                    (limits, factor) =>
+                        new FixedWindowRateLimiter(
+                            new()
+                            {
+                                PermitLimit = limits.Uploads * factor,
+                                Window = limits.UploadWindow,
+                                AutoReplenishment = true,
+                            }
+                        )
+                ),
+                Partition(
+                    IsUpload,
+                    (limits, factor) => new ConcurrencyLimiter(new() { PermitLimit = limits.UploadsAtOnce * factor })
+                )
+            );
         });
     }
 
-    private static PartitionedRateLimiter<HttpContext> Partition(Func<HttpRequest, bool> concerns, Func<RequestLimits, int, RateLimiter> make) =>
+    private static PartitionedRateLimiter<HttpContext> Partition(
+        Func<HttpRequest, bool> concerns,
+        Func<RequestLimits, int, RateLimiter> make
+    ) =>
         PartitionedRateLimiter.Create<HttpContext, string>(context =>
         {
             if (!concerns(context.Request))
@@ -57,19 +87,29 @@ public sealed record RequestLimits
 
     private static bool IsApi(HttpRequest request) => request.Path.StartsWithSegments(LabUrls.ApiRoot);
 
-    private static bool IsUpload(HttpRequest request) => HttpMethods.IsPost(request.Method) && request.Path == LabUrls.Models;
+    private static bool IsUpload(HttpRequest request) =>
+        HttpMethods.IsPost(request.Method) && request.Path == LabUrls.Models;
 
     private static int Factor(HttpContext context) =>
-        context.RequestServices.GetRequiredService<LabOptions>().Mode == LabMode.Local && context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address) ? AtTheMachine : 1;
+        context.RequestServices.GetRequiredService<LabOptions>().Mode == LabMode.Local
+        && context.Connection.RemoteIpAddress is { } address
+        && IPAddress.IsLoopback(address)
+            ? AtTheMachine
+            : 1;
 
-    private static string Caller(HttpContext context) => context.User.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } && name != Actor.LocalName
-        ? "account " + name
-        : "address " + SignInPace.Place(context.Connection.RemoteIpAddress);
+    private static string Caller(HttpContext context) =>
+        context.User.Identity is { IsAuthenticated: true, Name: { Length: > 0 } name } && name != Actor.LocalName
+            ? "account " + name
+            : "address " + SignInPace.Place(context.Connection.RemoteIpAddress);
 
     private static async ValueTask Refuse(OnRejectedContext refused, CancellationToken cancellation)
     {
-        var wait = refused.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Max(1, (int)Math.Ceiling(after.TotalSeconds)) : 1;
+        var wait = refused.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after)
+            ? Math.Max(1, (int)Math.Ceiling(after.TotalSeconds))
+            : 1;
         refused.HttpContext.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
-        await HttpResults.Problem($"Too many requests. Try again in {wait} s.", statusCode: StatusCodes.Status429TooManyRequests).ExecuteAsync(refused.HttpContext);
+        await HttpResults
+            .Problem($"Too many requests. Try again in {wait} s.", statusCode: StatusCodes.Status429TooManyRequests)
+            .ExecuteAsync(refused.HttpContext);
     }
 }

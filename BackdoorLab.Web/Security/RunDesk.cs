@@ -8,17 +8,29 @@ using BackdoorLab.Web.Jobs;
 namespace BackdoorLab.Web.Security;
 
 /// <summary>
-/// Where people and scripts hand in what they want done with runs: checks that they may, does it, writes it down. Pages and the HTTP
-/// API know this and neither the queue nor the store; background work knows those and not this.
+/// Where people and scripts hand in what they want done with runs: checks that they may, does it, writes it down. Pages
+/// and the HTTP API know this and neither the queue nor the store; background work knows those and not this.
 /// </summary>
 public sealed class RunDesk(
-    Actor actor, Audit audit, RunQueue queue, RunBulk bulk, NamedFiles named, StudyStore studies, BundleReader bundles, RunFiles files,
-    LabOptions options)
+    Actor actor,
+    Audit audit,
+    RunQueue queue,
+    RunBulk bulk,
+    NamedFiles named,
+    StudyStore studies,
+    BundleReader bundles,
+    RunFiles files,
+    LabOptions options
+)
 {
     /// <summary>Makes a run of a spec and queues it; returns its id.</summary>
     /// <exception cref="PersonTextException">Its name is refused.</exception>
     /// <exception cref="SpecException">The files of its data set do not allow it.</exception>
-    public async Task<string> Submit(ExperimentSpec spec, double? estimatedSeconds = null, CancellationToken cancellation = default)
+    public async Task<string> Submit(
+        ExperimentSpec spec,
+        double? estimatedSeconds = null,
+        CancellationToken cancellation = default
+    )
     {
         actor.Require(LabRole.Researcher);
         var submitted = spec with { Name = PersonText.RunName.Take(spec.Name) };
@@ -31,10 +43,18 @@ public sealed class RunDesk(
     /// <summary>Makes a study with all its runs and queues them; returns its id.</summary>
     /// <exception cref="PersonTextException">Its name or question is refused.</exception>
     /// <exception cref="SpecException">The files of its data sets do not allow it.</exception>
-    public async Task<string> Submit(StudySpec study, Func<ExperimentSpec, double> estimate, CancellationToken cancellation = default)
+    public async Task<string> Submit(
+        StudySpec study,
+        Func<ExperimentSpec, double> estimate,
+        CancellationToken cancellation = default
+    )
     {
         actor.Require(LabRole.Researcher);
-        var submitted = study with { Name = PersonText.StudyName.Take(study.Name), Question = PersonText.Question.Take(study.Question) };
+        var submitted = study with
+        {
+            Name = PersonText.StudyName.Take(study.Name),
+            Question = PersonText.Question.Take(study.Question),
+        };
         await Task.Run(() => StudyPlan.Make(submitted).Refuse(new(options.Data)), cancellation);
         var id = await queue.SubmitStudyAsync(submitted, estimate, actor.Owner, cancellation);
         await audit.Add("submit-study", id, submitted.Name);
@@ -124,7 +144,9 @@ public sealed class RunDesk(
         return named.FreedByPurgeAsync(runs);
     }
 
-    /// <summary>Removes runs of the trash for good, with the files that no other run needs, and returns how many.</summary>
+    /// <summary>
+    /// Removes runs of the trash for good, with the files that no other run needs, and returns how many.
+    /// </summary>
     public async Task<int> Purge(RunSelection runs)
     {
         actor.Require(LabRole.Admin);
@@ -141,7 +163,11 @@ public sealed class RunDesk(
         actor.Require(LabRole.Researcher);
         var tags = TagText.Parse(PersonText.Tags.Take(string.Join(' ', add)));
         var count = await bulk.TagAsync(runs, tags, remove);
-        await audit.Add("tag-run", Subject(runs, count), string.Join(' ', tags.Select(tag => "+" + tag).Concat(remove.Select(tag => "-" + tag))));
+        await audit.Add(
+            "tag-run",
+            Subject(runs, count),
+            string.Join(' ', tags.Select(tag => "+" + tag).Concat(remove.Select(tag => "-" + tag)))
+        );
         return count;
     }
 

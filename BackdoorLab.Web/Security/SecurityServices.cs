@@ -18,7 +18,10 @@ public static class SecurityServices
     private static readonly TimeSpan SessionLife = TimeSpan.FromDays(7);
     private static readonly TimeSpan InvitationLife = TimeSpan.FromDays(3);
 
-    /// <summary>Adds what tells and bounds who somebody is; the services that ask the actor stand in <see cref="Hosting.DashboardServices"/>.</summary>
+    /// <summary>
+    /// Adds what tells and bounds who somebody is; the services that ask the actor stand in
+    /// <see cref="Hosting.DashboardServices"/>.
+    /// </summary>
     public static void AddLabSecurity(this IServiceCollection services, LabOptions options)
     {
         services.AddHttpContextAccessor();
@@ -36,7 +39,8 @@ public static class SecurityServices
         services.AddProblemDetails();
         services.Configure<ForwardedHeadersOptions>(forwarded =>
         {
-            forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+            forwarded.ForwardedHeaders =
+                ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
             forwarded.KnownIPNetworks.Clear();
             forwarded.KnownProxies.Clear();
             foreach (var proxy in options.Proxies)
@@ -48,27 +52,40 @@ public static class SecurityServices
 
     private static void AddAccounts(IServiceCollection services, LabOptions options)
     {
-        services.AddLabAccounts(identity =>
+        services
+            .AddLabAccounts(identity =>
             {
                 identity.Password.RequiredLength = LeastPasswordLength;
                 identity.Password.RequiredUniqueChars = 4;
-                identity.Password.RequireDigit = identity.Password.RequireLowercase = identity.Password.RequireUppercase = identity.Password.RequireNonAlphanumeric = false;
+                identity.Password.RequireDigit =
+                    identity.Password.RequireLowercase =
+                    identity.Password.RequireUppercase =
+                    identity.Password.RequireNonAlphanumeric =
+                        false;
             })
             .AddUserValidator<AccountNames>()
             .AddSignInManager<LabSignIn>()
             .AddClaimsPrincipalFactory<LabClaims>()
             .AddDefaultTokenProviders();
         services.Configure<DataProtectionTokenProviderOptions>(tokens => tokens.TokenLifespan = InvitationLife);
-        services.Configure<SecurityStampValidatorOptions>(stamps => stamps.ValidationInterval = TimeSpan.FromSeconds(options.SessionCheckSeconds));
+        services.Configure<SecurityStampValidatorOptions>(stamps =>
+            stamps.ValidationInterval = TimeSpan.FromSeconds(options.SessionCheckSeconds)
+        );
     }
 
     private static void AddSchemes(IServiceCollection services, LabOptions options)
     {
-        services.AddAuthentication(Schemes.Any)
-            .AddPolicyScheme(Schemes.Any, null, any => any.ForwardDefaultSelector = context =>
-                ApiKeyAuthentication.IsOffered(context.Request) ? Schemes.ApiKey
-                : options.Mode == LabMode.Local ? Schemes.Local
-                : IdentityConstants.ApplicationScheme)
+        services
+            .AddAuthentication(Schemes.Any)
+            .AddPolicyScheme(
+                Schemes.Any,
+                null,
+                any =>
+                    any.ForwardDefaultSelector = context =>
+                        ApiKeyAuthentication.IsOffered(context.Request) ? Schemes.ApiKey
+                        : options.Mode == LabMode.Local ? Schemes.Local
+                        : IdentityConstants.ApplicationScheme
+            )
             .AddScheme<AuthenticationSchemeOptions, LocalAuthentication>(Schemes.Local, null)
             .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(Schemes.ApiKey, null)
             .AddIdentityCookies();
@@ -82,7 +99,8 @@ public static class SecurityServices
             cookie.ReturnUrlParameter = "returnUrl";
 
             // A script is told by the status, a person by the page that stands where the other would have stood.
-            cookie.Events.OnRedirectToLogin = redirect => Status(redirect.HttpContext, StatusCodes.Status401Unauthorized)
+            cookie.Events.OnRedirectToLogin = redirect =>
+                Status(redirect.HttpContext, StatusCodes.Status401Unauthorized)
                 ?? SendTo(redirect.Response, redirect.RedirectUri);
             cookie.Events.OnRedirectToAccessDenied = redirect =>
             {
@@ -116,7 +134,13 @@ public static class SecurityServices
         policies.FallbackPolicy = policies.DefaultPolicy;
         foreach (var role in Enum.GetValues<LabRole>())
         {
-            policies.AddPolicy(role.ToString(), policy => policy.RequireRole(Enum.GetValues<LabRole>().Where(other => other >= role).Select(other => other.ToString())));
+            policies.AddPolicy(
+                role.ToString(),
+                policy =>
+                    policy.RequireRole(
+                        Enum.GetValues<LabRole>().Where(other => other >= role).Select(other => other.ToString())
+                    )
+            );
         }
     }
 }

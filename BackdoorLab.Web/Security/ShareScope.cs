@@ -3,8 +3,8 @@ using BackdoorLab.Data;
 namespace BackdoorLab.Web.Security;
 
 /// <summary>
-/// Cascades to everything under a share link: parts of runs and studies then change nothing and link to nothing outside. Absent (null)
-/// on the pages of the lab, so that a component asks it for addresses in both places.
+/// Cascades to everything under a share link: parts of runs and studies then change nothing and link to nothing
+/// outside. Absent (null) on the pages of the lab, so that a component asks it for addresses in both places.
 /// </summary>
 /// <param name="Token">Token of the link.</param>
 public sealed record ShareScope(string Token, ShareItem Link);
@@ -18,7 +18,9 @@ public static class ShareScopeLinks
 
     /// <summary>Runs side by side.</summary>
     public static string Compare(this ShareScope? share, IEnumerable<string> ids) =>
-        share is null ? LabUrls.Compare(ids) : LabUrls.With(LabUrls.Shared(share.Token), ("compare", string.Join(',', ids)));
+        share is null
+            ? LabUrls.Compare(ids)
+            : LabUrls.With(LabUrls.Shared(share.Token), ("compare", string.Join(',', ids)));
 
     /// <summary>A file of the artifact store.</summary>
     public static string Artifact(this ShareScope? share, string stage, string file) =>

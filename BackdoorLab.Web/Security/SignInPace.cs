@@ -4,9 +4,9 @@ using System.Net.Sockets;
 namespace BackdoorLab.Web.Security;
 
 /// <summary>
-/// Slows down those who guess passwords, and locks nobody out: who knows the password waits some seconds at most, whatever others have
-/// tried in their name. What was tried counts for the name from that address most, for the name from anywhere and for the address less.
-/// A name need not exist to count, so the waiting tells nothing either.
+/// Slows down those who guess passwords, and locks nobody out: who knows the password waits some seconds at most,
+/// whatever others have tried in their name. What was tried counts for the name from that address most, for the name
+/// from anywhere and for the address less. A name need not exist to count, so the waiting tells nothing either.
 /// </summary>
 public sealed class SignInPace(TimeProvider time)
 {
@@ -31,12 +31,20 @@ public sealed class SignInPace(TimeProvider time)
     {
         lock (_gate)
         {
-            var seconds = new[] { Seconds(Pair(name, address), Free, 15), Seconds(Name(name), FreeOfName, 5), Seconds(Place(address), FreeOfAddress, 10) }.Max();
+            var seconds = new[]
+            {
+                Seconds(Pair(name, address), Free, 15),
+                Seconds(Name(name), FreeOfName, 5),
+                Seconds(Place(address), FreeOfAddress, 10),
+            }.Max();
             return TimeSpan.FromSeconds(seconds);
         }
     }
 
-    /// <summary>Takes a place among those of an address who wait, waits, and gives it back when disposed; null when too many wait there already.</summary>
+    /// <summary>
+    /// Takes a place among those of an address who wait, waits, and gives it back when disposed; null when too many
+    /// wait there already.
+    /// </summary>
     public async Task<IDisposable?> Enter(string name, IPAddress? address, CancellationToken gone)
     {
         var place = Place(address);
@@ -97,7 +105,9 @@ public sealed class SignInPace(TimeProvider time)
     internal static string Place(IPAddress? address)
     {
         var plain = address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
-        return plain is { AddressFamily: AddressFamily.InterNetworkV6 } ? Convert.ToHexStringLower(plain.GetAddressBytes()[..8]) : plain?.ToString() ?? "unknown";
+        return plain is { AddressFamily: AddressFamily.InterNetworkV6 }
+            ? Convert.ToHexStringLower(plain.GetAddressBytes()[..8])
+            : plain?.ToString() ?? "unknown";
     }
 
     private static string Name(string name) => "name " + name.ToUpperInvariant();
@@ -105,14 +115,20 @@ public sealed class SignInPace(TimeProvider time)
     private static string Pair(string name, IPAddress? address) => $"{Place(address)} {Name(name)}";
 
     // One second, two, four and so on.
-    private double Seconds(string key, int free, double most) => Count(key) - free is >= 0 and var over ? Math.Min(most, Math.Pow(2, Math.Min(over, 10))) : 0;
+    private double Seconds(string key, int free, double most) =>
+        Count(key) - free is >= 0 and var over ? Math.Min(most, Math.Pow(2, Math.Min(over, 10))) : 0;
 
-    private int Count(string key) => _tried.TryGetValue(key, out var tried) && time.GetUtcNow() - tried.Last < Memory ? tried.Wrong : 0;
+    private int Count(string key) =>
+        _tried.TryGetValue(key, out var tried) && time.GetUtcNow() - tried.Last < Memory ? tried.Wrong : 0;
 
     private void Forget()
     {
         // What is over goes; of a flood of names also the older half.
-        var kept = _tried.Where(entry => time.GetUtcNow() - entry.Value.Last < Memory).OrderByDescending(entry => entry.Value.Last).Take(MostRemembered / 2).ToList();
+        var kept = _tried
+            .Where(entry => time.GetUtcNow() - entry.Value.Last < Memory)
+            .OrderByDescending(entry => entry.Value.Last)
+            .Take(MostRemembered / 2)
+            .ToList();
         _tried.Clear();
         kept.ForEach(entry => _tried.Add(entry.Key, entry.Value));
     }

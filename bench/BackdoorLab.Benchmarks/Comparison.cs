@@ -3,11 +3,18 @@ using System.Globalization;
 namespace BackdoorLab.Benchmarks;
 
 /// <summary>How a comparison is run.</summary>
-internal sealed record ComparisonOptions(string Python, int Rounds, int Batch, int Threads, double Seconds, IReadOnlyList<string> Nets);
+internal sealed record ComparisonOptions(
+    string Python,
+    int Rounds,
+    int Batch,
+    int Threads,
+    double Seconds,
+    IReadOnlyList<string> Nets
+);
 
 /// <summary>
-/// Alternates the two sides, one child process at a time, for several rounds: a slow minute of the machine then hits both, and the
-/// median over rounds forgets it.
+/// Alternates the two sides, one child process at a time, for several rounds: a slow minute of the machine then hits
+/// both, and the median over rounds forgets it.
 /// </summary>
 internal sealed class Comparison(ComparisonOptions options)
 {
@@ -33,9 +40,12 @@ internal sealed class Comparison(ComparisonOptions options)
                     }
 
                     list.Add(sample);
-                    Console.Error.WriteLine(string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"round {round + 1}/{options.Rounds} {net} {side}: train {sample.TrainImagesPerSecond:F0}, forward {sample.ForwardImagesPerSecond:F0} images/s"));
+                    Console.Error.WriteLine(
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"round {round + 1}/{options.Rounds} {net} {side}: train {sample.TrainImagesPerSecond:F0}, forward {sample.ForwardImagesPerSecond:F0} images/s"
+                        )
+                    );
                 }
             }
         }
@@ -45,7 +55,11 @@ internal sealed class Comparison(ComparisonOptions options)
 
     /// <summary>Images per second of every round, in order; empty when the side was not run.</summary>
     public IReadOnlyList<double> Rates(string net, Side side, bool training) =>
-        [.. _samples.GetValueOrDefault((net, side), []).Select(sample => training ? sample.TrainImagesPerSecond : sample.ForwardImagesPerSecond)];
+        [
+            .. _samples
+                .GetValueOrDefault((net, side), [])
+                .Select(sample => training ? sample.TrainImagesPerSecond : sample.ForwardImagesPerSecond),
+        ];
 
     /// <summary>Median over rounds of the ratio within a round; NaN when a side was not run.</summary>
     public double Ratio(string net, Side ours, Side theirs, bool training)
@@ -55,7 +69,8 @@ internal sealed class Comparison(ComparisonOptions options)
     }
 
     /// <summary>The sides in the order of their turns: reversed in every second round.</summary>
-    public static IEnumerable<T> Order<T>(int round, IReadOnlyList<T> sides) => round % 2 == 0 ? sides : sides.Reverse();
+    public static IEnumerable<T> Order<T>(int round, IReadOnlyList<T> sides) =>
+        round % 2 == 0 ? sides : sides.Reverse();
 
     /// <summary>Median over rounds of the ratio within a round.</summary>
     public static double Ratio(IReadOnlyList<double> numerator, IReadOnlyList<double> denominator) =>
@@ -67,33 +82,54 @@ internal sealed class Comparison(ComparisonOptions options)
     public static double Median(IReadOnlyList<double> values)
     {
         var sorted = values.Order().ToArray();
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+        return sorted.Length % 2 == 1
+            ? sorted[sorted.Length / 2]
+            : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
     private Sample Measure(string net, Side side)
     {
         string[] arguments =
         [
-            "--net", net,
-            "--arithmetic", side is Side.OursBFloat16 or Side.PyTorchBFloat16 or Side.TunedPyTorchBFloat16 ? "bf16" : "fp32",
-            "--batch", options.Batch.ToString(CultureInfo.InvariantCulture),
-            "--threads", options.Threads.ToString(CultureInfo.InvariantCulture),
-            "--seconds", options.Seconds.ToString(CultureInfo.InvariantCulture),
+            "--net",
+            net,
+            "--arithmetic",
+            side is Side.OursBFloat16 or Side.PyTorchBFloat16 or Side.TunedPyTorchBFloat16 ? "bf16" : "fp32",
+            "--batch",
+            options.Batch.ToString(CultureInfo.InvariantCulture),
+            "--threads",
+            options.Threads.ToString(CultureInfo.InvariantCulture),
+            "--seconds",
+            options.Seconds.ToString(CultureInfo.InvariantCulture),
         ];
-        return Sample.Parse(side is Side.OursFloat32 or Side.OursBFloat16
-            ? Child.Engine(options.Threads, ["measure", .. arguments])
-
-            : Child.Python(options.Python, "pytorch_baseline.py", options.Threads, side is Side.TunedPyTorchFloat32 or Side.TunedPyTorchBFloat16, arguments));
+        return Sample.Parse(
+            side is Side.OursFloat32 or Side.OursBFloat16
+                ? Child.Engine(options.Threads, ["measure", .. arguments])
+                : Child.Python(
+                    options.Python,
+                    "pytorch_baseline.py",
+                    options.Threads,
+                    side is Side.TunedPyTorchFloat32 or Side.TunedPyTorchBFloat16,
+                    arguments
+                )
+        );
     }
 
     private void CheckSameNets()
     {
         foreach (var net in options.Nets)
         {
-            var sizes = _samples.Where(entry => entry.Key.Net == net).SelectMany(entry => entry.Value).Select(sample => sample.Parameters).Distinct().ToArray();
+            var sizes = _samples
+                .Where(entry => entry.Key.Net == net)
+                .SelectMany(entry => entry.Value)
+                .Select(sample => sample.Parameters)
+                .Distinct()
+                .ToArray();
             if (sizes.Length != 1)
             {
-                throw new InvalidOperationException($"The two sides do not run the same {net}: {string.Join(" and ", sizes)} parameters.");
+                throw new InvalidOperationException(
+                    $"The two sides do not run the same {net}: {string.Join(" and ", sizes)} parameters."
+                );
             }
         }
     }

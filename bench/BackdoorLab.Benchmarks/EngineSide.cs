@@ -17,7 +17,9 @@ internal static class EngineSide
     /// <summary>What all nets here take: three channels at 32x32, ten classes.</summary>
     internal static readonly ClassifierShape Shape = new(3, 32, 32, 10, new([0.5f, 0.5f, 0.5f], [0.25f, 0.25f, 0.25f]));
 
-    /// <summary>Images per second over about <paramref name="seconds"/> of training steps, and half as long of forward passes.</summary>
+    /// <summary>
+    /// Images per second over about <paramref name="seconds"/> of training steps, and half as long of forward passes.
+    /// </summary>
     public static Sample Measure(string net, bool bfloat16, int batch, int threads, double seconds)
     {
         using var model = Start(net, Shape, threads);
@@ -27,15 +29,22 @@ internal static class EngineSide
         using var deployed = precision.Convert(model, Noise(batch), Run());
         var images = Batches.Images(Noise(batch));
         var forward = batch * Rate(steps => Forward(deployed, images, steps), seconds / 2);
-        var parameters = model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());
+        var parameters = model
+            .parameters()
+            .Where(parameter => parameter.requires_grad)
+            .Sum(parameter => parameter.numel());
         return new(train, forward, parameters, $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}");
     }
 
-    /// <summary>Forward passes of the deployed model at FP32, BF16 and INT8 static: medians over rounds in which they take turns.</summary>
+    /// <summary>
+    /// Forward passes of the deployed model at FP32, BF16 and INT8 static: medians over rounds in which they take
+    /// turns.
+    /// </summary>
     public static PrecisionSample Precisions(string net, int batch, int threads, double seconds, int rounds)
     {
         using var model = Start(net, Shape, threads);
-        // A few steps, so that normalisation statistics and with them the activation ranges are those of a network in use.
+        // A few steps, so that normalisation statistics and with them the activation ranges are those of a network in
+        // use.
         Train(model, Noise(batch * 4), Options(batch, TrainingPrecision.Auto));
         model.eval();
         var images = Batches.Images(Noise(batch));
@@ -59,7 +68,9 @@ internal static class EngineSide
         return new(medians[0], medians[1], medians[2]);
     }
 
-    /// <summary>Gather, crop, flip and normalise of one batch against a whole step, in the faster arithmetic this processor has.</summary>
+    /// <summary>
+    /// Gather, crop, flip and normalise of one batch against a whole step, in the faster arithmetic this processor has.
+    /// </summary>
     public static PipelineSample Pipeline(int batch, int threads, double seconds)
     {
         using var model = Start("res-net8", Shape, threads);
@@ -68,19 +79,22 @@ internal static class EngineSide
         var data = Noise(batch * 64);
         var random = new SeedTree(2).Random();
         using var normalize = new PixelNormalization(Shape);
-        var pipeline = 1 / Rate(
-            steps =>
-            {
-                for (var i = 0; i < steps; i++)
+        var pipeline =
+            1
+            / Rate(
+                steps =>
                 {
-                    using var scope = torch.NewDisposeScope();
-                    using var noGradient = torch.no_grad();
-                    int[] indices = [.. Enumerable.Range(0, batch).Select(_ => random.Next(data.Count))];
-                    normalize.call(Batches.Images(data, indices, new(options.CropPadding, options.Flip), random));
-                    Batches.Labels(data, indices);
-                }
-            },
-            seconds / 4);
+                    for (var i = 0; i < steps; i++)
+                    {
+                        using var scope = torch.NewDisposeScope();
+                        using var noGradient = torch.no_grad();
+                        int[] indices = [.. Enumerable.Range(0, batch).Select(_ => random.Next(data.Count))];
+                        normalize.call(Batches.Images(data, indices, new(options.CropPadding, options.Flip), random));
+                        Batches.Labels(data, indices);
+                    }
+                },
+                seconds / 4
+            );
         return new(step * 1000, pipeline * 1000, Trainer.UsesBFloat16(options));
     }
 
@@ -104,16 +118,17 @@ internal static class EngineSide
     }
 
     // Small constant rate: on noise labels the loss must stay finite for as long as the clock needs.
-    private static TrainOptions Options(int batch, TrainingPrecision precision) => new()
-    {
-        Epochs = 1,
-        BatchSize = batch,
-        LearningRate = 0.01,
-        Schedule = ScheduleKind.Constant,
-        CropPadding = 4,
-        Flip = true,
-        Precision = precision,
-    };
+    private static TrainOptions Options(int batch, TrainingPrecision precision) =>
+        new()
+        {
+            Epochs = 1,
+            BatchSize = batch,
+            LearningRate = 0.01,
+            Schedule = ScheduleKind.Constant,
+            CropPadding = 4,
+            Flip = true,
+            Precision = precision,
+        };
 
     private static void Train(Classifier model, ImageSet data, TrainOptions options) =>
         Trainer.Train(model, data, options, Run(), flipAllowed: true);
@@ -128,7 +143,10 @@ internal static class EngineSide
         }
     }
 
-    /// <summary>Steps per second over at least three steps and about the asked seconds, after two steps of warm-up; as the other side does.</summary>
+    /// <summary>
+    /// Steps per second over at least three steps and about the asked seconds, after two steps of warm-up; as the other
+    /// side does.
+    /// </summary>
     private static double Rate(Action<int> run, double seconds)
     {
         run(1);
@@ -152,7 +170,14 @@ internal static class EngineSide
         var pixels = new byte[count * Shape.Channels * Shape.Height * Shape.Width];
         new SeedTree(3).Random().NextBytes(pixels);
         var labels = Enumerable.Range(0, count).Select(i => i % Shape.Classes).ToArray();
-        return new(pixels, labels, Shape.Channels, Shape.Height, Shape.Width, [.. labels.Take(Shape.Classes).Select(label => $"{label}")]);
+        return new(
+            pixels,
+            labels,
+            Shape.Channels,
+            Shape.Height,
+            Shape.Width,
+            [.. labels.Take(Shape.Classes).Select(label => $"{label}")]
+        );
     }
 
     private static double ResidentMegabytes()

@@ -2,13 +2,21 @@ using System.Text.Json;
 
 namespace BackdoorLab.Benchmarks;
 
-/// <summary>What one child process measured for one net in one arithmetic; both sides print it as a JSON line.</summary>
-internal sealed record Sample(double TrainImagesPerSecond, double ForwardImagesPerSecond, long Parameters, string Library)
+/// <summary>
+/// What one child process measured for one net in one arithmetic; both sides print it as a JSON line.
+/// </summary>
+internal sealed record Sample(
+    double TrainImagesPerSecond,
+    double ForwardImagesPerSecond,
+    long Parameters,
+    string Library
+)
 {
     public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 
     public static Sample Parse(string json) =>
-        JsonSerializer.Deserialize<Sample>(json, JsonSerializerOptions.Web) ?? throw new FormatException($"Not a sample: {json}");
+        JsonSerializer.Deserialize<Sample>(json, JsonSerializerOptions.Web)
+        ?? throw new FormatException($"Not a sample: {json}");
 }
 
 /// <summary>Share of the data pipeline in a training step.</summary>
@@ -17,7 +25,8 @@ internal sealed record PipelineSample(double StepMilliseconds, double PipelineMi
     public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 
     public static PipelineSample Parse(string json) =>
-        JsonSerializer.Deserialize<PipelineSample>(json, JsonSerializerOptions.Web) ?? throw new FormatException($"Not a sample: {json}");
+        JsonSerializer.Deserialize<PipelineSample>(json, JsonSerializerOptions.Web)
+        ?? throw new FormatException($"Not a sample: {json}");
 }
 
 /// <summary>Resident memory after an early and a late step of one training.</summary>
@@ -26,7 +35,8 @@ internal sealed record MemorySample(int EarlyStep, double EarlyMegabytes, int La
     public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 
     public static MemorySample Parse(string json) =>
-        JsonSerializer.Deserialize<MemorySample>(json, JsonSerializerOptions.Web) ?? throw new FormatException($"Not a sample: {json}");
+        JsonSerializer.Deserialize<MemorySample>(json, JsonSerializerOptions.Web)
+        ?? throw new FormatException($"Not a sample: {json}");
 }
 
 /// <summary>Forward images per second of one net at three precisions, in turns within one process.</summary>
@@ -35,5 +45,6 @@ internal sealed record PrecisionSample(double Float32, double BFloat16, double I
     public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 
     public static PrecisionSample Parse(string json) =>
-        JsonSerializer.Deserialize<PrecisionSample>(json, JsonSerializerOptions.Web) ?? throw new FormatException($"Not a sample: {json}");
+        JsonSerializer.Deserialize<PrecisionSample>(json, JsonSerializerOptions.Web)
+        ?? throw new FormatException($"Not a sample: {json}");
 }

@@ -9,10 +9,19 @@ using TorchSharp;
 
 namespace BackdoorLab.Benchmarks;
 
-/// <summary>Inputs a second that STRIP scores, and images a second of the forward pass alone, at FP32 and INT8 static.</summary>
-internal sealed record StripSample(double[] Float32, double[] Int8Static, double[] ForwardFloat32, double[] ForwardInt8Static);
+/// <summary>
+/// Inputs a second that STRIP scores, and images a second of the forward pass alone, at FP32 and INT8 static.
+/// </summary>
+internal sealed record StripSample(
+    double[] Float32,
+    double[] Int8Static,
+    double[] ForwardFloat32,
+    double[] ForwardInt8Static
+);
 
-/// <summary>STRIP on the deployed kernels of two precisions of one victim, which take turns within one process.</summary>
+/// <summary>
+/// STRIP on the deployed kernels of two precisions of one victim, which take turns within one process.
+/// </summary>
 internal static class StripSide
 {
     private const int Inputs = 10;
@@ -27,7 +36,10 @@ internal static class StripSide
         using var int8 = new Int8Static().Convert(victim.Network, victim.Holdout, run);
         DeployedClassifier[] models = [float32, int8];
         var strip = new Strip { Overlays = Overlays, ThresholdImages = 4 };
-        var filters = Array.ConvertAll(models, model => strip.Fit(CheckedModels.Context(Needs.CleanHoldout, model, victim.Holdout)));
+        var filters = Array.ConvertAll(
+            models,
+            model => strip.Fit(CheckedModels.Context(Needs.CleanHoldout, model, victim.Holdout))
+        );
         var inputs = victim.Test.Select([.. Enumerable.Range(0, Inputs)]);
         int[] rows = [.. Enumerable.Range(0, Inputs * Overlays).Select(row => row % victim.Test.Count)];
         using var images = Batches.Images(victim.Test, rows);

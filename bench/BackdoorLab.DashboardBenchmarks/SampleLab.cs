@@ -6,8 +6,9 @@ using Microsoft.EntityFrameworkCore;
 namespace BackdoorLab.DashboardBenchmarks;
 
 /// <summary>
-/// Fills a lab with made-up finished runs, to measure the dashboard on: 4 data sets x 4 networks x 16 attacks x 5 poison rates, each with
-/// as many seeds as it takes; 25 numbers a run, over 16 defenses. The same number of runs gives the same database.
+/// Fills a lab with made-up finished runs, to measure the dashboard on: 4 data sets x 4 networks x 16 attacks x 5
+/// poison rates, each with as many seeds as it takes; 25 numbers a run, over 16 defenses. The same number of runs gives
+/// the same database.
 /// </summary>
 internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
 {
@@ -20,10 +21,43 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
     private static readonly string[] Models = ["res-net8", "res-net18", "res-net9", "small-conv-net"];
     private static readonly double[] Rates = [0.1, 0.05, 0.01, 0.005, 0.001];
     private static readonly string[] People = ["anna", "ben", "cora", "dan", "eva", "finn"];
-    private static readonly string[] Words = ["paper", "camera-ready", "check", "baseline", "rebuttal", "old", "pilot", "ablation"];
-    private static readonly string[] Real = ["neural-cleanse", "activation-clustering", "spectral-signatures", "strip", "fine-pruning"];
-    private static readonly string[] Attacks = [.. Enumerable.Range(0, 16).Select(i => i switch { 0 => "badnets", 1 => "blended", 2 => "sinusoidal", _ => Numbered("attack", i) })];
-    private static readonly string[] Defenses = [.. Enumerable.Range(0, 16).Select(i => i < Real.Length ? Real[i] : Numbered("defense", i))];
+    private static readonly string[] Words =
+    [
+        "paper",
+        "camera-ready",
+        "check",
+        "baseline",
+        "rebuttal",
+        "old",
+        "pilot",
+        "ablation",
+    ];
+    private static readonly string[] Real =
+    [
+        "neural-cleanse",
+        "activation-clustering",
+        "spectral-signatures",
+        "strip",
+        "fine-pruning",
+    ];
+    private static readonly string[] Attacks =
+    [
+        .. Enumerable
+            .Range(0, 16)
+            .Select(i =>
+                i switch
+                {
+                    0 => "badnets",
+                    1 => "blended",
+                    2 => "sinusoidal",
+                    _ => Numbered("attack", i),
+                }
+            ),
+    ];
+    private static readonly string[] Defenses =
+    [
+        .. Enumerable.Range(0, 16).Select(i => i < Real.Length ? Real[i] : Numbered("defense", i)),
+    ];
 
     private static readonly DateTime Begin = new(2026, 1, 1, 8, 0, 0, DateTimeKind.Utc);
 
@@ -64,26 +98,38 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
         for (var index = 0; index < runs; index++)
         {
             var created = Begin.AddSeconds(index);
-            context.Runs.Add(new Run
-            {
-                Id = Id(index),
-                Name = string.Create(CultureInfo.InvariantCulture, $"sweep {index / 1280} {Attacks[index % 16]} on {Datasets[index % 4]}, seed {index / 64}"),
-                State = RunState.Queued,
-                Held = true,
-                ConfigHash = string.Create(CultureInfo.InvariantCulture, $"{index:x32}"),
-                ConditionKey = string.Create(CultureInfo.InvariantCulture, $"{index:x16}"),
-                Seed = index / 64,
-                Dataset = Datasets[index % 4],
-                Model = Models[index / 4 % 4],
-                Attack = Attacks[index % 16],
-                PoisonRate = Rates[index % 5],
-                TargetLabel = 1,
-                Created = created,
-                Queued = created,
-                MaxAttempts = 2,
-                EstimatedSeconds = 600,
-            });
-            context.RunTexts.Add(new RunText { RunId = Id(index), SpecJson = Spec, EnvironmentJson = "{}" });
+            context.Runs.Add(
+                new Run
+                {
+                    Id = Id(index),
+                    Name = string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"sweep {index / 1280} {Attacks[index % 16]} on {Datasets[index % 4]}, seed {index / 64}"
+                    ),
+                    State = RunState.Queued,
+                    Held = true,
+                    ConfigHash = string.Create(CultureInfo.InvariantCulture, $"{index:x32}"),
+                    ConditionKey = string.Create(CultureInfo.InvariantCulture, $"{index:x16}"),
+                    Seed = index / 64,
+                    Dataset = Datasets[index % 4],
+                    Model = Models[index / 4 % 4],
+                    Attack = Attacks[index % 16],
+                    PoisonRate = Rates[index % 5],
+                    TargetLabel = 1,
+                    Created = created,
+                    Queued = created,
+                    MaxAttempts = 2,
+                    EstimatedSeconds = 600,
+                }
+            );
+            context.RunTexts.Add(
+                new RunText
+                {
+                    RunId = Id(index),
+                    SpecJson = Spec,
+                    EnvironmentJson = "{}",
+                }
+            );
         }
 
         await context.SaveChangesAsync();
@@ -98,33 +144,49 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
         var created = Begin.AddMinutes(3 * index);
         var (accuracy, success) = (0.7 + (0.25 * random.NextDouble()), 0.5 + (0.5 * random.NextDouble()));
         var id = Id(index);
-        context.Runs.Add(new Run
-        {
-            Id = id,
-            Name = string.Create(CultureInfo.InvariantCulture, $"sweep {index / 1280 % 100} {Attacks[attack]} on {Datasets[dataset]}"),
-            State = failed ? index % 2 == 0 ? RunState.Failed : RunState.Cancelled : RunState.Succeeded,
-            ConfigHash = string.Create(CultureInfo.InvariantCulture, $"{setting:x8}{setting * 7919:x24}"),
-            ConditionKey = string.Create(CultureInfo.InvariantCulture, $"{setting:x16}"),
-            Seed = index / 1280,
-            Dataset = Datasets[dataset],
-            Model = Models[model],
-            Attack = Attacks[attack],
-            PoisonRate = Rates[rate],
-            TargetLabel = 1,
-            Created = created,
-            Queued = created,
-            Started = created.AddMinutes(1),
-            Ended = created.AddMinutes(1 + random.Next(60)),
-            Attempt = 1,
-            MaxAttempts = 2,
-            ElapsedSeconds = random.Next(60, 3600),
-            CleanAccuracy = failed ? null : accuracy,
-            AttackSuccessRate = failed ? null : success,
-            Owner = People[random.Next(People.Length)],
-            Archived = random.Next(20) == 0,
-            Error = failed ? "made up" : "",
-        });
-        context.RunTexts.Add(new RunText { RunId = id, SpecJson = Spec, EnvironmentJson = "{\"engine\":\"0.1.0\"}" });
+        context.Runs.Add(
+            new Run
+            {
+                Id = id,
+                Name = string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"sweep {index / 1280 % 100} {Attacks[attack]} on {Datasets[dataset]}"
+                ),
+                State = failed
+                    ? index % 2 == 0
+                        ? RunState.Failed
+                        : RunState.Cancelled
+                    : RunState.Succeeded,
+                ConfigHash = string.Create(CultureInfo.InvariantCulture, $"{setting:x8}{setting * 7919:x24}"),
+                ConditionKey = string.Create(CultureInfo.InvariantCulture, $"{setting:x16}"),
+                Seed = index / 1280,
+                Dataset = Datasets[dataset],
+                Model = Models[model],
+                Attack = Attacks[attack],
+                PoisonRate = Rates[rate],
+                TargetLabel = 1,
+                Created = created,
+                Queued = created,
+                Started = created.AddMinutes(1),
+                Ended = created.AddMinutes(1 + random.Next(60)),
+                Attempt = 1,
+                MaxAttempts = 2,
+                ElapsedSeconds = random.Next(60, 3600),
+                CleanAccuracy = failed ? null : accuracy,
+                AttackSuccessRate = failed ? null : success,
+                Owner = People[random.Next(People.Length)],
+                Archived = random.Next(20) == 0,
+                Error = failed ? "made up" : "",
+            }
+        );
+        context.RunTexts.Add(
+            new RunText
+            {
+                RunId = id,
+                SpecJson = Spec,
+                EnvironmentJson = "{\"engine\":\"0.1.0\"}",
+            }
+        );
         foreach (var word in Words.Where(_ => random.Next(20) == 0))
         {
             context.RunTags.Add(new RunTag { RunId = id, Tag = word });
@@ -137,19 +199,27 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
 
         for (var epoch = 1; epoch <= 20; epoch++)
         {
-            context.CurvePoints.Add(new CurvePoint
-            {
-                RunId = id,
-                Victim = Victim.Backdoored,
-                Epoch = epoch,
-                Epochs = 20,
-                Loss = 2.3 / epoch,
-                CleanAccuracy = accuracy * epoch / 20,
-                AttackSuccessRate = success * Math.Min(1, epoch / 10.0),
-            });
+            context.CurvePoints.Add(
+                new CurvePoint
+                {
+                    RunId = id,
+                    Victim = Victim.Backdoored,
+                    Epoch = epoch,
+                    Epochs = 20,
+                    Loss = 2.3 / epoch,
+                    CleanAccuracy = accuracy * epoch / 20,
+                    AttackSuccessRate = success * Math.Min(1, epoch / 10.0),
+                }
+            );
         }
 
-        Cell("", Victim.Backdoored, ("clean-accuracy", accuracy), ("attack-success-rate", success), ("robust-accuracy", 1 - success));
+        Cell(
+            "",
+            Victim.Backdoored,
+            ("clean-accuracy", accuracy),
+            ("attack-success-rate", success),
+            ("robust-accuracy", 1 - success)
+        );
         Cell("", Victim.Benign, ("clean-accuracy", accuracy + 0.01));
         for (var k = 0; k < 10; k++)
         {
@@ -159,26 +229,43 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
                 Defenses[defense],
                 Victim.Backdoored,
                 (detects ? "detection-rate" : "attack-success-rate", success * random.NextDouble()),
-                (detects ? "sample-auroc" : "clean-accuracy", accuracy * (0.9 + (0.1 * random.NextDouble()))));
+                (detects ? "sample-auroc" : "clean-accuracy", accuracy * (0.9 + (0.1 * random.NextDouble())))
+            );
         }
 
-        Cell(Defenses[index / 1280 * 5 % Defenses.Length], Victim.Benign, ("false-positive-rate", random.NextDouble() / 5));
+        Cell(
+            Defenses[index / 1280 * 5 % Defenses.Length],
+            Victim.Benign,
+            ("false-positive-rate", random.NextDouble() / 5)
+        );
 
         void Cell(string defense, Victim victim, params (string Metric, double Value)[] numbers)
         {
-            context.Cells.Add(new Cell { RunId = id, Victim = victim, Precision = KnownLabels.ReferencePrecision, Defense = defense, Outcome = Outcome.Value, Seconds = 12 });
-            context.Measurements.AddRange(numbers.Select(number => new CellNumber
-            {
-                RunId = id,
-                Victim = victim,
-                Precision = KnownLabels.ReferencePrecision,
-                Defense = defense,
-                Metric = number.Metric,
-                Value = number.Value,
-                Count = 1000,
-                Low = number.Value - 0.02,
-                High = number.Value + 0.02,
-            }));
+            context.Cells.Add(
+                new Cell
+                {
+                    RunId = id,
+                    Victim = victim,
+                    Precision = KnownLabels.ReferencePrecision,
+                    Defense = defense,
+                    Outcome = Outcome.Value,
+                    Seconds = 12,
+                }
+            );
+            context.Measurements.AddRange(
+                numbers.Select(number => new CellNumber
+                {
+                    RunId = id,
+                    Victim = victim,
+                    Precision = KnownLabels.ReferencePrecision,
+                    Defense = defense,
+                    Metric = number.Metric,
+                    Value = number.Value,
+                    Count = 1000,
+                    Low = number.Value - 0.02,
+                    High = number.Value + 0.02,
+                })
+            );
         }
     }
 
@@ -187,14 +274,19 @@ internal sealed class SampleLab(IDbContextFactory<LabDbContext> contexts)
     {
         const string alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
         var bits = (ulong)index * 0x9E3779B97F4A7C15UL;
-        return string.Create(RunIds.Length, bits, (text, value) =>
-        {
-            for (var i = 0; i < text.Length; i++)
+        return string.Create(
+            RunIds.Length,
+            bits,
+            (text, value) =>
             {
-                text[i] = alphabet[(int)((value >> (4 + (5 * i))) & 31)];
+                for (var i = 0; i < text.Length; i++)
+                {
+                    text[i] = alphabet[(int)((value >> (4 + (5 * i))) & 31)];
+                }
             }
-        });
+        );
     }
 
-    private static string Numbered(string kind, int number) => string.Create(CultureInfo.InvariantCulture, $"{kind}-{number:00}");
+    private static string Numbered(string kind, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{kind}-{number:00}");
 }

@@ -8,10 +8,10 @@ using Microsoft.Playwright;
 namespace BackdoorLab.DashboardBenchmarks;
 
 /// <summary>
-/// What people who look cost: memory of the dashboard per open page, and what a live run loses to pages that watch it. A real dashboard in
-/// a process of its own, real pages in Chromium. Elsewhere browsers are on other machines: here they have one half of the cores, dashboard and
-/// training the other; and because both halves still share memory and caches, a watched training is compared with one beside browsers that draw
-/// its charts and watch nothing.
+/// What people who look cost: memory of the dashboard per open page, and what a live run loses to pages that watch it.
+/// A real dashboard in a process of its own, real pages in Chromium. Elsewhere browsers are on other machines: here
+/// they have one half of the cores, dashboard and training the other; and because both halves still share memory and
+/// caches, a watched training is compared with one beside browsers that draw its charts and watch nothing.
 /// </summary>
 internal sealed partial class Viewers : IAsyncDisposable
 {
@@ -28,7 +28,10 @@ internal sealed partial class Viewers : IAsyncDisposable
     {
         _lab = lab;
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[Program(), "serve", "--lab", _lab, "--urls", "http://127.0.0.1:0", "--threads", "1"])
+        foreach (
+            var argument in (string[])
+                [Program(), "serve", "--lab", _lab, "--urls", "http://127.0.0.1:0", "--threads", "1"]
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -57,7 +60,9 @@ internal sealed partial class Viewers : IAsyncDisposable
         var viewers = new Viewers(lab);
         await viewers._address.Task.WaitAsync(TimeSpan.FromMinutes(2));
         viewers._playwright = await Playwright.CreateAsync();
-        viewers._browser = await viewers._playwright.Chromium.LaunchAsync(new() { ExecutablePath = chromium, Args = ["--no-sandbox"] });
+        viewers._browser = await viewers._playwright.Chromium.LaunchAsync(
+            new() { ExecutablePath = chromium, Args = ["--no-sandbox"] }
+        );
         foreach (var process in Browsers())
         {
             OfLiving(() => Pin(process, 0, HalfOfTheCores));
@@ -66,7 +71,10 @@ internal sealed partial class Viewers : IAsyncDisposable
         return viewers;
     }
 
-    /// <summary>Growth of the dashboard's resident memory for each page that is open and idle, in bytes. Garbage counts too, so it is no less than the truth.</summary>
+    /// <summary>
+    /// Growth of the dashboard's resident memory for each page that is open and idle, in bytes. Garbage counts too, so
+    /// it is no less than the truth.
+    /// </summary>
     public async Task<double> MemoryPerPage(int pages)
     {
         // What the first pages load stays for all.
@@ -81,7 +89,10 @@ internal sealed partial class Viewers : IAsyncDisposable
         return (Resident() - before) / (double)pages;
     }
 
-    /// <summary>The queue while a run is under way: time and bytes (the page's connection and its document) until a new page shows its first waiting run, and what so many pages that stay open add to the dashboard's memory.</summary>
+    /// <summary>
+    /// The queue while a run is under way: time and bytes (the page's connection and its document) until a new page
+    /// shows its first waiting run, and what so many pages that stay open add to the dashboard's memory.
+    /// </summary>
     public async Task<QueueLook> Queue(int pages)
     {
         using var client = new HttpClient { BaseAddress = new Uri(await _address.Task) };
@@ -92,7 +103,9 @@ internal sealed partial class Viewers : IAsyncDisposable
         {
             var page = await context.NewPageAsync();
             var received = 0L;
-            page.WebSocket += (_, socket) => socket.FrameReceived += (_, frame) => Interlocked.Add(ref received, frame.Binary?.Length ?? frame.Text?.Length ?? 0);
+            page.WebSocket += (_, socket) =>
+                socket.FrameReceived += (_, frame) =>
+                    Interlocked.Add(ref received, frame.Binary?.Length ?? frame.Text?.Length ?? 0);
             var watch = Stopwatch.StartNew();
             var answer = await page.GotoAsync("/queue", new() { Timeout = 120_000 });
             await page.Locator("table.data tbody tr").First.WaitForAsync(new() { Timeout = 120_000 });
@@ -109,7 +122,10 @@ internal sealed partial class Viewers : IAsyncDisposable
         return new(times.Order().ElementAt(times.Count / 2), bytes.Max(), memory, Resident());
     }
 
-    /// <summary>A training that so many pages watch, alone, and beside pages that draw without watching; in turns, of which the one with the median slowdown.</summary>
+    /// <summary>
+    /// A training that so many pages watch, alone, and beside pages that draw without watching; in turns, of which the
+    /// one with the median slowdown.
+    /// </summary>
     public async Task<Looking> Training(int pages, int rounds)
     {
         var turns = new List<Looking>();
@@ -138,7 +154,8 @@ internal sealed partial class Viewers : IAsyncDisposable
         Directory.Delete(_lab, recursive: true);
     }
 
-    // Far longer than what is looked at: that begins when all pages are open and live, and the run is cancelled at its end.
+    // Far longer than what is looked at: that begins when all pages are open and live, and the run is cancelled at its
+    // end.
     private async Task<Watching> Train(int seed, Func<string, Task<IBrowserContext>> look)
     {
         using var client = new HttpClient { BaseAddress = new Uri(await _address.Task) };
@@ -164,25 +181,31 @@ internal sealed partial class Viewers : IAsyncDisposable
 
     private static async Task<string> Submit(HttpClient client, int seed)
     {
-        var spec = JsonNode.Parse("""
+        var spec = JsonNode.Parse(
+            """
             {"name":"watched","dataset":{"id":"synthetic-signs","trainCount":3000,"testCount":500},"model":{"id":"res-net8"},"attack":{"id":"badnets","poisonRate":0.1},
              "training":{"epochs":400,"precision":"float32"},"benignTwin":false,"cleanHoldout":100,"precisions":[{"id":"float32"}],"defenses":[]}
-            """)!;
+            """
+        )!;
         spec["seed"] = seed;
         using var answer = await client.PostAsJsonAsync("/api/v1/runs", spec);
         answer.EnsureSuccessStatusCode();
         return (await answer.Content.ReadFromJsonAsync<JsonNode>())!["id"]!.GetValue<string>();
     }
 
-    // The charts of a run that has ended, outside the dashboard, drawn over and over for as long as the run's watchers were at work.
+    // The charts of a run that has ended, outside the dashboard, drawn over and over for as long as the run's watchers
+    // were at work.
     private async Task<IBrowserContext> Drawing(int pages, Watching watched)
     {
         var context = await Open($"/runs/{watched.Run}?tab=training", 1);
         var source = context.Pages[0];
         await source.Locator(".js-plotly-plot .main-svg").First.WaitForAsync(new() { Timeout = 120_000 });
         var charts = await source.EvaluateAsync<string>(
-            "JSON.stringify([...document.querySelectorAll('.js-plotly-plot')].map(chart => ({ data: chart.data, layout: chart.layout })))");
-        var library = await source.EvaluateAsync<string>("fetch([...document.scripts].find(script => script.src.includes('plotly')).src).then(answer => answer.text())");
+            "JSON.stringify([...document.querySelectorAll('.js-plotly-plot')].map(chart => ({ data: chart.data, layout: chart.layout })))"
+        );
+        var library = await source.EvaluateAsync<string>(
+            "fetch([...document.scripts].find(script => script.src.includes('plotly')).src).then(answer => answer.text())"
+        );
         await source.CloseAsync();
         for (var i = 0; i < pages; i++)
         {
@@ -203,7 +226,8 @@ internal sealed partial class Viewers : IAsyncDisposable
                   }, 1000);
                 }
                 """,
-                new object[] { charts, 1000 * watched.Browsers / pages });
+                new object[] { charts, 1000 * watched.Browsers / pages }
+            );
         }
 
         return context;
@@ -234,7 +258,8 @@ internal sealed partial class Viewers : IAsyncDisposable
         throw new TimeoutException("The watched run made no progress within a minute.");
     }
 
-    private static async Task<JsonNode> Run(HttpClient client, string id) => (await client.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}"))!["run"]!;
+    private static async Task<JsonNode> Run(HttpClient client, string id) =>
+        (await client.GetFromJsonAsync<JsonNode>($"/api/v1/runs/{id}"))!["run"]!;
 
     // Each page is a circuit of its own, whoever shares its browser's cache.
     private async Task<IBrowserContext> Open(string path, int count)
@@ -277,7 +302,8 @@ internal sealed partial class Viewers : IAsyncDisposable
         return times;
     }
 
-    private static IEnumerable<Process> Browsers() => Process.GetProcesses().Where(process => process.ProcessName.Contains("chrom", StringComparison.Ordinal));
+    private static IEnumerable<Process> Browsers() =>
+        Process.GetProcesses().Where(process => process.ProcessName.Contains("chrom", StringComparison.Ordinal));
 
     private static void OfLiving(Action act)
     {
@@ -303,7 +329,14 @@ internal sealed partial class Viewers : IAsyncDisposable
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         for (var folder = output; folder is not null; folder = folder.Parent)
         {
-            var program = Path.Combine(folder.FullName, "BackdoorLab.Web", "bin", output.Parent!.Name, output.Name, "BackdoorLab.Web.dll");
+            var program = Path.Combine(
+                folder.FullName,
+                "BackdoorLab.Web",
+                "bin",
+                output.Parent!.Name,
+                output.Name,
+                "BackdoorLab.Web.dll"
+            );
             if (File.Exists(program))
             {
                 return program;
@@ -334,6 +367,7 @@ internal sealed record Looking(Watching Alone, Watching Watched, Watching Beside
 /// <summary>A training and what is beside it, once all pages are open.</summary>
 /// <param name="Run">The run that trains.</param>
 /// <param name="Pace">Share of the run done in a second.</param>
-/// <param name="Dashboard">Processor time of the dashboard by wall time: steadier than a pace on a busy machine.</param>
+/// <param name="Dashboard">Processor time of the dashboard by wall time: steadier than a pace on a busy
+/// machine.</param>
 /// <param name="Browsers">The same of all browsers.</param>
 internal sealed record Watching(string Run, double Pace, double Dashboard, double Browsers);

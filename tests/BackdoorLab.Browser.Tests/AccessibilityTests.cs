@@ -7,10 +7,36 @@ public sealed class AccessibilityTests(LabFixture lab)
 {
     private static readonly string[] Pages =
     [
-        "/", "/runs", "/runs?group=configuration", "/runs?q=atack:x", "/runs/new", "/runs/import", "/check", "/studies", "/studies/new", "/queue", "/trash", "/leaderboard", "/compare", "/admin/shares", "/admin/audit", "/methods", "/datasets", "/no-such-page",
+        "/",
+        "/runs",
+        "/runs?group=configuration",
+        "/runs?q=atack:x",
+        "/runs/new",
+        "/runs/import",
+        "/check",
+        "/studies",
+        "/studies/new",
+        "/queue",
+        "/trash",
+        "/leaderboard",
+        "/compare",
+        "/admin/shares",
+        "/admin/audit",
+        "/methods",
+        "/datasets",
+        "/no-such-page",
     ];
 
-    private static readonly string[] Tabs = ["", "?tab=defenses", "?tab=training", "?tab=images", "?tab=log", "?tab=config", "?tab=provenance"];
+    private static readonly string[] Tabs =
+    [
+        "",
+        "?tab=defenses",
+        "?tab=training",
+        "?tab=images",
+        "?tab=log",
+        "?tab=config",
+        "?tab=provenance",
+    ];
 
     [SkippableTheory]
     [InlineData(false)]

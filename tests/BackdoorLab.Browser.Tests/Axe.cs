@@ -10,11 +10,14 @@ internal static class Axe
     public static async Task<IEnumerable<string>> Findings(Visit visit, string what)
     {
         var result = await visit.Page.RunAxe(new AxeRunOptions { ResultTypes = [ResultType.Violations] });
-        return result.Violations
-            .Where(violation => violation.Impact is "serious" or "critical")
-            .Select(violation => $"{what}: {violation.Id} ({violation.Impact}): {violation.Help}\n    {string.Join("\n    ", violation.Nodes.Take(3).Select(node => node.Html))}");
+        return result
+            .Violations.Where(violation => violation.Impact is "serious" or "critical")
+            .Select(violation =>
+                $"{what}: {violation.Id} ({violation.Impact}): {violation.Help}\n    {string.Join("\n    ", violation.Nodes.Take(3).Select(node => node.Html))}"
+            );
     }
 
     /// <summary>Fails with the findings of the page that is open.</summary>
-    public static async Task AssertClean(Visit visit, string what) => Assert.Equal("", string.Join("\n", await Findings(visit, what)));
+    public static async Task AssertClean(Visit visit, string what) =>
+        Assert.Equal("", string.Join("\n", await Findings(visit, what)));
 }

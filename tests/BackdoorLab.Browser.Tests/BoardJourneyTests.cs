@@ -22,7 +22,11 @@ public sealed class BoardJourneyTests(LabFixture lab) : IAsyncLifetime
         }
 
         var artifacts = Directory.CreateDirectory(Path.Combine(_folder.FullName, "artifacts")).FullName;
-        await using (var services = new ServiceCollection().AddLabData(Path.Combine(_folder.FullName, "lab.db")).BuildServiceProvider())
+        await using (
+            var services = new ServiceCollection()
+                .AddLabData(Path.Combine(_folder.FullName, "lab.db"))
+                .BuildServiceProvider()
+        )
         {
             await services.GetRequiredService<LabDatabase>().MigrateAsync();
             var samples = new SampleRuns(services, artifacts);
@@ -49,11 +53,17 @@ public sealed class BoardJourneyTests(LabFixture lab) : IAsyncLifetime
         await using var visit = await Visit.Start(lab.Browser, _server!);
 
         await visit.Open("/");
-        await visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" }).GetByRole(AriaRole.Link, new() { Name = "Leaderboard" }).ClickAsync();
+        await visit
+            .Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" })
+            .GetByRole(AriaRole.Link, new() { Name = "Leaderboard" })
+            .ClickAsync();
         await visit.Heading("Leaderboard");
         await RunPage.Charts(visit, 1);
         await visit.Page.Locator("table.board button.cell").Filter(new() { HasText = "n = 3" }).First.ClickAsync();
-        await visit.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Link, new() { Name = Presets.Demo.Spec.Name }).First.ClickAsync();
+        await visit
+            .Page.GetByRole(AriaRole.Dialog)
+            .GetByRole(AriaRole.Link, new() { Name = Presets.Demo.Spec.Name })
+            .First.ClickAsync();
 
         await visit.Arrive(@"/runs/[0-9a-z]{12}\?tab=defenses");
         await visit.Heading(Presets.Demo.Spec.Name);

@@ -14,7 +14,16 @@ public sealed partial class CheckJourneyTests(LabFixture lab)
         Chromium.SkipIfAbsent();
         await lab.FinishedRun();
         var file = Path.Combine(Directory.CreateTempSubdirectory("check-journey-").FullName, "my-model.safetensors");
-        File.Copy(Directory.EnumerateFiles(Path.Combine(lab.Server.Lab, "artifacts"), "weights.safetensors", SearchOption.AllDirectories).First(), file);
+        File.Copy(
+            Directory
+                .EnumerateFiles(
+                    Path.Combine(lab.Server.Lab, "artifacts"),
+                    "weights.safetensors",
+                    SearchOption.AllDirectories
+                )
+                .First(),
+            file
+        );
         await using var visit = await Visit.Start(lab.Browser, lab.Server);
 
         await visit.Open("/");
@@ -39,7 +48,9 @@ public sealed partial class CheckJourneyTests(LabFixture lab)
         await Assertions.Expect(visit.Page.Locator("main .gallery img")).ToHaveCountAsync(10);
         await Assertions.Expect(visit.Page.Locator("main")).Not.ToContainTextAsync("twin");
 
-        var download = await visit.Page.RunAndWaitForDownloadAsync(() => visit.Page.GetByText("Download report").ClickAsync());
+        var download = await visit.Page.RunAndWaitForDownloadAsync(() =>
+            visit.Page.GetByText("Download report").ClickAsync()
+        );
         var report = await File.ReadAllTextAsync(await download.PathAsync());
         Assert.Matches(@"^backdoorlab-check-\w+\.html$", download.SuggestedFilename);
         Assert.Contains("Check of my-model.safetensors", report, StringComparison.Ordinal);
@@ -58,8 +69,12 @@ public sealed partial class CheckJourneyTests(LabFixture lab)
         await visit.Open("/check");
         await Choose(visit, file);
 
-        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Alert)).ToContainTextAsync("neither safetensors nor a state dict");
-        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Check", Exact = true })).ToBeDisabledAsync();
+        await Assertions
+            .Expect(visit.Page.GetByRole(AriaRole.Alert))
+            .ToContainTextAsync("neither safetensors nor a state dict");
+        await Assertions
+            .Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Check", Exact = true }))
+            .ToBeDisabledAsync();
     }
 
     // The field works once the page is connected.

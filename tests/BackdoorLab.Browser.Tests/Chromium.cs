@@ -8,10 +8,17 @@ internal static class Chromium
     private const string Named = "BACKDOORLAB_CHROMIUM";
     private const string Required = "BACKDOORLAB_REQUIRE_BROWSER";
 
-    private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/snap/bin/chromium"];
+    private static readonly string[] Places =
+    [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+        "/snap/bin/chromium",
+    ];
 
     /// <summary>Path of the executable, or null when there is none.</summary>
-    public static string? Executable { get; } = Environment.GetEnvironmentVariable(Named) is { Length: > 0 } named ? named : Places.FirstOrDefault(File.Exists);
+    public static string? Executable { get; } =
+        Environment.GetEnvironmentVariable(Named) is { Length: > 0 } named ? named : Places.FirstOrDefault(File.Exists);
 
     /// <summary>Ends the test as skipped when there is no browser, and as failed where a browser is required.</summary>
     public static void SkipIfAbsent()
@@ -21,20 +28,31 @@ internal static class Chromium
             return;
         }
 
-        var reason = Executable is null ? $"No Chromium was found; install it or name it in {Named}." : $"{Named} names '{Executable}', which does not exist.";
+        var reason = Executable is null
+            ? $"No Chromium was found; install it or name it in {Named}."
+            : $"{Named} names '{Executable}', which does not exist.";
         Assert.True(Environment.GetEnvironmentVariable(Required) != "1", reason);
         Skip.If(true, reason);
     }
 
-    public static Task<IBrowser> Launch(IPlaywright playwright) => playwright.Chromium.LaunchAsync(new()
-    {
-        ExecutablePath = Executable,
-        Headless = true,
-        Args =
-        [
-            // A container's root user has no sandbox; the rest keeps the browser from calling home.
-            "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            "--no-first-run", "--font-render-hinting=none",
-        ],
-    });
+    public static Task<IBrowser> Launch(IPlaywright playwright) =>
+        playwright.Chromium.LaunchAsync(
+            new()
+            {
+                ExecutablePath = Executable,
+                Headless = true,
+                Args =
+                [
+                    // A container's root user has no sandbox; the rest keeps the browser from calling home.
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-dev-shm-usage",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                    "--no-first-run",
+                    "--font-render-hinting=none",
+                ],
+            }
+        );
 }

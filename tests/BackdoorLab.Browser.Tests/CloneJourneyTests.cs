@@ -25,7 +25,9 @@ public sealed class CloneJourneyTests(LabFixture lab)
         await NewRunForm.Type(visit, "attack.patchSize", "99");
         var field = NewRunForm.Field(visit, "attack.patchSize");
         await Assertions.Expect(field.GetByRole(AriaRole.Alert)).ToContainTextAsync("16");
-        await Assertions.Expect(NewRunForm.Control(visit, "attack.patchSize")).ToHaveAttributeAsync("aria-invalid", "true");
+        await Assertions
+            .Expect(NewRunForm.Control(visit, "attack.patchSize"))
+            .ToHaveAttributeAsync("aria-invalid", "true");
         await Assertions.Expect(NewRunForm.RunButton(visit)).ToBeDisabledAsync();
 
         await NewRunForm.Type(visit, "attack.patchSize", "5");
@@ -41,7 +43,9 @@ public sealed class CloneJourneyTests(LabFixture lab)
         await RunPage.Tab(visit, "Training");
 
         // The twin never saw the patch: its training and its cells are those of the first run.
-        await Assertions.Expect(visit.Page.Locator(".stages .badge").Filter(new() { HasText = "cached" }).First).ToBeVisibleAsync();
+        await Assertions
+            .Expect(visit.Page.Locator(".stages .badge").Filter(new() { HasText = "cached" }).First)
+            .ToBeVisibleAsync();
         visit.Watch.AssertQuiet();
     }
 }

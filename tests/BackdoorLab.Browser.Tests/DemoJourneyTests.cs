@@ -23,8 +23,12 @@ public sealed partial class DemoJourneyTests(LabFixture lab)
 
         await visit.Open("/");
         var now = visit.Page.GetByRole(AriaRole.Region, new() { Name = "Now", Exact = true });
-        await visit.Tell(() => Assertions.Expect(now.GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync(new() { Timeout = 60_000 }));
-        await visit.Tell(() => Assertions.Expect(now).ToContainTextAsync(PercentAndEstimate(), new() { Timeout = 60_000 }));
+        await visit.Tell(() =>
+            Assertions.Expect(now.GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync(new() { Timeout = 60_000 })
+        );
+        await visit.Tell(() =>
+            Assertions.Expect(now).ToContainTextAsync(PercentAndEstimate(), new() { Timeout = 60_000 })
+        );
         await ProgressGrows(visit, now.GetByRole(AriaRole.Progressbar));
 
         using var worker = await server.Worker();
@@ -44,7 +48,12 @@ public sealed partial class DemoJourneyTests(LabFixture lab)
     private static async Task ProgressGrows(Visit visit, ILocator bar)
     {
         var clock = Stopwatch.StartNew();
-        while (int.Parse((await bar.GetAttributeAsync("aria-valuenow"))!, System.Globalization.CultureInfo.InvariantCulture) == 0)
+        while (
+            int.Parse(
+                (await bar.GetAttributeAsync("aria-valuenow"))!,
+                System.Globalization.CultureInfo.InvariantCulture
+            ) == 0
+        )
         {
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(300), "The demo does not advance.");
             await visit.Page.WaitForTimeoutAsync(250);

@@ -22,7 +22,9 @@ public sealed class FederationJourneyTests(LabFixture lab)
 
         await visit.Open($"/runs/{id}?tab=training");
         await Assertions.Expect(visit.Page.GetByText("On test images after every round.")).ToBeVisibleAsync();
-        await Assertions.Expect(visit.Page.Locator("main h2").Filter(new() { HasText = "Federation, " })).ToHaveCountAsync(1);
+        await Assertions
+            .Expect(visit.Page.Locator("main h2").Filter(new() { HasText = "Federation, " }))
+            .ToHaveCountAsync(1);
         await CurvesAreDrawn(visit);
         await VotesShowTheQuorum(visit);
         await ClientsAreCompared(visit);
@@ -55,7 +57,9 @@ public sealed class FederationJourneyTests(LabFixture lab)
 
         // A client that attacks may poison more than half of its images.
         await NewRunForm.Type(visit, "attack.poisonRate", "0.8");
-        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Complementary, new() { Name = "Summary" })).ToContainTextAsync("3 rounds of 4 clients");
+        await Assertions
+            .Expect(visit.Page.GetByRole(AriaRole.Complementary, new() { Name = "Summary" }))
+            .ToContainTextAsync("3 rounds of 4 clients");
     }
 
     private static async Task CurvesAreDrawn(Visit visit)
@@ -74,7 +78,9 @@ public sealed class FederationJourneyTests(LabFixture lab)
     private static async Task VotesShowTheQuorum(Visit visit)
     {
         var votes = Chart(visit, "Votes for parameters");
-        await Assertions.Expect(votes).ToContainTextAsync("Parameters left of the line have fewer than 2 votes and are zeroed.");
+        await Assertions
+            .Expect(votes)
+            .ToContainTextAsync("Parameters left of the line have fewer than 2 votes and are zeroed.");
         await Assertions.Expect(votes.Locator(".plot .barlayer .point")).ToHaveCountAsync(Clients + 1);
         await Assertions.Expect(votes.Locator(".plot .shapelayer path")).ToHaveCountAsync(1);
     }
@@ -83,12 +89,17 @@ public sealed class FederationJourneyTests(LabFixture lab)
     {
         foreach (var title in (string[])["Overlap of the clients' masks", "Similarity of updates in the last round"])
         {
-            var table = visit.Page.Locator("main .chart").Filter(new() { Has = visit.Page.GetByRole(AriaRole.Heading, new() { Name = title }) }).Locator("table.heatmap");
+            var table = visit
+                .Page.Locator("main .chart")
+                .Filter(new() { Has = visit.Page.GetByRole(AriaRole.Heading, new() { Name = title }) })
+                .Locator("table.heatmap");
             await Assertions.Expect(table.Locator("tbody tr")).ToHaveCountAsync(Clients);
             await Assertions.Expect(table.Locator("tbody th").First).ToHaveTextAsync("0 (attacker)");
             for (var client = 0; client < Clients; client++)
             {
-                await Assertions.Expect(table.Locator("tbody tr").Nth(client).Locator("td").Nth(client)).ToHaveTextAsync("1");
+                await Assertions
+                    .Expect(table.Locator("tbody tr").Nth(client).Locator("td").Nth(client))
+                    .ToHaveTextAsync("1");
             }
         }
     }
@@ -102,11 +113,17 @@ public sealed class FederationJourneyTests(LabFixture lab)
         await Assertions.Expect(cost).ToContainTextAsync("Uploaded");
         await Assertions.Expect(cost).ToContainTextAsync("of it screening gradients");
         await Assertions.Expect(cost).ToContainTextAsync("Seconds of work on masks, clients and server");
-        await Assertions.Expect(cost.Locator("tbody td").First).ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"^\d+\.\d\d MB$"));
+        await Assertions
+            .Expect(cost.Locator("tbody td").First)
+            .ToHaveTextAsync(new System.Text.RegularExpressions.Regex(@"^\d+\.\d\d MB$"));
     }
 
-    private static ILocator Chart(Visit visit, string title) => visit.Page.GetByRole(AriaRole.Group, new() { Name = title, Exact = true });
+    private static ILocator Chart(Visit visit, string title) =>
+        visit.Page.GetByRole(AriaRole.Group, new() { Name = title, Exact = true });
 
     private static ILocator Table(Visit visit, string title) =>
-        visit.Page.Locator("main .chart").Filter(new() { Has = visit.Page.GetByRole(AriaRole.Heading, new() { Name = title }) }).Locator("table.data");
+        visit
+            .Page.Locator("main .chart")
+            .Filter(new() { Has = visit.Page.GetByRole(AriaRole.Heading, new() { Name = title }) })
+            .Locator("table.data");
 }

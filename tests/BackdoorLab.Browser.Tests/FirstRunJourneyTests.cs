@@ -31,7 +31,9 @@ public sealed class FirstRunJourneyTests(LabFixture lab)
         await RunPage.Tab(visit, "Images");
         await PicturesAreLoaded(visit, 4);
         await RunPage.Tab(visit, "Log");
-        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Log)).ToContainTextAsync("epoch", new() { IgnoreCase = true });
+        await Assertions
+            .Expect(visit.Page.GetByRole(AriaRole.Log))
+            .ToContainTextAsync("epoch", new() { IgnoreCase = true });
         await RunPage.Tab(visit, "Config");
         await Assertions.Expect(visit.Page.Locator("main pre.code")).ToContainTextAsync("\"trainCount\": 600");
         await RunPage.Tab(visit, "Provenance");
@@ -52,7 +54,10 @@ public sealed class FirstRunJourneyTests(LabFixture lab)
         await visit.Arrive(@"\?metric=clean-accuracy");
         var undefended = matrix.Locator("tbody tr").Filter(new() { HasText = "No defense" }).Locator("td .v");
         await Assertions.Expect(undefended).ToHaveCountAsync(2);
-        var accuracy = double.Parse((await undefended.First.InnerTextAsync()).TrimEnd('%', ' '), CultureInfo.InvariantCulture);
+        var accuracy = double.Parse(
+            (await undefended.First.InnerTextAsync()).TrimEnd('%', ' '),
+            CultureInfo.InvariantCulture
+        );
         Assert.InRange(accuracy, 1, 100);
     }
 
@@ -68,7 +73,9 @@ public sealed class FirstRunJourneyTests(LabFixture lab)
 
     private static async Task DefensesAreShown(Visit visit)
     {
-        var pills = visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Defenses", Exact = true }).GetByRole(AriaRole.Link);
+        var pills = visit
+            .Page.GetByRole(AriaRole.Navigation, new() { Name = "Defenses", Exact = true })
+            .GetByRole(AriaRole.Link);
         await Assertions.Expect(pills).ToHaveCountAsync(3);
         foreach (var pill in await pills.AllAsync())
         {
@@ -85,7 +92,12 @@ public sealed class FirstRunJourneyTests(LabFixture lab)
         foreach (var picture in await pictures.AllAsync())
         {
             await picture.ScrollIntoViewIfNeededAsync();
-            Assert.True(await picture.EvaluateAsync<bool>("image => image.decode().then(() => image.naturalWidth > 0, () => false)"), "A picture is broken.");
+            Assert.True(
+                await picture.EvaluateAsync<bool>(
+                    "image => image.decode().then(() => image.naturalWidth > 0, () => false)"
+                ),
+                "A picture is broken."
+            );
             Assert.NotEqual("", await picture.GetAttributeAsync("alt"));
         }
     }

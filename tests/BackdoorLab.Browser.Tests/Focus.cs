@@ -5,8 +5,7 @@ namespace BackdoorLab.Browser.Tests;
 /// <summary>Where the keyboard is.</summary>
 internal static class Focus
 {
-    private const string Seen =
-        """
+    private const string Seen = """
         () => {
           const at = document.activeElement;
           if (!at || at === document.body) { return false; }
@@ -16,6 +15,9 @@ internal static class Focus
         """;
 
     /// <summary>Fails unless something has the focus and shows it.</summary>
-    public static async Task AssertSeen(Visit visit, string when) => Assert.True(
-        await visit.Page.EvaluateAsync<bool>(Seen), $"{when}: {await visit.Page.EvaluateAsync<string>("document.activeElement.outerHTML.slice(0, 200)")}");
+    public static async Task AssertSeen(Visit visit, string when) =>
+        Assert.True(
+            await visit.Page.EvaluateAsync<bool>(Seen),
+            $"{when}: {await visit.Page.EvaluateAsync<string>("document.activeElement.outerHTML.slice(0, 200)")}"
+        );
 }

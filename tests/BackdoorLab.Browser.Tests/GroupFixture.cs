@@ -9,7 +9,10 @@ using Microsoft.Playwright;
 
 namespace BackdoorLab.Browser.Tests;
 
-/// <summary>A lab with sign-in, an administrator who came by the link of the console, and a run and a study whose names try to be code.</summary>
+/// <summary>
+/// A lab with sign-in, an administrator who came by the link of the console, and a run and a study whose names try to
+/// be code.
+/// </summary>
 public sealed partial class GroupFixture : IAsyncLifetime
 {
     public const string Password = "correct horse battery";
@@ -20,8 +23,7 @@ public sealed partial class GroupFixture : IAsyncLifetime
     public const string StudyName = "Signs and a missing set";
 
     /// <summary>Three seeds of a small experiment, and three of one whose files are not there.</summary>
-    private const string StudyOfTwo =
-        """
+    private const string StudyOfTwo = """
         {
           "name": "Signs and a missing set", "seeds": [1, 2, 3],
           "experiment": {
@@ -57,7 +59,13 @@ public sealed partial class GroupFixture : IAsyncLifetime
         Assertions.SetDefaultExpectTimeout(60_000);
         _playwright = await Playwright.CreateAsync();
         _browser = await Chromium.Launch(_playwright);
-        _server = await LabServer.Start("serve", _folder, ("BACKDOORLAB_MODE", "lab"), ("BACKDOORLAB_SESSIONCHECKSECONDS", "2"), ("BACKDOORLAB_DATA", Directory.CreateDirectory(Path.Combine(_folder, "no-data")).FullName));
+        _server = await LabServer.Start(
+            "serve",
+            _folder,
+            ("BACKDOORLAB_MODE", "lab"),
+            ("BACKDOORLAB_SESSIONCHECKSECONDS", "2"),
+            ("BACKDOORLAB_DATA", Directory.CreateDirectory(Path.Combine(_folder, "no-data")).FullName)
+        );
         await Fill();
         await using var visit = await Visit.Start(_browser, _server);
         await visit.Open(Link().Match(_server.Output).Groups[1].Value);
@@ -107,29 +115,42 @@ public sealed partial class GroupFixture : IAsyncLifetime
         visit.Watch.AssertQuiet();
     }
 
-    /// <summary>The id of a study of <see cref="StudyOfTwo"/> whose runs have all ended, three finished and three failed; its real runs are made when it is first asked for.</summary>
+    /// <summary>
+    /// The id of a study of <see cref="StudyOfTwo"/> whose runs have all ended, three finished and three failed; its
+    /// real runs are made when it is first asked for.
+    /// </summary>
     internal Task<string> EndedStudy() => _finished ??= MakeStudy();
 
     // As a script would: a key, the study, and a look at it now and then.
     private async Task<string> MakeStudy()
     {
-        await using var services = new ServiceCollection().AddLabData(Path.Combine(_folder, "lab.db")).BuildServiceProvider();
+        await using var services = new ServiceCollection()
+            .AddLabData(Path.Combine(_folder, "lab.db"))
+            .BuildServiceProvider();
         var (_, key) = await services.GetRequiredService<ApiKeyStore>().CreateAsync("study", "ada", ApiScope.Run);
         using var client = new HttpClient { BaseAddress = new Uri(Server.Address) };
         client.DefaultRequestHeaders.Authorization = new("Bearer", key);
-        using var submitted = await client.PostAsync(new Uri("/api/v1/studies", UriKind.Relative), new StringContent(StudyOfTwo, null, "application/json"));
+        using var submitted = await client.PostAsync(
+            new Uri("/api/v1/studies", UriKind.Relative),
+            new StringContent(StudyOfTwo, null, "application/json")
+        );
         var answer = JsonNode.Parse(await submitted.Content.ReadAsStringAsync())!;
         Assert.True(submitted.IsSuccessStatusCode, answer.ToJsonString());
         var (id, clock) = ((string)answer["id"]!, Stopwatch.StartNew());
         while (true)
         {
-            var runs = JsonNode.Parse(await client.GetStringAsync(new Uri($"/api/v1/studies/{id}", UriKind.Relative)))!["runs"]!.AsObject();
+            var runs = JsonNode.Parse(await client.GetStringAsync(new Uri($"/api/v1/studies/{id}", UriKind.Relative)))![
+                "runs"
+            ]!.AsObject();
             if ((runs.Count, (int?)runs["succeeded"], (int?)runs["failed"]) == (2, 3, 3))
             {
                 return id;
             }
 
-            Assert.True(clock.Elapsed.TotalMilliseconds < RunPage.RunPatience, $"The study does not end: {runs.ToJsonString()}\n{Server.Output}");
+            Assert.True(
+                clock.Elapsed.TotalMilliseconds < RunPage.RunPatience,
+                $"The study does not end: {runs.ToJsonString()}\n{Server.Output}"
+            );
             await Task.Delay(500);
         }
     }
@@ -144,11 +165,26 @@ public sealed partial class GroupFixture : IAsyncLifetime
     // What no worker has to compute goes straight into the lab's database.
     private async Task Fill()
     {
-        await using var services = new ServiceCollection().AddLabData(Path.Combine(_folder, "lab.db")).BuildServiceProvider();
+        await using var services = new ServiceCollection()
+            .AddLabData(Path.Combine(_folder, "lab.db"))
+            .BuildServiceProvider();
         var store = services.GetRequiredService<RunStore>();
         var content = RunContent.From(Presets.Demo.Spec with { Name = Hostile }, 1) with { Owner = Hostile };
         RunId = (await store.SubmitAsync(content)).Id;
-        (StudyId, var runs) = await services.GetRequiredService<StudyStore>().CreateAsync(Hostile, Engine.Studies.StudySpec.Write(Engine.Studies.StudyTemplates.All[0].Spec with { Name = Hostile, Question = Hostile }), [content], Hostile);
+        (StudyId, var runs) = await services
+            .GetRequiredService<StudyStore>()
+            .CreateAsync(
+                Hostile,
+                Engine.Studies.StudySpec.Write(
+                    Engine.Studies.StudyTemplates.All[0].Spec with
+                    {
+                        Name = Hostile,
+                        Question = Hostile,
+                    }
+                ),
+                [content],
+                Hostile
+            );
         await store.RequestCancelAsync(RunId);
         await store.RequestCancelAsync(runs[0].Id);
     }

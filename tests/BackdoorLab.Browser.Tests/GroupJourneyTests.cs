@@ -22,7 +22,9 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
         await Assertions.Expect(navigation.GetByRole(AriaRole.Link, new() { Name = "New run" })).ToHaveCountAsync(0);
         await Assertions.Expect(navigation.GetByRole(AriaRole.Link, new() { Name = "Accounts" })).ToHaveCountAsync(0);
         await vera.Open($"/runs/{lab.RunId}");
-        await Assertions.Expect(vera.Page.Locator(".page-head .actions").GetByRole(AriaRole.Button)).ToHaveCountAsync(0);
+        await Assertions
+            .Expect(vera.Page.Locator(".page-head .actions").GetByRole(AriaRole.Button))
+            .ToHaveCountAsync(0);
         foreach (var path in new[] { "/runs/new", "/admin/accounts" })
         {
             await vera.Open(path);
@@ -45,7 +47,9 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
         await admin.Open("/admin/accounts");
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Disable dora" }).ClickAsync();
 
-        await Assertions.Expect(dora.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"), new() { Timeout = 30_000 });
+        await Assertions
+            .Expect(dora.Page)
+            .ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"), new() { Timeout = 30_000 });
         await dora.Heading("Sign in");
     }
 
@@ -63,11 +67,15 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
         await guest.Open(link);
         await guest.Heading(GroupFixture.Hostile);
         await Assertions.Expect(guest.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" })).ToHaveCountAsync(0);
-        await Assertions.Expect(guest.Page.Locator(".page-head .actions").GetByRole(AriaRole.Button)).ToHaveCountAsync(0);
+        await Assertions
+            .Expect(guest.Page.Locator(".page-head .actions").GetByRole(AriaRole.Button))
+            .ToHaveCountAsync(0);
         await guest.Page.GetByRole(AriaRole.Link, new() { Name = "Config" }).ClickAsync();
         await Assertions.Expect(guest.Page.GetByText("Settings", new() { Exact = true })).ToBeVisibleAsync();
         await Assertions.Expect(guest.Page.GetByRole(AriaRole.Button, new() { Name = "Download" })).ToHaveCountAsync(0);
-        var foreign = await guest.Page.EvaluateAsync<string[]>("[...document.querySelectorAll('main a[href]')].map(a => a.getAttribute('href')).filter(href => !href.startsWith('/s/') && !href.startsWith('#') && !href.startsWith('http'))");
+        var foreign = await guest.Page.EvaluateAsync<string[]>(
+            "[...document.querySelectorAll('main a[href]')].map(a => a.getAttribute('href')).filter(href => !href.startsWith('/s/') && !href.startsWith('#') && !href.startsWith('http'))"
+        );
         Assert.Empty(foreign);
         await Assertions.Expect(guest.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/s/"));
 
@@ -95,7 +103,11 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
 
         using var client = new HttpClient { BaseAddress = new Uri(lab.Server.Address) };
         client.DefaultRequestHeaders.Authorization = new("Bearer", key);
-        Assert.Contains(lab.RunId, await client.GetStringAsync(new Uri("/api/v1/runs", UriKind.Relative)), StringComparison.Ordinal);
+        Assert.Contains(
+            lab.RunId,
+            await client.GetStringAsync(new Uri("/api/v1/runs", UriKind.Relative)),
+            StringComparison.Ordinal
+        );
 
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Revoke key nightly" }).ClickAsync();
         await Assertions.Expect(admin.Page.GetByText("revoked", new() { Exact = true })).ToBeVisibleAsync();
@@ -123,7 +135,10 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
         foreach (var path in Paths())
         {
             await admin.Open(path);
-            Assert.False(await admin.Page.EvaluateAsync<bool>("!!window.hacked || !!document.querySelector('img[src=x]')"), $"{path} runs what somebody wrote.");
+            Assert.False(
+                await admin.Page.EvaluateAsync<bool>("!!window.hacked || !!document.querySelector('img[src=x]')"),
+                $"{path} runs what somebody wrote."
+            );
         }
 
         // Some of the addresses lead to what is not there.
@@ -140,14 +155,28 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
         Chromium.SkipIfAbsent();
         await using var visit = await lab.SignedIn("ada", width, dark);
         var folder = Environment.GetEnvironmentVariable("BACKDOORLAB_SCREENSHOTS");
-        foreach (var (path, name) in new[] { ("/admin/accounts", "accounts"), ("/account", "account"), ("/admin/shares", "shares"), ("/admin/audit", "audit"), ("/sign-out", "sign-out"), ("/account/password", "password") })
+        foreach (
+            var (path, name) in new[]
+            {
+                ("/admin/accounts", "accounts"),
+                ("/account", "account"),
+                ("/admin/shares", "shares"),
+                ("/admin/audit", "audit"),
+                ("/sign-out", "sign-out"),
+                ("/account/password", "password"),
+            }
+        )
         {
             await visit.Open(path);
-            var excess = await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+            var excess = await visit.Page.EvaluateAsync<int>(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            );
             Assert.True(excess <= 0, $"{path} is {excess} pixels too wide.");
             if (!string.IsNullOrEmpty(folder))
             {
-                await visit.Page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{name}-{width}-{(dark ? "dark" : "light")}.png") });
+                await visit.Page.ScreenshotAsync(
+                    new() { Path = Path.Combine(folder, $"{name}-{width}-{(dark ? "dark" : "light")}.png") }
+                );
             }
         }
 
@@ -158,5 +187,9 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
         from type in typeof(LabUrls).Assembly.GetTypes()
         from route in type.GetCustomAttributes<RouteAttribute>()
         where !route.Template.Contains("{Token}", StringComparison.Ordinal) && route.Template != LabUrls.SignOut
-        select route.Template.Replace("{Id}", route.Template.StartsWith("/studies", StringComparison.Ordinal) ? lab.StudyId : lab.RunId, StringComparison.Ordinal);
+        select route.Template.Replace(
+            "{Id}",
+            route.Template.StartsWith("/studies", StringComparison.Ordinal) ? lab.StudyId : lab.RunId,
+            StringComparison.Ordinal
+        );
 }

@@ -39,7 +39,10 @@ public sealed class LabFixture : IAsyncLifetime
         _server?.Dispose();
     }
 
-    /// <summary>The id of a small run that has finished in the shared lab; made through the form when it is first needed, and looked at while it goes on.</summary>
+    /// <summary>
+    /// The id of a small run that has finished in the shared lab; made through the form when it is first needed, and
+    /// looked at while it goes on.
+    /// </summary>
     internal Task<string> FinishedRun() => _finished ??= MakeRun();
 
     private async Task<string> MakeRun()
@@ -50,7 +53,11 @@ public sealed class LabFixture : IAsyncLifetime
 
         // The overview stays open while the run goes on: its matrix fills without a reload.
         await visit.Open("/");
-        await visit.Tell(() => Assertions.Expect(visit.Page.Locator("table.matrix td.heat").First).ToBeVisibleAsync(new() { Timeout = RunPage.RunPatience }));
+        await visit.Tell(() =>
+            Assertions
+                .Expect(visit.Page.Locator("table.matrix td.heat").First)
+                .ToBeVisibleAsync(new() { Timeout = RunPage.RunPatience })
+        );
         await visit.Open($"/runs/{id}");
         await RunPage.WaitUntilFinished(visit);
         visit.Watch.AssertQuiet();

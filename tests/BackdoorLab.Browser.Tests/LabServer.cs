@@ -40,15 +40,25 @@ public sealed partial class LabServer : IDisposable
         }
     }
 
-    /// <summary>Starts <paramref name="command"/> and waits until it listens. Runs get one thread: the other core belongs to the browser.</summary>
+    /// <summary>
+    /// Starts <paramref name="command"/> and waits until it listens. Runs get one thread: the other core belongs to the
+    /// browser.
+    /// </summary>
     /// <param name="command"><c>serve</c> or <c>demo</c>.</param>
     /// <param name="lab">An existing lab folder; otherwise a new one, which is removed at the end.</param>
     /// <param name="settings">Further settings by the name of their environment variable.</param>
-    public static async Task<LabServer> Start(string command, string? lab = null, params (string Name, string Value)[] settings)
+    public static async Task<LabServer> Start(
+        string command,
+        string? lab = null,
+        params (string Name, string Value)[] settings
+    )
     {
         var temporary = lab is null ? Directory.CreateTempSubdirectory("backdoorlab-browser-").FullName : null;
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[Program(), command, "--lab", lab ?? temporary!, "--urls", "http://127.0.0.1:0", "--threads", "1"])
+        foreach (
+            var argument in (string[])
+                [Program(), command, "--lab", lab ?? temporary!, "--urls", "http://127.0.0.1:0", "--threads", "1"]
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -93,14 +103,23 @@ public sealed partial class LabServer : IDisposable
         }
     }
 
-    /// <summary>The dashboard's own output folder, in the configuration of these tests: there its static files are complete.</summary>
+    /// <summary>
+    /// The dashboard's own output folder, in the configuration of these tests: there its static files are complete.
+    /// </summary>
     private static string Program()
     {
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var (framework, configuration) = (output.Name, output.Parent!.Name);
         for (var folder = output; folder is not null; folder = folder.Parent)
         {
-            var program = Path.Combine(folder.FullName, "BackdoorLab.Web", "bin", configuration, framework, "BackdoorLab.Web.dll");
+            var program = Path.Combine(
+                folder.FullName,
+                "BackdoorLab.Web",
+                "bin",
+                configuration,
+                framework,
+                "BackdoorLab.Web.dll"
+            );
             if (File.Exists(program))
             {
                 return program;

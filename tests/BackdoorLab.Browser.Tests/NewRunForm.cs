@@ -8,7 +8,10 @@ internal static class NewRunForm
     /// <summary>Name of the run that <see cref="OpenSmall"/> describes.</summary>
     public const string SmallName = "Small signs";
 
-    /// <summary>Opens the form with the demo and makes it small: a seventh of the data, the smallest net, two precisions, three quick defenses.</summary>
+    /// <summary>
+    /// Opens the form with the demo and makes it small: a seventh of the data, the smallest net, two precisions, three
+    /// quick defenses.
+    /// </summary>
     public static async Task OpenSmall(Visit visit)
     {
         await visit.Open("/runs/new?preset=demo");
@@ -28,7 +31,8 @@ internal static class NewRunForm
     public static ILocator Control(Visit visit, string path) => visit.Page.Locator($"#f-{path.Replace('.', '-')}");
 
     /// <summary>The control together with its label, help and complaint.</summary>
-    public static ILocator Field(Visit visit, string path) => visit.Page.Locator(".field").Filter(new() { Has = visit.Page.Locator($"#f-{path.Replace('.', '-')}") });
+    public static ILocator Field(Visit visit, string path) =>
+        visit.Page.Locator(".field").Filter(new() { Has = visit.Page.Locator($"#f-{path.Replace('.', '-')}") });
 
     /// <summary>Replaces the text of a control and leaves it.</summary>
     public static async Task Type(Visit visit, string path, string text)

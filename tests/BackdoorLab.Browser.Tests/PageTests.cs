@@ -13,17 +13,38 @@ public sealed class PageTests(LabFixture lab)
 
     private static readonly (string Path, string Heading)[] Pages =
     [
-        ("/", "Overview"), ("/runs", "Runs"), ("/runs/new", "New run"), ("/leaderboard", "Leaderboard"), ("/compare", "Compare"), ("/methods", "Methods"), ("/datasets", "Data sets"), ("/queue", "Queue"),
+        ("/", "Overview"),
+        ("/runs", "Runs"),
+        ("/runs/new", "New run"),
+        ("/leaderboard", "Leaderboard"),
+        ("/compare", "Compare"),
+        ("/methods", "Methods"),
+        ("/datasets", "Data sets"),
+        ("/queue", "Queue"),
     ];
 
     /// <summary>Pages that no entry of the navigation names.</summary>
     private static readonly (string Path, string Heading)[] Inner =
     [
-        ("/runs?group=configuration", "Runs"), ("/runs/import", "Import a run"), ("/studies", "Studies"), ("/studies/new", "New study"), ("/trash", "Trash"),
-        ("/admin/shares", "Share links"), ("/admin/audit", "Audit log"),
+        ("/runs?group=configuration", "Runs"),
+        ("/runs/import", "Import a run"),
+        ("/studies", "Studies"),
+        ("/studies/new", "New study"),
+        ("/trash", "Trash"),
+        ("/admin/shares", "Share links"),
+        ("/admin/audit", "Audit log"),
     ];
 
-    private static readonly string[] Tabs = ["", "?tab=defenses", "?tab=training", "?tab=images", "?tab=log", "?tab=config", "?tab=provenance"];
+    private static readonly string[] Tabs =
+    [
+        "",
+        "?tab=defenses",
+        "?tab=training",
+        "?tab=images",
+        "?tab=log",
+        "?tab=config",
+        "?tab=provenance",
+    ];
 
     [SkippableTheory]
     [InlineData(Desk, false)]
@@ -79,7 +100,9 @@ public sealed class PageTests(LabFixture lab)
 
         foreach (var (path, heading) in Pages.Skip(1))
         {
-            var link = visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" }).GetByRole(AriaRole.Link, new() { Name = heading, Exact = true });
+            var link = visit
+                .Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" })
+                .GetByRole(AriaRole.Link, new() { Name = heading, Exact = true });
             if (width == Phone)
             {
                 // Closed until it is asked for; otherwise it covers the page.
@@ -110,7 +133,8 @@ public sealed class PageTests(LabFixture lab)
         await Assertions.Expect(drawer).ToBeInViewportAsync();
         await Assertions.Expect(visit.Page.Locator(".mud-drawer-open-persistent-left").First).ToBeVisibleAsync();
         await visit.Page.WaitForFunctionAsync(
-            "() => document.querySelector('main h1').getBoundingClientRect().left >= document.querySelector('.mud-drawer').getBoundingClientRect().right");
+            "() => document.querySelector('main h1').getBoundingClientRect().left >= document.querySelector('.mud-drawer').getBoundingClientRect().right"
+        );
 
         await visit.Page.SetViewportSizeAsync(Phone, 844);
         await Assertions.Expect(drawer).Not.ToBeInViewportAsync();
@@ -155,14 +179,19 @@ public sealed class PageTests(LabFixture lab)
         var help = visit.Page.GetByRole(AriaRole.Dialog);
         await Assertions.Expect(help).ToContainTextAsync("Search runs");
         await Assertions.Expect(help).ToContainTextAsync("Compare the chosen runs");
-        await Assertions.Expect(help.Locator("xpath=ancestor-or-self::*[contains(@class, 'mud-dialog-container')]").Locator(":focus")).ToHaveCountAsync(1);
+        await Assertions
+            .Expect(
+                help.Locator("xpath=ancestor-or-self::*[contains(@class, 'mud-dialog-container')]").Locator(":focus")
+            )
+            .ToHaveCountAsync(1);
         await visit.Page.Keyboard.PressAsync("Escape");
         await Assertions.Expect(help).ToHaveCountAsync(0);
 
         await visit.Page.Keyboard.PressAsync("n");
         await visit.Arrive("/runs/new");
         await visit.Heading("New run");
-        // A machine that is busy with a run may hold the second key back until the pair has expired; people press again then.
+        // A machine that is busy with a run may hold the second key back until the pair has expired; people press again
+        // then.
         for (var attempt = 0; attempt < 60 && !visit.Page.Url.EndsWith("/queue", StringComparison.Ordinal); attempt++)
         {
             await visit.Page.Keyboard.PressAsync("g");
@@ -174,12 +203,32 @@ public sealed class PageTests(LabFixture lab)
         visit.Watch.AssertQuiet();
     }
 
-    /// <summary>The script counts the seconds of a live run; its words must not jump when a rendering brings the dashboard's.</summary>
+    /// <summary>
+    /// The script counts the seconds of a live run; its words must not jump when a rendering brings the dashboard's.
+    /// </summary>
     [SkippableFact]
     public async Task Clock_InTheBrowser_WordsTimeAsTheDashboardDoes()
     {
         Chromium.SkipIfAbsent();
-        double[] seconds = [0.4, 3.24, 9.9, 42, 59.4, 59.9, 60, 200.3, 540, 599.8, 1800, 3569, 3600, 7520, 86399, 90_000];
+        double[] seconds =
+        [
+            0.4,
+            3.24,
+            9.9,
+            42,
+            59.4,
+            59.9,
+            60,
+            200.3,
+            540,
+            599.8,
+            1800,
+            3569,
+            3600,
+            7520,
+            86399,
+            90_000,
+        ];
         await using var visit = await Visit.Start(lab.Browser, lab.Server);
         await visit.Open("/");
 
@@ -194,7 +243,8 @@ public sealed class PageTests(LabFixture lab)
               new MutationObserver(() => told(clocks.map(clock => clock.textContent))).observe(clocks.at(-1), { characterData: true, subtree: true });
             })
             """,
-            seconds);
+            seconds
+        );
 
         Assert.Equal(seconds.Select(TimeWords.Duration), words);
         visit.Watch.AssertQuiet();
@@ -203,10 +253,14 @@ public sealed class PageTests(LabFixture lab)
     // The page itself never scrolls sideways; wide tables scroll in their own box.
     private static async Task Fits(Visit visit)
     {
-        var excess = await visit.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        var excess = await visit.Page.EvaluateAsync<int>(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        );
         Assert.True(excess <= 0, $"{visit.Page.Url} is {excess} pixels too wide.");
     }
 
-    private static Task<double> Brightness(Visit visit) => visit.Page.EvaluateAsync<double>(
-        "() => getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number).reduce((sum, part) => sum + part) / 3");
+    private static Task<double> Brightness(Visit visit) =>
+        visit.Page.EvaluateAsync<double>(
+            "() => getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number).reduce((sum, part) => sum + part) / 3"
+        );
 }

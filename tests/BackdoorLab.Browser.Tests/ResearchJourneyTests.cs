@@ -3,7 +3,9 @@ using Microsoft.Playwright;
 
 namespace BackdoorLab.Browser.Tests;
 
-/// <summary>What people of a group do with runs that have ended, from the overview on, in as many clicks as they were promised.</summary>
+/// <summary>
+/// What people of a group do with runs that have ended, from the overview on, in as many clicks as they were promised.
+/// </summary>
 [Trait("Category", "Slow")]
 public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixture<GroupFixture>
 {
@@ -16,7 +18,10 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
         await ada.Open("/");
         var hand = new Hand();
 
-        await hand.Click(ada.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" }).GetByRole(AriaRole.Link, new() { Name = "Studies" }));
+        await hand.Click(
+            ada.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" })
+                .GetByRole(AriaRole.Link, new() { Name = "Studies" })
+        );
         await hand.Click(ada.Page.GetByRole(AriaRole.Link, new() { Name = GroupFixture.StudyName, Exact = true }));
         await ada.Heading(GroupFixture.StudyName);
         var failed = ada.Page.GetByRole(AriaRole.Region, new() { Name = "Failed", Exact = true });
@@ -44,17 +49,32 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
         await ada.Open("/");
         var hand = new Hand();
 
-        await hand.Click(ada.Page.GetByRole(AriaRole.Navigation, new() { Name = "Saved views" }).GetByRole(AriaRole.Link, new() { Name = "Table 2" }));
+        await hand.Click(
+            ada.Page.GetByRole(AriaRole.Navigation, new() { Name = "Saved views" })
+                .GetByRole(AriaRole.Link, new() { Name = "Table 2" })
+        );
         await ada.Heading("Leaderboard");
         await ada.Arrive(@"/leaderboard\?dataset=synthetic-signs&metric=clean-accuracy");
-        var (name, latex) = await hand.Download(ada, ada.Page.GetByRole(AriaRole.Group, new() { Name = "Take the numbers out" }).GetByRole(AriaRole.Button, new() { Name = "LaTeX" }));
+        var (name, latex) = await hand.Download(
+            ada,
+            ada.Page.GetByRole(AriaRole.Group, new() { Name = "Take the numbers out" })
+                .GetByRole(AriaRole.Button, new() { Name = "LaTeX" })
+        );
 
         Assert.True(hand.Clicks <= 3);
         Assert.EndsWith(".tex", name, StringComparison.Ordinal);
         var text = System.Text.Encoding.UTF8.GetString(latex);
-        Assert.StartsWith("% Needs \\usepackage{booktabs} and \\usepackage{url}.\n\\begin{table}\n", text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "% Needs \\usepackage{booktabs} and \\usepackage{url}.\n\\begin{table}\n",
+            text,
+            StringComparison.Ordinal
+        );
         Assert.Contains(@"Mean $\pm$ standard deviation over seeds, n = 3;", text, StringComparison.Ordinal);
-        Assert.Contains($@"Taken from \url{{{lab.Server.Address}/leaderboard?dataset=synthetic-signs&metric=clean-accuracy}} on ", text, StringComparison.Ordinal);
+        Assert.Contains(
+            $@"Taken from \url{{{lab.Server.Address}/leaderboard?dataset=synthetic-signs&metric=clean-accuracy}} on ",
+            text,
+            StringComparison.Ordinal
+        );
         Assert.Matches(TakenOn(), text);
         Assert.Matches(MeanOfSeeds(), text);
         Assert.EndsWith("    \\bottomrule\n  \\end{tabular}\n\\end{table}\n", text, StringComparison.Ordinal);
@@ -72,10 +92,14 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
 
         await hand.Click(ada.Page.GetByRole(AriaRole.Link, new() { Name = "This week" }));
         await ada.Heading("Runs");
-        await Assertions.Expect(ada.Page.GetByRole(AriaRole.Button, new() { Name = "Remove filter search created>=" })).ToBeVisibleAsync();
+        await Assertions
+            .Expect(ada.Page.GetByRole(AriaRole.Button, new() { Name = "Remove filter search created>=" }))
+            .ToBeVisibleAsync();
         await hand.Choose(ada.Page.GetByLabel("Group by"), "Owner");
 
-        var row = ada.Page.Locator("table.groups tbody tr").Filter(new() { Has = ada.Page.GetByRole(AriaRole.Link, new() { Name = "ada", Exact = true }) });
+        var row = ada
+            .Page.Locator("table.groups tbody tr")
+            .Filter(new() { Has = ada.Page.GetByRole(AriaRole.Link, new() { Name = "ada", Exact = true }) });
         await Assertions.Expect(row).ToContainTextAsync("3 failed");
         await Assertions.Expect(row).ToContainTextAsync("n = 3");
         Assert.Equal(2, hand.Clicks);
@@ -106,11 +130,18 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
         await Axe.AssertClean(head, "shared dashboard");
         var hand = new Hand();
         await hand.Click(head.Page.Locator("table.matrix button.cell").Filter(new() { HasText = "n = 3" }).First);
-        await Assertions.Expect(head.Page.GetByRole(AriaRole.Dialog).Locator("a[href^='/s/']").First).ToBeVisibleAsync();
-        await hand.Click(head.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Link, new() { Name = "Compare top 3" }));
+        await Assertions
+            .Expect(head.Page.GetByRole(AriaRole.Dialog).Locator("a[href^='/s/']").First)
+            .ToBeVisibleAsync();
+        await hand.Click(
+            head.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Link, new() { Name = "Compare top 3" })
+        );
         await head.Heading("Compare 3 runs");
         await RunPage.Charts(head, 1);
-        var (name, picture) = await hand.Download(head, head.Page.GetByRole(AriaRole.Button, new() { Name = "Save parallel coordinates as PNG" }));
+        var (name, picture) = await hand.Download(
+            head,
+            head.Page.GetByRole(AriaRole.Button, new() { Name = "Save parallel coordinates as PNG" })
+        );
 
         Assert.Equal(3, hand.Clicks);
         Assert.EndsWith(".png", name, StringComparison.Ordinal);
@@ -137,12 +168,19 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
         await guest.Heading("Comparison of 2 runs");
         await Assertions.Expect(guest.Page.Locator("table.compare").First).ToBeVisibleAsync();
         await Assertions.Expect(guest.Page.Locator(".parallel polyline").First).ToBeAttachedAsync();
-        Assert.True(await guest.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, "The page is too wide.");
+        Assert.True(
+            await guest.Page.EvaluateAsync<int>(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            ) <= 0,
+            "The page is too wide."
+        );
         await Axe.AssertClean(guest, "shared comparison");
         var (_, csv) = await new Hand().Download(guest, guest.Page.GetByRole(AriaRole.Button, new() { Name = "CSV" }));
         Assert.StartsWith("run,name,seed,", System.Text.Encoding.UTF8.GetString(csv), StringComparison.Ordinal);
         await guest.Page.Locator($"a[href*='run={ids[1]}']").First.ClickAsync();
-        await Assertions.Expect(guest.Page.GetByRole(AriaRole.Link, new() { Name = "Back to the comparison" })).ToBeVisibleAsync();
+        await Assertions
+            .Expect(guest.Page.GetByRole(AriaRole.Link, new() { Name = "Back to the comparison" }))
+            .ToBeVisibleAsync();
         await guest.Open($"{link}?run={ids[2]}");
         await guest.Heading("Nothing to see");
         guest.Watch.Forgive("404");
@@ -173,11 +211,18 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
         await Assertions.Expect(guest.Page.Locator("table.data tbody tr")).ToHaveTextAsync([Seed(3), Seed(2), Seed(1)]);
         await Assertions.Expect(guest.Page.GetByRole(AriaRole.Navigation, new() { Name = "Main" })).ToHaveCountAsync(0);
         await Axe.AssertClean(guest, "shared view");
-        Assert.True(await guest.Page.EvaluateAsync<int>("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, "The page is too wide.");
+        Assert.True(
+            await guest.Page.EvaluateAsync<int>(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            ) <= 0,
+            "The page is too wide."
+        );
         await Begin(guest);
         await Focus.AssertSeen(guest, "After j");
         await guest.Page.Keyboard.PressAsync("Enter");
-        await Assertions.Expect(guest.Page.GetByRole(AriaRole.Link, new() { Name = "Back to the view" })).ToBeVisibleAsync();
+        await Assertions
+            .Expect(guest.Page.GetByRole(AriaRole.Link, new() { Name = "Back to the view" }))
+            .ToBeVisibleAsync();
         await guest.Open($"{link}?run={failed}");
         await guest.Heading("Nothing to see");
         guest.Watch.Forgive("404");
@@ -209,7 +254,9 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
         await Assertions.Expect(ada.Page.Locator(".bulk")).ToContainTextAsync("2 runs chosen");
 
         await keys.PressAsync(".");
-        await Assertions.Expect(ada.Page.Locator("[data-actions]").First.GetByRole(AriaRole.Button).First).ToBeFocusedAsync();
+        await Assertions
+            .Expect(ada.Page.Locator("[data-actions]").First.GetByRole(AriaRole.Button).First)
+            .ToBeFocusedAsync();
         await Focus.AssertSeen(ada, "In the actions of a row");
         await keys.PressAsync("Escape");
         await IsAt(ada, ids[0]);
@@ -235,7 +282,11 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
     // The script listens a moment after the list is drawn.
     private static async Task Begin(Visit visit)
     {
-        for (var attempt = 0; attempt < 240 && !await visit.Page.EvaluateAsync<bool>("document.activeElement.matches('tr a')"); attempt++)
+        for (
+            var attempt = 0;
+            attempt < 240 && !await visit.Page.EvaluateAsync<bool>("document.activeElement.matches('tr a')");
+            attempt++
+        )
         {
             await visit.Page.WaitForTimeoutAsync(250);
             await visit.Page.Keyboard.PressAsync("j");
@@ -253,7 +304,12 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
         await visit.Open(list);
         var links = visit.Page.Locator("a.run-name");
         await Assertions.Expect(links.First).ToBeVisibleAsync();
-        return [.. (await links.EvaluateAllAsync<string[]>("links => links.map(link => link.getAttribute('href'))")).Select(address => address.Split('/')[^1])];
+        return
+        [
+            .. (await links.EvaluateAllAsync<string[]>("links => links.map(link => link.getAttribute('href'))")).Select(
+                address => address.Split('/')[^1]
+            ),
+        ];
     }
 
     private static async Task SaveView(Visit visit, string name)

@@ -14,14 +14,18 @@ internal static partial class RunPage
     /// <summary>Waits until the run says that it has ended, and fails unless it has finished.</summary>
     public static async Task WaitUntilFinished(Visit visit)
     {
-        await visit.Tell(() => Assertions.Expect(State(visit)).ToHaveTextAsync(Ended(), new() { Timeout = RunPatience }));
+        await visit.Tell(() =>
+            Assertions.Expect(State(visit)).ToHaveTextAsync(Ended(), new() { Timeout = RunPatience })
+        );
         await visit.Tell(() => Assertions.Expect(State(visit)).ToHaveTextAsync("Finished"));
     }
 
     /// <summary>Opens one of its tabs.</summary>
     public static async Task Tab(Visit visit, string name)
     {
-        var tab = visit.Page.GetByRole(AriaRole.Navigation, new() { Name = "Parts of this run" }).GetByRole(AriaRole.Link, new() { Name = name });
+        var tab = visit
+            .Page.GetByRole(AriaRole.Navigation, new() { Name = "Parts of this run" })
+            .GetByRole(AriaRole.Link, new() { Name = name });
         await tab.ClickAsync();
         await Assertions.Expect(tab).ToHaveAttributeAsync("aria-current", "page");
     }
@@ -33,7 +37,9 @@ internal static partial class RunPage
         await visit.Tell(() => Assertions.Expect(drawn.First).ToBeAttachedAsync());
 
         // They are drawn one after another.
-        await visit.Tell(() => Assertions.Expect(visit.Page.Locator("main .plot:has(.main-svg)").Nth(count - 1)).ToBeAttachedAsync());
+        await visit.Tell(() =>
+            Assertions.Expect(visit.Page.Locator("main .plot:has(.main-svg)").Nth(count - 1)).ToBeAttachedAsync()
+        );
     }
 
     [GeneratedRegex("^(Finished|Failed|Cancelled|Interrupted)$")]

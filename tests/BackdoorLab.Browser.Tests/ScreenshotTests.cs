@@ -3,9 +3,9 @@ using Microsoft.Playwright;
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>
-/// The pictures of <c>docs/images</c>. They are written into the folder that <c>BACKDOORLAB_SCREENSHOTS</c> names, else into one that
-/// is thrown away; with <c>BACKDOORLAB_SCREENSHOT_LAB</c> they show the newest finished run of that lab, otherwise the small run of
-/// these tests.
+/// The pictures of <c>docs/images</c>. They are written into the folder that <c>BACKDOORLAB_SCREENSHOTS</c> names, else
+/// into one that is thrown away; with <c>BACKDOORLAB_SCREENSHOT_LAB</c> they show the newest finished run of that lab,
+/// otherwise the small run of these tests.
 /// </summary>
 [Collection("browser")]
 [Trait("Category", "Screenshots")]
@@ -99,10 +99,20 @@ public sealed class ScreenshotTests(LabFixture lab) : IDisposable
         await visit.Page.WaitForTimeoutAsync(400);
         var file = Path.Combine(_folder, name + ".png");
         await visit.Page.ScreenshotAsync(new() { Path = file, Animations = ScreenshotAnimations.Disabled });
-        Assert.True(new FileInfo(file).Length > LeastBytes, $"{name} has only {new FileInfo(file).Length} bytes: is the page empty?");
+        Assert.True(
+            new FileInfo(file).Length > LeastBytes,
+            $"{name} has only {new FileInfo(file).Length} bytes: is the page empty?"
+        );
         if (Environment.GetEnvironmentVariable("BACKDOORLAB_SCREENSHOTS_WHOLE") == "1")
         {
-            await visit.Page.ScreenshotAsync(new() { Path = Path.Combine(_folder, name + "-whole.png"), FullPage = true, Animations = ScreenshotAnimations.Disabled });
+            await visit.Page.ScreenshotAsync(
+                new()
+                {
+                    Path = Path.Combine(_folder, name + "-whole.png"),
+                    FullPage = true,
+                    Animations = ScreenshotAnimations.Disabled,
+                }
+            );
         }
     }
 }

@@ -14,13 +14,19 @@ public sealed class StudyJourneyTests(LabFixture lab)
         await using var visit = await Visit.Start(lab.Browser, lab.Server);
 
         await visit.Open("/studies");
-        await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Start Quantization Blindspots on generated signs" }).ClickAsync();
+        await visit
+            .Page.GetByRole(AriaRole.Button, new() { Name = "Start Quantization Blindspots on generated signs" })
+            .ClickAsync();
         await visit.Arrive("/studies/[0-9a-z]+");
         await Assertions.Expect(visit.Page.GetByText("0 of 20 done").First).ToBeVisibleAsync();
-        await Assertions.Expect(visit.Page.GetByText("Planned, not run").Or(visit.Page.GetByText("not run")).First).ToBeVisibleAsync();
+        await Assertions
+            .Expect(visit.Page.GetByText("Planned, not run").Or(visit.Page.GetByText("not run")).First)
+            .ToBeVisibleAsync();
 
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true }).ClickAsync();
-        await Assertions.Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Resume 20 runs" })).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Assertions
+            .Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Resume 20 runs" }))
+            .ToBeVisibleAsync(new() { Timeout = 30_000 });
 
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Delete study" }).ClickAsync();
         await visit.Heading("Studies");

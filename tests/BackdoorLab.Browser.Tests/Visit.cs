@@ -8,7 +8,8 @@ internal sealed class Visit : IAsyncDisposable
     private readonly IBrowserContext _context;
     private readonly LabServer _server;
 
-    private Visit(IBrowserContext context, LabServer server, Watch watch, IPage page) => (_context, _server, Watch, Page) = (context, server, watch, page);
+    private Visit(IBrowserContext context, LabServer server, Watch watch, IPage page) =>
+        (_context, _server, Watch, Page) = (context, server, watch, page);
 
     public IPage Page { get; }
 
@@ -19,17 +20,25 @@ internal sealed class Visit : IAsyncDisposable
     /// <param name="width">Width of the window in pixels.</param>
     /// <param name="height">Height of the window in pixels.</param>
     /// <param name="dark">What the operating system asks for.</param>
-    public static async Task<Visit> Start(IBrowser browser, LabServer server, int width = 1280, int height = 900, bool dark = false)
+    public static async Task<Visit> Start(
+        IBrowser browser,
+        LabServer server,
+        int width = 1280,
+        int height = 900,
+        bool dark = false
+    )
     {
-        var context = await browser.NewContextAsync(new()
-        {
-            BaseURL = server.Address,
-            ViewportSize = new() { Width = width, Height = height },
-            DeviceScaleFactor = 1,
-            ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
-            ReducedMotion = ReducedMotion.Reduce,
-            Locale = "en-GB",
-        });
+        var context = await browser.NewContextAsync(
+            new()
+            {
+                BaseURL = server.Address,
+                ViewportSize = new() { Width = width, Height = height },
+                DeviceScaleFactor = 1,
+                ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+                ReducedMotion = ReducedMotion.Reduce,
+                Locale = "en-GB",
+            }
+        );
         context.SetDefaultTimeout(60_000);
         var watch = await Watch.Over(context, server.Address);
         return new Visit(context, server, watch, await context.NewPageAsync());
@@ -68,7 +77,9 @@ internal sealed class Visit : IAsyncDisposable
         }
         catch (Exception error) when (error is PlaywrightException or TimeoutException)
         {
-            throw new Xunit.Sdk.XunitException($"{error.Message}\nat {Page.Url}\nThe browser said:\n{Watch.Heard}\nThe dashboard said:\n{_server.Output}");
+            throw new Xunit.Sdk.XunitException(
+                $"{error.Message}\nat {Page.Url}\nThe browser said:\n{Watch.Heard}\nThe dashboard said:\n{_server.Output}"
+            );
         }
     }
 

@@ -2,7 +2,10 @@ using Microsoft.Playwright;
 
 namespace BackdoorLab.Browser.Tests;
 
-/// <summary>Hears everything that should not happen in a browser: errors in the console and in scripts, violated policy, failed requests, requests to other hosts.</summary>
+/// <summary>
+/// Hears everything that should not happen in a browser: errors in the console and in scripts, violated policy, failed
+/// requests, requests to other hosts.
+/// </summary>
 internal sealed class Watch
 {
     // A page's policy reports go to the console anyway; this makes the words the same in every version of the browser.
@@ -18,12 +21,15 @@ internal sealed class Watch
     {
         var watch = new Watch(home);
         await context.AddInitScriptAsync(PolicyReports);
-        context.Console += (_, message) => watch.Hear(message.Type == "error", $"console: {message.Text} ({message.Location})");
+        context.Console += (_, message) =>
+            watch.Hear(message.Type == "error", $"console: {message.Text} ({message.Location})");
         context.WebError += (_, error) => watch.Hear(true, $"script: {error.Error}");
         context.Request += (_, request) => watch.CheckHost(request.Url);
         context.Page += (_, page) => page.WebSocket += (_, socket) => watch.CheckHost(socket.Url);
-        context.RequestFailed += (_, request) => watch.Hear(!IsLeaving(request), $"request: {request.Url} {request.Failure}");
-        context.Response += (_, response) => watch.Hear(response.Status >= 400, $"answer {response.Status}: {response.Url}");
+        context.RequestFailed += (_, request) =>
+            watch.Hear(!IsLeaving(request), $"request: {request.Url} {request.Failure}");
+        context.Response += (_, response) =>
+            watch.Hear(response.Status >= 400, $"answer {response.Status}: {response.Url}");
         return watch;
     }
 
@@ -54,7 +60,8 @@ internal sealed class Watch
 
     // A browser that leaves a page drops what is still under way, the farewell to the server among it.
     private static bool IsLeaving(IRequest request) =>
-        request.Failure == "net::ERR_ABORTED" && (request.Url.Contains("/_blazor", StringComparison.Ordinal) || request.ResourceType is "image" or "font");
+        request.Failure == "net::ERR_ABORTED"
+        && (request.Url.Contains("/_blazor", StringComparison.Ordinal) || request.ResourceType is "image" or "font");
 
     private void CheckHost(string url)
     {

@@ -16,18 +16,24 @@ public sealed partial class DataPageTests(LabFixture lab) : IClassFixture<LabFix
     public void Page_NamesEveryTableWithItsColumnsAndNoOther()
     {
         using var context = lab.Contexts.CreateDbContext();
-        var tables = context.Model.GetEntityTypes()
-            .Select(entity => (Name: entity.GetTableName()!, Columns: entity.GetProperties().Select(column => column.GetColumnName())))
+        var tables = context
+            .Model.GetEntityTypes()
+            .Select(entity =>
+                (Name: entity.GetTableName()!, Columns: entity.GetProperties().Select(column => column.GetColumnName()))
+            )
             .Where(table => !Unused.Contains(table.Name))
             .ToList();
         var rows = Page.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToList();
 
         Assert.Equal(tables.Select(table => table.Name).Order(), rows.Select(row => row.Split('`')[1]).Order());
-        Assert.All(tables, table =>
-        {
-            var row = rows.Single(line => line.StartsWith($"| `{table.Name}` ", StringComparison.Ordinal));
-            Assert.All(table.Columns, column => Assert.Contains($"`{column}`", row, StringComparison.Ordinal));
-        });
+        Assert.All(
+            tables,
+            table =>
+            {
+                var row = rows.Single(line => line.StartsWith($"| `{table.Name}` ", StringComparison.Ordinal));
+                Assert.All(table.Columns, column => Assert.Contains($"`{column}`", row, StringComparison.Ordinal));
+            }
+        );
         Assert.All(Unused, table => Assert.Contains($"`{table}`", Page, StringComparison.Ordinal));
     }
 

@@ -58,10 +58,11 @@ public sealed class LabFixture : IAsyncLifetime
     public IDbContextFactory<LabDbContext> Contexts => _services.GetRequiredService<IDbContextFactory<LabDbContext>>();
 
     /// <summary>For tests that need the lab before its first migration.</summary>
-    public void Open() => _services = new ServiceCollection()
-        .AddSingleton<TimeProvider>(Clock)
-        .AddLabData(DatabasePath)
-        .BuildServiceProvider();
+    public void Open() =>
+        _services = new ServiceCollection()
+            .AddSingleton<TimeProvider>(Clock)
+            .AddLabData(DatabasePath)
+            .BuildServiceProvider();
 
     public async Task InitializeAsync()
     {

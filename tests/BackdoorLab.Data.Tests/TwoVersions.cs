@@ -5,17 +5,25 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace BackdoorLab.Data.Tests;
 
-/// <summary>A program whose schema has a history of two small steps, for tests of what happens between versions.</summary>
+/// <summary>
+/// A program whose schema has a history of two small steps, for tests of what happens between versions.
+/// </summary>
 internal sealed class TwoVersions(string path) : IDbContextFactory<LabDbContext>
 {
     public const string FirstId = "20000101000000_First";
     public const string SecondId = "20010101000000_Second";
 
-    public LabDbContext CreateDbContext() => new SqliteLabDbContext(new DbContextOptionsBuilder<SqliteLabDbContext>()
-        .UseSqlite($"Data Source={path};Pooling=False", sqlite => sqlite.MigrationsAssembly(typeof(TwoVersions).Assembly.FullName))
-        .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning))
-        .AddInterceptors(new SqlitePragmaInterceptor())
-        .Options);
+    public LabDbContext CreateDbContext() =>
+        new SqliteLabDbContext(
+            new DbContextOptionsBuilder<SqliteLabDbContext>()
+                .UseSqlite(
+                    $"Data Source={path};Pooling=False",
+                    sqlite => sqlite.MigrationsAssembly(typeof(TwoVersions).Assembly.FullName)
+                )
+                .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning))
+                .AddInterceptors(new SqlitePragmaInterceptor())
+                .Options
+        );
 
     [DbContext(typeof(SqliteLabDbContext))]
     [Migration(FirstId)]

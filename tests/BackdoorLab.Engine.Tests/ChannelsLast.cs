@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Tests;
 
-/// <summary>Channels-last layout, for which TorchSharp has no API: the same strides come from permuting a contiguous copy.</summary>
+/// <summary>
+/// Channels-last layout, for which TorchSharp has no API: the same strides come from permuting a contiguous copy.
+/// </summary>
 internal static class ChannelsLast
 {
     /// <summary>A copy of a 4-D tensor with channels-last strides; same shape [N,C,H,W].</summary>

@@ -1,6 +1,8 @@
 namespace BackdoorLab.Engine.Tests;
 
-/// <summary>The folder with real data sets: BACKDOORLAB_DATA, else shared/datasets beside or above the repository.</summary>
+/// <summary>
+/// The folder with real data sets: BACKDOORLAB_DATA, else shared/datasets beside or above the repository.
+/// </summary>
 public static class DataRoot
 {
     /// <summary>The folder, or null where there is none; tests that need it then skip.</summary>

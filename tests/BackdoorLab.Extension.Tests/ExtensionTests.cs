@@ -20,10 +20,20 @@ public sealed class ExtensionTests : IDisposable
     private static readonly ExperimentSpec Central = new()
     {
         Name = "central",
-        Dataset = new SyntheticSigns { Classes = 10, TrainCount = 300, TestCount = 200 },
+        Dataset = new SyntheticSigns
+        {
+            Classes = 10,
+            TrainCount = 300,
+            TestCount = 200,
+        },
         Model = new ResNet8(),
         Attack = new CornerDot { PoisonRate = 0.1, Brightness = 0.5 },
-        Training = new TrainOptions { Epochs = 2, BatchSize = 32, Precision = TrainingPrecision.Float32 },
+        Training = new TrainOptions
+        {
+            Epochs = 2,
+            BatchSize = 32,
+            Precision = TrainingPrecision.Float32,
+        },
         Precisions = [new Float32()],
         Defenses = [new HalvedHead()],
         CleanHoldout = 60,
@@ -36,7 +46,14 @@ public sealed class ExtensionTests : IDisposable
         Defenses = [],
         Federation = new Federation
         {
-            Simulation = new Simulation { Clients = 4, Attackers = 1, Rounds = 2, LocalEpochs = 1, WeightDecay = 0 },
+            Simulation = new Simulation
+            {
+                Clients = 4,
+                Attackers = 1,
+                Rounds = 2,
+                LocalEpochs = 1,
+                WeightDecay = 0,
+            },
             Protocol = new HeadTraining(),
             Aggregator = new PlainMean(),
             Attacker = new NegatedUpdate(),
@@ -59,7 +76,9 @@ public sealed class ExtensionTests : IDisposable
 
         Assert.Equal((kind, type), (found?.Kind, found?.Type));
         Assert.Contains(
-            MethodCatalog.Default.All, method => method.Kind == kind && method.Type.Assembly == typeof(Method).Assembly);
+            MethodCatalog.Default.All,
+            method => method.Kind == kind && method.Type.Assembly == typeof(Method).Assembly
+        );
     }
 
     [Fact]
@@ -67,8 +86,9 @@ public sealed class ExtensionTests : IDisposable
     {
         _ = MethodCatalog.Default;
 
-        var refused = Assert.Throws<InvalidOperationException>(
-            () => MethodCatalog.Include(Assembly.GetExecutingAssembly()));
+        var refused = Assert.Throws<InvalidOperationException>(() =>
+            MethodCatalog.Include(Assembly.GetExecutingAssembly())
+        );
 
         Assert.Contains("the catalog has been read", refused.Message, StringComparison.Ordinal);
     }
@@ -81,13 +101,16 @@ public sealed class ExtensionTests : IDisposable
         Assert.Equal(Federated.Federation, SpecJson.Parse(SpecJson.Write(Federated)).Federation);
         Assert.Contains("\"brightness\": 0.5", SpecJson.Write(Central), StringComparison.Ordinal);
         Assert.Equal(
-            "Head training with Plain mean, IID, 1 of 4 attacks (Negated update)", Federated.Federation!.Title());
+            "Head training with Plain mean, IID, 1 of 4 attacks (Negated update)",
+            Federated.Federation!.Title()
+        );
     }
 
     [Fact]
     public void Parse_AParameterOfTheirsOutOfRange_IsAFaultWithItsPath()
     {
-        var written = SpecJson.Write(Central)
+        var written = SpecJson
+            .Write(Central)
             .Replace("\"brightness\": 0.5", "\"brightness\": 1.5", StringComparison.Ordinal);
 
         var fault = Assert.Throws<SpecException>(() => SpecJson.Parse(written));
@@ -120,7 +143,8 @@ public sealed class ExtensionTests : IDisposable
         var result = Run(Federated);
 
         Assert.All(result.Cells, cell => Assert.Equal(Outcome.Value, cell.Outcome));
-        var histories = Directory.GetFiles(_store, "federation.json", SearchOption.AllDirectories)
+        var histories = Directory
+            .GetFiles(_store, "federation.json", SearchOption.AllDirectories)
             .Select(File.ReadAllText)
             .Select(json => JsonSerializer.Deserialize<FederationHistory>(json, SpecJson.Options)!)
             .ToList();
@@ -128,14 +152,16 @@ public sealed class ExtensionTests : IDisposable
         Assert.Equal(2, histories.Count);
         Assert.All(
             attacked.Rounds.SelectMany(round => round.Clients),
-            client => Assert.Equal((650L, (double?)0.25), (client.Active, client.Trust)));
+            client => Assert.Equal((650L, (double?)0.25), (client.Active, client.Trust))
+        );
 
         // All start from the same weights and see like images; who negates what it learnt points the other way.
         int[] clients = [.. attacked.Rounds[^1].Clients.Select(client => client.Client)];
         var attacker = Array.IndexOf(clients, 0);
         Assert.All(
             Enumerable.Range(0, 4).Where(i => i != attacker),
-            honest => Assert.True(attacked.Similarity[attacker][honest] < 0));
+            honest => Assert.True(attacked.Similarity[attacker][honest] < 0)
+        );
     }
 
     private ExperimentResult Run(ExperimentSpec spec)
@@ -148,8 +174,6 @@ public sealed class ExtensionTests : IDisposable
 
     private sealed class Deaf : IExperimentObserver
     {
-        public void On(ExperimentEvent happened)
-        {
-        }
+        public void On(ExperimentEvent happened) { }
     }
 }

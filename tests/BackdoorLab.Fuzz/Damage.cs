@@ -7,11 +7,48 @@ namespace BackdoorLab.Fuzz;
 /// <summary>Ways in which files and documents go wrong.</summary>
 internal static class Damage
 {
-    private static readonly long[] Extremes = [0, 1, -1, 127, 128, 255, 256, 32767, 65535, 65536, 99_999_999_999_999, int.MaxValue, int.MinValue, uint.MaxValue, long.MaxValue, long.MinValue];
+    private static readonly long[] Extremes =
+    [
+        0,
+        1,
+        -1,
+        127,
+        128,
+        255,
+        256,
+        32767,
+        65535,
+        65536,
+        99_999_999_999_999,
+        int.MaxValue,
+        int.MinValue,
+        uint.MaxValue,
+        long.MaxValue,
+        long.MinValue,
+    ];
 
     private static readonly string[] Texts =
     [
-        "", " ", "\0", "a\0b", "../../etc/passwd", "/dev/zero", "NaN", "Infinity", "-1", "1e999", "null", "\u202Eabc", "\uFEFF", "\u0001", "<script>", new('x', 5000), new('x', 70_000), "{}", "id", "0001-01-01T00:00:00",
+        "",
+        " ",
+        "\0",
+        "a\0b",
+        "../../etc/passwd",
+        "/dev/zero",
+        "NaN",
+        "Infinity",
+        "-1",
+        "1e999",
+        "null",
+        "\u202Eabc",
+        "\uFEFF",
+        "\u0001",
+        "<script>",
+        new('x', 5000),
+        new('x', 70_000),
+        "{}",
+        "id",
+        "0001-01-01T00:00:00",
     ];
 
     // What a document's writer would not write: it stands behind a mark until the text is made.
@@ -19,7 +56,9 @@ internal static class Damage
 
     private const string Mark = "@@";
 
-    /// <summary>One to four changes of bytes: flips, extreme integers, pieces cut out, doubled or moved, the end cut off.</summary>
+    /// <summary>
+    /// One to four changes of bytes: flips, extreme integers, pieces cut out, doubled or moved, the end cut off.
+    /// </summary>
     internal static byte[] Bytes(Random random, byte[] bytes)
     {
         var list = (byte[])bytes.Clone();
@@ -56,7 +95,10 @@ internal static class Damage
         return list;
     }
 
-    /// <summary>One to three changes of a document, as text: values replaced, members lost or given twice, depth, then perhaps bytes.</summary>
+    /// <summary>
+    /// One to three changes of a document, as text: values replaced, members lost or given twice, depth, then perhaps
+    /// bytes.
+    /// </summary>
     internal static byte[] Json(Random random, JsonNode good)
     {
         var document = good.DeepClone();
@@ -81,13 +123,21 @@ internal static class Damage
                     var (owner, name) = names[random.Next(names.Count)];
                     var member = owner[name]?.ToJsonString() ?? "null";
                     var quoted = JsonValue.Create(name).ToJsonString();
-                    text = text.Replace($"{quoted}:{member}", $"{quoted}:{member},{quoted}:{Value(random)?.ToJsonString() ?? "null"}", StringComparison.Ordinal);
+                    text = text.Replace(
+                        $"{quoted}:{member}",
+                        $"{quoted}:{member},{quoted}:{Value(random)?.ToJsonString() ?? "null"}",
+                        StringComparison.Ordinal
+                    );
                 }
 
                 break;
             case 1:
                 var depth = random.Next(10, 2000);
-                text = text.Replace("1", new string('[', depth) + "1" + new string(']', depth), StringComparison.Ordinal);
+                text = text.Replace(
+                    "1",
+                    new string('[', depth) + "1" + new string(']', depth),
+                    StringComparison.Ordinal
+                );
                 break;
             case 2:
                 text = text.Replace("0.", "1e400", StringComparison.Ordinal);
@@ -130,22 +180,24 @@ internal static class Damage
         }
     }
 
-    private static JsonNode? Value(Random random) => random.Next(9) switch
-    {
-        0 => null,
-        1 => JsonValue.Create(Extremes[random.Next(Extremes.Length)]),
-        2 => JsonValue.Create(random.NextDouble() * Math.Pow(10, random.Next(-12, 12))),
-        3 => JsonValue.Create(random.Next(2) == 0),
-        4 => new JsonArray(),
-        5 => new JsonObject { ["id"] = Texts[random.Next(Texts.Length)] },
-        6 => JsonValue.Create($"{Mark}{random.Next(Raw.Length)}"),
-        _ => JsonValue.Create(Texts[random.Next(Texts.Length)]),
-    };
+    private static JsonNode? Value(Random random) =>
+        random.Next(9) switch
+        {
+            0 => null,
+            1 => JsonValue.Create(Extremes[random.Next(Extremes.Length)]),
+            2 => JsonValue.Create(random.NextDouble() * Math.Pow(10, random.Next(-12, 12))),
+            3 => JsonValue.Create(random.Next(2) == 0),
+            4 => new JsonArray(),
+            5 => new JsonObject { ["id"] = Texts[random.Next(Texts.Length)] },
+            6 => JsonValue.Create($"{Mark}{random.Next(Raw.Length)}"),
+            _ => JsonValue.Create(Texts[random.Next(Texts.Length)]),
+        };
 
-    private static IEnumerable<(JsonObject Owner, string Name)> Members(JsonNode? node) => node switch
-    {
-        JsonObject owner => owner.ToList().SelectMany(member => Members(member.Value).Prepend((owner, member.Key))),
-        JsonArray list => list.SelectMany(Members),
-        _ => [],
-    };
+    private static IEnumerable<(JsonObject Owner, string Name)> Members(JsonNode? node) =>
+        node switch
+        {
+            JsonObject owner => owner.ToList().SelectMany(member => Members(member.Value).Prepend((owner, member.Key))),
+            JsonArray list => list.SelectMany(Members),
+            _ => [],
+        };
 }

@@ -3,8 +3,8 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Fuzz;
 
 /// <summary>
-/// Tries inputs one after another in this process, so that a crash or a full memory ends this process alone. Says the number of each
-/// input before it is tried and its outcome after, a line each.
+/// Tries inputs one after another in this process, so that a crash or a full memory ends this process alone. Says the
+/// number of each input before it is tried and its outcome after, a line each.
 /// </summary>
 internal static class FuzzChild
 {
@@ -21,8 +21,16 @@ internal static class FuzzChild
             {
                 var folder = Directory.CreateDirectory(Path.Combine(work, "input")).FullName;
                 Say(Begins, number, folder);
-                var outcome = FuzzKinds.Guarded(() => tried.Try(new SeedTree(seed).Child(kind).Child(number).Random(), folder));
-                Say(Ends, number, outcome.Fault.Length > 0 ? outcome.Fault : outcome.Refused ? "refused" : "taken");
+                var outcome = FuzzKinds.Guarded(() =>
+                    tried.Try(new SeedTree(seed).Child(kind).Child(number).Random(), folder)
+                );
+                Say(
+                    Ends,
+                    number,
+                    outcome.Fault.Length > 0 ? outcome.Fault
+                        : outcome.Refused ? "refused"
+                        : "taken"
+                );
                 if (outcome.Fault.Length > 0)
                 {
                     // The one who reads copies the folder before it says to go on.

@@ -49,15 +49,23 @@ internal static class FuzzKinds
     /// <summary>Makes one with a folder of its own for what it needs.</summary>
     internal static IFuzzKind Make(string name, string folder) => Makers[name](folder);
 
-    /// <summary>Gives the program files as they are and prints what becomes of each; 0 where each is taken or refused.</summary>
+    /// <summary>
+    /// Gives the program files as they are and prints what becomes of each; 0 where each is taken or refused.
+    /// </summary>
     internal static int Read(string name, IReadOnlyList<FileInfo> files)
     {
         var own = Directory.CreateTempSubdirectory("fuzz-").FullName;
         try
         {
-            var kind = Make(name, own) as IFuzzFileKind ?? throw new ArgumentException($"An input of '{name}' is more than a file.");
+            var kind =
+                Make(name, own) as IFuzzFileKind
+                ?? throw new ArgumentException($"An input of '{name}' is more than a file.");
             var outcomes = files.Select(file => (file.Name, Outcome: Guarded(() => kind.Read(file.FullName)))).ToList();
-            outcomes.ForEach(one => Console.WriteLine($"{one.Name}: {(one.Outcome.Fault.Length > 0 ? one.Outcome.Fault : one.Outcome.Refused ? "refused" : "taken")}"));
+            outcomes.ForEach(one =>
+                Console.WriteLine(
+                    $"{one.Name}: {(one.Outcome.Fault.Length > 0 ? one.Outcome.Fault : one.Outcome.Refused ? "refused" : "taken")}"
+                )
+            );
             return outcomes.All(one => one.Outcome.Fault.Length == 0) ? 0 : 1;
         }
         finally
@@ -75,8 +83,14 @@ internal static class FuzzKinds
         }
         catch (Exception error)
         {
-            var place = error.StackTrace?.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("at BackdoorLab", StringComparison.Ordinal));
-            return new(false, $"{error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")[..Math.Min(200, error.Message.Length)]} {place}");
+            var place = error
+                .StackTrace?.Split('\n')
+                .Select(line => line.Trim())
+                .FirstOrDefault(line => line.StartsWith("at BackdoorLab", StringComparison.Ordinal));
+            return new(
+                false,
+                $"{error.GetType().Name}: {error.Message.ReplaceLineEndings(" ")[..Math.Min(200, error.Message.Length)]} {place}"
+            );
         }
     }
 

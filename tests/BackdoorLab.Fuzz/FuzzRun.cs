@@ -3,7 +3,10 @@ using System.Globalization;
 
 namespace BackdoorLab.Fuzz;
 
-/// <summary>Shares inputs out to child processes, watches their memory and time, keeps what showed a fault, and prints the account.</summary>
+/// <summary>
+/// Shares inputs out to child processes, watches their memory and time, keeps what showed a fault, and prints the
+/// account.
+/// </summary>
 internal sealed class FuzzRun(TimeSpan time, int inputs, int seed, DirectoryInfo keep, IReadOnlyList<string> kinds)
 {
     private const int BatchSize = 100;
@@ -23,7 +26,7 @@ internal sealed class FuzzRun(TimeSpan time, int inputs, int seed, DirectoryInfo
             {
                 var most = (int)Math.Ceiling(inputs * FuzzKinds.Share(kind) / shares) - _tallies[kind].Tried;
                 var size = (int)Math.Ceiling(BatchSize * FuzzKinds.Share(kind));
-                for (var left = Math.Min(size, most); left > 0 && _clock.Elapsed < time;)
+                for (var left = Math.Min(size, most); left > 0 && _clock.Elapsed < time; )
                 {
                     left -= Batch(kind, _tallies[kind].Tried, left);
                 }
@@ -88,7 +91,12 @@ internal sealed class FuzzRun(TimeSpan time, int inputs, int seed, DirectoryInfo
         child.WaitForExit();
         if (child.ExitCode != 0 && done < count)
         {
-            Found(kind, at, $"the process ended with {child.ExitCode}: {child.StandardError.ReadToEnd().Split('\n')[0]}", folder);
+            Found(
+                kind,
+                at,
+                $"the process ended with {child.ExitCode}: {child.StandardError.ReadToEnd().Split('\n')[0]}",
+                folder
+            );
             tally.Tried++;
             done++;
         }
@@ -98,13 +106,27 @@ internal sealed class FuzzRun(TimeSpan time, int inputs, int seed, DirectoryInfo
 
     private Process Start(string kind, int from, int count)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardInput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+        };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
             start.ArgumentList.Add(typeof(FuzzRun).Assembly.Location);
         }
 
-        foreach (var argument in (string[])["child", kind, .. new[] { from, count }.Select(number => number.ToString(CultureInfo.InvariantCulture)), "--seed", seed.ToString(CultureInfo.InvariantCulture)])
+        foreach (
+            var argument in (string[])
+                [
+                    "child",
+                    kind,
+                    .. new[] { from, count }.Select(number => number.ToString(CultureInfo.InvariantCulture)),
+                    "--seed",
+                    seed.ToString(CultureInfo.InvariantCulture),
+                ]
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -129,14 +151,18 @@ internal sealed class FuzzRun(TimeSpan time, int inputs, int seed, DirectoryInfo
 
     private int Report()
     {
-        Console.WriteLine($"{"kind",-12}{"inputs",8}{"taken",8}{"refused",9}{"faults",8}{"peak MB",9}");
+        Console.WriteLine($"{"kind", -12}{"inputs", 8}{"taken", 8}{"refused", 9}{"faults", 8}{"peak MB", 9}");
         foreach (var (kind, tally) in _tallies)
         {
-            Console.WriteLine($"{kind,-12}{tally.Tried,8}{tally.Tried - tally.Refused - tally.Faults.Count,8}{tally.Refused,9}{tally.Faults.Count,8}{tally.Memory >> 20,9}");
+            Console.WriteLine(
+                $"{kind, -12}{tally.Tried, 8}{tally.Tried - tally.Refused - tally.Faults.Count, 8}{tally.Refused, 9}{tally.Faults.Count, 8}{tally.Memory >> 20, 9}"
+            );
         }
 
         var faults = _tallies.Values.SelectMany(tally => tally.Faults).ToList();
-        Console.WriteLine($"{_tallies.Values.Sum(tally => tally.Tried)} inputs in {_clock.Elapsed.TotalSeconds:0} s, seed {seed}: {faults.Count} faults{(faults.Count > 0 ? $", inputs in {keep.FullName}" : "")}");
+        Console.WriteLine(
+            $"{_tallies.Values.Sum(tally => tally.Tried)} inputs in {_clock.Elapsed.TotalSeconds:0} s, seed {seed}: {faults.Count} faults{(faults.Count > 0 ? $", inputs in {keep.FullName}" : "")}"
+        );
         faults.ForEach(Console.WriteLine);
         return faults.Count == 0 ? 0 : 1;
     }
@@ -146,8 +172,12 @@ internal sealed class FuzzRun(TimeSpan time, int inputs, int seed, DirectoryInfo
     {
         try
         {
-            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-            return line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) << 10;
+            var line = File.ReadLines($"/proc/{process}/status")
+                .FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return line is null
+                ? 0
+                : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture)
+                    << 10;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -30,6 +30,11 @@
     },
     // From the width at which the navigation stands beside the page instead of over it.
     isWide: () => wide.matches,
-    listen: reference => { listener = reference; }
+    // Tells of changes from now on, and of those since the page asked: it says what it knows.
+    listen: (reference, dark, isWide) => {
+      listener = reference;
+      if (resolve(stored()) !== dark) { reference.invokeMethodAsync("OnAppearanceChanged", !dark); }
+      if (wide.matches !== isWide) { reference.invokeMethodAsync("OnWidthChanged", wide.matches); }
+    }
   };
 })();

@@ -9,10 +9,15 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// Predictions of images under random overlays, in large batches: inputs are added in place to the gathered overlays by one broadcast,
-/// already channels-last. Each image draws its own overlays, from a stream named by its position.
+/// Predictions of images under random overlays, in large batches: inputs are added in place to the gathered overlays by
+/// one broadcast, already channels-last. Each image draws its own overlays, from a stream named by its position.
 /// </summary>
-internal sealed class OverlayProbe(DeployedClassifier model, ImageSet overlays, int perImage, Superposition superposition)
+internal sealed class OverlayProbe(
+    DeployedClassifier model,
+    ImageSet overlays,
+    int perImage,
+    Superposition superposition
+)
 {
     private const int BatchSize = 500;
     private static readonly Scalar Half = 0.5;
@@ -61,7 +66,7 @@ internal sealed class OverlayProbe(DeployedClassifier model, ImageSet overlays, 
     {
         var images = Batches.Images(overlays).permute(0, 2, 3, 1);
         return superposition == Superposition.Sum
-            ? images - tensor(model.Twin.Shape.Normalization.Mean)
+            ? images - tensor(model.FloatModel.Shape.Normalization.Mean)
             : images.mul(Half);
     }
 

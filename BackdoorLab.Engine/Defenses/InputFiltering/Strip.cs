@@ -10,7 +10,10 @@ namespace BackdoorLab.Engine.Defenses;
 /// <summary>How STRIP lays a clean image over an input.</summary>
 public enum Superposition
 {
-    /// <summary>Sum of the two images after normalisation: input + overlay - mean, not clamped. The trigger keeps its full strength.</summary>
+    /// <summary>
+    /// Sum of the two images after normalisation: input + overlay - mean, not clamped. The trigger keeps its full
+    /// strength.
+    /// </summary>
     Sum,
 
     /// <summary>Mean of the two images; stays a valid image, and the trigger is halved.</summary>
@@ -18,14 +21,18 @@ public enum Superposition
 }
 
 /// <summary>
-/// STRIP: an input is superimposed with many clean images; if the predictions stay certain whatever lies over it, something in it
-/// dictates the class. The score is the negative mean entropy of the predictions.
+/// STRIP: an input is superimposed with many clean images; if the predictions stay certain whatever lies over it,
+/// something in it dictates the class. The score is the negative mean entropy of the predictions.
 /// </summary>
-[Method("strip", "STRIP", Order = 40,
+[Method(
+    "strip",
+    "STRIP",
+    Order = 40,
     Summary = "Superimposes an input with clean images; predictions that stay certain whatever is laid over it betray a trigger.",
     Paper = "Gao et al., STRIP: A Defence Against Trojan Attacks on Deep Neural Networks, ACSAC 2019",
     Deviations = "The threshold is an order statistic of the measured clean entropies, the k-th smallest of n with k = floor(rate (n + 1)), so that a further clean image is rejected no more often than promised; not the quantile of a normal distribution fitted to them, which can lie below zero and reject nothing. "
-        + "Overlays and the images that set the threshold are disjoint parts of the clean holdout. Entropy is in nats.")]
+        + "Overlays and the images that set the threshold are disjoint parts of the clean holdout. Entropy is in nats."
+)]
 public sealed record Strip : InputFilter
 {
     // Test inputs of each kind, clean and triggered, that the evaluation scores.
@@ -46,7 +53,9 @@ public sealed record Strip : InputFilter
 
     /// <summary>Share of clean inputs that may be rejected.</summary>
     [Range(0.0, 0.5)]
-    [Description("Share of clean images that the threshold may reject. n threshold images can promise no less than 1 / (n + 1): 1 % needs 99 of them; with fewer the result says which share it is.")]
+    [Description(
+        "Share of clean images that the threshold may reject. n threshold images can promise no less than 1 / (n + 1): 1 % needs 99 of them; with fewer the result says which share it is."
+    )]
     public double FalseRejectionRate { get; init; } = 0.01;
 
     /// <summary>Clean images that set the threshold.</summary>
@@ -62,8 +71,15 @@ public sealed record Strip : InputFilter
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<string> Warnings(int cleanHoldout) => Overlays >= PapersOverlays ? [] :
-        [FormattableString.Invariant($"{Overlays} images are laid over each input, where the paper lays {PapersOverlays}: mean entropies are noisier, so fewer triggers are told apart.")];
+    public override IEnumerable<string> Warnings(int cleanHoldout) =>
+        Overlays >= PapersOverlays
+            ? []
+            :
+            [
+                FormattableString.Invariant(
+                    $"{Overlays} images are laid over each input, where the paper lays {PapersOverlays}: mean entropies are noisier, so fewer triggers are told apart."
+                ),
+            ];
 
     /// <inheritdoc/>
     public override FittedFilter Fit(DefenseContext context)
@@ -73,9 +89,22 @@ public sealed record Strip : InputFilter
         var probe = new OverlayProbe(context.Model, overlays, Overlays, Superposition);
         var entropies = probe.MeanEntropies(clean, context.Run.Child("threshold"));
         var cut = Quantiles.Below(entropies, FalseRejectionRate);
-        return new Fitted(probe, cut, cut.Level <= FalseRejectionRate ? "" : FormattableString.Invariant(
-            $"{entropies.Length} clean images cannot promise a false rejection rate of {100 * FalseRejectionRate:0.##} %: the threshold is at the most suspicious of them, which rejects {100 * cut.Level:0.#} % of clean inputs on average. ")
-            + (FalseRejectionRate > 0 ? FormattableString.Invariant($"{Math.Ceiling(1 / FalseRejectionRate - 1 - 1e-9):0} images would do: half of the clean holdout, at most thresholdImages.") : ""));
+        return new Fitted(
+            probe,
+            cut,
+            cut.Level <= FalseRejectionRate
+                ? ""
+                : FormattableString.Invariant(
+                    $"{entropies.Length} clean images cannot promise a false rejection rate of {100 * FalseRejectionRate:0.##} %: the threshold is at the most suspicious of them, which rejects {100 * cut.Level:0.#} % of clean inputs on average. "
+                )
+                    + (
+                        FalseRejectionRate > 0
+                            ? FormattableString.Invariant(
+                                $"{Math.Ceiling(1 / FalseRejectionRate - 1 - 1e-9):0} images would do: half of the clean holdout, at most thresholdImages."
+                            )
+                            : ""
+                    )
+        );
     }
 
     private sealed class Fitted(OverlayProbe probe, Cut cut, string note) : FittedFilter

@@ -6,7 +6,10 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Defenses;
 
-/// <summary>Ranking and silencing channels of the last convolution. The network is run once; every pruned head works on what it left.</summary>
+/// <summary>
+/// Ranking and silencing channels of the last convolution. The network is run once; every pruned head works on what it
+/// left.
+/// </summary>
 internal static class ChannelPruning
 {
     /// <summary>Mean activation of each channel over images and positions.</summary>
@@ -24,7 +27,8 @@ internal static class ChannelPruning
     }
 
     /// <summary>Channels by rising activation; equal ones by number.</summary>
-    internal static int[] Rank(double[] activations) => [.. Enumerable.Range(0, activations.Length).OrderBy(channel => activations[channel])];
+    internal static int[] Rank(double[] activations) =>
+        [.. Enumerable.Range(0, activations.Length).OrderBy(channel => activations[channel])];
 
     /// <summary>Numbers of silenced channels to try, from 0; at least one channel always stays.</summary>
     internal static int[] Counts(int channels, double step)
@@ -34,8 +38,8 @@ internal static class ChannelPruning
     }
 
     /// <summary>
-    /// The last step before the first one whose accuracy is more than <paramref name="maxDrop"/> below the unpruned network's: never a
-    /// step beyond the limit, and none after a gap.
+    /// The last step before the first one whose accuracy is more than <paramref name="maxDrop"/> below the unpruned
+    /// network's: never a step beyond the limit, and none after a gap.
     /// </summary>
     internal static int Choose(double[] accuracies, double maxDrop)
     {
@@ -49,7 +53,9 @@ internal static class ChannelPruning
         return step;
     }
 
-    /// <summary>Which channels stay when the first <paramref name="count"/> of <paramref name="order"/> are silenced.</summary>
+    /// <summary>
+    /// Which channels stay when the first <paramref name="count"/> of <paramref name="order"/> are silenced.
+    /// </summary>
     internal static bool[] Keep(int[] order, int count)
     {
         var keep = new bool[order.Length];
@@ -62,10 +68,19 @@ internal static class ChannelPruning
         return keep;
     }
 
-    /// <summary>At most <paramref name="points"/> of the counts, evenly spread, the first and the last among them.</summary>
-    internal static int[] CurveCounts(int[] counts, int points) => points == 0 ? []
+    /// <summary>
+    /// At most <paramref name="points"/> of the counts, evenly spread, the first and the last among them.
+    /// </summary>
+    internal static int[] CurveCounts(int[] counts, int points) =>
+        points == 0 ? []
         : points == 1 || counts.Length == 1 ? [counts[0]]
-        : [.. Enumerable.Range(0, points).Select(i => counts[(int)Math.Round((double)i * (counts.Length - 1) / (points - 1))]).Distinct()];
+        :
+        [
+            .. Enumerable
+                .Range(0, points)
+                .Select(i => counts[(int)Math.Round((double)i * (counts.Length - 1) / (points - 1))])
+                .Distinct(),
+        ];
 
     /// <summary>Accuracy on <paramref name="images"/> for each number of silenced channels.</summary>
     internal static double[] Accuracies(Classifier network, ImageSet images, int[] order, int[] counts, RunContext run)
@@ -81,7 +96,10 @@ internal static class ChannelPruning
             {
                 run.ThrowIfCancelled();
                 using var stepScope = NewDisposeScope();
-                var mask = tensor(Array.ConvertAll(Keep(order, counts[step]), kept => kept ? 1f : 0f), new long[] { 1, order.Length, 1, 1 });
+                var mask = tensor(
+                    Array.ConvertAll(Keep(order, counts[step]), kept => kept ? 1f : 0f),
+                    new long[] { 1, order.Length, 1, 1 }
+                );
                 var logits = network.Head(network.Pool(activations * mask));
                 var rows = Inference.Floats(logits);
                 var predicted = Inference.ArgMax(rows, indices.Length);

@@ -9,37 +9,61 @@ using BackdoorLab.Engine.Training;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// Fine-Pruning: channels of the last convolution that clean images hardly use are silenced, the least used first, as long as clean
-/// accuracy holds; then the rest is fine-tuned on clean images. As in the paper one clean set ranks the channels, stops the pruning and
-/// fine-tunes: the first needs no labels and the last comes after the decision, so neither flatters the stop rule. Both phases are
-/// observed: pruning against the number of channels, beyond the chosen one too, and fine-tuning against epochs.
+/// Fine-Pruning: channels of the last convolution that clean images hardly use are silenced, the least used first, as
+/// long as clean accuracy holds; then the rest is fine-tuned on clean images. As in the paper one clean set ranks the
+/// channels, stops the pruning and fine-tunes: the first needs no labels and the last comes after the decision, so
+/// neither flatters the stop rule. Both phases are observed: pruning against the number of channels, beyond the chosen
+/// one too, and fine-tuning against epochs.
 /// </summary>
-[Method("fine-pruning", "Fine-Pruning", Aliases = ["fp"], Order = 50, Revision = 2,
+[Method(
+    "fine-pruning",
+    "Fine-Pruning",
+    Aliases = ["fp"],
+    Order = 50,
+    Revision = 2,
     Summary = "Silences the channels that clean images hardly use, as long as clean accuracy holds, and fine-tunes the rest on clean images.",
     Paper = "Liu, Dolan-Gavitt, Garg, Fine-Pruning: Defending Against Backdooring Attacks on Deep Neural Networks, RAID 2018",
-    Deviations = "Fine-tuning is shorter than re-implementations' 100 epochs. The step before the first one beyond the allowed drop is kept, never one beyond it.")]
+    Deviations = "Fine-tuning is shorter than re-implementations' 100 epochs. The step before the first one beyond the allowed drop is kept, never one beyond it."
+)]
 public sealed record FinePruning : Mitigator
 {
     /// <summary>Part of the channels that is pruned.</summary>
-    public static Metric PrunedShare { get; } = new(
-        "pruned-share", "Pruned share", "Pruned", MetricUnit.Share, null,
-        "Share of the channels silenced.");
+    public static Metric PrunedShare { get; } =
+        new("pruned-share", "Pruned share", "Pruned", MetricUnit.Share, null, "Share of the channels silenced.");
 
     /// <summary>How many images the stop rule reads.</summary>
-    public static Metric StopRuleImages { get; } = new(
-        "stop-rule-images", "Images of the stop rule", "Stop images", MetricUnit.Number, null,
-        "Clean images from which the rule that ends pruning reads accuracy.");
+    public static Metric StopRuleImages { get; } =
+        new(
+            "stop-rule-images",
+            "Images of the stop rule",
+            "Stop images",
+            MetricUnit.Number,
+            null,
+            "Clean images from which the rule that ends pruning reads accuracy."
+        );
 
     /// <summary>How exactly the stop rule can read.</summary>
-    public static Metric StopRuleMargin { get; } = new(
-        "stop-rule-margin", "Margin of the stop rule", "Stop margin", MetricUnit.Share, null,
-        "Half width of the 95 % interval of the accuracy that the stop rule reads; a rule that allows a smaller drop "
-            + "follows chance.");
+    public static Metric StopRuleMargin { get; } =
+        new(
+            "stop-rule-margin",
+            "Margin of the stop rule",
+            "Stop margin",
+            MetricUnit.Share,
+            null,
+            "Half width of the 95 % interval of the accuracy that the stop rule reads; a rule that allows a smaller drop "
+                + "follows chance."
+        );
 
     /// <summary>Channels pruned.</summary>
-    public static Metric PrunedChannels { get; } = new(
-        "pruned-channels", "Pruned channels", "Pruned channels", MetricUnit.Number, null,
-        "Number of channels silenced.");
+    public static Metric PrunedChannels { get; } =
+        new(
+            "pruned-channels",
+            "Pruned channels",
+            "Pruned channels",
+            MetricUnit.Number,
+            null,
+            "Number of channels silenced."
+        );
 
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Numbers => [PrunedShare, StopRuleImages, StopRuleMargin, PrunedChannels];
@@ -59,7 +83,9 @@ public sealed record FinePruning : Mitigator
 
     /// <summary>Part of the holdout that decides when to stop, kept apart; 0 uses all of it for every step.</summary>
     [Range(0.0, 0.9)]
-    [Description("0: the whole clean holdout ranks channels, stops the pruning and fine-tunes, as in the paper. Otherwise this share is kept apart for the stop rule, which then reads accuracy from few images.")]
+    [Description(
+        "0: the whole clean holdout ranks channels, stops the pruning and fine-tunes, as in the paper. Otherwise this share is kept apart for the stop rule, which then reads accuracy from few images."
+    )]
     public double ValidationShare { get; init; }
 
     /// <summary>Fine-tuning passes.</summary>
@@ -79,13 +105,17 @@ public sealed record FinePruning : Mitigator
 
     /// <summary>Points of the prune curve.</summary>
     [Range(0, 100)]
-    [Description("Models measured for each curve of clean accuracy and attack success: along pruning, and along fine-tuning.")]
+    [Description(
+        "Models measured for each curve of clean accuracy and attack success: along pruning, and along fine-tuning."
+    )]
     public int CurvePoints { get; init; } = 10;
 
     /// <inheritdoc/>
-    public override DefenseWork Work(WorkSizes sizes) => new(
-        2.0 * sizes.HoldoutCount + 4.0 * (CurvePoints + 1) * sizes.TestCount,
-        FineTuneEpochs * (1 - ValidationShare) * sizes.HoldoutCount);
+    public override DefenseWork Work(WorkSizes sizes) =>
+        new(
+            2.0 * sizes.HoldoutCount + 4.0 * (CurvePoints + 1) * sizes.TestCount,
+            FineTuneEpochs * (1 - ValidationShare) * sizes.HoldoutCount
+        );
 
     /// <inheritdoc/>
     public override IEnumerable<string> Warnings(int cleanHoldout)
@@ -101,7 +131,8 @@ public sealed record FinePruning : Mitigator
         if (margin >= MaxAccuracyDrop)
         {
             yield return FormattableString.Invariant(
-                $"The stop rule reads accuracy from {images} images, which tell one of {100 * usual:0} % to within {100 * margin:0.0} points; a drop of {100 * MaxAccuracyDrop:0.#} points needs about {1.96 * 1.96 * usual * (1 - usual) / (MaxAccuracyDrop * MaxAccuracyDrop):0}.");
+                $"The stop rule reads accuracy from {images} images, which tell one of {100 * usual:0} % to within {100 * margin:0.0} points; a drop of {100 * MaxAccuracyDrop:0.#} points needs about {1.96 * 1.96 * usual * (1 - usual) / (MaxAccuracyDrop * MaxAccuracyDrop):0}."
+            );
         }
     }
 
@@ -127,7 +158,12 @@ public sealed record FinePruning : Mitigator
                 Tune(network, tuning, context);
             }
 
-            return new RepairedModel(network) { Pruned = pruned, Numbers = numbers, Note = note };
+            return new RepairedModel(network)
+            {
+                Pruned = pruned,
+                Numbers = numbers,
+                Note = note,
+            };
         }
         catch
         {
@@ -149,7 +185,12 @@ public sealed record FinePruning : Mitigator
         return (all, all);
     }
 
-    private (IReadOnlyList<DefenseNumber> Numbers, string Note) Prune(Classifier network, ImageSet tuning, ImageSet stopping, DefenseContext context)
+    private (IReadOnlyList<DefenseNumber> Numbers, string Note) Prune(
+        Classifier network,
+        ImageSet tuning,
+        ImageSet stopping,
+        DefenseContext context
+    )
     {
         if (network.LastConvChannels == 0)
         {
@@ -170,11 +211,13 @@ public sealed record FinePruning : Mitigator
         network.PruneChannels(ChannelPruning.Keep(order, chosen));
         var margin = Margin(accuracies[0], stopping.Count);
         var note = FormattableString.Invariant(
-            $"{chosen} of {order.Length} channels pruned; accuracy on the {stopping.Count} images of the stop rule: {accuracies[0]:P1} before, {accuracies[Array.IndexOf(counts, chosen)]:P1} after.");
+            $"{chosen} of {order.Length} channels pruned; accuracy on the {stopping.Count} images of the stop rule: {accuracies[0]:P1} before, {accuracies[Array.IndexOf(counts, chosen)]:P1} after."
+        );
         if (margin >= MaxAccuracyDrop && MaxAccuracyDrop > 0)
         {
             note += FormattableString.Invariant(
-                $" Too few for the rule: they tell accuracy to within {100 * margin:0.0} points, and a drop of {100 * MaxAccuracyDrop:0.#} is allowed.");
+                $" Too few for the rule: they tell accuracy to within {100 * margin:0.0} points, and a drop of {100 * MaxAccuracyDrop:0.#} is allowed."
+            );
         }
 
         return (
@@ -184,7 +227,8 @@ public sealed record FinePruning : Mitigator
                 new(StopRuleImages, stopping.Count),
                 new(StopRuleMargin, margin),
             ],
-            note);
+            note
+        );
     }
 
     // Epoch 0 is the pruned network.
@@ -204,11 +248,12 @@ public sealed record FinePruning : Mitigator
         }
     }
 
-    private TrainOptions Options(ImageSet tuning) => new()
-    {
-        Epochs = FineTuneEpochs,
-        BatchSize = Math.Min(FineTuneBatchSize, tuning.Count),
-        LearningRate = FineTuneLearningRate,
-        Schedule = ScheduleKind.Cosine,
-    };
+    private TrainOptions Options(ImageSet tuning) =>
+        new()
+        {
+            Epochs = FineTuneEpochs,
+            BatchSize = Math.Min(FineTuneBatchSize, tuning.Count),
+            LearningRate = FineTuneLearningRate,
+            Schedule = ScheduleKind.Cosine,
+        };
 }

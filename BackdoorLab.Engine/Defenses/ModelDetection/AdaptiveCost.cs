@@ -1,12 +1,18 @@
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// The weight of the mask's norm while a trigger is reversed, by the rules of Neural Cleanse's reference code: zero until the success
-/// rate has held for <c>patience</c> rounds, then doubled after as many rounds of success and divided by 2^1.5 after as many of
-/// failure. Also keeps the smallest successful norm and says when nothing moves any more.
+/// The weight of the mask's norm while a trigger is reversed, by the rules of Neural Cleanse's reference code: zero
+/// until the success rate has held for <c>patience</c> rounds, then doubled after as many rounds of success and divided
+/// by 2^1.5 after as many of failure. Also keeps the smallest successful norm and says when nothing moves any more.
 /// </summary>
 internal sealed class AdaptiveCost(
-    double initial, double threshold, int patience, double multiplier, int stopPatience, double stopRatio = 0.99)
+    double initial,
+    double threshold,
+    int patience,
+    double multiplier,
+    int stopPatience,
+    double stopRatio = 0.99
+)
 {
     private readonly double _divisor = Math.Pow(multiplier, 1.5);
     private int _waiting;
@@ -23,7 +29,9 @@ internal sealed class AdaptiveCost(
     /// <summary>Smallest norm of a round that reached the threshold; infinite before the first one.</summary>
     internal double BestNorm { get; private set; } = double.PositiveInfinity;
 
-    /// <summary>The weight has been raised and lowered, and the best norm has not moved for the stop patience: done.</summary>
+    /// <summary>
+    /// The weight has been raised and lowered, and the best norm has not moved for the stop patience: done.
+    /// </summary>
     internal bool Converged => _raised && _lowered && _unmoved >= stopPatience;
 
     /// <summary>Takes the success rate and the norm of a round; true when it is the best so far.</summary>

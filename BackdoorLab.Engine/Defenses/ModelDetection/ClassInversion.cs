@@ -2,7 +2,9 @@ using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Defenses;
 
-/// <summary>The search for the smallest trigger towards one class, which can be left and taken up again between rounds.</summary>
+/// <summary>
+/// The search for the smallest trigger towards one class, which can be left and taken up again between rounds.
+/// </summary>
 internal sealed class ClassInversion : IClassSearch
 {
     private readonly TriggerInversion _inversion;
@@ -22,12 +24,22 @@ internal sealed class ClassInversion : IClassSearch
         _mask = new Squashed(images.Height * images.Width, random, options.LearningRate);
         _pattern = new Squashed(images.ImageBytes, random, options.LearningRate);
         _order = new ImageOrder(images.Count, random);
-        _smallest = new(new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience),
+        _smallest = new(
+            new AdaptiveCost(
+                options.InitialCost,
+                options.SuccessThreshold,
+                options.Patience,
+                options.CostMultiplier,
+                options.StopPatience
+            ),
             options.SuccessThreshold,
-            trigger => inversion.Try(target, trigger));
+            trigger => inversion.Try(target, trigger)
+        );
     }
 
-    /// <summary>The stream that decides where the search for a class starts and in which order it sees the images.</summary>
+    /// <summary>
+    /// The stream that decides where the search for a class starts and in which order it sees the images.
+    /// </summary>
     internal static Random Random(SeedTree seeds, int target) => seeds.Child("trigger").Child(target).Random();
 
     /// <inheritdoc/>
@@ -68,8 +80,8 @@ internal sealed class ClassInversion : IClassSearch
     }
 
     /// <summary>
-    /// Success rate over the last round's images, as many as a round of full batches has: one round, or several of small batches, whose
-    /// success alone would reach the threshold by luck.
+    /// Success rate over the last round's images, as many as a round of full batches has: one round, or several of
+    /// small batches, whose success alone would reach the threshold by luck.
     /// </summary>
     private HoldoutSuccess RecentSuccess(int images)
     {

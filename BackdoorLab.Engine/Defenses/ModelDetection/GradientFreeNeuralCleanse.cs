@@ -5,23 +5,36 @@ using BackdoorLab.Engine.Core;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// Neural Cleanse where no gradient is to be had, or none that can be trusted: the same search for the smallest mask and pattern of every
-/// class and the same outlier rule, on the deployed arithmetic itself, with the slope of the loss estimated from queries. Every image of a
-/// batch is tried with the trigger shifted along a random sign vector of its own and against it (simultaneous perturbation, Spall 1992;
-/// antithetic natural evolution strategies, Wierstra et al. 2014, as Ilyas et al. 2018 use them for attacks); the slope of the mask's norm
-/// is known and costs no query. It needs logits, not labels alone. It costs ten times the images of Neural Cleanse and more, forward only.
+/// Neural Cleanse where no gradient is to be had, or none that can be trusted: the same search for the smallest mask
+/// and pattern of every class and the same outlier rule, on the deployed arithmetic itself, with the slope of the loss
+/// estimated from queries. Every image of a batch is tried with the trigger shifted along a random sign vector of its
+/// own and against it (simultaneous perturbation, Spall 1992; antithetic natural evolution strategies, Wierstra et al.
+/// 2014, as Ilyas et al. 2018 use them for attacks); the slope of the mask's norm is known and costs no query. It needs
+/// logits, not labels alone. It costs ten times the images of Neural Cleanse and more, forward only.
 /// </summary>
-[Method("neural-cleanse-gradient-free", "Neural Cleanse, gradient-free", Order = 11, Revision = 2,
+[Method(
+    "neural-cleanse-gradient-free",
+    "Neural Cleanse, gradient-free",
+    Order = 11,
+    Revision = 2,
     Summary = "Neural Cleanse on the deployed arithmetic itself: slopes are estimated from counted queries, so it runs where a precision has no gradient or a misleading one.",
     Paper = "Wang et al., Neural Cleanse, IEEE S&P 2019; slopes after Spall, IEEE Transactions on Automatic Control 1992, Wierstra et al., Natural Evolution Strategies, JMLR 2014, "
         + "and Ilyas et al., Black-box Adversarial Attacks with Limited Queries and Information, ICML 2018",
     Deviations = "Slopes are estimated from pairs of queries, with another image for each pair, and Adam averages over more of them (betas 0.9 and 0.99). Mask and pattern are grids of cells, each cell one value. "
-        + "Everything else is as in Neural Cleanse here: cost rule, success threshold on the whole holdout, outlier rule. A noisy estimate leaves larger masks than a gradient does.")]
+        + "Everything else is as in Neural Cleanse here: cost rule, success threshold on the whole holdout, outlier rule. A noisy estimate leaves larger masks than a gradient does."
+)]
 public sealed record GradientFreeNeuralCleanse : ModelDetector
 {
     /// <summary>What the search cost.</summary>
-    public static Metric Queries { get; } = new(
-        "queries", "Queries", "Queries", MetricUnit.Number, null, "Images whose logits were asked for, of all classes together.");
+    public static Metric Queries { get; } =
+        new(
+            "queries",
+            "Queries",
+            "Queries",
+            MetricUnit.Number,
+            null,
+            "Images whose logits were asked for, of all classes together."
+        );
 
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Numbers => [.. InversionNumbers.All, Queries];
@@ -31,8 +44,8 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Not controlled: the planted patches change from pixel to pixel, and a slope in every pixel takes more queries than a control may
-    /// cost; at a tenth of the schedule the planted label is not found. Every verdict says so.
+    /// Not controlled: the planted patches change from pixel to pixel, and a slope in every pixel takes more queries
+    /// than a control may cost; at a tenth of the schedule the planted label is not found. Every verdict says so.
     /// </remarks>
     public override bool IsControlled => false;
 
@@ -53,7 +66,9 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
 
     /// <summary>Cells of the mask a side.</summary>
     [Range(1, 256)]
-    [Description("Cells of the mask along a side, no more than pixels; a cell is masked as a whole. Fewer cells need fewer queries and give coarser masks.")]
+    [Description(
+        "Cells of the mask along a side, no more than pixels; a cell is masked as a whole. Fewer cells need fewer queries and give coarser masks."
+    )]
     public int MaskCells { get; init; } = 16;
 
     /// <summary>Cells of the pattern a side.</summary>
@@ -63,7 +78,9 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
 
     /// <summary>Size of a perturbation.</summary>
     [Range(0.001, 2.0)]
-    [Description("How far every cell is moved to estimate the slope, in units of its unbounded parameter; large enough for integer logits to answer.")]
+    [Description(
+        "How far every cell is moved to estimate the slope, in units of its unbounded parameter; large enough for integer logits to answer."
+    )]
     public double Perturbation { get; init; } = 0.2;
 
     /// <summary>Clean images used.</summary>
@@ -73,7 +90,9 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
 
     /// <summary>Success rate that the mask must keep.</summary>
     [Range(0.5, 1.0)]
-    [Description("Share of the images that a trigger must send to the class: of an update's queries while it is searched, of the whole clean holdout to be kept.")]
+    [Description(
+        "Share of the images that a trigger must send to the class: of an update's queries while it is searched, of the whole clean holdout to be kept."
+    )]
     public double SuccessThreshold { get; init; } = 0.99;
 
     /// <summary>First weight of the norm.</summary>
@@ -113,7 +132,10 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
     public override DefenseWork Work(WorkSizes sizes)
     {
         var images = HoldoutImages == 0 ? sizes.HoldoutCount : Math.Min(HoldoutImages, sizes.HoldoutCount);
-        return new DefenseWork(sizes.Classes * ((double)Rounds * QueriesPerUpdate + (1 + InversionEffort.Tries(Rounds)) * images), 0);
+        return new DefenseWork(
+            sizes.Classes * ((double)Rounds * QueriesPerUpdate + (1 + InversionEffort.Tries(Rounds)) * images),
+            0
+        );
     }
 
     /// <inheritdoc/>
@@ -129,9 +151,16 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
 
         var images = HoldoutSample.Take(context.CleanHoldout, HoldoutImages, context.Run.Seeds.Child("holdout"));
         using var inversion = new QueriedInversion(context.Model, images, this, context.Run);
-        QueriedClassInversion[] searches = [.. Enumerable.Range(0, context.Classes).Select(label => new QueriedClassInversion(inversion, label))];
+        QueriedClassInversion[] searches =
+        [
+            .. Enumerable.Range(0, context.Classes).Select(label => new QueriedClassInversion(inversion, label)),
+        ];
         var schedule = new PromiseSchedule(Rounds, 0, searches.Length);
-        var finalists = schedule.Run(searches, QueriesPerUpdate, (done, total) => context.Run.Progress(done, total, "queries"));
+        var finalists = schedule.Run(
+            searches,
+            QueriesPerUpdate,
+            (done, total) => context.Run.Progress(done, total, "queries")
+        );
         var triggers = Array.ConvertAll(searches, search => search.Trigger);
         return new ReversedTriggers(triggers, Array.ConvertAll(triggers, trigger => trigger.Norm), finalists)
         {
@@ -140,20 +169,23 @@ public sealed record GradientFreeNeuralCleanse : ModelDetector
             Spent = new(Queries, inversion.Queries),
             Notes =
             [
-                FormattableString.Invariant($"No gradients: {inversion.Queries:0} queries of the deployed model's logits."),
+                FormattableString.Invariant(
+                    $"No gradients: {inversion.Queries:0} queries of the deployed model's logits."
+                ),
                 "No planted controls: they would cost more queries than a control may.",
             ],
         }.Judge(DecisionRule, context.Model, images, context.Run);
     }
 
     /// <inheritdoc/>
-    public override ModelDetector Brief() => this with
-    {
-        Rounds = Math.Min(Rounds, 60),
-        Pairs = Math.Min(Pairs, 64),
-        BatchSize = Math.Min(BatchSize, 32),
-        InitialCost = 0.01,
-        Patience = 2,
-        LearningRate = 0.3,
-    };
+    public override ModelDetector Brief() =>
+        this with
+        {
+            Rounds = Math.Min(Rounds, 60),
+            Pairs = Math.Min(Pairs, 64),
+            BatchSize = Math.Min(BatchSize, 32),
+            InitialCost = 0.01,
+            Patience = 2,
+            LearningRate = 0.3,
+        };
 }

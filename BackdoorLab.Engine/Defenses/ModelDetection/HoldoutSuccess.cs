@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// How often a trigger works on all clean images of the defender, which decides whether it is kept: on one batch of 16 a trigger that sends 95 %
-/// of the images reaches 99 % every other time.
+/// How often a trigger works on all clean images of the defender, which decides whether it is kept: on one batch of 16
+/// a trigger that sends 95 % of the images reaches 99 % every other time.
 /// </summary>
 /// <param name="Success">Share of the images tried that were sent to the class.</param>
 /// <param name="Tried">Images tried: all of them, or fewer where the threshold was out of reach before the end.</param>
@@ -20,7 +20,13 @@ internal readonly record struct HoldoutSuccess(double Success, int Tried)
     /// <param name="threshold">Share that must be sent there, 0..1.</param>
     /// <param name="logits">Logits of the images at some positions, carrying the trigger.</param>
     /// <param name="run">For cancellation.</param>
-    internal static HoldoutSuccess Measure(int images, int target, double threshold, Func<int[], Tensor> logits, RunContext run)
+    internal static HoldoutSuccess Measure(
+        int images,
+        int target,
+        double threshold,
+        Func<int[], Tensor> logits,
+        RunContext run
+    )
     {
         const double rounding = 1e-9;
         using var noGradient = no_grad();
@@ -29,7 +35,13 @@ internal readonly record struct HoldoutSuccess(double Success, int Tried)
         {
             run.ThrowIfCancelled();
             using var scope = NewDisposeScope();
-            int[] indices = [.. Enumerable.Range(tried, Math.Min(tried == 0 ? FirstBatch : Inference.DefaultBatchSize, images - tried))];
+            int[] indices =
+            [
+                .. Enumerable.Range(
+                    tried,
+                    Math.Min(tried == 0 ? FirstBatch : Inference.DefaultBatchSize, images - tried)
+                ),
+            ];
             var batch = logits(indices);
             var rows = Inference.Floats(batch);
             hits += Inference.ArgMax(rows, indices.Length).Count(label => label == target);

@@ -19,20 +19,24 @@ internal sealed record InversionEffort(int Updates, int Batch, double Images)
     internal double Share => Images / Reference;
 
     /// <summary>What must be said of a schedule far below the reference's.</summary>
-    internal IEnumerable<string> Warnings() => Share >= Long ? [] :
-    [
-        FormattableString.Invariant(
-            $"A search of {Updates} updates of {Batch} images for each class is {100 * Share:0.##} % of the reference code's schedule; what it does not find, a longer one may."),
-    ];
+    internal IEnumerable<string> Warnings() =>
+        Share >= Long
+            ? []
+            :
+            [
+                FormattableString.Invariant(
+                    $"A search of {Updates} updates of {Batch} images for each class is {100 * Share:0.##} % of the reference code's schedule; what it does not find, a longer one may."
+                ),
+            ];
 
     /// <summary>Triggers of a class that are tried on the whole holdout, roughly, for estimates.</summary>
     internal static int Tries(int rounds) => Math.Min((rounds + 4) / 5, MostTries);
 
     /// <summary>The rows of the results.</summary>
     internal IEnumerable<DefenseNumber> Numbers() =>
-    [
-        new(InversionNumbers.UpdatesPerClass, Updates),
-        new(InversionNumbers.ImagesPerUpdate, Batch),
-        new(InversionNumbers.ScheduleShare, Share),
-    ];
+        [
+            new(InversionNumbers.UpdatesPerClass, Updates),
+            new(InversionNumbers.ImagesPerUpdate, Batch),
+            new(InversionNumbers.ScheduleShare, Share),
+        ];
 }

@@ -6,17 +6,30 @@ namespace BackdoorLab.Engine.Defenses;
 internal static class InversionFigures
 {
     internal static IReadOnlyList<Figure> Of(
-        ReversedTriggers reversed, double?[] deployed, NormOutliers outliers, ImageSet images, int mostPictures)
+        ReversedTriggers reversed,
+        double?[] deployed,
+        NormOutliers outliers,
+        ImageSet images,
+        int mostPictures
+    )
     {
         var (triggers, norms, _) = reversed;
         string[] names = [.. images.ClassNames];
-        var shown = Enumerable.Range(0, triggers.Length).OrderBy(label => triggers[label].Norm).Take(mostPictures).Order();
+        var shown = Enumerable
+            .Range(0, triggers.Length)
+            .OrderBy(label => triggers[label].Norm)
+            .Take(mostPictures)
+            .Order();
         return
         [
-            new ImageFigure("Reversed triggers", [.. shown.Select(label => Picture(triggers[label], Caption(names, label, triggers[label]), images))])
+            new ImageFigure(
+                "Reversed triggers",
+                [.. shown.Select(label => Picture(triggers[label], Caption(names, label, triggers[label]), images))]
+            )
             {
                 Kind = FigureKind.ReversedTriggers,
-                Note = "Mask times pattern: what the optimisation pastes on every image to send it to the class, with the share of clean images that it sends there.",
+                Note =
+                    "Mask times pattern: what the optimisation pastes on every image to send it to the class, with the share of clean images that it sends there.",
             },
             new BarFigure(
                 "Norms of the reversed masks",
@@ -24,11 +37,13 @@ internal static class InversionFigures
                 "L1 norm (pixels)",
                 names,
                 [new BarSeries("norm", [.. norms.Select(norm => (double?)norm)])],
-                outliers.CutNorm > 0 ? outliers.CutNorm : null)
+                outliers.CutNorm > 0 ? outliers.CutNorm : null
+            )
             {
-                Note = outliers.CutNorm > 0
-                    ? "The paper's rule flags classes below the line."
-                    : "No line: the norms spread so widely that the paper's rule cannot flag any class.",
+                Note =
+                    outliers.CutNorm > 0
+                        ? "The paper's rule flags classes below the line."
+                        : "No line: the norms spread so widely that the paper's rule cannot flag any class.",
             },
             new BarFigure(
                 "Success of the reversed triggers",
@@ -36,9 +51,13 @@ internal static class InversionFigures
                 "share sent to the class",
                 names,
                 [
-                    new BarSeries("clean holdout, while reversing", [.. triggers.Select(trigger => (double?)trigger.Success)]),
+                    new BarSeries(
+                        "clean holdout, while reversing",
+                        [.. triggers.Select(trigger => (double?)trigger.Success)]
+                    ),
                     new BarSeries("deployed model, other classes", deployed),
-                ])
+                ]
+            )
             {
                 Note = reversed.OnTwin
                     ? "A trigger is reversed on a differentiable twin and then tried on the model as it is deployed."
@@ -56,13 +75,16 @@ internal static class InversionFigures
         {
             for (var c = 0; c < channels; c++)
             {
-                pixels[i * channels + c] = (byte)Math.Round(255 * Math.Clamp(trigger.Mask[i] * trigger.Pattern[c * plane + i], 0, 1));
+                pixels[i * channels + c] = (byte)
+                    Math.Round(255 * Math.Clamp(trigger.Mask[i] * trigger.Pattern[c * plane + i], 0, 1));
             }
         }
 
         return new PixelImage(caption, images.Width, images.Height, channels, pixels);
     }
 
-    private static string Caption(string[] names, int label, ReversedTrigger trigger) => FormattableString.Invariant(
-        $"{names[label]}: {trigger.Norm:0.0} px, {(trigger.Reached ? "" : "no working trigger, ")}{100 * trigger.Success:0.0} % of {trigger.Tried}");
+    private static string Caption(string[] names, int label, ReversedTrigger trigger) =>
+        FormattableString.Invariant(
+            $"{names[label]}: {trigger.Norm:0.0} px, {(trigger.Reached ? "" : "no working trigger, ")}{100 * trigger.Success:0.0} % of {trigger.Tried}"
+        );
 }

@@ -1,6 +1,8 @@
 namespace BackdoorLab.Engine.Defenses;
 
-/// <summary>Adam over one plain array, for optimisations whose variables are a few thousand numbers: no tensor, no native call.</summary>
+/// <summary>
+/// Adam over one plain array, for optimisations whose variables are a few thousand numbers: no tensor, no native call.
+/// </summary>
 internal sealed class ManagedAdam(float[] values, double learningRate, double beta1, double beta2)
 {
     private const double Epsilon = 1e-8;
@@ -17,7 +19,9 @@ internal sealed class ManagedAdam(float[] values, double learningRate, double be
         {
             _first[i] = beta1 * _first[i] + (1 - beta1) * gradient[i];
             _second[i] = beta2 * _second[i] + (1 - beta2) * gradient[i] * gradient[i];
-            values[i] -= (float)(learningRate * (_first[i] / correction1) / (Math.Sqrt(_second[i] / correction2) + Epsilon));
+            values[i] -= (float)(
+                learningRate * (_first[i] / correction1) / (Math.Sqrt(_second[i] / correction2) + Epsilon)
+            );
         }
     }
 }

@@ -14,7 +14,9 @@ public enum NormRule
     /// <summary>The paper's: MAD index of the raw norms.</summary>
     Paper,
 
-    /// <summary>MAD index of the norms' logarithms: not the paper's, but not blinded by a wide spread of honest norms.</summary>
+    /// <summary>
+    /// MAD index of the norms' logarithms: not the paper's, but not blinded by a wide spread of honest norms.
+    /// </summary>
     LogNorm,
 }
 
@@ -24,30 +26,40 @@ public enum InversionSchedule
     /// <summary>All of it: the paper's.</summary>
     Full,
 
-    /// <summary>A base budget for all on small batches, the rest for the classes with the smallest masks: faster, and another verdict in some cases.</summary>
+    /// <summary>
+    /// A base budget for all on small batches, the rest for the classes with the smallest masks: faster, and another
+    /// verdict in some cases.
+    /// </summary>
     ByPromise,
 }
 
 /// <summary>
-/// Neural Cleanse: for every class the smallest mask and pattern that send clean images to it; a class whose mask is abnormally small
-/// is the target of a backdoor. Both statistics are reported whatever the rule, and so is the ceiling that tells an index under 2 from
-/// a rule that could not have fired.
+/// Neural Cleanse: for every class the smallest mask and pattern that send clean images to it; a class whose mask is
+/// abnormally small is the target of a backdoor. Both statistics are reported whatever the rule, and so is the ceiling
+/// that tells an index under 2 from a rule that could not have fired.
 /// </summary>
-[Method("neural-cleanse", "Neural Cleanse", Aliases = ["nc"], Order = 10, Revision = 2,
+[Method(
+    "neural-cleanse",
+    "Neural Cleanse",
+    Aliases = ["nc"],
+    Order = 10,
+    Revision = 2,
     Summary = "Reverses, for every class, the smallest trigger that sends clean images there; a class that needs far less than the others is a backdoor's target.",
     Paper = "Wang et al., Neural Cleanse: Identifying and Mitigating Backdoor Attacks in Neural Networks, IEEE S&P 2019",
     Deviations = "A shorter schedule than the reference code's 1,000 rounds of 31 batches of 32; every cell says which share. A trigger is kept by its success on the whole clean holdout, "
         + "where the reference takes the mean over a round's batches; it is tried there when its mask is a tenth smaller than the best so far, and once more at the end. The norm belongs to the mask that was tested, not to the one "
         + "after the update. The schedule by promise, an option, is after Shen et al., Backdoor Scanning for Deep Neural Networks through K-Arm Optimization, ICML 2021, "
-        + "with one elimination instead of a random pull in each round; the norm of a class stopped early is projected to the whole schedule. A class whose trigger never reaches the success threshold is not flagged. The log-norm index is ours; it takes the spread of honest log norms as at least a quarter.")]
+        + "with one elimination instead of a random pull in each round; the norm of a class stopped early is projected to the whole schedule. A class whose trigger never reaches the success threshold is not flagged. The log-norm index is ours; it takes the spread of honest log norms as at least a quarter."
+)]
 public sealed record NeuralCleanse : ModelDetector
 {
-    // What controls plant wins on 99 % of the images at its limit, so the smallest trigger would not be kept at that very rate.
+    // What controls plant wins on 99 % of the images at its limit, so the smallest trigger would not be kept at that
+    // very rate.
     private const double PlantedSuccess = 0.95;
 
     /// <summary>What the search cost.</summary>
-    public static Metric Updates { get; } = new(
-        "updates", "Updates", "All updates", MetricUnit.Number, null, "Optimiser updates of all classes together.");
+    public static Metric Updates { get; } =
+        new("updates", "Updates", "All updates", MetricUnit.Number, null, "Optimiser updates of all classes together.");
 
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Numbers => [.. InversionNumbers.All, Updates];
@@ -66,7 +78,9 @@ public sealed record NeuralCleanse : ModelDetector
     public int UpdatesPerRound { get; init; } = 1;
 
     /// <summary>How the rounds are shared out.</summary>
-    [Description("Full: all rounds for every class, the paper's way. By promise: every class gets the base rounds on a quarter of the batch, then only the most promising go on; a third of the work, and not always the same verdict.")]
+    [Description(
+        "Full: all rounds for every class, the paper's way. By promise: every class gets the base rounds on a quarter of the batch, then only the most promising go on; a third of the work, and not always the same verdict."
+    )]
     public InversionSchedule Schedule { get; init; }
 
     /// <summary>Share of the rounds that every class gets by promise.</summary>
@@ -91,7 +105,9 @@ public sealed record NeuralCleanse : ModelDetector
 
     /// <summary>Success rate that the mask must keep.</summary>
     [Range(0.5, 1.0)]
-    [Description("Share of the images that a trigger must send to the class: of its batch while it is searched, of the whole clean holdout to be kept.")]
+    [Description(
+        "Share of the images that a trigger must send to the class: of its batch while it is searched, of the whole clean holdout to be kept."
+    )]
     public double SuccessThreshold { get; init; } = 0.99;
 
     /// <summary>First weight of the norm.</summary>
@@ -124,7 +140,9 @@ public sealed record NeuralCleanse : ModelDetector
     public NormRule DecisionRule { get; init; }
 
     /// <summary>Use bfloat16 arithmetic in the loop for precisions whose gradient is straight-through.</summary>
-    [Description("Precisions other than FP32: run the optimisation in BF16 where the processor has it. FP32 is never touched.")]
+    [Description(
+        "Precisions other than FP32: run the optimisation in BF16 where the processor has it. FP32 is never touched."
+    )]
     public bool FastStraightThrough { get; init; } = true;
 
     /// <inheritdoc/>
@@ -136,7 +154,10 @@ public sealed record NeuralCleanse : ModelDetector
     public override DefenseWork Work(WorkSizes sizes)
     {
         var images = HoldoutImages == 0 ? sizes.HoldoutCount : Math.Min(HoldoutImages, sizes.HoldoutCount);
-        return new DefenseWork(((double)FinalistsOf(sizes.Classes) + sizes.Classes * InversionEffort.Tries(Rounds)) * images, ScheduleFor(sizes.Classes).Images(sizes.Classes, BatchSize) * UpdatesPerRound);
+        return new DefenseWork(
+            ((double)FinalistsOf(sizes.Classes) + sizes.Classes * InversionEffort.Tries(Rounds)) * images,
+            ScheduleFor(sizes.Classes).Images(sizes.Classes, BatchSize) * UpdatesPerRound
+        );
     }
 
     /// <inheritdoc/>
@@ -164,41 +185,59 @@ public sealed record NeuralCleanse : ModelDetector
     }
 
     /// <inheritdoc/>
-    public override ModelDetector Brief() => this with
-    {
-        Rounds = Math.Min(Rounds, 60),
-        UpdatesPerRound = 1,
-        BatchSize = Math.Min(BatchSize, 16),
-        SuccessThreshold = Math.Min(SuccessThreshold, PlantedSuccess),
-        InitialCost = 0.01,
-        Patience = 2,
-        LearningRate = 0.3,
-    };
+    public override ModelDetector Brief() =>
+        this with
+        {
+            Rounds = Math.Min(Rounds, 60),
+            UpdatesPerRound = 1,
+            BatchSize = Math.Min(BatchSize, 16),
+            SuccessThreshold = Math.Min(SuccessThreshold, PlantedSuccess),
+            InitialCost = 0.01,
+            Patience = 2,
+            LearningRate = 0.3,
+        };
 
     private int FinalistsOf(int classes) => Schedule == InversionSchedule.Full ? classes : Math.Min(Finalists, classes);
 
-    private PromiseSchedule ScheduleFor(int classes) => new(Rounds, Schedule == InversionSchedule.Full ? 0 : BaseRounds, FinalistsOf(classes));
+    private PromiseSchedule ScheduleFor(int classes) =>
+        new(Rounds, Schedule == InversionSchedule.Full ? 0 : BaseRounds, FinalistsOf(classes));
 
-    private InversionEffort Effort(int classes) => new(Rounds * UpdatesPerRound, BatchSize, ScheduleFor(classes).ImagesOfAFinalist(BatchSize) * UpdatesPerRound);
+    private InversionEffort Effort(int classes) =>
+        new(Rounds * UpdatesPerRound, BatchSize, ScheduleFor(classes).ImagesOfAFinalist(BatchSize) * UpdatesPerRound);
 
     private ReversedTriggers Search(DefenseContext context, ImageSet images, bool bfloat16)
     {
         var clock = Stopwatch.StartNew();
-        using var inversion = new TriggerInversion(context.Model.Twin, images, this, context.Run, bfloat16);
-        ClassInversion[] searches = [.. Enumerable.Range(0, context.Classes).Select(label => new ClassInversion(inversion, label))];
-        var finalists = ScheduleFor(searches.Length).Run(searches, BatchSize, (done, total) => context.Run.Progress(done * UpdatesPerRound, total * UpdatesPerRound, "images"));
+        using var inversion = new TriggerInversion(context.Model.FloatModel, images, this, context.Run, bfloat16);
+        ClassInversion[] searches =
+        [
+            .. Enumerable.Range(0, context.Classes).Select(label => new ClassInversion(inversion, label)),
+        ];
+        var finalists = ScheduleFor(searches.Length)
+            .Run(
+                searches,
+                BatchSize,
+                (done, total) => context.Run.Progress(done * UpdatesPerRound, total * UpdatesPerRound, "images")
+            );
         var triggers = Array.ConvertAll(searches, search => search.Trigger);
         var stopped = finalists.Count(final => !final);
-        context.Run.Log(FormattableString.Invariant(
-            $"Neural Cleanse: {inversion.Tries} triggers tried on all {images.Count} clean images, {inversion.Trying.TotalSeconds:0.0} of {clock.Elapsed.TotalSeconds:0.0} s."));
+        context.Run.Log(
+            FormattableString.Invariant(
+                $"Neural Cleanse: {inversion.Tries} triggers tried on all {images.Count} clean images, {inversion.Trying.TotalSeconds:0.0} of {clock.Elapsed.TotalSeconds:0.0} s."
+            )
+        );
         return new(triggers, PromiseSchedule.AtEqualEffort(searches, finalists), finalists)
         {
             OnTwin = true,
             Effort = Effort(searches.Length),
             Spent = new(Updates, triggers.Sum(trigger => (double)trigger.Updates)),
-            Notes = stopped == 0
-                ? []
-                : [$"{stopped} of {searches.Length} classes were stopped after {BaseRounds} of {Rounds} rounds; their norms are projected to the whole schedule, their pictures are as far as they came."],
+            Notes =
+                stopped == 0
+                    ? []
+                    :
+                    [
+                        $"{stopped} of {searches.Length} classes were stopped after {BaseRounds} of {Rounds} rounds; their norms are projected to the whole schedule, their pictures are as far as they came.",
+                    ],
         };
     }
 }

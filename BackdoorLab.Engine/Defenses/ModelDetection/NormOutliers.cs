@@ -2,7 +2,9 @@ using BackdoorLab.Engine.Statistics;
 
 namespace BackdoorLab.Engine.Defenses;
 
-/// <summary>Neural Cleanse's outlier rule on the norms of the reversed triggers, with what a reader needs to judge it.</summary>
+/// <summary>
+/// Neural Cleanse's outlier rule on the norms of the reversed triggers, with what a reader needs to judge it.
+/// </summary>
 internal sealed record NormOutliers
 {
     /// <summary>The paper's cut.</summary>
@@ -11,9 +13,10 @@ internal sealed record NormOutliers
     /// <summary>Below this ceiling an index under the cut says nothing.</summary>
     internal const double DecidableCeiling = 3;
 
-    // Ten honest classes can lie so close together that one which is a third smaller looks far away. In benign trainings of the standard
-    // preset (two seeds, four schedules each) the smallest norm was 0.65 to 0.78 of the median, so no smaller spread of log norms is
-    // believed: a class under 0.6 of the median is an outlier at the earliest.
+    // Ten honest classes can lie so close together that one which is a third smaller looks far away. In benign
+    // trainings of the standard preset (two seeds, four schedules each) the smallest norm was 0.65 to 0.78 of the
+    // median, so no smaller spread of log norms is believed: a class under 0.6 of the median is an outlier at the
+    // earliest.
     private const double LeastLogSpread = 0.25;
 
     // Stored in place of infinity, which no spread gives.
@@ -37,11 +40,15 @@ internal sealed record NormOutliers
     /// <summary>Norm below which the index exceeds <see cref="Cut"/>; not positive when nothing can.</summary>
     internal required double CutNorm { get; init; }
 
-    /// <summary>The paper's rule could hardly have flagged anything: index under the cut and ceiling under <see cref="DecidableCeiling"/>.</summary>
+    /// <summary>
+    /// The paper's rule could hardly have flagged anything: index under the cut and ceiling under
+    /// <see cref="DecidableCeiling"/>.
+    /// </summary>
     internal bool Undecidable => Indices[Smallest] <= Cut && Ceiling < DecidableCeiling;
 
     /// <summary>
-    /// What a rule on these norms says. The ceiling is that of the raw norms: the logarithm of a norm near zero is an outlier in any spread.
+    /// What a rule on these norms says. The ceiling is that of the raw norms: the logarithm of a norm near zero is an
+    /// outlier in any spread.
     /// </summary>
     /// <param name="flagged">Whether it flags a class.</param>
     /// <param name="rule">Which statistic decides.</param>
@@ -60,12 +67,17 @@ internal sealed record NormOutliers
             : Results.Verdict.Of(flagged, figures);
     }
 
-    /// <summary>Applies the rule. Norms are positive; <paramref name="eligible"/> are the classes whose trigger works.</summary>
+    /// <summary>
+    /// Applies the rule. Norms are positive; <paramref name="eligible"/> are the classes whose trigger works.
+    /// </summary>
     internal static NormOutliers Of(double[] norms, bool[] eligible)
     {
         var logs = Array.ConvertAll(norms, norm => Math.Log(Math.Max(norm, 1e-6)));
         var median = RobustStatistics.Median(norms);
-        var candidates = Enumerable.Range(0, norms.Length).Where(label => eligible[label]).DefaultIfEmpty(Array.IndexOf(norms, norms.Min()));
+        var candidates = Enumerable
+            .Range(0, norms.Length)
+            .Where(label => eligible[label])
+            .DefaultIfEmpty(Array.IndexOf(norms, norms.Min()));
         return new NormOutliers
         {
             Indices = LowSide(norms),

@@ -5,7 +5,9 @@ namespace BackdoorLab.Engine.Defenses;
 /// <summary>A search that can be left and taken up again between rounds: what a schedule sees of it.</summary>
 internal interface IClassSearch
 {
-    /// <summary>After each round the smallest norm so far: of a working trigger, or of the last one tried while none has worked.</summary>
+    /// <summary>
+    /// After each round the smallest norm so far: of a working trigger, or of the last one tried while none has worked.
+    /// </summary>
     IReadOnlyList<double> Norms { get; }
 
     /// <summary>The norm has stopped shrinking.</summary>
@@ -17,13 +19,16 @@ internal interface IClassSearch
     /// <summary>One more round, with so many images an update.</summary>
     void Advance(int batchSize);
 
-    /// <summary>Rounds are over, or others are compared with it: the smallest trigger found is what counts now.</summary>
+    /// <summary>
+    /// Rounds are over, or others are compared with it: the smallest trigger found is what counts now.
+    /// </summary>
     void Settle();
 }
 
 /// <summary>
-/// Spends the work where a small norm is promised, as a bandit pulls its arms (Shen et al. 2021). Every class gets a base budget of
-/// rounds on small batches; then, at equal effort, the classes with the smallest norms go on with full batches and the rest stop.
+/// Spends the work where a small norm is promised, as a bandit pulls its arms (Shen et al. 2021). Every class gets a
+/// base budget of rounds on small batches; then, at equal effort, the classes with the smallest norms go on with full
+/// batches and the rest stop.
 /// </summary>
 /// <param name="rounds">Rounds of the whole schedule.</param>
 /// <param name="baseRounds">Rounds of the base budget.</param>
@@ -41,7 +46,8 @@ internal sealed class PromiseSchedule(int rounds, int baseRounds, int finalists)
         (double)classes * baseRounds * BaseBatch(batchSize) + (double)finalists * (rounds - baseRounds) * batchSize;
 
     /// <summary>Those of a class that goes on to the end.</summary>
-    internal double ImagesOfAFinalist(int batchSize) => (double)baseRounds * BaseBatch(batchSize) + (double)(rounds - baseRounds) * batchSize;
+    internal double ImagesOfAFinalist(int batchSize) =>
+        (double)baseRounds * BaseBatch(batchSize) + (double)(rounds - baseRounds) * batchSize;
 
     /// <summary>Runs the searches and returns which of them went on to the end.</summary>
     internal bool[] Run(IReadOnlyList<IClassSearch> searches, int batchSize, Action<double, double> progress)
@@ -54,7 +60,11 @@ internal sealed class PromiseSchedule(int rounds, int baseRounds, int finalists)
             Continue(search, small, baseRounds);
         }
 
-        var chosen = Enumerable.Range(0, searches.Count).OrderBy(label => searches[label].Norms.LastOrDefault()).Take(finalists).ToHashSet();
+        var chosen = Enumerable
+            .Range(0, searches.Count)
+            .OrderBy(label => searches[label].Norms.LastOrDefault())
+            .Take(finalists)
+            .ToHashSet();
         foreach (var label in chosen.Order())
         {
             searches[label].Resume();
@@ -77,20 +87,30 @@ internal sealed class PromiseSchedule(int rounds, int baseRounds, int finalists)
     }
 
     /// <summary>
-    /// Norms to compare at equal effort. A class stopped early has a larger norm than the whole schedule would have left it, which would
-    /// shift the median and widen the spread; so its norm is taken to shrink as the median finalist's did from the same round on.
+    /// Norms to compare at equal effort. A class stopped early has a larger norm than the whole schedule would have
+    /// left it, which would shift the median and widen the spread; so its norm is taken to shrink as the median
+    /// finalist's did from the same round on.
     /// </summary>
     internal static double[] AtEqualEffort(IReadOnlyList<IClassSearch> searches, bool[] finalists)
     {
         var labels = Enumerable.Range(0, searches.Count).ToArray();
-        return Array.ConvertAll(labels, label =>
-        {
-            var norms = searches[label].Norms;
-            return finalists[label]
-                ? norms[^1]
-                : norms[^1] * RobustStatistics.Median([.. labels.Where(other => finalists[other]).Select(other => Shrinkage(searches[other].Norms, norms.Count))]);
-        });
+        return Array.ConvertAll(
+            labels,
+            label =>
+            {
+                var norms = searches[label].Norms;
+                return finalists[label]
+                    ? norms[^1]
+                    : norms[^1]
+                        * RobustStatistics.Median([
+                            .. labels
+                                .Where(other => finalists[other])
+                                .Select(other => Shrinkage(searches[other].Norms, norms.Count)),
+                        ]);
+            }
+        );
     }
 
-    private static double Shrinkage(IReadOnlyList<double> norms, int round) => norms[^1] / norms[Math.Min(round, norms.Count) - 1];
+    private static double Shrinkage(IReadOnlyList<double> norms, int round) =>
+        norms[^1] / norms[Math.Min(round, norms.Count) - 1];
 }

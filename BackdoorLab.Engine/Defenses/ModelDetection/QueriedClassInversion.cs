@@ -21,9 +21,17 @@ internal sealed class QueriedClassInversion : IClassSearch
         _random = inversion.Run.Seeds.Child("trigger").Child(target).Random();
         _cells = new Squashed(inversion.Grid.Count, _random, options.LearningRate, Beta1, Beta2);
         _order = new ImageOrder(inversion.Images.Count, _random);
-        _smallest = new(new AdaptiveCost(options.InitialCost, options.SuccessThreshold, options.Patience, options.CostMultiplier, options.StopPatience),
+        _smallest = new(
+            new AdaptiveCost(
+                options.InitialCost,
+                options.SuccessThreshold,
+                options.Patience,
+                options.CostMultiplier,
+                options.StopPatience
+            ),
             options.SuccessThreshold,
-            trigger => inversion.Try(target, trigger));
+            trigger => inversion.Try(target, trigger)
+        );
     }
 
     /// <inheritdoc/>

@@ -8,10 +8,16 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// The deployed model's side of reversing triggers without gradients: one forward pass an update, of images that carry the trigger and of
-/// images that carry it shifted by plus and minus a random sign vector. Every image through the model is counted.
+/// The deployed model's side of reversing triggers without gradients: one forward pass an update, of images that carry
+/// the trigger and of images that carry it shifted by plus and minus a random sign vector. Every image through the
+/// model is counted.
 /// </summary>
-internal sealed class QueriedInversion(DeployedClassifier model, ImageSet images, GradientFreeNeuralCleanse options, RunContext run) : IDisposable
+internal sealed class QueriedInversion(
+    DeployedClassifier model,
+    ImageSet images,
+    GradientFreeNeuralCleanse options,
+    RunContext run
+) : IDisposable
 {
     private readonly Scalar _step = options.Perturbation;
     private readonly Scalar _half = 0.5;
@@ -36,19 +42,23 @@ internal sealed class QueriedInversion(DeployedClassifier model, ImageSet images
     }
 
     /// <summary>Tries a trigger on all images.</summary>
-    internal HoldoutSuccess Try(int target, ReversedTrigger trigger) => HoldoutSuccess.Measure(
-        images.Count,
-        target,
-        options.SuccessThreshold,
-        indices =>
-        {
-            NativeMemory.Step(_updates++);
-            Queries += indices.Length;
-            return model.Logits(trigger.On(Batches.Images(images, indices), images));
-        },
-        run);
+    internal HoldoutSuccess Try(int target, ReversedTrigger trigger) =>
+        HoldoutSuccess.Measure(
+            images.Count,
+            target,
+            options.SuccessThreshold,
+            indices =>
+            {
+                NativeMemory.Step(_updates++);
+                Queries += indices.Length;
+                return model.Logits(trigger.On(Batches.Images(images, indices), images));
+            },
+            run
+        );
 
-    /// <summary>Moves a trigger one step and returns the share of images that it sent to <paramref name="target"/> before.</summary>
+    /// <summary>
+    /// Moves a trigger one step and returns the share of images that it sent to <paramref name="target"/> before.
+    /// </summary>
     internal double Update(int target, Squashed cells, ImageOrder order, Random random, double cost)
     {
         NativeMemory.Step(_updates++);
@@ -88,11 +98,14 @@ internal sealed class QueriedInversion(DeployedClassifier model, ImageSet images
     {
         var values = theta.tanh().mul(_half).add(_half);
         var mask = values.index_select(1, tensor(Grid.MaskCells)).reshape(-1, 1, images.Height, images.Width);
-        var pattern = values.index_select(1, tensor(Grid.PatternCells)).reshape(-1, images.Height, images.Width, images.Channels);
+        var pattern = values
+            .index_select(1, tensor(Grid.PatternCells))
+            .reshape(-1, images.Height, images.Width, images.Channels);
         return batch.lerp(pattern.permute(0, 3, 1, 2), mask);
     }
 
-    // How many of the unshifted images reach the target, and for each pair the slope of the loss along its signs, over the number of pairs.
+    // How many of the unshifted images reach the target, and for each pair the slope of the loss along its signs, over
+    // the number of pairs.
     private (int Hits, float[] Slopes) Read(float[] rows, int classes, int target)
     {
         var (plain, pairs) = (options.BatchSize, options.Pairs);

@@ -4,7 +4,9 @@ using BackdoorLab.Engine.Models;
 
 namespace BackdoorLab.Engine.Defenses;
 
-/// <summary>The reversed triggers of all classes, however they were found, and what Neural Cleanse's rule says of them.</summary>
+/// <summary>
+/// The reversed triggers of all classes, however they were found, and what Neural Cleanse's rule says of them.
+/// </summary>
 /// <param name="Triggers">One for each class.</param>
 /// <param name="Norms">Their norms at equal effort.</param>
 /// <param name="Finalists">Which classes had the whole schedule.</param>
@@ -12,7 +14,10 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
 {
     private const int MostPictures = 64;
 
-    /// <summary>Whether they were reversed on the differentiable twin, so that success there is another number than on the deployed model.</summary>
+    /// <summary>
+    /// Whether they were reversed on the differentiable twin, so that success there is another number than on the
+    /// deployed model.
+    /// </summary>
     internal required bool OnTwin { get; init; }
 
     /// <summary>What the search cost, a row in the results.</summary>
@@ -29,12 +34,16 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
     {
         var reached = Array.ConvertAll(Triggers, trigger => trigger.Reached);
         var eligible = Enumerable.Range(0, Norms.Length).Select(label => reached[label] && Finalists[label]).ToArray();
-        var deployed = Enumerable.Range(0, Norms.Length)
-            .Select(label => Finalists[label] ? StampedSuccess.Measure(model, images, Triggers[label], label, run) : null)
+        var deployed = Enumerable
+            .Range(0, Norms.Length)
+            .Select(label =>
+                Finalists[label] ? StampedSuccess.Measure(model, images, Triggers[label], label, run) : null
+            )
             .ToArray();
         var outliers = NormOutliers.Of(Norms, eligible);
         var decisive = rule == NormRule.Paper ? outliers.Indices : outliers.LogIndices;
-        var flagged = Enumerable.Range(0, Norms.Length)
+        var flagged = Enumerable
+            .Range(0, Norms.Length)
             .Where(label => decisive[label] > NormOutliers.Cut && eligible[label])
             .OrderBy(label => Norms[label])
             .ToArray();
@@ -47,7 +56,8 @@ internal sealed record ReversedTriggers(ReversedTrigger[] Triggers, double[] Nor
                 : Verdict.NotDecidable(
                     UndecidedReason.NoWorkingTrigger,
                     ("classes", Norms.Length),
-                    (InversionNumbers.ClassesWithoutTrigger.Id, without)),
+                    (InversionNumbers.ClassesWithoutTrigger.Id, without)
+                ),
             Score = decisive[top],
             Threshold = NormOutliers.Cut,
             SuspectedLabels = flagged,

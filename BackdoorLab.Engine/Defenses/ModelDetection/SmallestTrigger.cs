@@ -1,15 +1,21 @@
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// The smallest working trigger of a search as its rounds pass, and the weight of the norm that the next round works with. A trigger is kept
-/// by its success on the whole holdout alone; a round's own batches only say which are worth trying there.
+/// The smallest working trigger of a search as its rounds pass, and the weight of the norm that the next round works
+/// with. A trigger is kept by its success on the whole holdout alone; a round's own batches only say which are worth
+/// trying there.
 /// </summary>
 /// <param name="cost">The rule of the weight.</param>
 /// <param name="threshold">Success rate that a trigger must have, 0..1.</param>
 /// <param name="holdout">Tries a trigger on the whole clean holdout.</param>
-internal sealed class SmallestTrigger(AdaptiveCost cost, double threshold, Func<ReversedTrigger, HoldoutSuccess> holdout)
+internal sealed class SmallestTrigger(
+    AdaptiveCost cost,
+    double threshold,
+    Func<ReversedTrigger, HoldoutSuccess> holdout
+)
 {
-    // While the mask shrinks from round to round the next one is better anyway: trying each would cost more than the search.
+    // While the mask shrinks from round to round the next one is better anyway: trying each would cost more than the
+    // search.
     private const double Step = 0.9;
 
     private readonly List<double> _norms = [];
@@ -35,8 +41,8 @@ internal sealed class SmallestTrigger(AdaptiveCost cost, double threshold, Func<
     internal void Resume() => cost.Resume();
 
     /// <summary>
-    /// Takes the trigger that a round measured on its batches. One that works there with a mask a tenth smaller than the kept one's is tried on
-    /// the whole holdout, and that success is the round's, for the weight of the norm too.
+    /// Takes the trigger that a round measured on its batches. One that works there with a mask a tenth smaller than
+    /// the kept one's is tried on the whole holdout, and that success is the round's, for the weight of the norm too.
     /// </summary>
     internal void Observe(ReversedTrigger measured)
     {
@@ -54,7 +60,9 @@ internal sealed class SmallestTrigger(AdaptiveCost cost, double threshold, Func<
         _norms.Add(Trigger.Norm);
     }
 
-    /// <summary>At the end of a part of the search: tries the smallest trigger that was hardly smaller than the kept one.</summary>
+    /// <summary>
+    /// At the end of a part of the search: tries the smallest trigger that was hardly smaller than the kept one.
+    /// </summary>
     internal void Settle()
     {
         if (_untried is { } trigger && trigger.Norm < KeptNorm)

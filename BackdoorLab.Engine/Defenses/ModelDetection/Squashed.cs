@@ -14,7 +14,12 @@ internal sealed class Squashed
     /// <summary>Starts at random values.</summary>
     internal Squashed(int count, Random random, double learningRate, double beta1 = 0.5, double beta2 = 0.9)
     {
-        (_theta, _buffer, _gradient, Values) = (new float[count], new float[count], new double[count], new float[count]);
+        (_theta, _buffer, _gradient, Values) = (
+            new float[count],
+            new float[count],
+            new double[count],
+            new float[count]
+        );
         for (var i = 0; i < count; i++)
         {
             _theta[i] = (float)Math.Atanh((random.NextDouble() - 0.5) * (2 - 1e-7));
@@ -43,7 +48,9 @@ internal sealed class Squashed
         return sum;
     }
 
-    /// <summary>One step down a gradient with respect to the values, plus <paramref name="normWeight"/> times their L1 norm.</summary>
+    /// <summary>
+    /// One step down a gradient with respect to the values, plus <paramref name="normWeight"/> times their L1 norm.
+    /// </summary>
     internal void Descend(Tensor gradient, double normWeight)
     {
         Inference.CopyTo(gradient, _buffer);
@@ -57,7 +64,10 @@ internal sealed class Squashed
         Squash();
     }
 
-    /// <summary>One step down a gradient with respect to <see cref="Theta"/>, plus that of the values' sum, each by its own weight.</summary>
+    /// <summary>
+    /// One step down a gradient with respect to <see cref="Theta"/>, plus that of the values' sum, each by its own
+    /// weight.
+    /// </summary>
     internal void Descend(float[] thetaGradient, double normWeight, float[] weights)
     {
         for (var i = 0; i < weights.Length; i++)

@@ -5,13 +5,23 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Defenses;
 
-/// <summary>Whether a trigger reversed on the float twin also works on the model as it is deployed.</summary>
+/// <summary>Whether a trigger reversed on the float model also works on the model as it is deployed.</summary>
 internal static class StampedSuccess
 {
-    /// <summary>Share of images of other classes that the trigger sends to <paramref name="target"/>; null when there are none.</summary>
-    internal static double? Measure(DeployedClassifier model, ImageSet images, ReversedTrigger trigger, int target, RunContext run)
+    /// <summary>
+    /// Share of images of other classes that the trigger sends to <paramref name="target"/>; null when there are none.
+    /// </summary>
+    internal static double? Measure(
+        DeployedClassifier model,
+        ImageSet images,
+        ReversedTrigger trigger,
+        int target,
+        RunContext run
+    )
     {
-        var others = images.Select([.. Enumerable.Range(0, images.Count).Where(index => images.Labels[index] != target)]);
+        var others = images.Select([
+            .. Enumerable.Range(0, images.Count).Where(index => images.Labels[index] != target),
+        ]);
         if (others.Count == 0)
         {
             return null;

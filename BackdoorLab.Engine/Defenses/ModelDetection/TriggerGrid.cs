@@ -3,8 +3,8 @@ using BackdoorLab.Engine.Datasets;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// Mask and pattern as one vector of cells, the mask's first: each cell stands for the pixels that lie in it, so a gradient that costs
-/// queries is estimated in fewer dimensions.
+/// Mask and pattern as one vector of cells, the mask's first: each cell stands for the pixels that lie in it, so a
+/// gradient that costs queries is estimated in fewer dimensions.
 /// </summary>
 internal sealed class TriggerGrid
 {

@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// The network's side of reversing triggers: one forward and one backward pass an update, normalisation folded into the convolutions.
-/// The network's weights are frozen until this is disposed.
+/// The network's side of reversing triggers: one forward and one backward pass an update, normalisation folded into the
+/// convolutions. The network's weights are frozen until this is disposed.
 /// </summary>
 internal sealed class TriggerInversion : IDisposable
 {
@@ -62,7 +62,8 @@ internal sealed class TriggerInversion : IDisposable
                     NativeMemory.Step(_updates++);
                     return _network.Logits(_arithmetic, trigger.On(Batches.Images(Images, indices), Images));
                 },
-                Run);
+                Run
+            );
         }
         finally
         {
@@ -70,7 +71,9 @@ internal sealed class TriggerInversion : IDisposable
         }
     }
 
-    /// <summary>Moves a trigger one step and returns how many of the images it sent to <paramref name="target"/> before.</summary>
+    /// <summary>
+    /// Moves a trigger one step and returns how many of the images it sent to <paramref name="target"/> before.
+    /// </summary>
     internal int Update(int target, Squashed mask, Squashed pattern, int[] indices, double cost)
     {
         NativeMemory.Step(_updates++);

@@ -3,8 +3,8 @@ using BackdoorLab.Engine.Statistics;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// The share of a sample that lies beyond a quantile of the same sample: fixed by the sample's size, whatever was measured. Two of the
-/// released harness's rules compare it with a tenth.
+/// The share of a sample that lies beyond a quantile of the same sample: fixed by the sample's size, whatever was
+/// measured. Two of the released harness's rules compare it with a tenth.
 /// </summary>
 internal static class OwnTail
 {
@@ -27,7 +27,9 @@ internal static class OwnTail
         return (double)values.Count(value => value > edge) / values.Length;
     }
 
-    /// <summary>The most that <see cref="Below"/> and <see cref="Above"/> can be for a sample of <paramref name="count"/>.</summary>
+    /// <summary>
+    /// The most that <see cref="Below"/> and <see cref="Above"/> can be for a sample of <paramref name="count"/>.
+    /// </summary>
     internal static double Most(int count) => Math.Ceiling(Tail * (count - 1) - 1e-9) / count;
 
     /// <summary>Says so where a sample of <paramref name="count"/> cannot exceed the cut.</summary>
@@ -35,20 +37,35 @@ internal static class OwnTail
     /// <param name="what">What is counted: "entropies".</param>
     /// <param name="beyond">Where: "below the 5th percentile".</param>
     /// <param name="then">What follows: "it cannot fire on any model".</param>
-    internal static string Impossible(int count, string what, string beyond, string then) => Most(count) > Cut ? "" : FormattableString.Invariant(
-        $"By construction at most {Most(count):P1} of {count} {what} lie {beyond} of these same {what}, and the rule asks for more than {Cut:P0}: {then}.");
+    internal static string Impossible(int count, string what, string beyond, string then) =>
+        Most(count) > Cut
+            ? ""
+            : FormattableString.Invariant(
+                $"By construction at most {Most(count):P1} of {count} {what} lie {beyond} of these same {what}, and the rule asks for more than {Cut:P0}: {then}."
+            );
 
-    /// <summary>What a rule that has only this share says: nothing where a sample of <paramref name="count"/> cannot exceed the cut.</summary>
+    /// <summary>
+    /// What a rule that has only this share says: nothing where a sample of <paramref name="count"/> cannot exceed the
+    /// cut.
+    /// </summary>
     /// <param name="share">The share found.</param>
     /// <param name="count">Size of the sample.</param>
-    internal static Verdict Verdict(double share, int count) => Most(count) > Cut
-        ? Results.Verdict.Of(share > Cut, ("detector-score", share), ("detector-threshold", Cut))
-        : Results.Verdict.NotDecidable(UndecidedReason.CannotFire, ("largest-score", Most(count)), ("detector-threshold", Cut), ("sample-size", count));
+    internal static Verdict Verdict(double share, int count) =>
+        Most(count) > Cut
+            ? Results.Verdict.Of(share > Cut, ("detector-score", share), ("detector-threshold", Cut))
+            : Results.Verdict.NotDecidable(
+                UndecidedReason.CannotFire,
+                ("largest-score", Most(count)),
+                ("detector-threshold", Cut),
+                ("sample-size", count)
+            );
 
     /// <summary>The sample in rising order, as a curve.</summary>
-    internal static LineFigure Sorted(string title, string what, double[] values) => new(
-        title,
-        "rank",
-        what,
-        [new Series(what, [.. Enumerable.Range(0, values.Length).Select(i => (double)i)], [.. values.Order()])]);
+    internal static LineFigure Sorted(string title, string what, double[] values) =>
+        new(
+            title,
+            "rank",
+            what,
+            [new Series(what, [.. Enumerable.Range(0, values.Length).Select(i => (double)i)], [.. values.Order()])]
+        );
 }

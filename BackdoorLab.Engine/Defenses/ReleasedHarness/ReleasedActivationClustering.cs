@@ -4,13 +4,17 @@ using BackdoorLab.Engine.Statistics;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// The rule that the released harness calls Activation Clustering: no clustering and no training data, but the spread of the feature
-/// norms of clean images within each class.
+/// The rule that the released harness calls Activation Clustering: no clustering and no training data, but the spread
+/// of the feature norms of clean images within each class.
 /// </summary>
-[Method("seed-activation-clustering", "Activation Clustering (released harness)", Order = 210,
+[Method(
+    "seed-activation-clustering",
+    "Activation Clustering (released harness)",
+    Order = 210,
     Summary = "Not the paper's method: the released Quantization Blindspots harness flags a model when the feature norms of clean images of some class vary by more than half of their mean. Nothing is clustered, and no poisoned image is seen.",
     Paper = "Rule of the code released with Pandey and Ye, Quantization Blindspots, arXiv 2512.06243, 2025; the method is Chen et al., Activation Clustering, SafeAI at AAAI 2019",
-    Deviations = "From Activation Clustering: no clusters, no components, no training data. From the harness: the clean holdout in place of the clean test set.")]
+    Deviations = "From Activation Clustering: no clusters, no components, no training data. From the harness: the clean holdout in place of the clean test set."
+)]
 public sealed record ReleasedActivationClustering : ReleasedRule
 {
     private const int MostImages = 1280;
@@ -31,7 +35,10 @@ public sealed record ReleasedActivationClustering : ReleasedRule
     {
         var images = HoldoutSample.First(context.CleanHoldout, MostImages);
         var classes = GivenClass.Of(images, context.Features(images), SmallestClass).ToList();
-        return Verdict([.. classes.Select(given => (given.Label, Variation(Norms(given.Features, given.Members.Length))))], images.ClassNames);
+        return Verdict(
+            [.. classes.Select(given => (given.Label, Variation(Norms(given.Features, given.Members.Length))))],
+            images.ClassNames
+        );
     }
 
     /// <summary>Standard deviation (over n) divided by the mean; 0 where all is zero.</summary>
@@ -43,13 +50,20 @@ public sealed record ReleasedActivationClustering : ReleasedRule
     }
 
     /// <summary>Any class above one half.</summary>
-    internal static ModelVerdict Verdict(IReadOnlyList<(int Label, double Variation)> classes, IReadOnlyList<string> names)
+    internal static ModelVerdict Verdict(
+        IReadOnlyList<(int Label, double Variation)> classes,
+        IReadOnlyList<string> names
+    )
     {
         var ordered = classes.OrderByDescending(found => found.Variation).ToArray();
         int[] flagged = [.. ordered.Where(found => found.Variation > Cut).Select(found => found.Label)];
         return new ModelVerdict
         {
-            Verdict = Results.Verdict.Of(flagged.Length > 0, ("detector-score", ordered[0].Variation), ("detector-threshold", Cut)),
+            Verdict = Results.Verdict.Of(
+                flagged.Length > 0,
+                ("detector-score", ordered[0].Variation),
+                ("detector-threshold", Cut)
+            ),
             Score = ordered[0].Variation,
             Threshold = Cut,
             SuspectedLabels = flagged,
@@ -62,7 +76,8 @@ public sealed record ReleasedActivationClustering : ReleasedRule
                     "standard deviation / mean",
                     [.. classes.Select(found => names[found.Label])],
                     [new BarSeries("variation", [.. classes.Select(found => (double?)found.Variation)])],
-                    Cut),
+                    Cut
+                ),
             ],
         };
     }
@@ -70,15 +85,20 @@ public sealed record ReleasedActivationClustering : ReleasedRule
     private static double[] Norms(float[] features, int count)
     {
         var width = features.Length / count;
-        return [.. Enumerable.Range(0, count).Select(i =>
-        {
-            var sum = 0.0;
-            foreach (var value in features.AsSpan(i * width, width))
-            {
-                sum += (double)value * value;
-            }
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i =>
+                {
+                    var sum = 0.0;
+                    foreach (var value in features.AsSpan(i * width, width))
+                    {
+                        sum += (double)value * value;
+                    }
 
-            return Math.Sqrt(sum);
-        })];
+                    return Math.Sqrt(sum);
+                }),
+        ];
     }
 }

@@ -6,13 +6,17 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// The rule that the released harness calls Fine-Pruning: nothing is pruned and nothing fine-tuned; a model is flagged when many channels
-/// are nearly silent on clean images.
+/// The rule that the released harness calls Fine-Pruning: nothing is pruned and nothing fine-tuned; a model is flagged
+/// when many channels are nearly silent on clean images.
 /// </summary>
-[Method("seed-fine-pruning", "Fine-Pruning (released harness)", Order = 240,
+[Method(
+    "seed-fine-pruning",
+    "Fine-Pruning (released harness)",
+    Order = 240,
     Summary = "Not the paper's method: the released Quantization Blindspots harness flags a model when more than 30 % of its channels put out less than 0.01 on clean images. Nothing is pruned or repaired.",
     Paper = "Rule of the code released with Pandey and Ye, Quantization Blindspots, arXiv 2512.06243, 2025; the method is Liu, Dolan-Gavitt, Garg, Fine-Pruning, RAID 2018",
-    Deviations = "From Fine-Pruning: a detector, not a repair. From the harness: the clean holdout in place of the clean test set; read on a float network with the precision's weights, where the harness passes over integer layers.")]
+    Deviations = "From Fine-Pruning: a detector, not a repair. From the harness: the clean holdout in place of the clean test set; read on a float network with the precision's weights, where the harness passes over integer layers."
+)]
 public sealed record ReleasedFinePruning : ReleasedRule
 {
     private const int MostImages = 640;
@@ -23,14 +27,26 @@ public sealed record ReleasedFinePruning : ReleasedRule
     public override string? ReleasedVariantOf => "fine-pruning";
 
     /// <summary>Channels below the cut.</summary>
-    public static Metric SilentChannels { get; } = new(
-        "silent-channels", "Silent channels", "Silent channels", MetricUnit.Number, null,
-        "Channels that put out less than 0.01 on clean images.");
+    public static Metric SilentChannels { get; } =
+        new(
+            "silent-channels",
+            "Silent channels",
+            "Silent channels",
+            MetricUnit.Number,
+            null,
+            "Channels that put out less than 0.01 on clean images."
+        );
 
     /// <summary>Channels looked at.</summary>
-    public static Metric Channels { get; } = new(
-        "channels", "Channels", "Channels", MetricUnit.Number, null,
-        "Channels of all convolutions and linear layers.");
+    public static Metric Channels { get; } =
+        new(
+            "channels",
+            "Channels",
+            "Channels",
+            MetricUnit.Number,
+            null,
+            "Channels of all convolutions and linear layers."
+        );
 
     /// <inheritdoc/>
     public override IReadOnlyList<Metric> Numbers => [SilentChannels, Channels];
@@ -69,7 +85,9 @@ public sealed record ReleasedFinePruning : ReleasedRule
         };
     }
 
-    /// <summary>Float arithmetic that adds up what every convolution and linear layer puts out, before normalisation and rectifier.</summary>
+    /// <summary>
+    /// Float arithmetic that adds up what every convolution and linear layer puts out, before normalisation and ReLU.
+    /// </summary>
     private sealed class LayerOutputs : FloatArithmetic
     {
         private readonly Dictionary<WeightLayer, double[]> _sums = [];
@@ -77,7 +95,7 @@ public sealed record ReleasedFinePruning : ReleasedRule
         /// <summary>Per layer and channel the sum over images of the mean absolute output.</summary>
         internal IReadOnlyCollection<double[]> Sums => _sums.Values;
 
-        public override Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input)
+        public override Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input)
         {
             var values = layer.call(input);
             using (var perImage = values.abs().mean([2, 3]))
@@ -85,10 +103,10 @@ public sealed record ReleasedFinePruning : ReleasedRule
                 Add(layer, perImage);
             }
 
-            return Rectified(norm is null ? values : norm.call(values), rectify);
+            return ReluIf(norm is null ? values : norm.call(values), relu);
         }
 
-        public override Tensor Connect(FullyConnected layer, bool rectify, Tensor input)
+        public override Tensor Connect(FullyConnected layer, bool relu, Tensor input)
         {
             var values = layer.call(input);
             using (var perImage = values.abs())
@@ -96,7 +114,7 @@ public sealed record ReleasedFinePruning : ReleasedRule
                 Add(layer, perImage);
             }
 
-            return Rectified(values, rectify);
+            return ReluIf(values, relu);
         }
 
         private void Add(WeightLayer layer, Tensor perImage)

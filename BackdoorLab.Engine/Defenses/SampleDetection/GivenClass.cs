@@ -39,7 +39,10 @@ internal sealed record GivenClass(int Label, int[] Members, float[] Features)
         }
     }
 
-    /// <summary>Spreads the first two of <paramref name="columns"/> coordinates of the members over a set of <paramref name="count"/> samples; NaN elsewhere.</summary>
+    /// <summary>
+    /// Spreads the first two of <paramref name="columns"/> coordinates of the members over a set of
+    /// <paramref name="count"/> samples; NaN elsewhere.
+    /// </summary>
     internal (float X, float Y)[] Plane(float[] coordinates, int columns, int count)
     {
         var plane = new (float X, float Y)[count];

@@ -1,13 +1,13 @@
 using BackdoorLab.Engine.Models;
-using TorchSharp;
 using BackdoorLab.Engine.Tensors;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Defenses;
 
 /// <summary>
-/// FastICA (Hyvärinen 1999): symmetric fixed-point iteration with tanh on whitened data. Works on a few dimensions that principal
-/// components have already reduced.
+/// FastICA (Hyvärinen 1999): symmetric fixed-point iteration with tanh on whitened data. Works on a few dimensions that
+/// principal components have already reduced.
 /// </summary>
 internal static class IndependentComponents
 {
@@ -15,7 +15,8 @@ internal static class IndependentComponents
     private const double Tolerance = 1e-4;
 
     /// <summary>
-    /// Independent coordinates [N, columns], each of variance one, of whitened points [N, columns], row-major. Sign and order are arbitrary.
+    /// Independent coordinates [N, columns], each of variance one, of whitened points [N, columns], row-major. Sign and
+    /// order are arbitrary.
     /// </summary>
     internal static float[] Of(float[] whitened, int columns, Random random)
     {

@@ -9,9 +9,23 @@ internal sealed class TwoClusters
     private readonly bool[] _inSmaller;
     private readonly double[] _places;
 
-    private TwoClusters(GivenClass given, float[] principal, int columns, bool[] inSmaller, double[] places, double silhouette)
+    private TwoClusters(
+        GivenClass given,
+        float[] principal,
+        int columns,
+        bool[] inSmaller,
+        double[] places,
+        double silhouette
+    )
     {
-        (Given, Principal, Columns, _inSmaller, _places, Silhouette) = (given, principal, columns, inSmaller, places, silhouette);
+        (Given, Principal, Columns, _inSmaller, _places, Silhouette) = (
+            given,
+            principal,
+            columns,
+            inSmaller,
+            places,
+            silhouette
+        );
         SmallerShare = (double)inSmaller.Count(inside => inside) / inSmaller.Length;
     }
 
@@ -31,15 +45,22 @@ internal sealed class TwoClusters
     internal double Silhouette { get; }
 
     internal static TwoClusters Of(
-        GivenClass given, FeatureReduction reduction, int dimensions, int restarts, int silhouetteSamples, Random random)
+        GivenClass given,
+        FeatureReduction reduction,
+        int dimensions,
+        int restarts,
+        int silhouetteSamples,
+        Random random
+    )
     {
         var width = given.Features.Length / given.Members.Length;
         var columns = Math.Min(dimensions, width);
         var components = PrincipalComponents.Fit(given.Features, width, columns);
         var principal = components.Project(given.Features);
-        var coordinates = reduction == FeatureReduction.PrincipalComponents
-            ? principal
-            : IndependentComponents.Of(Whiten(principal, components.Variances), columns, random);
+        var coordinates =
+            reduction == FeatureReduction.PrincipalComponents
+                ? principal
+                : IndependentComponents.Of(Whiten(principal, components.Variances), columns, random);
         var clusters = KMeans.Fit(coordinates, columns, 2, random, restarts);
         var second = clusters.Assignments.Count(cluster => cluster == 1);
         var smaller = second * 2 <= clusters.Assignments.Length ? 1 : 0;
@@ -57,7 +78,8 @@ internal sealed class TwoClusters
             columns,
             Array.ConvertAll(clusters.Assignments, cluster => cluster == smaller),
             places,
-            Statistics.Silhouette.Score(coordinates, columns, clusters.Assignments, silhouetteSamples, random));
+            Statistics.Silhouette.Score(coordinates, columns, clusters.Assignments, silhouetteSamples, random)
+        );
     }
 
     /// <summary>Writes the members' scores and, in a contaminated class, flags the smaller cluster.</summary>

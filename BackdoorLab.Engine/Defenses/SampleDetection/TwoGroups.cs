@@ -7,8 +7,8 @@ internal static class TwoGroups
     internal const double OfNormal = 2 / Math.PI;
 
     /// <summary>
-    /// Variance between the groups over all variance, for the cut that makes it largest (Otsu's criterion): 1 for two points of mass;
-    /// 0 when the values have no spread.
+    /// Variance between the groups over all variance, for the cut that makes it largest (Otsu's criterion): 1 for two
+    /// points of mass; 0 when the values have no spread.
     /// </summary>
     internal static double Separation(ReadOnlySpan<double> values)
     {

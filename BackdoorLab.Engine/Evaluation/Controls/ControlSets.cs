@@ -17,7 +17,8 @@ public sealed record ControlSets(int[] Labels, ImageSet Holdout, ImageSet Traini
     private const int FewestLabels = 3;
 
     /// <summary>
-    /// The labels with most training images. The attack's own target stays out, so that its backdoor is not in the way of the planted one.
+    /// The labels with most training images. The attack's own target stays out, so that its backdoor is not in the way
+    /// of the planted one.
     /// </summary>
     /// <param name="holdout">The defender's clean images.</param>
     /// <param name="training">Clean training images.</param>
@@ -27,32 +28,48 @@ public sealed record ControlSets(int[] Labels, ImageSet Holdout, ImageSet Traini
     /// <exception cref="NotApplicableException">Fewer than three labels have images.</exception>
     public static ControlSets Of(ImageSet holdout, ImageSet training, ImageSet test, int? target, SeedTree seeds)
     {
-        int[] labels = [.. new[] { holdout, training, test }
-            .Select(set => set.Labels.Distinct())
-            .Aggregate((common, next) => common.Intersect(next))
-            .Where(label => label != target)
-            .OrderByDescending(label => training.Labels.Count(given => given == label))
-            .ThenBy(label => label)
-            .Take(MostLabels)];
+        int[] labels =
+        [
+            .. new[] { holdout, training, test }
+                .Select(set => set.Labels.Distinct())
+                .Aggregate((common, next) => common.Intersect(next))
+                .Where(label => label != target)
+                .OrderByDescending(label => training.Labels.Count(given => given == label))
+                .ThenBy(label => label)
+                .Take(MostLabels),
+        ];
         if (labels.Length < FewestLabels)
         {
-            throw new NotApplicableException($"Controls need {FewestLabels} labels besides the attack's target; there are {labels.Length}.");
+            throw new NotApplicableException(
+                $"Controls need {FewestLabels} labels besides the attack's target; there are {labels.Length}."
+            );
         }
 
         seeds.Random().Shuffle(labels);
         return new ControlSets(
-            labels, Part(holdout, labels, HoldoutPerLabel), Part(training, labels, TrainingPerLabel), Part(test, labels, InputsPerLabel));
+            labels,
+            Part(holdout, labels, HoldoutPerLabel),
+            Part(training, labels, TrainingPerLabel),
+            Part(test, labels, InputsPerLabel)
+        );
     }
 
     // The labels take turns, so that any beginning of the set holds all of them.
     private static ImageSet Part(ImageSet set, int[] labels, int perLabel)
     {
-        int[] chosen = [.. labels.SelectMany(label => Enumerable.Range(0, set.Count)
-                .Where(i => set.Labels[i] == label)
-                .Take(perLabel)
-                .Select((image, turn) => (image, turn)))
-            .OrderBy(pick => pick.turn)
-            .Select(pick => pick.image)];
+        int[] chosen =
+        [
+            .. labels
+                .SelectMany(label =>
+                    Enumerable
+                        .Range(0, set.Count)
+                        .Where(i => set.Labels[i] == label)
+                        .Take(perLabel)
+                        .Select((image, turn) => (image, turn))
+                )
+                .OrderBy(pick => pick.turn)
+                .Select(pick => pick.image),
+        ];
         return set.Select(chosen) with
         {
             Labels = [.. chosen.Select(i => Array.IndexOf(labels, set.Labels[i]))],

@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Evaluation;
 
 /// <summary>
-/// Checkerboard patches, one for each label of a control, each at its own place and each pushing its label the more the better an image
-/// matches it. A checkerboard has mean zero against anything smooth, so images without the patch are hardly pushed, and the push is smooth,
-/// so that a gradient finds it from anywhere.
+/// Checkerboard patches, one for each label of a control, each at its own place and each pushing its label the more the
+/// better an image matches it. A checkerboard has mean zero against anything smooth, so images without the patch are
+/// hardly pushed, and the push is smooth, so that a gradient finds it from anywhere.
 /// </summary>
 internal sealed class PlantedPatches : IDisposable
 {
@@ -38,7 +38,8 @@ internal sealed class PlantedPatches : IDisposable
                 for (var channel = 0; channel < shape.Channels; channel++)
                 {
                     // A full match in pixels 0 and 1 sums to one.
-                    signs[(channel * plane + pixel) * strengths.Length + label] = sign * 2f / (shape.Channels * _side * _side);
+                    signs[(channel * plane + pixel) * strengths.Length + label] =
+                        sign * 2f / (shape.Channels * _side * _side);
                 }
             }
         }
@@ -66,7 +67,7 @@ internal sealed class PlantedPatches : IDisposable
     internal Tensor Matches(Tensor images)
     {
         using var scope = NewDisposeScope();
-        // -log(sigmoid(-x)) is the soft rectifier.
+        // -log(sigmoid(-x)) is the softplus.
         var rectified = images.flatten(1).mm(_signs).mul(Slope).add(Shift).neg().sigmoid().log().neg();
         return rectified.add(AtZero).mul(Scale).MoveToOuterDisposeScope();
     }

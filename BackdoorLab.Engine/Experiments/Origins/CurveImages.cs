@@ -21,7 +21,8 @@ internal sealed class CurveImages(ImageSet test, Attack attack, Trigger trigger)
     private readonly Lazy<ImageSet> _clean = new(() => Spread(test, _ => true));
 
     private readonly Lazy<TriggeredSet> _triggered = new(() =>
-        Poisoner.Trigger(Spread(test, label => attack.Map(label, test.Classes) != label), attack, trigger));
+        Poisoner.Trigger(Spread(test, label => attack.Map(label, test.Classes) != label), attack, trigger)
+    );
 
     // The twin is shared by all attacks, so what its training tells may depend on none: attack success on it is a
     // matter of its cells.

@@ -23,9 +23,14 @@ internal static class Dealing
     {
         if (federation.Simulation.Attackers == 0 && spec.Attack.PoisonRate > 0)
         {
-            return new("federation.simulation.attackers", string.Create(CultureInfo.InvariantCulture,
-                $"must be at least 1 where attack.poisonRate is {spec.Attack.PoisonRate}: without an attacker nobody "
-                    + $"poisons. Set the rate to 0 to train a benign federation."));
+            return new(
+                "federation.simulation.attackers",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"must be at least 1 where attack.poisonRate is {spec.Attack.PoisonRate}: without an attacker nobody "
+                        + $"poisons. Set the rate to 0 to train a benign federation."
+                )
+            );
         }
 
         if (spec.Dataset.TrainClassCounts is not { } counts)

@@ -31,7 +31,7 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
     /// <inheritdoc/>
     internal sealed override string Remark =>
         "a model from a file: nothing is known of its training, so a verdict can be neither right nor wrong here, and "
-            + "a detector that stays quiet proves nothing";
+        + "a detector that stays quiet proves nothing";
 
     /// <inheritdoc/>
     internal sealed override bool KnowsAttack => false;
@@ -53,7 +53,10 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
     {
         (string Name, object? Value)[] parts =
         [
-            ("model", Spec.Model), ("file", File.Sha256), ("pixels", File.Pixels), ("cleanHoldout", Spec.CleanHoldout),
+            ("model", Spec.Model),
+            ("file", File.Sha256),
+            ("pixels", File.Pixels),
+            ("cleanHoldout", Spec.CleanHoldout),
         ];
         return StageKey
             .Of("load", data, File.Entry.Length == 0 ? parts : [.. parts, ("entry", File.Entry)])
@@ -76,19 +79,28 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
     {
         foreach (var fault in File.Faults())
         {
-            yield return fault with { Path = $"suspect.{fault.Path}" };
+            yield return fault with
+            {
+                Path = $"suspect.{fault.Path}",
+            };
         }
 
         if (Spec.Attack is not UnknownAttack || Spec.Attack.PoisonRate > 0)
         {
-            yield return new("attack", "must be 'unknown' with poison rate 0 where the model comes from a file: "
-                + "nothing is known of how it was trained.");
+            yield return new(
+                "attack",
+                "must be 'unknown' with poison rate 0 where the model comes from a file: "
+                    + "nothing is known of how it was trained."
+            );
         }
 
         if (Spec.BenignTwin)
         {
-            yield return new("benignTwin", "must be false where the model comes from a file: there is no training "
-                + "that could be repeated without poison.");
+            yield return new(
+                "benignTwin",
+                "must be false where the model comes from a file: there is no training "
+                    + "that could be repeated without poison."
+            );
         }
 
         if (Spec.Federation is not null)
@@ -100,8 +112,11 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
         {
             if (Spec.Defenses[i] is not ModelDetector)
             {
-                yield return new($"defenses[{i}]", "must be a model detector where the model comes from a file: "
-                    + "without its training data and its trigger nothing else can be measured.");
+                yield return new(
+                    $"defenses[{i}]",
+                    "must be a model detector where the model comes from a file: "
+                        + "without its training data and its trigger nothing else can be measured."
+                );
             }
         }
     }
@@ -162,7 +177,8 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
         ImageSet images,
         StageContext stage,
         RunContext run,
-        IEnumerable<string> found)
+        IEnumerable<string> found
+    )
     {
         var tried = new List<(Classifier Network, ScaleTrial Trial)>();
         try
@@ -195,13 +211,19 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
 
     private string Locate(string folder)
     {
-        var path = File.Find(folder)
-            ?? throw new WeightFileException($"The model file '{File.File}' (SHA-256 {File.Sha256[..12]}...) is not "
-                + "here. Choose it again on the page Check my model, or put it beside the spec.");
+        var path =
+            File.Find(folder)
+            ?? throw new WeightFileException(
+                $"The model file '{File.File}' (SHA-256 {File.Sha256[..12]}...) is not "
+                    + "here. Choose it again on the page Check my model, or put it beside the spec."
+            );
         var found = CheckedModel.HashOf(path);
-        return found == File.Sha256 ? path
-            : throw new WeightFileException($"The model file '{File.File}' has changed: its SHA-256 is "
-                + $"{found[..12]}..., not {File.Sha256[..12]}.... Check the new one as a model of its own.");
+        return found == File.Sha256
+            ? path
+            : throw new WeightFileException(
+                $"The model file '{File.File}' has changed: its SHA-256 is "
+                    + $"{found[..12]}..., not {File.Sha256[..12]}.... Check the new one as a model of its own."
+            );
     }
 
     private IEnumerable<(string Words, Normalization Scale)> Scales(Normalization? own, ClassifierShape shape)
@@ -214,12 +236,11 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
         float[] halves = [.. Enumerable.Repeat(0.5f, shape.Channels)];
         (PixelScale Scale, string Words, Normalization Normalization)[] all =
         [
-            (PixelScale.Dataset, "the data set's mean and deviation", shape.Normalization),
+            (PixelScale.Dataset, "the data set's mean and standard deviation", shape.Normalization),
             (PixelScale.Unit, "pixels in [0,1]", Normalization.Identity(shape.Channels)),
-            (PixelScale.Half, "mean and deviation 0.5", new(halves, halves)),
+            (PixelScale.Half, "mean and standard deviation 0.5", new(halves, halves)),
         ];
-        return all
-            .Where(one => File.Pixels == PixelScale.Automatic || one.Scale == File.Pixels)
+        return all.Where(one => File.Pixels == PixelScale.Automatic || one.Scale == File.Pixels)
             .Select(one => (one.Words, one.Normalization));
     }
 }

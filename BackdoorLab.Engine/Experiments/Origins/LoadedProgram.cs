@@ -15,9 +15,11 @@ internal sealed class LoadedProgram(ExperimentSpec spec, CheckedModel file) : Lo
     protected override string KeptFile => "program.pt";
 
     /// <inheritdoc/>
-    internal override IEnumerable<SpecFault> Faults() => File.Entry.Length == 0
-        ? base.Faults()
-        : base.Faults().Append(new("suspect.entry", "must be empty where the program of the file is run: it is one."));
+    internal override IEnumerable<SpecFault> Faults() =>
+        File.Entry.Length == 0
+            ? base.Faults()
+            : base.Faults()
+                .Append(new("suspect.entry", "must be empty where the program of the file is run: it is one."));
 
     /// <summary>Whether all rows are distributions over the classes: no number below zero, and a sum of one.</summary>
     internal static bool AreProbabilities(float[] rows, int classes) =>
@@ -45,10 +47,15 @@ internal sealed class LoadedProgram(ExperimentSpec spec, CheckedModel file) : Lo
                     .. probabilities
                         ? ["the program gives probabilities; their logarithm stands for its logits"]
                         : Array.Empty<string>(),
-                ]);
+                ]
+            );
             return (
                 new(network) { Remarks = facts.Remarks, Released = program.Dispose },
-                facts with { GivesProbabilities = probabilities });
+                facts with
+                {
+                    GivesProbabilities = probabilities,
+                }
+            );
         }
         catch
         {
@@ -81,7 +88,9 @@ internal sealed class LoadedProgram(ExperimentSpec spec, CheckedModel file) : Lo
         }
     }
 
-    private static ProgramClient Start(string path, StageContext stage) => stage.Programs?.Start(path)
-        ?? throw new WeightFileException("The model is the program of a TorchScript file, and programs are not run "
-            + "here.");
+    private static ProgramClient Start(string path, StageContext stage) =>
+        stage.Programs?.Start(path)
+        ?? throw new WeightFileException(
+            "The model is the program of a TorchScript file, and programs are not run " + "here."
+        );
 }

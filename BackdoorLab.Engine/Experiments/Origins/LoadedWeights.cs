@@ -11,7 +11,7 @@ namespace BackdoorLab.Engine.Experiments.Origins;
 /// <param name="file">The file.</param>
 internal sealed class LoadedWeights(ExperimentSpec spec, CheckedModel file) : LoadedFromFile(spec, file)
 {
-    // No mean or deviation of pixels in [0,1] is larger; those of bytes are.
+    // No mean or standard deviation of pixels in [0,1] is larger; those of bytes are.
     private const float MostOfUnit = 4;
     private const float Bytes = 255;
 
@@ -33,8 +33,14 @@ internal sealed class LoadedWeights(ExperimentSpec spec, CheckedModel file) : Lo
 
         run.Log($"{File.File}: {content.Format}, {fit.Tensors.Count} tensors used.");
         var weights = fit.Tensors.ToDictionary(entry => entry.Key, entry => entry.Value.Read());
-        var (network, facts) =
-            Choose(Own(fit, images.Channels), Build, Images(stage, run), stage, run, Remarks(content, fit));
+        var (network, facts) = Choose(
+            Own(fit, images.Channels),
+            Build,
+            Images(stage, run),
+            stage,
+            run,
+            Remarks(content, fit)
+        );
         return (new(network) { Remarks = facts.Remarks }, facts);
 
         Classifier Build(Normalization scale)
@@ -74,8 +80,10 @@ internal sealed class LoadedWeights(ExperimentSpec spec, CheckedModel file) : Lo
         var (mean, deviation) = (first.Read(), second.Read());
         if (deviation.Any(value => value <= 0))
         {
-            throw new WeightFileException($"'{Shortened.Text(second.Name)}' is the deviation of the pixels and holds "
-                + "values that are not above 0: the file is damaged.");
+            throw new WeightFileException(
+                $"'{Shortened.Text(second.Name)}' is the deviation of the pixels and holds "
+                    + "values that are not above 0: the file is damaged."
+            );
         }
 
         var unit = mean.Concat(deviation).Max() > MostOfUnit ? Bytes : 1;
@@ -104,7 +112,10 @@ internal sealed class LoadedWeights(ExperimentSpec spec, CheckedModel file) : Lo
     {
         if (fit.Entry.Length > 0)
         {
-            string[] others = [.. fit.OtherEntries.Select(name => name.Length == 0 ? "the outermost one" : $"'{name}'")];
+            string[] others =
+            [
+                .. fit.OtherEntries.Select(name => name.Length == 0 ? "the outermost one" : $"'{name}'"),
+            ];
             yield return $"weights: the file's entry '{Shortened.Text(fit.Entry)}'"
                 + (others.Length > 0 ? $"; {Shortened.List(others)} would fit too, and naming the entry takes it" : "");
         }

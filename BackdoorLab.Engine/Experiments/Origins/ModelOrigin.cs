@@ -55,13 +55,14 @@ internal abstract class ModelOrigin(ExperimentSpec spec)
     internal virtual SpecFault? StudyFault => null;
 
     /// <summary>The origin that a spec asks for.</summary>
-    internal static ModelOrigin Of(ExperimentSpec spec) => spec switch
-    {
-        { Suspect: { } file, Model: FileProgram } => new LoadedProgram(spec, file),
-        { Suspect: { } file } => new LoadedWeights(spec, file),
-        { Federation: { } federation } => new TrainedByClients(spec, federation),
-        _ => new TrainedCentrally(spec),
-    };
+    internal static ModelOrigin Of(ExperimentSpec spec) =>
+        spec switch
+        {
+            { Suspect: { } file, Model: FileProgram } => new LoadedProgram(spec, file),
+            { Suspect: { } file } => new LoadedWeights(spec, file),
+            { Federation: { } federation } => new TrainedByClients(spec, federation),
+            _ => new TrainedCentrally(spec),
+        };
 
     /// <summary>Identity of a model and of what its making tells; its random streams hang on it.</summary>
     /// <param name="victim">Which model.</param>

@@ -23,12 +23,13 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
     /// The victim unless nothing is poisoned; its twin where it is asked for, and as the only model where nothing is
     /// poisoned.
     /// </summary>
-    internal sealed override IReadOnlyList<Victim> Victims => (Spec.Attack.PoisonRate > 0, Spec.BenignTwin) switch
-    {
-        (true, true) => [Victim.Backdoored, Victim.Benign],
-        (true, false) => [Victim.Backdoored],
-        _ => [Victim.Benign],
-    };
+    internal sealed override IReadOnlyList<Victim> Victims =>
+        (Spec.Attack.PoisonRate > 0, Spec.BenignTwin) switch
+        {
+            (true, true) => [Victim.Backdoored, Victim.Benign],
+            (true, false) => [Victim.Backdoored],
+            _ => [Victim.Benign],
+        };
 
     /// <inheritdoc/>
     internal override string Remark =>
@@ -49,11 +50,13 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
                 ("model", Spec.Model),
                 ("attack", victim == Victim.Backdoored ? Spec.Attack : null),
                 ("training", Spec.Training),
-                (name, value))
+                (name, value)
+            )
             .On(
                 ("threads", machine.Threads),
                 ("arithmetic", machine.BFloat16 ? "bfloat16" : "float32"),
-                ("library", machine.Library));
+                ("library", machine.Library)
+            );
     }
 
     /// <inheritdoc/>
@@ -66,14 +69,17 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
         if (Spec.Attack is UnknownAttack)
         {
             yield return new(
-                "attack.id", "'unknown' stands for a model from a file and needs 'suspect'; choose an attack.");
+                "attack.id",
+                "'unknown' stands for a model from a file and needs 'suspect'; choose an attack."
+            );
         }
 
         if (Spec.Model is FileProgram)
         {
             yield return new(
                 "model.id",
-                "'file-program' stands for the program of a TorchScript file and needs 'suspect'; choose a network.");
+                "'file-program' stands for the program of a TorchScript file and needs 'suspect'; choose a network."
+            );
         }
     }
 

@@ -56,10 +56,13 @@ internal sealed class TrainedByClients(ExperimentSpec spec, Federation federatio
         if (Spec.Attack.ImplantImages(1) > 0)
         {
             var attack = MethodCatalog.Default.For(Spec.Attack).Name;
-            all.Add(new(
-                "attack.id",
-                $"must be an attack that only poisons data where clients train the model; {attack} changes the "
-                    + "trained network, which no client has."));
+            all.Add(
+                new(
+                    "attack.id",
+                    $"must be an attack that only poisons data where clients train the model; {attack} changes the "
+                        + "trained network, which no client has."
+                )
+            );
         }
 
         // A federation that contradicts itself cannot be dealt to.
@@ -109,7 +112,8 @@ internal sealed class TrainedByClients(ExperimentSpec spec, Federation federatio
                     KeepSeconds(plan, stage, earlier + watch.Elapsed.TotalSeconds);
                     stage.Events.Emit(Point(plan.Victim, round, federation.Simulation.Rounds));
                 },
-            });
+            }
+        );
         stage.Store.WriteJson(plan.Key, HistoryFile, history);
         var figures = FederationFigures.Of(history, federation);
         for (var i = 0; i < figures.Count; i++)
@@ -146,8 +150,9 @@ internal sealed class TrainedByClients(ExperimentSpec spec, Federation federatio
         for (var i = 0; i < figures.Count; i++)
         {
             var title = $"{figures[i].Title}, {ExperimentPlan.Words(plan.Victim)}";
-            stage.Events.Emit(new ArtifactSaved(
-                new(plan.Key.Value, FileOf(i), FigureRole, title, figures[i].Kind, plan.Victim)));
+            stage.Events.Emit(
+                new ArtifactSaved(new(plan.Key.Value, FileOf(i), FigureRole, title, figures[i].Kind, plan.Victim))
+            );
         }
     }
 

@@ -36,9 +36,14 @@ internal sealed class TrainedCentrally(ExperimentSpec spec) : Trained(spec)
 
         if (Spec.Attack.PoisonRate > Attack.MostOfATrainingSet)
         {
-            yield return new("attack.poisonRate", string.Create(CultureInfo.InvariantCulture,
-                $"must be from 0 to {Attack.MostOfATrainingSet} where the training set is in one place (an attacking "
-                    + $"client of a federation may poison up to all of its images); found {Spec.Attack.PoisonRate}."));
+            yield return new(
+                "attack.poisonRate",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"must be from 0 to {Attack.MostOfATrainingSet} where the training set is in one place (an attacking "
+                        + $"client of a federation may poison up to all of its images); found {Spec.Attack.PoisonRate}."
+                )
+            );
         }
 
         if (Spec.Dataset.MostTrainImages is { } most && PoisonFault(most) is { } poison)
@@ -77,7 +82,12 @@ internal sealed class TrainedCentrally(ExperimentSpec spec) : Trained(spec)
         victim == Victim.Backdoored ? Spec.Attack.ImplantImages(trainImages) : 0;
 
     private FinishedTraining TrainAndImplant(
-        VictimPlan plan, Classifier model, StageContext stage, RunContext run, double share)
+        VictimPlan plan,
+        Classifier model,
+        StageContext stage,
+        RunContext run,
+        double share
+    )
     {
         FinishedTraining usual;
         if (stage.Store.Has(plan.Key, BeforeImplant))
@@ -93,15 +103,17 @@ internal sealed class TrainedCentrally(ExperimentSpec spec) : Trained(spec)
         }
 
         var watch = Stopwatch.StartNew();
-        Spec.Attack.Implant(new ImplantContext
-        {
-            Network = model,
-            CleanTrain = stage.Inputs.CleanTrain,
-            Trigger = stage.Inputs.Trigger,
-            Training = Spec.Training,
-            FlipAllowed = stage.Inputs.FlipAllowed,
-            Run = run.Child("implant").Part(share, 1),
-        });
+        Spec.Attack.Implant(
+            new ImplantContext
+            {
+                Network = model,
+                CleanTrain = stage.Inputs.CleanTrain,
+                Trigger = stage.Inputs.Trigger,
+                Training = Spec.Training,
+                FlipAllowed = stage.Inputs.FlipAllowed,
+                Run = run.Child("implant").Part(share, 1),
+            }
+        );
         var seconds = watch.Elapsed.TotalSeconds;
         var metrics = stage.Inputs.Curve.Measure(plan.Victim, model, run);
         var words = EpochFinished.Words(metrics.CleanAccuracy.Value, metrics.AttackSuccessRate.ValueOrNull);
@@ -127,20 +139,28 @@ internal sealed class TrainedCentrally(ExperimentSpec spec) : Trained(spec)
         var earlier = resumed ? Earlier(plan, stage) : 0;
         var watch = Stopwatch.StartNew();
         var evaluating = new Stopwatch();
-        Trainer.Train(model, data, Spec.Training, run, new TrainingHooks
-        {
-            CheckpointFile = unfinished,
-            Stamp = poisoned && Spec.Attack.StampAfterAugmentation
-                ? new LateStamps(data.Count, inputs.Poisoned.Changes).Stamp
-                : null,
-            EpochFinished = report =>
+        Trainer.Train(
+            model,
+            data,
+            Spec.Training,
+            run,
+            new TrainingHooks
             {
-                evaluating.Start();
-                curve.Add(report, run);
-                KeepSeconds(plan, stage, earlier + watch.Elapsed.TotalSeconds);
-                evaluating.Stop();
+                CheckpointFile = unfinished,
+                Stamp =
+                    poisoned && Spec.Attack.StampAfterAugmentation
+                        ? new LateStamps(data.Count, inputs.Poisoned.Changes).Stamp
+                        : null,
+                EpochFinished = report =>
+                {
+                    evaluating.Start();
+                    curve.Add(report, run);
+                    KeepSeconds(plan, stage, earlier + watch.Elapsed.TotalSeconds);
+                    evaluating.Stop();
+                },
             },
-        }, inputs.FlipAllowed);
+            inputs.FlipAllowed
+        );
         var seconds = watch.Elapsed.TotalSeconds;
         var training = seconds - evaluating.Elapsed.TotalSeconds;
         return new(earlier + seconds, [], resumed ? null : (double)data.Count * Spec.Training.Epochs / training);

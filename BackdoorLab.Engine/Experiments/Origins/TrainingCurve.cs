@@ -30,13 +30,16 @@ internal sealed class TrainingCurve(VictimPlan plan, StageContext stage)
     {
         var metrics = stage.Inputs.Curve.Measure(plan.Victim, report.Model, run);
         _points.RemoveAll(point => point.Epoch >= report.Epoch);
-        _points.Add(new(
-            plan.Victim,
-            report.Epoch,
-            report.Epochs,
-            report.Loss,
-            metrics.CleanAccuracy.Value,
-            metrics.AttackSuccessRate.ValueOrNull));
+        _points.Add(
+            new(
+                plan.Victim,
+                report.Epoch,
+                report.Epochs,
+                report.Loss,
+                metrics.CleanAccuracy.Value,
+                metrics.AttackSuccessRate.ValueOrNull
+            )
+        );
         stage.Store.WriteJson(plan.Key, FileName, _points);
         stage.Events.Emit(_points[^1]);
     }

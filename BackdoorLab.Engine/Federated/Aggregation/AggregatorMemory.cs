@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// Named tensors that an aggregator keeps from round to round (FoolsGold's histories). The simulation saves <see cref="Tensors"/> with its
-/// checkpoint and restores them by copying into what <see cref="GetOrAdd"/> returns.
+/// Named tensors that an aggregator keeps from round to round (FoolsGold's histories). The simulation saves
+/// <see cref="Tensors"/> with its checkpoint and restores them by copying into what <see cref="GetOrAdd"/> returns.
 /// </summary>
 public sealed class AggregatorMemory : IDisposable
 {
@@ -13,8 +13,12 @@ public sealed class AggregatorMemory : IDisposable
     /// <summary>All tensors, by name; owned by the memory.</summary>
     public IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
 
-    /// <summary>The tensor of this name: float32 [length], zeros when it is new; outside every dispose scope and owned by the memory.</summary>
-    /// <exception cref="ArgumentException">A tensor of this name has another length: the memory belongs to another model.</exception>
+    /// <summary>
+    /// The tensor of this name: float32 [length], zeros when it is new; outside every dispose scope and owned by the
+    /// memory.
+    /// </summary>
+    /// <exception cref="ArgumentException">A tensor of this name has another length: the memory belongs to another
+    /// model.</exception>
     public Tensor GetOrAdd(string name, long length)
     {
         if (!_tensors.TryGetValue(name, out var tensor))
@@ -24,7 +28,11 @@ public sealed class AggregatorMemory : IDisposable
         else if (tensor.shape[0] != length)
         {
             throw new ArgumentException(
-                FormattableString.Invariant($"The memory '{name}' holds {tensor.shape[0]} numbers, not {length}: it belongs to another model."), nameof(length));
+                FormattableString.Invariant(
+                    $"The memory '{name}' holds {tensor.shape[0]} numbers, not {length}: it belongs to another model."
+                ),
+                nameof(length)
+            );
         }
 
         return tensor;

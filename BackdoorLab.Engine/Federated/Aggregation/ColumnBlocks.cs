@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Federated;
 
-/// <summary>Works through long vectors block by block, so that intermediate tensors stay small beside the updates themselves.</summary>
+/// <summary>
+/// Works through long vectors block by block, so that intermediate tensors stay small beside the updates themselves.
+/// </summary>
 internal static class ColumnBlocks
 {
     private const long Width = 1 << 16;
@@ -17,8 +19,8 @@ internal static class ColumnBlocks
     }
 
     /// <summary>
-    /// Reduces each column of <paramref name="rows"/> (float32 [n, P]) to one number, float32 [P]: <paramref name="reduce"/> gets columns
-    /// as rows, sorted ascending ([block, n]), and returns [block].
+    /// Reduces each column of <paramref name="rows"/> (float32 [n, P]) to one number, float32 [P]:
+    /// <paramref name="reduce"/> gets columns as rows, sorted ascending ([block, n]), and returns [block].
     /// </summary>
     internal static Tensor ReduceSorted(Tensor rows, Func<Tensor, Tensor> reduce)
     {

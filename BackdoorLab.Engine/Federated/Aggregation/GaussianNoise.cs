@@ -7,7 +7,9 @@ namespace BackdoorLab.Engine.Federated;
 /// <summary>Noise that a server adds to its step.</summary>
 internal static class GaussianNoise
 {
-    /// <summary>Adds independent N(0, deviation^2) to every coordinate, in place; draws nothing at deviation 0.</summary>
+    /// <summary>
+    /// Adds independent N(0, deviation^2) to every coordinate, in place; draws nothing at deviation 0.
+    /// </summary>
     internal static void AddTo(Tensor step, double deviation, SeedTree seeds)
     {
         if (deviation <= 0)

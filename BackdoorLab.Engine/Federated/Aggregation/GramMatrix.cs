@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// All inner products of n vectors, in double precision, so that distances between nearly equal updates survive the subtraction. Lengths,
-/// distances and angles follow from them; one pass over the vectors, n^2 P multiply-adds.
+/// All inner products of n vectors, in double precision, so that distances between nearly equal updates survive the
+/// subtraction. Lengths, distances and angles follow from them; one pass over the vectors, n^2 P multiply-adds.
 /// </summary>
 public sealed class GramMatrix
 {
@@ -24,7 +24,11 @@ public sealed class GramMatrix
 
     /// <summary>Products of float tensors [P] of equal length, at least one.</summary>
     public static GramMatrix Of(IReadOnlyList<Tensor> vectors) =>
-        Sum(vectors.Count, vectors[0].shape[0], (start, length) => stack(vectors.Select(vector => vector.narrow(0, start, length)).ToArray()));
+        Sum(
+            vectors.Count,
+            vectors[0].shape[0],
+            (start, length) => stack(vectors.Select(vector => vector.narrow(0, start, length)).ToArray())
+        );
 
     /// <summary>Inner product of two vectors.</summary>
     public double Product(int i, int j) => _products[(Math.Min(i, j) * Count) + Math.Max(i, j)];
@@ -33,9 +37,12 @@ public sealed class GramMatrix
     public double Norm(int i) => Math.Sqrt(Product(i, i));
 
     /// <summary>Squared Euclidean distance of two vectors.</summary>
-    public double SquaredDistance(int i, int j) => i == j ? 0 : Math.Max(0, Product(i, i) + Product(j, j) - (2 * Product(i, j)));
+    public double SquaredDistance(int i, int j) =>
+        i == j ? 0 : Math.Max(0, Product(i, i) + Product(j, j) - (2 * Product(i, j)));
 
-    /// <summary>Cosine of the angle between two vectors, in [-1, 1]; 0 where one of them is zero, which has no direction.</summary>
+    /// <summary>
+    /// Cosine of the angle between two vectors, in [-1, 1]; 0 where one of them is zero, which has no direction.
+    /// </summary>
     public double Cosine(int i, int j) =>
         Norm(i) * Norm(j) is var lengths and > 0 ? Math.Clamp(Product(i, j) / lengths, -1, 1) : 0;
 

@@ -6,8 +6,12 @@ namespace BackdoorLab.Engine.Federated;
 public abstract record KrumRule : MatrixAggregator
 {
     /// <inheritdoc/>
-    public override string? Fault(int clients, int attackers) => clients - attackers - 2 > 0 ? null : FormattableString.Invariant(
-        $"Krum scores a client by its {clients} - {attackers} - 2 nearest others, which are none: assume at most {Math.Max(0, clients - 3)} attackers or let at least {attackers + 3} clients take part.");
+    public override string? Fault(int clients, int attackers) =>
+        clients - attackers - 2 > 0
+            ? null
+            : FormattableString.Invariant(
+                $"Krum scores a client by its {clients} - {attackers} - 2 nearest others, which are none: assume at most {Math.Max(0, clients - 3)} attackers or let at least {attackers + 3} clients take part."
+            );
 
     /// <inheritdoc/>
     public sealed override bool ChoosesClients => true;

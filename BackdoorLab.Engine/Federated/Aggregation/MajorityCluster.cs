@@ -1,12 +1,13 @@
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// FLAME's clustering: HDBSCAN with min_cluster_size floor(n/2) + 1, min_samples 1 and a single cluster allowed. That is exactly: merge
-/// points in order of rising distance (single linkage); the first component of floor(n/2) + 1 points is the cluster, the rest is noise. For:
-/// with min_samples 1 a point's core distance is that to its nearest neighbour, so mutual reachability is the distance itself; two clusters
-/// of more than half of the points cannot both exist, so the condensed tree never splits and its root is selected; and of the root those
-/// points are labelled that stay until it falls below the minimum size, which are those of the smallest component that reaches it. Points
-/// that join at the same distance as the last one belong to it too, which also makes the answer independent of the points' order.
+/// FLAME's clustering: HDBSCAN with min_cluster_size floor(n/2) + 1, min_samples 1 and a single cluster allowed. That
+/// is exactly: merge points in order of rising distance (single linkage); the first component of floor(n/2) + 1 points
+/// is the cluster, the rest is noise. For: with min_samples 1 a point's core distance is that to its nearest neighbour,
+/// so mutual reachability is the distance itself; two clusters of more than half of the points cannot both exist, so
+/// the condensed tree never splits and its root is selected; and of the root those points are labelled that stay until
+/// it falls below the minimum size, which are those of the smallest component that reaches it. Points that join at the
+/// same distance as the last one belong to it too, which also makes the answer independent of the points' order.
 /// </summary>
 public static class MajorityCluster
 {
@@ -21,8 +22,11 @@ public static class MajorityCluster
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var minimum = (count / 2) + 1;
         int[] component = [.. Enumerable.Range(0, count)];
-        var pairs = Enumerable.Range(0, count)
-            .SelectMany(i => Enumerable.Range(i + 1, count - i - 1).Select(j => (From: i, To: j, Distance: distance(i, j))))
+        var pairs = Enumerable
+            .Range(0, count)
+            .SelectMany(i =>
+                Enumerable.Range(i + 1, count - i - 1).Select(j => (From: i, To: j, Distance: distance(i, j)))
+            )
             .OrderBy(pair => pair.Distance)
             .ToArray();
         var next = 0;
@@ -33,8 +37,7 @@ public static class MajorityCluster
             {
                 Merge(component, component[pairs[next].From], component[pairs[next].To]);
                 next++;
-            }
-            while (next < pairs.Length && pairs[next].Distance <= limit);
+            } while (next < pairs.Length && pairs[next].Distance <= limit);
         }
 
         var cluster = Largest(component).Root;

@@ -18,12 +18,15 @@ internal sealed class MatrixAggregation(MatrixAggregator rule, AggregationRound 
     protected override void Take(ClientUpdate update, int index) => _rows.select(0, index).copy_(update.Change);
 
     /// <inheritdoc/>
-    protected override (Tensor Step, double[] Trust) Conclude() => rule.Combine(new ReceivedUpdates
-    {
-        Rows = _rows.narrow(0, 0, Clients.Count),
-        Clients = Clients,
-        Weights = Weights,
-        Attackers = Attackers,
-        Round = Round,
-    });
+    protected override (Tensor Step, double[] Trust) Conclude() =>
+        rule.Combine(
+            new ReceivedUpdates
+            {
+                Rows = _rows.narrow(0, 0, Clients.Count),
+                Clients = Clients,
+                Weights = Weights,
+                Attackers = Attackers,
+                Round = Round,
+            }
+        );
 }

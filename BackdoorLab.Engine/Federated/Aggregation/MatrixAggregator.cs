@@ -8,6 +8,9 @@ public abstract record MatrixAggregator : Aggregator
     /// <inheritdoc/>
     public sealed override Aggregation Begin(AggregationRound round) => new MatrixAggregation(this, Accept(round));
 
-    /// <summary>The step, a tensor of the current dispose scope, and the clients' weights in it; empty weights for a rule per coordinate.</summary>
+    /// <summary>
+    /// The step, a tensor of the current dispose scope, and the clients' weights in it; empty weights for a rule per
+    /// coordinate.
+    /// </summary>
     public abstract (Tensor Step, double[] Trust) Combine(ReceivedUpdates updates);
 }

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Federated;
 
-/// <summary>The part of a round that all rules share: checks, dispose scopes, who was added with which weight.</summary>
+/// <summary>
+/// The part of a round that all rules share: checks, dispose scopes, who was added with which weight.
+/// </summary>
 public abstract class RoundAggregation(Aggregator rule, AggregationRound round) : Aggregation
 {
     private readonly List<int> _clients = [];
@@ -23,8 +25,8 @@ public abstract class RoundAggregation(Aggregator rule, AggregationRound round) 
     protected IReadOnlyList<double> Weights => _weights;
 
     /// <summary>
-    /// Attackers assumed among the added clients: a client that sent nothing usable counts as one of the f, so that n - f stays what the
-    /// round began with and attackers cannot stop a rule by sending NaN.
+    /// Attackers assumed among the added clients: a client that sent nothing usable counts as one of the f, so that n -
+    /// f stays what the round began with and attackers cannot stop a rule by sending NaN.
     /// </summary>
     protected int Attackers => Math.Max(0, round.Attackers - (round.Clients - _clients.Count));
 
@@ -51,7 +53,10 @@ public abstract class RoundAggregation(Aggregator rule, AggregationRound round) 
         if (rule.Fault(_clients.Count, Attackers) is { } reason)
         {
             throw new InvalidOperationException(
-                FormattableString.Invariant($"Only {_clients.Count} of {round.Clients} clients sent a usable update. {reason}"));
+                FormattableString.Invariant(
+                    $"Only {_clients.Count} of {round.Clients} clients sent a usable update. {reason}"
+                )
+            );
         }
 
         _finished = true;
@@ -61,7 +66,10 @@ public abstract class RoundAggregation(Aggregator rule, AggregationRound round) 
         return step.MoveToOuterDisposeScope();
     }
 
-    /// <summary>Takes in an update that passed the checks, inside a dispose scope; <paramref name="index"/> counts the added ones from 0.</summary>
+    /// <summary>
+    /// Takes in an update that passed the checks, inside a dispose scope; <paramref name="index"/> counts the added
+    /// ones from 0.
+    /// </summary>
     protected abstract void Take(ClientUpdate update, int index);
 
     /// <summary>The step, a tensor of the current dispose scope, and the clients' weights in it.</summary>
@@ -72,25 +80,40 @@ public abstract class RoundAggregation(Aggregator rule, AggregationRound round) 
         ThrowIfFinished();
         if (_clients.Count == round.Clients)
         {
-            throw new InvalidOperationException(FormattableString.Invariant($"The round announced {round.Clients} clients; client {update.Client} is one more."));
+            throw new InvalidOperationException(
+                FormattableString.Invariant(
+                    $"The round announced {round.Clients} clients; client {update.Client} is one more."
+                )
+            );
         }
 
         if (_clients.Contains(update.Client))
         {
-            throw new ArgumentException(FormattableString.Invariant($"Client {update.Client} was added before."), nameof(update));
+            throw new ArgumentException(
+                FormattableString.Invariant($"Client {update.Client} was added before."),
+                nameof(update)
+            );
         }
 
         if (!(update.Weight > 0 && double.IsFinite(update.Weight)))
         {
-            throw new ArgumentException(FormattableString.Invariant($"The weight of client {update.Client} must be positive; found {update.Weight}."), nameof(update));
+            throw new ArgumentException(
+                FormattableString.Invariant(
+                    $"The weight of client {update.Client} must be positive; found {update.Weight}."
+                ),
+                nameof(update)
+            );
         }
 
         var change = update.Change;
         if (change.dtype != ScalarType.Float32 || change.shape is not [var length] || length != round.Parameters)
         {
             throw new ArgumentException(
-                FormattableString.Invariant($"The change of client {update.Client} must be float32 [{round.Parameters}]; found {change.dtype} [{string.Join(", ", change.shape)}]."),
-                nameof(update));
+                FormattableString.Invariant(
+                    $"The change of client {update.Client} must be float32 [{round.Parameters}]; found {change.dtype} [{string.Join(", ", change.shape)}]."
+                ),
+                nameof(update)
+            );
         }
     }
 

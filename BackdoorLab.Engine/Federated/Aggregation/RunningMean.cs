@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// The mean of the changes weighted by samples, sum of n_i s_i u_i / sum of n_i, as a running sum: one vector of memory, however many
-/// clients. The scale s_i is 1 unless a rule clips.
+/// The mean of the changes weighted by samples, sum of n_i s_i u_i / sum of n_i, as a running sum: one vector of
+/// memory, however many clients. The scale s_i is 1 unless a rule clips.
 /// </summary>
 public class RunningMean(Aggregator rule, AggregationRound round) : RoundAggregation(rule, round)
 {

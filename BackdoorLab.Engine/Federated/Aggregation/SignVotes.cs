@@ -3,7 +3,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Federated;
 
-/// <summary>The running sum of the updates' signs, each client one vote a coordinate; a change of exactly 0 abstains.</summary>
+/// <summary>
+/// The running sum of the updates' signs, each client one vote a coordinate; a change of exactly 0 abstains.
+/// </summary>
 internal sealed class SignVotes(long parameters) : IDisposable
 {
     private static readonly Scalar One = 1.0;

@@ -6,16 +6,20 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// Coordinate-wise trimmed mean: of u_1[j], ..., u_n[j] the share beta of the smallest and of the largest values is left out, the rest
-/// averaged; sample counts do not matter. Yin, Chen, Ramchandran, Bartlett, "Byzantine-Robust Distributed Learning: Towards Optimal
-/// Statistical Rates", ICML 2018, definition 2. beta n is rounded up, so that any share above 0 takes at least one value from each end: the
-/// rule is meant to outlast beta n attackers, and rounding down would let one in. Cost: one sort a coordinate; all updates in memory.
+/// Coordinate-wise trimmed mean: of u_1[j], ..., u_n[j] the share beta of the smallest and of the largest values is
+/// left out, the rest averaged; sample counts do not matter. Yin, Chen, Ramchandran, Bartlett, "Byzantine-Robust
+/// Distributed Learning: Towards Optimal Statistical Rates", ICML 2018, definition 2. beta n is rounded up, so that any
+/// share above 0 takes at least one value from each end: the rule is meant to outlast beta n attackers, and rounding
+/// down would let one in. Cost: one sort a coordinate; all updates in memory.
 /// </summary>
-[Method("trimmed-mean", "Trimmed mean",
+[Method(
+    "trimmed-mean",
+    "Trimmed mean",
     Order = 30,
     Summary = "For each parameter by itself, leaves out a share of the smallest and of the largest values and averages the rest.",
     Paper = "D. Yin, Y. Chen, K. Ramchandran, P. Bartlett: Byzantine-Robust Distributed Learning: Towards Optimal Statistical Rates. ICML 2018.",
-    Deviations = "The paper assumes that share times clients is a whole number; here it is rounded up. Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise.")]
+    Deviations = "The paper assumes that share times clients is a whole number; here it is rounded up. Running statistics of batch normalisation are no part of it: those of all clients are averaged, unless the simulation says otherwise."
+)]
 public sealed record TrimmedMean : MatrixAggregator
 {
     /// <summary>beta.</summary>
@@ -31,8 +35,12 @@ public sealed record TrimmedMean : MatrixAggregator
     }
 
     /// <inheritdoc/>
-    public override string? Fault(int clients, int attackers) => 2 * Trim(clients) < clients ? null : FormattableString.Invariant(
-        $"Leaving out {Trim(clients)} at each end of {clients} clients leaves none to average: lower trimShare or let more clients take part.");
+    public override string? Fault(int clients, int attackers) =>
+        2 * Trim(clients) < clients
+            ? null
+            : FormattableString.Invariant(
+                $"Leaving out {Trim(clients)} at each end of {clients} clients leaves none to average: lower trimShare or let more clients take part."
+            );
 
     /// <inheritdoc/>
     protected override IEnumerable<string> OwnWarnings(FederationSetting setting)

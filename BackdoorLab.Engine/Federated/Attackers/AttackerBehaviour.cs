@@ -29,9 +29,7 @@ public abstract record AttackerBehaviour : FederationPart
     /// <summary>
     /// Changes what it sends, float32 [P], in place. An update that is not finite afterwards is left out of the round.
     /// </summary>
-    public virtual void Send(Tensor change)
-    {
-    }
+    public virtual void Send(Tensor change) { }
 
     /// <summary>
     /// Where clients keep masks, the coordinates it sends and keeps as its mask, bool [P] in the caller's dispose
@@ -46,6 +44,8 @@ public abstract record AttackerBehaviour : FederationPart
     public virtual bool MovesMask => true;
 
     /// <summary>What an attack on masks says of a protocol without them.</summary>
-    protected static string? NeedsMasks(ClientProtocol protocol) => protocol.KeepsMasks ? null :
-        "is an attack on masks and needs the protocol lockdown; take follow-protocol for the undefended comparison.";
+    protected static string? NeedsMasks(ClientProtocol protocol) =>
+        protocol.KeepsMasks
+            ? null
+            : "is an attack on masks and needs the protocol lockdown; take follow-protocol for the undefended comparison.";
 }

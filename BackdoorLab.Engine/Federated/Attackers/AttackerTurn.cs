@@ -31,6 +31,10 @@ public sealed class AttackerTurn(FederationContext context, ClientTurn turn, Fun
     /// null in the first round, before any step.
     /// </summary>
     /// <param name="share">0..1.</param>
-    public Tensor? LeastMoved(double share) => turn.LastStep is not { } step ? null : context.Training.OnMasks(
-        () => context.Layout.Join(i => SubspaceMask.Smallest(context.Layout.Part(step, i), share)));
+    public Tensor? LeastMoved(double share) =>
+        turn.LastStep is not { } step
+            ? null
+            : context.Training.OnMasks(() =>
+                context.Layout.Join(i => SubspaceMask.Smallest(context.Layout.Part(step, i), share))
+            );
 }

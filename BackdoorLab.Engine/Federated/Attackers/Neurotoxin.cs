@@ -11,11 +11,15 @@ namespace BackdoorLab.Engine.Federated;
 /// attacker trains inside its mask and uploads under them. There is no last step in the first round, where the attacker
 /// only poisons its data.
 /// </summary>
-[Method("neurotoxin", "Neurotoxin", Order = 6,
+[Method(
+    "neurotoxin",
+    "Neurotoxin",
+    Order = 6,
     Summary = "The attacker trains only the coordinates that the last aggregated step moved least.",
     Paper = "Z. Zhang, A. Panda, L. Song, Y. Yang, M. Mahoney, P. Mittal, K. Ramchandran, J. Gonzalez: Neurotoxin: "
         + "Durable Backdoors in Federated Learning. ICML 2022.",
-    Deviations = "In the first round nothing has moved yet, and the attacker only poisons its data.")]
+    Deviations = "In the first round nothing has moved yet, and the attacker only poisons its data."
+)]
 public sealed record Neurotoxin : AttackerBehaviour
 {
     /// <summary>Share of each tensor's coordinates.</summary>

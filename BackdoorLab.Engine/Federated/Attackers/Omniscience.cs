@@ -7,12 +7,16 @@ namespace BackdoorLab.Engine.Federated;
 /// Lockdown's strongest adaptive attacker: it knows every client's mask and trains inside the consensus. In the
 /// released code its input is never filled, so there it equals FixMask; here it is given the masks of the round before.
 /// </summary>
-[Method("omniscience", "Omniscience", Order = 5,
+[Method(
+    "omniscience",
+    "Omniscience",
+    Order = 5,
     Summary = "The attacker knows all masks and trains only coordinates that the consensus will keep.",
     Paper = "T. Huang et al.: Lockdown. NeurIPS 2023, section 5.4.",
     Deviations = "Really receives the consensus of the round before; the released code never fills it. "
         + "Before votes are counted, which is in the first round where fusion takes the masks of a round's end, "
-        + "it trains inside its own first mask; without a quorum the consensus keeps everything, and it trains every parameter.")]
+        + "it trains inside its own first mask; without a quorum the consensus keeps everything, and it trains every parameter."
+)]
 public sealed record Omniscience : AttackerBehaviour
 {
     /// <inheritdoc/>

@@ -8,10 +8,14 @@ namespace BackdoorLab.Engine.Federated;
 /// <summary>
 /// Model replacement: the upload is multiplied. Bagdasaryan et al., "How To Backdoor Federated Learning", AISTATS 2020.
 /// </summary>
-[Method("scaling", "Scaling", Order = 3,
+[Method(
+    "scaling",
+    "Scaling",
+    Order = 3,
     Summary = "The attacker multiplies its update, so that it outweighs the others.",
     Paper = "E. Bagdasaryan, A. Veit, Y. Hua, D. Estrin, V. Shmatikov: How To Backdoor Federated Learning. "
-        + "AISTATS 2020.")]
+        + "AISTATS 2020."
+)]
 public sealed record Scaling : AttackerBehaviour
 {
     /// <summary>Factor of the update.</summary>

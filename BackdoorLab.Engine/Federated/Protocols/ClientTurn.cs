@@ -20,4 +20,5 @@ public sealed record ClientTurn(
     Tensor Global,
     Tensor Statistics,
     Tensor? LastStep,
-    RunContext Run);
+    RunContext Run
+);

@@ -7,10 +7,14 @@ namespace BackdoorLab.Engine.Federated;
 /// <summary>
 /// Every parameter is trained by every client: the client side of FedAvg and of all robust aggregators.
 /// </summary>
-[Method("dense-training", "Dense training", Order = 1,
+[Method(
+    "dense-training",
+    "Dense training",
+    Order = 1,
     Summary = "Clients train all parameters of the received model and send the difference.",
     Paper = "B. McMahan, E. Moore, D. Ramage, S. Hampson, B. Agüera y Arcas: "
-        + "Communication-Efficient Learning of Deep Networks from Decentralized Data. AISTATS 2017.")]
+        + "Communication-Efficient Learning of Deep Networks from Decentralized Data. AISTATS 2017."
+)]
 public sealed record DenseTraining : ClientProtocol
 {
     /// <inheritdoc/>

@@ -8,4 +8,8 @@ namespace BackdoorLab.Engine.Federated;
 /// <param name="Training">Local work on the shared network.</param>
 /// <param name="Seeds">Streams of the whole training.</param>
 public sealed record FederationContext(
-    Federation Federation, ParameterLayout Layout, ClientTraining Training, SeedTree Seeds);
+    Federation Federation,
+    ParameterLayout Layout,
+    ClientTraining Training,
+    SeedTree Seeds
+);

@@ -6,17 +6,21 @@ using MathNet.Numerics.Distributions;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// Lockdown: every client trains inside a mask of its own and moves it slowly; parameters that fewer than a quorum of clients keep are
-/// zeroed in the end. Huang et al., "Lockdown: Backdoor Defense for Federated Learning with Isolated Subspace Training", NeurIPS 2023,
-/// Algorithm 1 and 2. Where paper and released code differ this follows the code: pruned are the smallest alpha_t of the <i>active</i>
-/// coordinates (the paper counts all), the update is cut by the <i>new</i> mask, updates are averaged by sample counts, and rounds count
-/// from 1 so that the last one prunes nothing.
+/// Lockdown: every client trains inside a mask of its own and moves it slowly; parameters that fewer than a quorum of
+/// clients keep are zeroed in the end. Huang et al., "Lockdown: Backdoor Defense for Federated Learning with Isolated
+/// Subspace Training", NeurIPS 2023, Algorithm 1 and 2. Where paper and released code differ this follows the code:
+/// pruned are the smallest alpha_t of the <i>active</i> coordinates (the paper counts all), the update is cut by the
+/// <i>new</i> mask, updates are averaged by sample counts, and rounds count from 1 so that the last one prunes nothing.
 /// </summary>
-[Method("lockdown", "Lockdown", Order = 2,
+[Method(
+    "lockdown",
+    "Lockdown",
+    Order = 2,
     Summary = "Clients train isolated subspaces: each inside its own sparse mask, which it prunes and regrows; in the end parameters without a quorum of masks are zeroed.",
     Paper = "T. Huang, S. Hu, K.-H. Chow, F. Ilhan, S. F. Tekin, L. Liu: Lockdown: Backdoor Defense for Federated Learning with Isolated Subspace Training. NeurIPS 2023.",
     Deviations = "As the released code where it differs from the paper: pruning counts active coordinates, updates are cut by the new mask and weighted by sample counts, the last round prunes nothing, and fusion counts the masks of the round's start (an option). "
-        + "Statistics of tracked batch normalisation are averaged and never masked; the released network has none.")]
+        + "Statistics of tracked batch normalisation are averaged and never masked; the released network has none."
+)]
 public sealed record Lockdown : ClientProtocol
 {
     /// <summary>Share of the parameters in a client's mask. The paper's "sparsity s = 0.25" is this density.</summary>
@@ -25,16 +29,22 @@ public sealed record Lockdown : ClientProtocol
     public double Density { get; init; } = 0.25;
 
     /// <summary>Spread of the first masks.</summary>
-    [Description("Erdős-Rényi kernel densities leave small layers dense and large ones sparse; uniform gives every tensor the same.")]
+    [Description(
+        "Erdős-Rényi kernel densities leave small layers dense and large ones sparse; uniform gives every tensor the same."
+    )]
     public MaskSpread Spread { get; init; }
 
     /// <summary>Whether all clients start with the same mask.</summary>
-    [Description("All clients start with one mask; otherwise each draws its own (heterogeneous masks), which needs a larger pruning rate before the quorum is met.")]
+    [Description(
+        "All clients start with one mask; otherwise each draws its own (heterogeneous masks), which needs a larger pruning rate before the quorum is met."
+    )]
     public bool SameMask { get; init; } = true;
 
     /// <summary>First pruning rate alpha_0, annealed to zero along a cosine.</summary>
     [Range(0.0, 0.9)]
-    [Description("Share of the active coordinates pruned and regrown in the first round; falls to zero along a cosine. Rate x rounds / 2 should reach 0.02, better 0.1 to 0.2.")]
+    [Description(
+        "Share of the active coordinates pruned and regrown in the first round; falls to zero along a cosine. Rate x rounds / 2 should reach 0.02, better 0.1 to 0.2."
+    )]
     public double PruningRate { get; init; } = 1e-2;
 
     /// <summary>Which coordinates come back.</summary>
@@ -43,7 +53,9 @@ public sealed record Lockdown : ClientProtocol
 
     /// <summary>Masks that a parameter needs to be kept: theta.</summary>
     [Range(0, 1000)]
-    [Description("Clients whose mask must hold a parameter for it to be kept in the end; 0 keeps all (no fusion). Half of the clients is usual; not above the attackers, it protects nothing.")]
+    [Description(
+        "Clients whose mask must hold a parameter for it to be kept in the end; 0 keeps all (no fusion). Half of the clients is usual; not above the attackers, it protects nothing."
+    )]
     public int Quorum { get; init; } = 5;
 
     /// <summary>Which masks count.</summary>
@@ -68,7 +80,9 @@ public sealed record Lockdown : ClientProtocol
         if (Quorum > simulation.Clients)
         {
             yield return new(
-                "quorum", $"must not be above the {simulation.Clients} clients; found {Quorum}. Half of them is usual.");
+                "quorum",
+                $"must not be above the {simulation.Clients} clients; found {Quorum}. Half of them is usual."
+            );
         }
     }
 
@@ -90,7 +104,8 @@ public sealed record Lockdown : ClientProtocol
         if (swapped < 0.02)
         {
             yield return FormattableString.Invariant(
-                $"Masks hardly move: a pruning rate of {PruningRate:g3} over {simulation.Rounds} rounds swaps {100 * swapped:0.0} % of the active coordinates; at least 2 % is needed for an effect, better 10 to 20 %.");
+                $"Masks hardly move: a pruning rate of {PruningRate:g3} over {simulation.Rounds} rounds swaps {100 * swapped:0.0} % of the active coordinates; at least 2 % is needed for an effect, better 10 to 20 %."
+            );
         }
 
         if (Density == 1)
@@ -100,7 +115,8 @@ public sealed record Lockdown : ClientProtocol
         else if (!SameMask && Quorum > 0 && Reaching(simulation.Clients) is var kept && kept < Density)
         {
             yield return FormattableString.Invariant(
-                $"Masks that start apart rarely agree: at density {Density:g3} a coordinate of a sparse layer has the quorum of {Quorum} of {simulation.Clients} clients in {100 * kept:0.0} % of the cases, and fusion zeroes the rest unless the masks grow together. Take a lower quorum, a larger pruning rate, or one mask for all.");
+                $"Masks that start apart rarely agree: at density {Density:g3} a coordinate of a sparse layer has the quorum of {Quorum} of {simulation.Clients} clients in {100 * kept:0.0} % of the cases, and fusion zeroes the rest unless the masks grow together. Take a lower quorum, a larger pruning rate, or one mask for all."
+            );
         }
 
         if (simulation.Participants < simulation.Clients)
@@ -120,7 +136,8 @@ public sealed record Lockdown : ClientProtocol
         if (Density < 1 && history.Masks is { } masks && masks.Densities.All(density => density > 0.999))
         {
             yield return FormattableString.Invariant(
-                $"No layer of this network is sparse at density {Density:g3}, so nothing is isolated: spread the masks uniformly, lower the density or take a wider network.");
+                $"No layer of this network is sparse at density {Density:g3}, so nothing is isolated: spread the masks uniformly, lower the density or take a wider network."
+            );
         }
     }
 

@@ -6,7 +6,9 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Federated;
 
-/// <summary>Lockdown at work: a mask for each client, how many coordinates it pruned last, and the votes that fusion counts.</summary>
+/// <summary>
+/// Lockdown at work: a mask for each client, how many coordinates it pruned last, and the votes that fusion counts.
+/// </summary>
 internal sealed class LockdownSession : ProtocolSession
 {
     private static readonly Scalar OneVote = 1;
@@ -21,9 +23,10 @@ internal sealed class LockdownSession : ProtocolSession
     {
         _options = options;
         var (clients, layout) = (context.Federation.Simulation.Clients, context.Layout);
-        var densities = options.Spread == MaskSpread.Erk
-            ? MaskDensities.Erk([.. layout.Parameters.Select(parameter => parameter.shape)], options.Density)
-            : MaskDensities.Uniform(layout.Parameters.Length, options.Density);
+        var densities =
+            options.Spread == MaskSpread.Erk
+                ? MaskDensities.Erk([.. layout.Parameters.Select(parameter => parameter.shape)], options.Density)
+                : MaskDensities.Uniform(layout.Parameters.Length, options.Density);
         _masks = empty(clients, layout.Length, dtype: ScalarType.Bool).DetachFromDisposeScope();
         _votes = zeros(layout.Length).DetachFromDisposeScope();
         _pruned = new int[]?[clients];
@@ -77,12 +80,19 @@ internal sealed class LockdownSession : ProtocolSession
         using var scope = NewDisposeScope();
         var behaviour = turn.Behaviour;
         var view = new AttackerTurn(Context, turn, HasVotes(turn.Round) ? Consensus : null);
-        // Weights start from the mask before recovery: a recovered coordinate starts at zero and takes the global value next round.
+        // Weights start from the mask before recovery: a recovered coordinate starts at zero and takes the global value
+        // next round.
         var mask = behaviour.Trained(view) ?? OnMasks(() => _masks[turn.Client].clone());
         Context.Layout.Write(OnMasks(() => turn.Global.mul(mask.to_type(ScalarType.Float32))), turn.Statistics);
         var screening = behaviour.MovesMask && _pruned[turn.Client] is { } counts ? Recover(mask, counts, turn) : 0;
         var factors = OnMasks(() => mask.to_type(ScalarType.Float32));
-        var loss = Context.Training.Run(turn.Client, turn.Rate, Context.Layout, OnMasks(() => Shaped(factors)), turn.Run);
+        var loss = Context.Training.Run(
+            turn.Client,
+            turn.Rate,
+            Context.Layout,
+            OnMasks(() => Shaped(factors)),
+            turn.Run
+        );
         var weights = Context.Layout.Read();
         if (SentChange(turn, weights) is not { } change)
         {
@@ -132,7 +142,8 @@ internal sealed class LockdownSession : ProtocolSession
             [.. layout.Names.Select((_, i) => layout.Part(counts, i).mean().item<float>() / (double)_masks.shape[0])],
             [.. layout.Names.Select((_, i) => (double)layout.Part(kept, i).mean().item<float>())],
             votes,
-            MaskOverlap.Jaccard(_masks));
+            MaskOverlap.Jaccard(_masks)
+        );
     }
 
     /// <inheritdoc/>
@@ -178,7 +189,13 @@ internal sealed class LockdownSession : ProtocolSession
         var layout = Context.Layout;
         if (_options.Recovery == MaskRecovery.Random)
         {
-            OnParts(i => SubspaceMask.RecoverRandomly(layout.Flags(mask, i), counts[i], turn.Run.Seeds.Child("recovery").Child(i).Random()));
+            OnParts(i =>
+                SubspaceMask.RecoverRandomly(
+                    layout.Flags(mask, i),
+                    counts[i],
+                    turn.Run.Seeds.Child("recovery").Child(i).Random()
+                )
+            );
             return 0;
         }
 
@@ -209,7 +226,10 @@ internal sealed class LockdownSession : ProtocolSession
     private void Prune(Tensor mask, Tensor weights, Tensor change, ClientTurn turn)
     {
         var (layout, rate) = (Context.Layout, _options.RateAt(turn.Round, Context.Federation.Simulation.Rounds));
-        int[] counts = [.. layout.Names.Select((_, i) => SubspaceMask.Count(rate, SubspaceMask.Ones(layout.Flags(mask, i))))];
+        int[] counts =
+        [
+            .. layout.Names.Select((_, i) => SubspaceMask.Count(rate, SubspaceMask.Ones(layout.Flags(mask, i)))),
+        ];
         _pruned[turn.Client] = counts;
         for (var i = 0; i < counts.Length; i++)
         {
@@ -217,13 +237,14 @@ internal sealed class LockdownSession : ProtocolSession
         }
     }
 
-    private void OnParts(Action<int> work) => OnMasks(() =>
-    {
-        for (var i = 0; i < Context.Layout.Names.Length; i++)
+    private void OnParts(Action<int> work) =>
+        OnMasks(() =>
         {
-            work(i);
-        }
+            for (var i = 0; i < Context.Layout.Names.Length; i++)
+            {
+                work(i);
+            }
 
-        return 0;
-    });
+            return 0;
+        });
 }

@@ -4,9 +4,10 @@ namespace BackdoorLab.Engine.Federated;
 public static class MaskDensities
 {
     /// <summary>
-    /// Erdős-Rényi kernel: the density of a tensor is proportional to the sum of its dimensions over its number of coordinates, such that
-    /// <paramref name="density"/> of all coordinates are in the mask; tensors that would exceed one are dense and the others share the rest
-    /// (Evci et al., "Rigging the Lottery", ICML 2020).
+    /// Erdős-Rényi kernel: the density of a tensor is proportional to the sum of its dimensions over its number of
+    /// coordinates, such that
+    /// <paramref name="density"/> of all coordinates are in the mask; tensors that would exceed one are dense and the
+    /// others share the rest (Evci et al., "Rigging the Lottery", ICML 2020).
     /// </summary>
     /// <param name="shapes">Shapes of the tensors.</param>
     /// <param name="density">Share of all coordinates, above 0, at most 1.</param>

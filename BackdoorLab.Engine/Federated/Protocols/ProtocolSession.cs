@@ -15,23 +15,23 @@ public abstract class ProtocolSession(FederationContext context) : IDisposable
     public virtual IReadOnlyDictionary<string, Tensor> State => new Dictionary<string, Tensor>();
 
     /// <summary>Further state as text, saved beside <see cref="State"/>.</summary>
-    public virtual string Counters { get => ""; set { } }
+    public virtual string Counters
+    {
+        get => "";
+        set { }
+    }
 
     /// <summary>Whether a bit a parameter travels with an upload.</summary>
     public virtual bool SendsMasks => false;
 
     /// <summary>Before the first client of a round.</summary>
-    public virtual void BeginRound()
-    {
-    }
+    public virtual void BeginRound() { }
 
     /// <summary>Trains a client from the global model.</summary>
     public abstract ClientResult Train(ClientTurn turn);
 
     /// <summary>After the last client of a round.</summary>
-    public virtual void EndRound()
-    {
-    }
+    public virtual void EndRound() { }
 
     /// <summary>The global weights float32 [P] after fusion, in the caller's scope; null where there is none.</summary>
     public virtual Tensor? Fuse(Tensor global) => null;

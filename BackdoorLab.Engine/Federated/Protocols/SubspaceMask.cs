@@ -5,9 +5,9 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Federated;
 
 /// <summary>
-/// Moves of one tensor's mask: bool [n], true where a client trains. They work on memory: the coordinates that move are few, and finding
-/// them is one pass over the tensor. Of equal magnitudes a large tensor moves the first coordinates, a small one those that the library's
-/// selection takes.
+/// Moves of one tensor's mask: bool [n], true where a client trains. They work on memory: the coordinates that move are
+/// few, and finding them is one pass over the tensor. Of equal magnitudes a large tensor moves the first coordinates, a
+/// small one those that the library's selection takes.
 /// </summary>
 internal static class SubspaceMask
 {
@@ -15,8 +15,8 @@ internal static class SubspaceMask
     private const uint Magnitude = 0x7FFF_FFFF;
     private const int Samples = 8192;
 
-    // Below, the library's selection costs next to nothing. Equal magnitudes live there: a normalisation's scale that came back at zero
-    // often stays there.
+    // Below, the library's selection costs next to nothing. Equal magnitudes live there: a normalisation's scale that
+    // came back at zero often stays there.
     private const int Small = 1 << 17;
 
     /// <summary>floor(density * n) coordinates drawn at random.</summary>
@@ -48,7 +48,10 @@ internal static class SubspaceMask
     /// <summary>Coordinates in the mask.</summary>
     internal static int Ones(ReadOnlySpan<bool> mask) => mask.Count(true);
 
-    /// <summary>Takes the <paramref name="count"/> active coordinates of smallest magnitude out of the mask, and zeroes the change there.</summary>
+    /// <summary>
+    /// Takes the <paramref name="count"/> active coordinates of smallest magnitude out of the mask, and zeroes the
+    /// change there.
+    /// </summary>
     /// <param name="mask">bool [n].</param>
     /// <param name="weights">float [n].</param>
     /// <param name="count">At most the number of ones.</param>
@@ -62,7 +65,9 @@ internal static class SubspaceMask
         }
     }
 
-    /// <summary>Takes the <paramref name="count"/> inactive coordinates of largest gradient magnitude into the mask.</summary>
+    /// <summary>
+    /// Takes the <paramref name="count"/> inactive coordinates of largest gradient magnitude into the mask.
+    /// </summary>
     internal static void Recover(Span<bool> mask, ReadOnlySpan<float> gradient, int count)
     {
         foreach (var index in Pick(mask, member: false, gradient, largest: true, count))
@@ -84,27 +89,48 @@ internal static class SubspaceMask
     }
 
     /// <summary>
-    /// The <paramref name="share"/> of the coordinates (rounded down) with the smallest magnitude, bool [n] in the caller's scope. Which of
-    /// equal ones the library decides: of a step, what nobody trains is equal.
+    /// The <paramref name="share"/> of the coordinates (rounded down) with the smallest magnitude, bool [n] in the
+    /// caller's scope. Which of equal ones the library decides: of a step, what nobody trains is equal.
     /// </summary>
     internal static Tensor Smallest(Tensor values, double share)
     {
         using var scope = NewDisposeScope();
         var mask = zeros(values.numel(), dtype: ScalarType.Bool);
         var count = (int)Math.Floor(share * values.numel() + 1e-9);
-        return count == 0 ? mask.MoveToOuterDisposeScope() : mask.index_fill_(0, Least(values.abs(), count), 1).MoveToOuterDisposeScope();
+        return count == 0
+            ? mask.MoveToOuterDisposeScope()
+            : mask.index_fill_(0, Least(values.abs(), count), 1).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The coordinates with the smallest (or largest) magnitudes among those whose mask is <paramref name="member"/>.</summary>
-    private static IEnumerable<int> Pick(ReadOnlySpan<bool> mask, bool member, ReadOnlySpan<float> values, bool largest, int count) =>
-        count <= 0 ? [] : mask.Length <= Small ? OfFew(mask, member, values, largest, count) : OfMany(mask, member, values, largest, count);
+    /// <summary>
+    /// The coordinates with the smallest (or largest) magnitudes among those whose mask is <paramref name="member"/>.
+    /// </summary>
+    private static IEnumerable<int> Pick(
+        ReadOnlySpan<bool> mask,
+        bool member,
+        ReadOnlySpan<float> values,
+        bool largest,
+        int count
+    ) =>
+        count <= 0 ? []
+        : mask.Length <= Small ? OfFew(mask, member, values, largest, count)
+        : OfMany(mask, member, values, largest, count);
 
-    private static IEnumerable<int> OfFew(ReadOnlySpan<bool> mask, bool member, ReadOnlySpan<float> values, bool largest, int count)
+    private static IEnumerable<int> OfFew(
+        ReadOnlySpan<bool> mask,
+        bool member,
+        ReadOnlySpan<float> values,
+        bool largest,
+        int count
+    )
     {
         var keys = new float[mask.Length];
         for (var i = 0; i < keys.Length; i++)
         {
-            keys[i] = mask[i] != member ? float.PositiveInfinity : largest ? -MathF.Abs(values[i]) : MathF.Abs(values[i]);
+            keys[i] =
+                mask[i] != member ? float.PositiveInfinity
+                : largest ? -MathF.Abs(values[i])
+                : MathF.Abs(values[i]);
         }
 
         using var scope = NewDisposeScope();
@@ -114,10 +140,16 @@ internal static class SubspaceMask
     private static Tensor Least(Tensor keys, int count) => keys.topk(count, largest: false, sorted: false).indexes;
 
     /// <summary>
-    /// A sample of the tensor tells a magnitude that a little more than enough members do not exceed; only those are sorted, one word each:
-    /// magnitude above, index below.
+    /// A sample of the tensor tells a magnitude that a little more than enough members do not exceed; only those are
+    /// sorted, one word each: magnitude above, index below.
     /// </summary>
-    private static IEnumerable<int> OfMany(ReadOnlySpan<bool> mask, bool member, ReadOnlySpan<float> values, bool largest, int count)
+    private static IEnumerable<int> OfMany(
+        ReadOnlySpan<bool> mask,
+        bool member,
+        ReadOnlySpan<float> values,
+        bool largest,
+        int count
+    )
     {
         var bits = MemoryMarshal.Cast<float, uint>(values);
         var flip = largest ? Magnitude : 0;
@@ -131,7 +163,13 @@ internal static class SubspaceMask
         return found.Take(count).Select(word => (int)(uint)word);
     }
 
-    private static List<ulong> Collect(ReadOnlySpan<bool> mask, bool member, ReadOnlySpan<uint> bits, uint flip, uint limit)
+    private static List<ulong> Collect(
+        ReadOnlySpan<bool> mask,
+        bool member,
+        ReadOnlySpan<uint> bits,
+        uint flip,
+        uint limit
+    )
     {
         var found = new List<ulong>();
         for (var i = 0; i < bits.Length; i++)

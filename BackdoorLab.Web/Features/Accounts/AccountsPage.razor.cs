@@ -28,19 +28,20 @@ public sealed partial class AccountsPage
 
     private static string Word(LabRole role) => role.ToString().ToLowerInvariant();
 
-    private static RenderFragment State(AccountItem account) => builder =>
-    {
-        var (text, kind) = account switch
+    private static RenderFragment State(AccountItem account) =>
+        builder =>
         {
-            { Disabled: true } => ("disabled", "bad"),
-            { HasPassword: false } => ("invited", "info"),
-            _ => ("active", ""),
+            var (text, kind) = account switch
+            {
+                { Disabled: true } => ("disabled", "bad"),
+                { HasPassword: false } => ("invited", "info"),
+                _ => ("active", ""),
+            };
+            builder.OpenElement(0, "span");
+            builder.AddAttribute(1, "class", $"badge {kind}");
+            builder.AddContent(2, text);
+            builder.CloseElement();
         };
-        builder.OpenElement(0, "span");
-        builder.AddAttribute(1, "class", $"badge {kind}");
-        builder.AddContent(2, text);
-        builder.CloseElement();
-    };
 
     private async Task Load()
     {
@@ -94,7 +95,10 @@ public sealed partial class AccountsPage
     {
         if (!done)
         {
-            Snackbar.Add("This is the last administrator who can sign in; give somebody else that role first.", Severity.Warning);
+            Snackbar.Add(
+                "This is the last administrator who can sign in; give somebody else that role first.",
+                Severity.Warning
+            );
         }
     }
 }

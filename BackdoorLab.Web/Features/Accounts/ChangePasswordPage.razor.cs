@@ -31,7 +31,10 @@ public sealed partial class ChangePasswordPage
         // An open session is no leave to try passwords without end.
         var (name, address) = (user.UserName ?? "", Context.Connection.RemoteIpAddress);
         using var seat = await Pace.Enter(name, address, Context.RequestAborted);
-        if (seat is null || !(await SignIn.CheckPasswordSignInAsync(user, Old ?? "", lockoutOnFailure: false)).Succeeded)
+        if (
+            seat is null
+            || !(await SignIn.CheckPasswordSignInAsync(user, Old ?? "", lockoutOnFailure: false)).Succeeded
+        )
         {
             Pace.Wrong(name, address);
             Faults = ["The present password does not fit."];

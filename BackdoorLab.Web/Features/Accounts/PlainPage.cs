@@ -7,7 +7,8 @@ namespace BackdoorLab.Web.Features.Accounts;
 public abstract class PlainPage : ComponentBase
 {
     /// <summary>Beside every field for a new password.</summary>
-    protected static readonly string PasswordHelp = $"At least {SecurityServices.LeastPasswordLength} characters. A few random words are good.";
+    protected static readonly string PasswordHelp =
+        $"At least {SecurityServices.LeastPasswordLength} characters. A few random words are good.";
 
     [Inject]
     public required NavigationManager Navigation { get; set; }

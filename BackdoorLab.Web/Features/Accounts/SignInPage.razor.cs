@@ -14,7 +14,8 @@ public sealed partial class SignInPage
     private static readonly string Refused =
         $"Name and password do not fit, or the account is disabled. After {SignInPace.Free} wrong passwords the answer takes longer each time, up to {SignInPace.Longest.TotalSeconds:0} s.";
 
-    private static readonly string Crowd = $"Too many sign-ins from your address are waiting for their answer. Try again in {SignInPace.Longest.TotalSeconds:0} s.";
+    private static readonly string Crowd =
+        $"Too many sign-ins from your address are waiting for their answer. Try again in {SignInPace.Longest.TotalSeconds:0} s.";
 
     [SupplyParameterFromForm]
     private string? Name { get; set; }
@@ -35,7 +36,10 @@ public sealed partial class SignInPage
         if (seat is null)
         {
             Context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-            Context.Response.Headers.RetryAfter = SignInPace.Longest.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+            Context.Response.Headers.RetryAfter = SignInPace.Longest.TotalSeconds.ToString(
+                "0",
+                CultureInfo.InvariantCulture
+            );
             Faults = [Crowd];
             return;
         }

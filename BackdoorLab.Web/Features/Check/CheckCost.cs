@@ -19,10 +19,15 @@ public sealed record CheckCost(IReadOnlyDictionary<string, double> Seconds, doub
     /// <param name="shape">What is known of the data set.</param>
     /// <param name="check">The check by some detectors; null while it cannot be made.</param>
     /// <param name="chosen">The check as it stands.</param>
-    public static CheckCost Of(SpeedProbe speed, DatasetShape? shape, Func<IReadOnlyList<MethodDescriptor>, ExperimentSpec?> check, ExperimentSpec? chosen)
+    public static CheckCost Of(
+        SpeedProbe speed,
+        DatasetShape? shape,
+        Func<IReadOnlyList<MethodDescriptor>, ExperimentSpec?> check,
+        ExperimentSpec? chosen
+    )
     {
-        var seconds = CheckWords.Detectors
-            .Select(detector => (detector.Id, Spec: check([detector])))
+        var seconds = CheckWords
+            .Detectors.Select(detector => (detector.Id, Spec: check([detector])))
             .Where(pair => pair.Spec is not null)
             .ToDictionary(pair => pair.Id, pair => speed.Estimate(pair.Spec!, shape).Seconds);
         var (all, measured) = chosen is null ? (0, false) : speed.Estimate(chosen, shape);

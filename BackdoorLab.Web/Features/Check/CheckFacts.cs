@@ -34,8 +34,11 @@ public static class CheckFacts
 
     private static string Accuracy(RunDetail run)
     {
-        var row = run.Cells.FirstOrDefault(cell => cell.Id is { Precision: KnownLabels.ReferencePrecision, Defense: null })?
-            .Measurements.FirstOrDefault(row => row.Metric == Metric.CleanAccuracy.Id);
-        return row is null ? "not measured" : $"{Numbers.Percent(row.Value)} of {Numbers.Count(row.Count ?? 0, "test image")}";
+        var row = run
+            .Cells.FirstOrDefault(cell => cell.Id is { Precision: KnownLabels.ReferencePrecision, Defense: null })
+            ?.Measurements.FirstOrDefault(row => row.Metric == Metric.CleanAccuracy.Id);
+        return row is null
+            ? "not measured"
+            : $"{Numbers.Percent(row.Value)} of {Numbers.Count(row.Count ?? 0, "test image")}";
     }
 }

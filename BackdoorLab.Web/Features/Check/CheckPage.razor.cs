@@ -54,7 +54,10 @@ public sealed partial class CheckPage : IAsyncDisposable
     // The data set that comes nearest says most about the file.
     private string Nearest => _candidates!.MinBy(candidate => candidate.Fit.Distance)!.Fit.Fault;
 
-    private ExperimentSpec? Spec => _detectors.Count == 0 ? null : SpecOf([.. CheckWords.Detectors.Where(method => _detectors.Contains(method.Id))]);
+    private ExperimentSpec? Spec =>
+        _detectors.Count == 0
+            ? null
+            : SpecOf([.. CheckWords.Detectors.Where(method => _detectors.Contains(method.Id))]);
 
     /// <summary>How much of the file has gone.</summary>
     [JSInvokable]
@@ -66,7 +69,8 @@ public sealed partial class CheckPage : IAsyncDisposable
 
     /// <summary>The browser did not even begin.</summary>
     [JSInvokable]
-    public Task TooLarge(string name, long bytes) => Refused($"'{name}' has {Numbers.Bytes(bytes)}; this lab takes {Numbers.Bytes(Shelf.MostBytes)} at most.");
+    public Task TooLarge(string name, long bytes) =>
+        Refused($"'{name}' has {Numbers.Bytes(bytes)}; this lab takes {Numbers.Bytes(Shelf.MostBytes)} at most.");
 
     /// <summary>The lab did not take the file; empty when its sender stopped.</summary>
     [JSInvokable]
@@ -77,12 +81,17 @@ public sealed partial class CheckPage : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    /// <summary>The file is here. What the browser says of it is only its name and hash; the shelf is asked for the rest.</summary>
+    /// <summary>
+    /// The file is here. What the browser says of it is only its name and hash; the shelf is asked for the rest.
+    /// </summary>
     [JSInvokable]
     public async Task Arrived(string answer)
     {
         _sending = null;
-        if (JsonSerializer.Deserialize<ShelvedModel>(answer, JsonSerializerOptions.Web) is { } told && await Shelf.Find(told.Suspect, _gone.Token) is { } model)
+        if (
+            JsonSerializer.Deserialize<ShelvedModel>(answer, JsonSerializerOptions.Web) is { } told
+            && await Shelf.Find(told.Suspect, _gone.Token) is { } model
+        )
         {
             _part = new();
             await Take(model);
@@ -110,23 +119,39 @@ public sealed partial class CheckPage : IAsyncDisposable
 
     protected override async Task OnInitializedAsync()
     {
-        if (From is null || await Results.FindAsync(From, _gone.Token) is not { } run || SpecSection.Parse(run.SpecJson) is not { } document || SpecJson.Read(document).Spec is not { Suspect: { } suspect } spec)
+        if (
+            From is null
+            || await Results.FindAsync(From, _gone.Token) is not { } run
+            || SpecSection.Parse(run.SpecJson) is not { } document
+            || SpecJson.Read(document).Spec is not { Suspect: { } suspect } spec
+        )
         {
             return;
         }
 
         if (await Shelf.Find(suspect, _gone.Token) is not { } model)
         {
-            _fault = $"The model file '{suspect.File}' of that check is not in this lab (a bundle brings none). Choose it again.";
+            _fault =
+                $"The model file '{suspect.File}' of that check is not in this lab (a bundle brings none). Choose it again.";
             return;
         }
 
         // Repeating with the same seed would only read the result from the store.
-        (_pixels, _part, _seed) = (suspect.Pixels, new(suspect.Entry, spec.Model is FileProgram), spec.Seed < int.MaxValue ? spec.Seed + 1 : 1);
+        (_pixels, _part, _seed) = (
+            suspect.Pixels,
+            new(suspect.Entry, spec.Model is FileProgram),
+            spec.Seed < int.MaxValue ? spec.Seed + 1 : 1
+        );
         _detectors.Clear();
-        _detectors.UnionWith(spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id).Where(id => CheckWords.Detectors.Any(method => method.Id == id)));
+        _detectors.UnionWith(
+            spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id)
+                .Where(id => CheckWords.Detectors.Any(method => method.Id == id))
+        );
         await Take(model);
-        _chosen = Math.Max(0, Fitting.ToList().FindIndex(candidate => candidate.Dataset.GetType() == spec.Dataset.GetType()));
+        _chosen = Math.Max(
+            0,
+            Fitting.ToList().FindIndex(candidate => candidate.Dataset.GetType() == spec.Dataset.GetType())
+        );
         _own = spec.Dataset is ImageFolder pictures ? new PictureFolder(pictures) : null;
         await Look();
     }
@@ -140,7 +165,15 @@ public sealed partial class CheckPage : IAsyncDisposable
 
         _self = DotNetObjectReference.Create(this);
         await using var module = await Js.InvokeAsync<IJSObjectReference>("import", "./js/upload.js");
-        _upload = await module.InvokeAsync<IJSObjectReference?>("attach", _zone, _field, _self, LabUrls.Models, LabUrls.ModelToken, Shelf.MostBytes);
+        _upload = await module.InvokeAsync<IJSObjectReference?>(
+            "attach",
+            _zone,
+            _field,
+            _self,
+            LabUrls.Models,
+            LabUrls.ModelToken,
+            Shelf.MostBytes
+        );
         _ready = true;
         StateHasChanged();
     }
@@ -165,9 +198,20 @@ public sealed partial class CheckPage : IAsyncDisposable
         StateHasChanged();
     }
 
-    private ExperimentSpec? SpecOf(IReadOnlyList<MethodDescriptor> detectors) => _model is { } model && Candidate is { } candidate
-        ? candidate.Check(model.Suspect with { Pixels = _pixels, Entry = candidate.Fit.Source is FileProgram ? "" : _part.Entry }, [.. detectors.Select(method => (Defense)method.CreateDefault())]) with { Seed = _seed }
-        : null;
+    private ExperimentSpec? SpecOf(IReadOnlyList<MethodDescriptor> detectors) =>
+        _model is { } model && Candidate is { } candidate
+            ? candidate.Check(
+                model.Suspect with
+                {
+                    Pixels = _pixels,
+                    Entry = candidate.Fit.Source is FileProgram ? "" : _part.Entry,
+                },
+                [.. detectors.Select(method => (Defense)method.CreateDefault())]
+            ) with
+            {
+                Seed = _seed,
+            }
+            : null;
 
     private void Estimate() => _cost = CheckCost.Of(Speed, Candidate?.Shape, SpecOf, Spec);
 
@@ -198,7 +242,8 @@ public sealed partial class CheckPage : IAsyncDisposable
         await Look();
     }
 
-    private void Seed(object? value) => _seed = int.TryParse((string?)value, CultureInfo.InvariantCulture, out var seed) && seed >= 0 ? seed : _seed;
+    private void Seed(object? value) =>
+        _seed = int.TryParse((string?)value, CultureInfo.InvariantCulture, out var seed) && seed >= 0 ? seed : _seed;
 
     private void Toggle(string detector, bool on)
     {
@@ -218,7 +263,9 @@ public sealed partial class CheckPage : IAsyncDisposable
         _busy = true;
         try
         {
-            await Snackbar.Try(async () => Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _cost.All, _gone.Token))));
+            await Snackbar.Try(async () =>
+                Navigation.NavigateTo(LabUrls.Run(await Desk.Submit(spec, _cost.All, _gone.Token)))
+            );
         }
         finally
         {

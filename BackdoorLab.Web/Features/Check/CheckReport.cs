@@ -8,7 +8,10 @@ using BackdoorLab.Web.Shared.Words;
 
 namespace BackdoorLab.Web.Features.Check;
 
-/// <summary>The report of a check: one page for people without this program. Pictures are in it, nothing is loaded, and it prints.</summary>
+/// <summary>
+/// The report of a check: one page for people without this program. Pictures are in it, nothing is loaded, and it
+/// prints.
+/// </summary>
 public sealed class CheckReport(RunDetailQuery results, FigureFiles figures, TimeProvider time)
 {
     private const string Style = """
@@ -27,17 +30,31 @@ public sealed class CheckReport(RunDetailQuery results, FigureFiles figures, Tim
     /// <summary>The page, or null where there is no such run, it is no check, or it has not ended.</summary>
     public async Task<string?> Write(string runId, CancellationToken cancellation)
     {
-        if (await results.FindAsync(runId, cancellation) is not { Run: { Deleted: false, Ended: not null } } run || !RunWords.IsCheck(run.Run))
+        if (
+            await results.FindAsync(runId, cancellation) is not { Run: { Deleted: false, Ended: not null } } run
+            || !RunWords.IsCheck(run.Run)
+        )
         {
             return null;
         }
 
         var verdict = CheckVerdict.Of(run);
         var page = new StringBuilder();
-        page.Append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
-            .Append(CultureInfo.InvariantCulture, $"<title>{Text(RunWords.Name(run.Run))}</title><style>{Style}</style></head><body>\n<h1>{Text(RunWords.Name(run.Run))}</h1>\n")
-            .Append(CultureInfo.InvariantCulture, $"<p class=\"muted\">BackdoorLab {Text(ProgramVersion.Text)}, written {Text(TimeWords.Full(time.GetUtcNow().UtcDateTime))}. Does the model carry a backdoor?</p>\n")
-            .Append(CultureInfo.InvariantCulture, $"<div class=\"verdict {verdict.Style}\"><strong>{Text(verdict.Title)}</strong><p>{Text(verdict.Text)}</p></div>\n");
+        page.Append(
+                "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+            )
+            .Append(
+                CultureInfo.InvariantCulture,
+                $"<title>{Text(RunWords.Name(run.Run))}</title><style>{Style}</style></head><body>\n<h1>{Text(RunWords.Name(run.Run))}</h1>\n"
+            )
+            .Append(
+                CultureInfo.InvariantCulture,
+                $"<p class=\"muted\">BackdoorLab {Text(ProgramVersion.Text)}, written {Text(TimeWords.Full(time.GetUtcNow().UtcDateTime))}. Does the model carry a backdoor?</p>\n"
+            )
+            .Append(
+                CultureInfo.InvariantCulture,
+                $"<div class=\"verdict {verdict.Style}\"><strong>{Text(verdict.Title)}</strong><p>{Text(verdict.Text)}</p></div>\n"
+            );
         Detectors(page, verdict);
         List(page, "What to do next", verdict.Next);
         Facts(page, run);
@@ -52,10 +69,15 @@ public sealed class CheckReport(RunDetailQuery results, FigureFiles figures, Tim
 
     private static void Detectors(StringBuilder page, CheckVerdict verdict)
     {
-        page.Append("<h2>Detectors</h2>\n<table><thead><tr><th>Detector</th><th>Verdict</th><th>Score</th><th>Flagged above</th><th>What it says</th></tr></thead><tbody>\n");
+        page.Append(
+            "<h2>Detectors</h2>\n<table><thead><tr><th>Detector</th><th>Verdict</th><th>Score</th><th>Flagged above</th><th>What it says</th></tr></thead><tbody>\n"
+        );
         foreach (var one in verdict.Detectors)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<tr><td>{Text(one.Name)}</td><td>{Text(one.Word)}</td><td class=\"n\">{Text(one.Score)}</td><td class=\"n\">{Text(one.Threshold)}</td><td>{Text(one.Sentence)}</td></tr>\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<tr><td>{Text(one.Name)}</td><td>{Text(one.Word)}</td><td class=\"n\">{Text(one.Score)}</td><td class=\"n\">{Text(one.Threshold)}</td><td>{Text(one.Sentence)}</td></tr>\n"
+            );
         }
 
         page.Append("</tbody></table>\n");
@@ -65,7 +87,10 @@ public sealed class CheckReport(RunDetailQuery results, FigureFiles figures, Tim
     {
         if (sentences.Count > 0)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<h2>{title}</h2>\n<ul>{string.Concat(sentences.Select(sentence => $"<li>{Text(sentence)}</li>"))}</ul>\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<h2>{title}</h2>\n<ul>{string.Concat(sentences.Select(sentence => $"<li>{Text(sentence)}</li>"))}</ul>\n"
+            );
         }
     }
 
@@ -74,7 +99,10 @@ public sealed class CheckReport(RunDetailQuery results, FigureFiles figures, Tim
         page.Append("<h2>The model</h2>\n<table><tbody>\n");
         foreach (var (name, value, _) in CheckFacts.Of(run))
         {
-            page.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Text(name)}</th><td>{Text(value)}</td></tr>\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<tr><th scope=\"row\">{Text(name)}</th><td>{Text(value)}</td></tr>\n"
+            );
         }
 
         page.Append("</tbody></table>\n");
@@ -96,23 +124,43 @@ public sealed class CheckReport(RunDetailQuery results, FigureFiles figures, Tim
             return;
         }
 
-        page.Append(CultureInfo.InvariantCulture, $"<h2>{Text(detector.Name)}</h2>\n{string.Concat(detector.Cell.Notes.Select(note => $"<p class=\"small muted\">{Text(note)}</p>"))}");
+        page.Append(
+            CultureInfo.InvariantCulture,
+            $"<h2>{Text(detector.Name)}</h2>\n{string.Concat(detector.Cell.Notes.Select(note => $"<p class=\"small muted\">{Text(note)}</p>"))}"
+        );
         foreach (var figure in drawn)
         {
-            page.Append(CultureInfo.InvariantCulture, $"<h3>{Text(figure.Title)}</h3><p class=\"small muted\">{Text(figure.Note)}{Line(figure)}</p>\n{Drawing(figure)}\n");
+            page.Append(
+                CultureInfo.InvariantCulture,
+                $"<h3>{Text(figure.Title)}</h3><p class=\"small muted\">{Text(figure.Note)}{Line(figure)}</p>\n{Drawing(figure)}\n"
+            );
         }
     }
 
-    private static string Line(Figure figure) => figure is BarFigure { Threshold: { } line } ? $" The line is at {Text(Numbers.Plain(line))}." : "";
+    private static string Line(Figure figure) =>
+        figure is BarFigure { Threshold: { } line } ? $" The line is at {Text(Numbers.Plain(line))}." : "";
 
     // Bars are a table here: it prints, and needs no script.
-    private static string Drawing(Figure figure) => figure switch
+    private static string Drawing(Figure figure) =>
+        figure switch
+        {
+            ImageFigure gallery => $"<div class=\"gallery\">{string.Concat(gallery.Images.Select(Picture))}</div>",
+            BarFigure bars => Table(bars),
+            _ => "",
+        };
+
+    private static string Table(BarFigure bars)
     {
-        ImageFigure gallery => $"<div class=\"gallery\">{string.Concat(gallery.Images.Select(Picture))}</div>",
-        BarFigure bars => $"<table><thead><tr><th>{Text(bars.XLabel)}</th>{string.Concat(bars.Bars.Select(series => $"<th>{Text(series.Name)}</th>"))}</tr></thead><tbody>{string.Concat(bars.Categories.Select((name, i) =>
-            $"<tr><td>{Text(name)}</td>{string.Concat(bars.Bars.Select(series => $"<td class=\"n\">{Text(series.Values[i] is { } value ? Numbers.Plain(value) : "–")}</td>"))}</tr>"))}</tbody></table>",
-        _ => "",
-    };
+        var head = bars.Bars.Select(series => $"<th>{Text(series.Name)}</th>");
+        var rows = bars.Categories.Select((name, i) => $"<tr><td>{Text(name)}</td>{string.Concat(Cells(i))}</tr>");
+        return $"<table><thead><tr><th>{Text(bars.XLabel)}</th>{string.Concat(head)}</tr></thead>"
+            + $"<tbody>{string.Concat(rows)}</tbody></table>";
+
+        IEnumerable<string> Cells(int row) =>
+            bars.Bars.Select(series =>
+                $"<td class=\"n\">{(series.Values[row] is { } value ? Text(Numbers.Plain(value)) : "–")}</td>"
+            );
+    }
 
     private static string Picture(PixelImage image) =>
         $"<figure><img src=\"{PngImage.DataUrl(image)}\" alt=\"{Text(image.Caption)}\"><figcaption>{Text(image.Caption)}</figcaption></figure>";

@@ -8,14 +8,23 @@ namespace BackdoorLab.Web.Features.Check;
 /// <summary>What the page for model files offers and says.</summary>
 public static class CheckWords
 {
-    /// <summary>Detectors by the rules of papers; those of released code are there to explain other people's numbers.</summary>
+    /// <summary>
+    /// Detectors by the rules of papers; those of released code are there to explain other people's numbers.
+    /// </summary>
     public static IReadOnlyList<MethodDescriptor> Detectors { get; } =
-        [.. MethodCatalog.Default.Offered(typeof(ModelDetector)).Where(method => ((Defense)method.CreateDefault()).ReleasedVariantOf is null)];
+    [
+        .. MethodCatalog
+            .Default.Offered(typeof(ModelDetector))
+            .Where(method => ((Defense)method.CreateDefault()).ReleasedVariantOf is null),
+    ];
 
     /// <summary>Pixel scales in words.</summary>
     public static IReadOnlyList<(PixelScale Scale, string Text)> Scales { get; } =
     [
-        (PixelScale.Automatic, "Automatic"), (PixelScale.Dataset, "The data set's mean and deviation"), (PixelScale.Unit, "Pixels in [0,1]"), (PixelScale.Half, "Mean and deviation 0.5"),
+        (PixelScale.Automatic, "Automatic"),
+        (PixelScale.Dataset, "The data set's mean and standard deviation"),
+        (PixelScale.Unit, "Pixels in [0,1]"),
+        (PixelScale.Half, "Mean and standard deviation 0.5"),
     ];
 
     /// <summary>Which files can be read, sentence by sentence.</summary>

@@ -8,22 +8,28 @@ using BackdoorLab.Web.Shared.Specs;
 
 namespace BackdoorLab.Web.Features.Check;
 
-/// <summary>Somebody's own pictures as the data set that a model file was trained for, while they are being described.</summary>
+/// <summary>
+/// Somebody's own pictures as the data set that a model file was trained for, while they are being described.
+/// </summary>
 public sealed class PictureFolder
 {
     // What the networks of the catalog take.
-    private static readonly ImageFolder Usual = new() { Path = "", Resize = 32, Crop = 32 };
+    private static readonly ImageFolder Usual = new()
+    {
+        Path = "",
+        Resize = 32,
+        Crop = 32,
+    };
 
     private readonly SpecDraft _draft;
 
     /// <summary>Pictures of the usual size, in a folder yet to be named.</summary>
     public PictureFolder()
-        : this(Usual)
-    {
-    }
+        : this(Usual) { }
 
     /// <summary>Pictures of an earlier check.</summary>
-    public PictureFolder(ImageFolder pictures) => _draft = SpecDraft.From(Presets.Demo.Spec with { Dataset = pictures });
+    public PictureFolder(ImageFolder pictures) =>
+        _draft = SpecDraft.From(Presets.Demo.Spec with { Dataset = pictures });
 
     /// <summary>Folder below the data root.</summary>
     public string Folder
@@ -77,7 +83,9 @@ public sealed class PictureFolder
     /// <summary>Why they do not fit; empty where nothing is said yet.</summary>
     public string Fault { get; private set; } = "";
 
-    /// <summary>Looks at the folder and compares it with the file. Of several looks the last one counts, whichever ends last.</summary>
+    /// <summary>
+    /// Looks at the folder and compares it with the file. Of several looks the last one counts, whichever ends last.
+    /// </summary>
     public async Task Look(ModelShelf shelf, ShelvedModel model, ModelPart? part = null)
     {
         var version = _draft.Version;
@@ -94,25 +102,40 @@ public sealed class PictureFolder
         }
     }
 
-    private static (CheckCandidate? Candidate, string Fault, IReadOnlyList<string> Remarks) Compare(ModelShelf shelf, ShelvedModel model, ModelPart? part, ImageFolder pictures)
+    private static (CheckCandidate? Candidate, string Fault, IReadOnlyList<string> Remarks) Compare(
+        ModelShelf shelf,
+        ShelvedModel model,
+        ModelPart? part,
+        ImageFolder pictures
+    )
     {
         try
         {
             var candidate = shelf.Candidates(model, [pictures], part)[0];
-            return candidate.Fit.Fits ? (candidate, "", shelf.RemarksOf(candidate.Dataset)) : (null, candidate.Fit.Fault, []);
+            return candidate.Fit.Fits
+                ? (candidate, "", shelf.RemarksOf(candidate.Dataset))
+                : (null, candidate.Fit.Fault, []);
         }
-        catch (Exception error) when (error is DatasetException or WeightFileException or IOException or UnauthorizedAccessException)
+        catch (Exception error)
+            when (error is DatasetException or WeightFileException or IOException or UnauthorizedAccessException)
         {
             return (null, error.Message, []);
         }
     }
 
     private string Typed() =>
-        _draft.FaultsAt("dataset.crop").Select(fault => "Picture size " + fault).Concat(_draft.FaultsAt("dataset.resize").Select(fault => "Short side " + fault)).FirstOrDefault() ?? "";
+        _draft
+            .FaultsAt("dataset.crop")
+            .Select(fault => "Picture size " + fault)
+            .Concat(_draft.FaultsAt("dataset.resize").Select(fault => "Short side " + fault))
+            .FirstOrDefault()
+        ?? "";
 
     private string Text(string parameter) => _draft.At($"dataset.{parameter}")?.ToString() ?? "";
 
     // What is no number stays as typed, so that the validator can say so.
     private static JsonNode Number(string typed) =>
-        int.TryParse(typed, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(typed)!;
+        int.TryParse(typed, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+            ? JsonValue.Create(number)
+            : JsonValue.Create(typed)!;
 }

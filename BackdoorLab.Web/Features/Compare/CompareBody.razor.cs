@@ -23,10 +23,15 @@ public sealed partial class CompareBody
     ];
 
     private static readonly (string Value, string Text, string Title)[] WithSuspects =
-        [.. Victims, (VictimName.Of(Victim.Suspect), "From a file", "A model from a file, of which nothing is known")];
+    [
+        .. Victims,
+        (VictimName.Of(Victim.Suspect), "From a file", "A model from a file, of which nothing is known"),
+    ];
 
     private static readonly (string Value, string Text, string Title)[] CurveChoices =
-        [.. CompareCurves.Measures.Select(measure => (measure.Id, measure.Text, measure.Axis))];
+    [
+        .. CompareCurves.Measures.Select(measure => (measure.Id, measure.Text, measure.Axis)),
+    ];
 
     private CompareView _view = null!;
     private ParallelPlot? _plot;
@@ -63,13 +68,17 @@ public sealed partial class CompareBody
 
     private bool AllNumbers => ShownNumbers == All;
 
-    private string SettingsSub => $"{_view.Settings.Count(row => row.Differs)} of {Numbers.Count(_view.Settings.Count, "setting")} {(_view.Settings.Count(row => row.Differs) == 1 ? "differs" : "differ")}";
+    private string SettingsSub =>
+        $"{_view.Settings.Count(row => row.Differs)} of {Numbers.Count(_view.Settings.Count, "setting")} {(_view.Settings.Count(row => row.Differs) == 1 ? "differs" : "differ")}";
 
-    private (string Value, string Text, string Title)[] Models => Comparison.Runs.Any(run => RunWords.IsCheck(run.Run)) ? WithSuspects : Victims;
+    private (string Value, string Text, string Title)[] Models =>
+        Comparison.Runs.Any(run => RunWords.IsCheck(run.Run)) ? WithSuspects : Victims;
 
     // Among checks alone there is no backdoored model to begin with.
-    private Victim Chosen => Models.Any(model => model.Value == VictimText) ? VictimName.Read(VictimText)!.Value
-        : Comparison.Runs.All(run => RunWords.IsCheck(run.Run)) ? Victim.Suspect : Victim.Backdoored;
+    private Victim Chosen =>
+        Models.Any(model => model.Value == VictimText) ? VictimName.Read(VictimText)!.Value
+        : Comparison.Runs.All(run => RunWords.IsCheck(run.Run)) ? Victim.Suspect
+        : Victim.Backdoored;
 
     protected override void OnParametersSet()
     {
@@ -84,5 +93,6 @@ public sealed partial class CompareBody
         return $"Baseline: {CompareView.Place(place)} {RunWords.Name(_view.Runs[place].Run)}, seed {_view.Runs[place].Run.Seed}";
     }
 
-    private void Go(string name, string? value) => Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, value), replace: true);
+    private void Go(string name, string? value) =>
+        Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, value), replace: true);
 }

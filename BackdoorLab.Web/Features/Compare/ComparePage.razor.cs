@@ -17,7 +17,8 @@ public sealed partial class ComparePage
     [SupplyParameterFromQuery]
     private string? Ids { get; set; }
 
-    private IReadOnlyList<string> Chosen => [.. (Ids ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
+    private IReadOnlyList<string> Chosen =>
+        [.. (Ids ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
 
     protected override async Task OnParametersSetAsync()
     {
@@ -36,7 +37,10 @@ public sealed partial class ComparePage
             var chosen = Chosen;
 
             // SQLite works on the calling thread, and this one belongs to the page.
-            var comparison = await Task.Run(() => Results.ReadAsync([.. chosen.Take(CompareQuery.MaxRuns)], Gone), Gone);
+            var comparison = await Task.Run(
+                () => Results.ReadAsync([.. chosen.Take(CompareQuery.MaxRuns)], Gone),
+                Gone
+            );
             if (wanted == Ids)
             {
                 (_comparison, _read, _fault) = (comparison, wanted, null);

@@ -62,8 +62,8 @@ public sealed record SettingRow(string Group, string Name, IReadOnlyList<string>
         }
     }
 
-    // A chosen method is a setting itself, so that runs with different attacks share the rows of the parameters both have.
-    // Of precisions and defenses there are many: each has its own group.
+    // A chosen method is a setting itself, so that runs with different attacks share the rows of the parameters both
+    // have. Of precisions and defenses there are many: each has its own group.
     private static IEnumerable<(string Group, string Name, string Value)> Lines(string json)
     {
         var seen = new Dictionary<string, int>();
@@ -83,7 +83,11 @@ public sealed record SettingRow(string Group, string Name, IReadOnlyList<string>
 
             foreach (var line in section.Lines.Where(line => line.Label is not ("name" or "schema")))
             {
-                yield return (group, SpecFields.All.FirstOrDefault(field => field.Name == line.Label)?.Label ?? line.Label, line.Value);
+                yield return (
+                    group,
+                    SpecFields.All.FirstOrDefault(field => field.Name == line.Label)?.Label ?? line.Label,
+                    line.Value
+                );
             }
         }
     }

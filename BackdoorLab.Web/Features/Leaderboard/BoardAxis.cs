@@ -22,16 +22,25 @@ public sealed record BoardAxis(string Path, bool Pooled)
     public static IReadOnlyList<BoardAxis> Of(Board board)
     {
         var pooled = board.Filter.Pool.Select(path => new BoardAxis(path, true));
-        var differing = board.Conditions.Values.GroupBy(row => row.Label).SelectMany(rows =>
-        {
-            var values = rows.Select(row => SpecPaths.Read(JsonNode.Parse(row.Condition))).ToList();
-            return values.SelectMany(value => value.Keys).Distinct()
-                .Where(path => values.Select(value => value.GetValueOrDefault(path)).Distinct().Skip(1).Any());
-        });
+        var differing = board
+            .Conditions.Values.GroupBy(row => row.Label)
+            .SelectMany(rows =>
+            {
+                var values = rows.Select(row => SpecPaths.Read(JsonNode.Parse(row.Condition))).ToList();
+                return values
+                    .SelectMany(value => value.Keys)
+                    .Distinct()
+                    .Where(path => values.Select(value => value.GetValueOrDefault(path)).Distinct().Skip(1).Any());
+            });
         return
         [
             .. pooled,
-            .. differing.Select(path => path.Split('.')[0] is Data or Dataset ? Data : path).Distinct().Where(path => !board.Filter.Pool.Contains(path)).OrderBy(path => path != Data).Select(path => new BoardAxis(path, false)),
+            .. differing
+                .Select(path => path.Split('.')[0] is Data or Dataset ? Data : path)
+                .Distinct()
+                .Where(path => !board.Filter.Pool.Contains(path))
+                .OrderBy(path => path != Data)
+                .Select(path => new BoardAxis(path, false)),
         ];
     }
 }

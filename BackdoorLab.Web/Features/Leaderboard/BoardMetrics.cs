@@ -9,17 +9,24 @@ namespace BackdoorLab.Web.Features.Leaderboard;
 /// <param name="Twin">What is read beside it on the benign twin, or null.</param>
 public sealed record BoardMetric(Metric Metric, Victim Victim, Metric? Twin)
 {
-    /// <summary>Whether larger values are better for whoever defends; what has no good direction counts as cost.</summary>
+    /// <summary>
+    /// Whether larger values are better for whoever defends; what has no good direction counts as cost.
+    /// </summary>
     public bool HigherIsBetter => Metric.HigherIsBetter ?? false;
 
     /// <summary>Whether the value lies between 0 and 1.</summary>
     public bool IsShare => Metric.Unit is MetricUnit.Share or MetricUnit.YesNo;
 
-    /// <summary>Whether repeats of one seed must agree: what the machine's clock and memory say differs each time.</summary>
-    public bool IsRepeatable => Metric.Unit is not (MetricUnit.Seconds or MetricUnit.Milliseconds or MetricUnit.Bytes) && Metric.Id != Metric.OverheadRatio.Id;
+    /// <summary>
+    /// Whether repeats of one seed must agree: what the machine's clock and memory say differs each time.
+    /// </summary>
+    public bool IsRepeatable =>
+        Metric.Unit is not (MetricUnit.Seconds or MetricUnit.Milliseconds or MetricUnit.Bytes)
+        && Metric.Id != Metric.OverheadRatio.Id;
 
     /// <summary>"DER", or the whole name where the short form says too little.</summary>
-    public string Choice => Metric.ShortName.Length > 6 ? Metric.ShortName : $"{Metric.ShortName}: {Metric.Name.ToLowerInvariant()}";
+    public string Choice =>
+        Metric.ShortName.Length > 6 ? Metric.ShortName : $"{Metric.ShortName}: {Metric.Name.ToLowerInvariant()}";
 }
 
 /// <summary>The metrics a leaderboard offers, each with what the benign twin says of the same thing.</summary>

@@ -7,12 +7,21 @@ using MudBlazor;
 
 namespace BackdoorLab.Web.Features.Leaderboard;
 
-/// <summary>Attacks, or precisions, by defenses for a data set, network and poison rate; all of what is chosen is in the address.</summary>
+/// <summary>
+/// Attacks, or precisions, by defenses for a data set, network and poison rate; all of what is chosen is in the
+/// address.
+/// </summary>
 public sealed partial class LeaderboardPage
 {
     private static readonly string Usual = Metric.AttackSuccessRate.Id;
     private static readonly TimeSpan Cadence = TimeSpan.FromSeconds(5);
-    private static readonly DialogOptions Wide = new() { CloseOnEscapeKey = true, MaxWidth = MaxWidth.Medium, FullWidth = true, CloseButton = true };
+    private static readonly DialogOptions Wide = new()
+    {
+        CloseOnEscapeKey = true,
+        MaxWidth = MaxWidth.Medium,
+        FullWidth = true,
+        CloseButton = true,
+    };
 
     private BoardChoices? _choices;
     private BoardFilter? _filter;
@@ -62,12 +71,16 @@ public sealed partial class LeaderboardPage
 
     private string Sub => $"{BoardWords.Setting(_view!)} · {Numbers.Count(_view!.Board.Runs, "run")}";
 
-    private string VictimText => _view!.Metric.Victim == Victim.Benign ? "Measured on the benign twin."
-        : ShowTwins && _view.Metric.Twin is { } twin ? $"Measured on the backdoored model; \"twin\" is the {twin.Name.ToLowerInvariant()} of the benign twin."
+    private string VictimText =>
+        _view!.Metric.Victim == Victim.Benign ? "Measured on the benign twin."
+        : ShowTwins && _view.Metric.Twin is { } twin
+            ? $"Measured on the backdoored model; \"twin\" is the {twin.Name.ToLowerInvariant()} of the benign twin."
         : "Measured on the backdoored model.";
 
-    private string SilentText => _view!.Silent.Count == 0 ? ""
-        : $"Not shown, since they have no {_view.Metric.Metric.Name.ToLowerInvariant()}: {string.Join(", ", _view.Silent.Select(label => KindWords.Defense(label)))}.";
+    private string SilentText =>
+        _view!.Silent.Count == 0
+            ? ""
+            : $"Not shown, since they have no {_view.Metric.Metric.Name.ToLowerInvariant()}: {string.Join(", ", _view.Silent.Select(label => KindWords.Defense(label)))}.";
 
     protected override async Task OnParametersSetAsync()
     {
@@ -113,28 +126,38 @@ public sealed partial class LeaderboardPage
         var metric = BoardMetrics.Find(MetricId);
         var filter = LeaderboardQuery.Filter(choices, metric, Rows, Precision, Attack, Pool, Damaged);
         var board = await Results.ReadAsync(filter, Gone);
-        var references = ShowPublished && filter.Rows == BoardRows.Attacks
-            ? await References.FindAsync(filter.Dataset, filter.Model, filter.PoisonRate, Gone)
-            : [];
+        var references =
+            ShowPublished && filter.Rows == BoardRows.Attacks
+                ? await References.FindAsync(filter.Dataset, filter.Model, filter.PoisonRate, Gone)
+                : [];
         return (choices, filter, new BoardView(board, metric, LeaderboardQuery.Labels(Without), references));
     }
 
     private void Go(string name, string? value) =>
-        Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, string.IsNullOrEmpty(value) ? null : value), replace: true);
+        Navigation.NavigateTo(
+            Navigation.GetUriWithQueryParameter(name, string.IsNullOrEmpty(value) ? null : value),
+            replace: true
+        );
 
-    private Task Open(BoardCell cell) => Dialogs.ShowAsync<BoardCellDialog>(
-        $"{KindWords.Defense(cell.Defense)}, {_view!.Name(cell.Row)}",
-        new DialogParameters<BoardCellDialog>
-        {
-            { dialog => dialog.Board, _view!.Board },
-            { dialog => dialog.Metric, _view.Metric },
-            { dialog => dialog.Cell, cell },
-        },
-        Wide);
+    private Task Open(BoardCell cell) =>
+        Dialogs.ShowAsync<BoardCellDialog>(
+            $"{KindWords.Defense(cell.Defense)}, {_view!.Name(cell.Row)}",
+            new DialogParameters<BoardCellDialog>
+            {
+                { dialog => dialog.Board, _view!.Board },
+                { dialog => dialog.Metric, _view.Metric },
+                { dialog => dialog.Cell, cell },
+            },
+            Wide
+        );
 
     private async Task RunMissing()
     {
-        var dialog = await Dialogs.ShowAsync<MissingDialog>("Run missing cells", new DialogParameters<MissingDialog> { { content => content.View, _view! } }, Wide);
+        var dialog = await Dialogs.ShowAsync<MissingDialog>(
+            "Run missing cells",
+            new DialogParameters<MissingDialog> { { content => content.View, _view! } },
+            Wide
+        );
         if (await dialog.Result is { Canceled: false, Data: int count })
         {
             Snackbar.Add($"{Numbers.Count(count, "run")} queued; the board fills as they go on.", Severity.Info);

@@ -19,17 +19,31 @@ namespace BackdoorLab.Web.Features.Leaderboard;
 /// <param name="Seconds">Estimate for all of them if nothing were in the store.</param>
 /// <param name="Fault">Why nothing can be done; empty otherwise.</param>
 public sealed record MissingRow(
-    string Attack, int Cells, IReadOnlyList<ExperimentSpec> New, IReadOnlyList<RunItem> Again, int UnderWay, double Seconds, string Fault = "")
+    string Attack,
+    int Cells,
+    IReadOnlyList<ExperimentSpec> New,
+    IReadOnlyList<RunItem> Again,
+    int UnderWay,
+    double Seconds,
+    string Fault = ""
+)
 {
     /// <summary>Runs to queue.</summary>
     public int Runs => New.Count + Again.Count;
 }
 
 /// <summary>
-/// Fills gaps of a leaderboard. The newest run of a row, and so of its condition, is repeated, for every seed of its configuration, with the missing defenses and
-/// precisions added as the runs that have them were configured; whatever it shares with earlier runs comes from the store.
+/// Fills gaps of a leaderboard. The newest run of a row, and so of its condition, is repeated, for every seed of its
+/// configuration, with the missing defenses and precisions added as the runs that have them were configured; whatever
+/// it shares with earlier runs comes from the store.
 /// </summary>
-public sealed class MissingCells(BoardCellQuery boardCells, RunDetailQuery results, RunListQuery runs, RunDesk desk, SpeedProbe speed)
+public sealed class MissingCells(
+    BoardCellQuery boardCells,
+    RunDetailQuery results,
+    RunListQuery runs,
+    RunDesk desk,
+    SpeedProbe speed
+)
 {
     /// <summary>What would be queued.</summary>
     public async Task<IReadOnlyList<MissingRow>> Plan(BoardView view, CancellationToken cancellation)
@@ -43,22 +57,53 @@ public sealed class MissingCells(BoardCellQuery boardCells, RunDetailQuery resul
 
         var sources = await boardCells.SourcesAsync(filter, cancellation);
         var groups = missing
-            .Select(cell => (cell.Row, cell.Defense, Base: sources.Bases.FirstOrDefault(run => view.Board.Conditions.TryGetValue(cell.Row, out var row) && row.RunIds.Contains(run.RunId))))
-            .GroupBy(cell => (Row: filter.Rows == BoardRows.Attacks ? view.Name(cell.Row, label => label) : filter.Attack, cell.Base))
-            .Select(group => (Attack: group.Key.Row, Cells: group.Select(cell => (cell.Row, cell.Defense)).ToList(), group.Key.Base))
+            .Select(cell =>
+                (
+                    cell.Row,
+                    cell.Defense,
+                    Base: sources.Bases.FirstOrDefault(run =>
+                        view.Board.Conditions.TryGetValue(cell.Row, out var row) && row.RunIds.Contains(run.RunId)
+                    )
+                )
+            )
+            .GroupBy(cell =>
+                (Row: filter.Rows == BoardRows.Attacks ? view.Name(cell.Row, label => label) : filter.Attack, cell.Base)
+            )
+            .Select(group =>
+                (Attack: group.Key.Row, Cells: group.Select(cell => (cell.Row, cell.Defense)).ToList(), group.Key.Base)
+            )
             .ToList();
-        var wanted = groups.Select(group => group.Base?.RunId).OfType<string>()
-            .Concat(sources.Defenses.Values).Concat(sources.Precisions.Values).Distinct().ToList();
+        var wanted = groups
+            .Select(group => group.Base?.RunId)
+            .OfType<string>()
+            .Concat(sources.Defenses.Values)
+            .Concat(sources.Precisions.Values)
+            .Distinct()
+            .ToList();
         var parts = new Parts(sources, Parse(await results.SpecsAsync(wanted, cancellation)));
 
         var rows = new List<MissingRow>();
         foreach (var (attack, cells, origin) in groups)
         {
-            var precisions = filter.Rows == BoardRows.Attacks ? [filter.Precision] : cells.Select(cell => view.Board.LabelOf(cell.Row)).Distinct();
+            var precisions =
+                filter.Rows == BoardRows.Attacks
+                    ? [filter.Precision]
+                    : cells.Select(cell => view.Board.LabelOf(cell.Row)).Distinct();
             var (spec, fault) = parts.Extend(origin?.RunId, precisions, cells.Select(cell => cell.Defense).Distinct());
-            rows.Add(spec is null
-                ? new(attack, cells.Count, [], [], 0, 0, fault)
-                : await Row(attack, cells.Count, spec, sources.Bases.Where(run => run.ConfigHash == origin!.ConfigHash).Select(run => run.Seed).Distinct(), cancellation));
+            rows.Add(
+                spec is null
+                    ? new(attack, cells.Count, [], [], 0, 0, fault)
+                    : await Row(
+                        attack,
+                        cells.Count,
+                        spec,
+                        sources
+                            .Bases.Where(run => run.ConfigHash == origin!.ConfigHash)
+                            .Select(run => run.Seed)
+                            .Distinct(),
+                        cancellation
+                    )
+            );
         }
 
         return rows;
@@ -86,15 +131,26 @@ public sealed class MissingCells(BoardCellQuery boardCells, RunDetailQuery resul
     }
 
     // A spec that exists as a run is not submitted a second time: it is resumed, or waited for.
-    private async Task<MissingRow> Row(string attack, int cells, ExperimentSpec spec, IEnumerable<long> seeds, CancellationToken cancellation)
+    private async Task<MissingRow> Row(
+        string attack,
+        int cells,
+        ExperimentSpec spec,
+        IEnumerable<long> seeds,
+        CancellationToken cancellation
+    )
     {
-        var existing = (await runs.OfConfigurationsAsync([RunContent.ConfigHash(spec)], cancellation)).ToLookup(run => run.Seed);
+        var existing = (await runs.OfConfigurationsAsync([RunContent.ConfigHash(spec)], cancellation)).ToLookup(run =>
+            run.Seed
+        );
         var fresh = new List<ExperimentSpec>();
         var again = new List<RunItem>();
         var (underWay, finished) = (0, 0);
         foreach (var seed in seeds.Order())
         {
-            if (existing[seed].FirstOrDefault(run => RunWords.CanCancel(run.State) || RunWords.IsActive(run.State)) is not null)
+            if (
+                existing[seed].FirstOrDefault(run => RunWords.CanCancel(run.State) || RunWords.IsActive(run.State))
+                is not null
+            )
             {
                 underWay++;
             }
@@ -112,29 +168,50 @@ public sealed class MissingCells(BoardCellQuery boardCells, RunDetailQuery resul
             }
         }
 
-        var fault = fresh.Count + again.Count + underWay == 0 && finished > 0 ? "Runs with these cells have finished: without them, or in another condition (data, threads); their pages say which." : "";
+        var fault =
+            fresh.Count + again.Count + underWay == 0 && finished > 0
+                ? "Runs with these cells have finished: without them, or in another condition (data, threads); their pages say which."
+                : "";
         var seconds = await Task.Run(() => speed.Estimate(spec).Seconds, cancellation);
         return new(attack, cells, fresh, again, underWay, seconds * (fresh.Count + again.Count), fault);
     }
 
     private static Dictionary<string, ExperimentSpec?> Parse(IReadOnlyDictionary<string, string> specs) =>
-        specs.ToDictionary(entry => entry.Key, entry => SpecSection.Parse(entry.Value) is { } document ? SpecJson.Read(document).Spec : null);
+        specs.ToDictionary(
+            entry => entry.Key,
+            entry => SpecSection.Parse(entry.Value) is { } document ? SpecJson.Read(document).Spec : null
+        );
 
     private sealed class Parts(BoardSources sources, IReadOnlyDictionary<string, ExperimentSpec?> specs)
     {
         /// <summary>The spec of a run with these precisions and defenses added, or why there is none.</summary>
-        public (ExperimentSpec? Spec, string Fault) Extend(string? runId, IEnumerable<string> precisions, IEnumerable<string> defenses)
+        public (ExperimentSpec? Spec, string Fault) Extend(
+            string? runId,
+            IEnumerable<string> precisions,
+            IEnumerable<string> defenses
+        )
         {
             if (runId is null || specs.GetValueOrDefault(runId) is not { } spec)
             {
-                return (null, runId is null ? "No run of this attack to start from." : "The newest run's spec is of another version of this program.");
+                return (
+                    null,
+                    runId is null
+                        ? "No run of this attack to start from."
+                        : "The newest run's spec is of another version of this program."
+                );
             }
 
             var unknown = new List<string>();
             var extended = spec with
             {
                 Precisions = Add(spec.Precisions, precisions, sources.Precisions, other => other.Precisions, unknown),
-                Defenses = Add(spec.Defenses, defenses.Where(label => label != KnownLabels.Undefended), sources.Defenses, other => other.Defenses, unknown),
+                Defenses = Add(
+                    spec.Defenses,
+                    defenses.Where(label => label != KnownLabels.Undefended),
+                    sources.Defenses,
+                    other => other.Defenses,
+                    unknown
+                ),
             };
             return unknown.Count > 0
                 ? (null, $"No spec says how {string.Join(", ", unknown.Select(KindWords.Label))} is configured.")
@@ -142,13 +219,22 @@ public sealed class MissingCells(BoardCellQuery boardCells, RunDetailQuery resul
         }
 
         private IReadOnlyList<T> Add<T>(
-            IReadOnlyList<T> own, IEnumerable<string> labels, IReadOnlyDictionary<string, string> donors, Func<ExperimentSpec, IReadOnlyList<T>> part, List<string> unknown)
+            IReadOnlyList<T> own,
+            IEnumerable<string> labels,
+            IReadOnlyDictionary<string, string> donors,
+            Func<ExperimentSpec, IReadOnlyList<T>> part,
+            List<string> unknown
+        )
             where T : Method
         {
             var all = own.ToList();
             foreach (var label in labels.Where(label => !own.Any(method => Label(method) == label)))
             {
-                if (donors.TryGetValue(label, out var donor) && specs.GetValueOrDefault(donor) is { } spec && part(spec).FirstOrDefault(method => Label(method) == label) is { } found)
+                if (
+                    donors.TryGetValue(label, out var donor)
+                    && specs.GetValueOrDefault(donor) is { } spec
+                    && part(spec).FirstOrDefault(method => Label(method) == label) is { } found
+                )
                 {
                     all.Add(found);
                 }

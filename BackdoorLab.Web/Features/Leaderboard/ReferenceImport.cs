@@ -12,8 +12,9 @@ namespace BackdoorLab.Web.Features.Leaderboard;
 public sealed record ReferenceReport(int Kept, int Empty, bool Percent, IReadOnlyList<string> Faults);
 
 /// <summary>
-/// Reads published values from CSV in BackdoorBench's result columns: dataset, backbone, attack_name, defense_name, ratio, test_acc, test_asr,
-/// test_ra. Empty, nan and -1 mean missing. Published files differ in the unit: one with any value above 1 is in percent.
+/// Reads published values from CSV in BackdoorBench's result columns: dataset, backbone, attack_name, defense_name,
+/// ratio, test_acc, test_asr, test_ra. Empty, nan and -1 mean missing. Published files differ in the unit: one with any
+/// value above 1 is in percent.
 /// </summary>
 public static class ReferenceImport
 {
@@ -57,8 +58,16 @@ public static class ReferenceImport
         var rows = lines
             .Where(line => line.Shares.Any(share => share is not null))
             .Select(line => new ReferenceRow(
-                ReferenceNames.Id(line.Names[0]), ReferenceNames.Id(line.Names[1]), ReferenceNames.Id(line.Names[2]), ReferenceNames.Id(line.Names[3]),
-                line.Ratio > 1 ? line.Ratio / 100 : line.Ratio, Share(line.Shares[0], percent), Share(line.Shares[1], percent), Share(line.Shares[2], percent), source))
+                ReferenceNames.Id(line.Names[0]),
+                ReferenceNames.Id(line.Names[1]),
+                ReferenceNames.Id(line.Names[2]),
+                ReferenceNames.Id(line.Names[3]),
+                line.Ratio > 1 ? line.Ratio / 100 : line.Ratio,
+                Share(line.Shares[0], percent),
+                Share(line.Shares[1], percent),
+                Share(line.Shares[2], percent),
+                source
+            ))
             .ToList();
         if (faults.Count == 0 && rows.Count == 0)
         {
@@ -75,9 +84,11 @@ public static class ReferenceImport
         string[] missing = [.. Names.Append("ratio").Concat(Shares).Where(name => !header.Contains(name))];
         if (missing.Length > 0)
         {
-            faults.Add(header.TrueForAll(name => name.Length == 0)
-                ? "The file is empty."
-                : $"Line 1 names no column {string.Join(", ", missing)}; it has: {Shorten(string.Join(", ", header))}.");
+            faults.Add(
+                header.TrueForAll(name => name.Length == 0)
+                    ? "The file is empty."
+                    : $"Line 1 names no column {string.Join(", ", missing)}; it has: {Shorten(string.Join(", ", header))}."
+            );
             return;
         }
 
@@ -89,7 +100,13 @@ public static class ReferenceImport
                 return;
             }
 
-            lines.Add(new([.. Names.Select(name => Name(csv, name, faults))], Ratio(csv, faults), [.. Shares.Select(name => Number(csv, name, faults))]));
+            lines.Add(
+                new(
+                    [.. Names.Select(name => Name(csv, name, faults))],
+                    Ratio(csv, faults),
+                    [.. Shares.Select(name => Number(csv, name, faults))]
+                )
+            );
         }
     }
 
@@ -100,7 +117,9 @@ public static class ReferenceImport
         var text = csv.GetString(column).Trim();
         if (text.Length is 0 or > LongestName)
         {
-            faults.Add($"{Place(csv, column)}: {(text.Length == 0 ? "is empty" : $"is longer than {LongestName} characters")}.");
+            faults.Add(
+                $"{Place(csv, column)}: {(text.Length == 0 ? "is empty" : $"is longer than {LongestName} characters")}."
+            );
         }
 
         return text;
@@ -114,7 +133,10 @@ public static class ReferenceImport
             return null;
         }
 
-        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
+        if (
+            !double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            || !double.IsFinite(value)
+        )
         {
             faults.Add($"{Place(csv, column)}: '{Shorten(text)}' is no number.");
             return null;
@@ -146,7 +168,8 @@ public static class ReferenceImport
         return ratio ?? 0;
     }
 
-    private static string Place(CsvReader csv, string column) => FormattableString.Invariant($"Line {csv.LineNumber}, column {column}");
+    private static string Place(CsvReader csv, string column) =>
+        FormattableString.Invariant($"Line {csv.LineNumber}, column {column}");
 
     private static string Shorten(string text) => text.Length <= 120 ? text : text[..117] + "…";
 

@@ -13,7 +13,17 @@ namespace BackdoorLab.Web.Features.Overview;
 public sealed partial class OverviewPage
 {
     private static readonly (string Value, string Text, string Title)[] MetricChoices =
-        [.. new[] { Known.DetectionRate, Known.FalsePositiveRate, Known.SampleDetectionRate, Known.SampleFalsePositiveRate, Known.AttackSuccessRate, Known.CleanAccuracy }.Select(metric => (metric.Id, metric.Name, metric.Definition))];
+    [
+        .. new[]
+        {
+            Known.DetectionRate,
+            Known.FalsePositiveRate,
+            Known.SampleDetectionRate,
+            Known.SampleFalsePositiveRate,
+            Known.AttackSuccessRate,
+            Known.CleanAccuracy,
+        }.Select(metric => (metric.Id, metric.Name, metric.Definition)),
+    ];
 
     private const int MostNext = 3;
 
@@ -49,7 +59,8 @@ public sealed partial class OverviewPage
     [SupplyParameterFromQuery(Name = DamagedModels.Query)]
     private string? Damaged { get; set; }
 
-    private string Metric => MetricChoices.Any(choice => choice.Value == MetricQuery) ? MetricQuery! : Known.DetectionRate.Id;
+    private string Metric =>
+        MetricChoices.Any(choice => choice.Value == MetricQuery) ? MetricQuery! : Known.DetectionRate.Id;
 
     private Known Shown => MetricCatalog.Find(Metric);
 
@@ -59,13 +70,21 @@ public sealed partial class OverviewPage
 
     private string VictimText => OnTwin ? "Measured on the benign twin." : "Measured on the backdoored model.";
 
-    private string MatrixSub => _matrix?.Condition is not { } condition ? ""
-        : $"{ConditionTitles.Name(condition)} · {Numbers.Count(_matrix.Runs, "run")}";
+    private string MatrixSub =>
+        _matrix?.Condition is not { } condition
+            ? ""
+            : $"{ConditionTitles.Name(condition)} · {Numbers.Count(_matrix.Runs, "run")}";
 
     // Each condition by what sets it apart from the others of the list.
-    private IReadOnlyDictionary<string, string> Conditions => _matrix is null ? new Dictionary<string, string>()
-        : _matrix.Conditions.Zip(ConditionTitles.Names(_matrix.Conditions))
-            .ToDictionary(entry => entry.First.Key, entry => $"{entry.Second} ({Numbers.Count(entry.First.Seeds, "seed")})");
+    private IReadOnlyDictionary<string, string> Conditions =>
+        _matrix is null
+            ? new Dictionary<string, string>()
+            : _matrix
+                .Conditions.Zip(ConditionTitles.Names(_matrix.Conditions))
+                .ToDictionary(
+                    entry => entry.First.Key,
+                    entry => $"{entry.Second} ({Numbers.Count(entry.First.Seeds, "seed")})"
+                );
 
     private string NowText => _waiting > MostNext ? $"{_active.Count} running, {_waiting} queued" : "";
 
@@ -87,9 +106,26 @@ public sealed partial class OverviewPage
             _waiting = _counts.GetValueOrDefault(RunState.Queued);
             _latest = await Finished.LatestFinishedAsync(8, Gone);
             _values = await Facets.FilterValuesAsync(Gone);
-            _values = _values with { Attacks = [.. _values.Attacks.Where(attack => attack != KnownLabels.UnknownAttack)] };
-            var backdoored = new MatrixFilter { Dataset = Dataset, Model = Model, Attack = Attack, Condition = Condition, Damaged = Damaged == DamagedModels.Counted };
-            _matrix = await Matrices.ReadAsync(backdoored with { Victim = OnTwin ? Victim.Benign : Victim.Backdoored }, Metric, Gone);
+            _values = _values with
+            {
+                Attacks = [.. _values.Attacks.Where(attack => attack != KnownLabels.UnknownAttack)],
+            };
+            var backdoored = new MatrixFilter
+            {
+                Dataset = Dataset,
+                Model = Model,
+                Attack = Attack,
+                Condition = Condition,
+                Damaged = Damaged == DamagedModels.Counted,
+            };
+            _matrix = await Matrices.ReadAsync(
+                backdoored with
+                {
+                    Victim = OnTwin ? Victim.Benign : Victim.Backdoored,
+                },
+                Metric,
+                Gone
+            );
             backdoored = backdoored with { Condition = _matrix.Condition?.Key };
             _accuracy = await Matrices.ReadAsync(backdoored, Known.CleanAccuracy.Id, Gone);
             _attack = await Matrices.ReadAsync(backdoored, Known.AttackSuccessRate.Id, Gone);
@@ -105,15 +141,31 @@ public sealed partial class OverviewPage
         }
     }
 
-    private string CellLink(MatrixCell cell) => cell.RunIds.Count == 1
-        ? LabUrls.Run(cell.RunIds[0], cell.Defense.Length > 0 ? "defenses" : null)
-        : LabUrls.With(LabUrls.Runs, ("q", $"condition:{_matrix!.Condition!.Key}"));
+    private string CellLink(MatrixCell cell) =>
+        cell.RunIds.Count == 1
+            ? LabUrls.Run(cell.RunIds[0], cell.Defense.Length > 0 ? "defenses" : null)
+            : LabUrls.With(LabUrls.Runs, ("q", $"condition:{_matrix!.Condition!.Key}"));
 
-    private void Go(string? metric = null, string? dataset = null, string? model = null, string? attack = null, string? condition = null, string? damaged = null) => Navigation.NavigateTo(
-        LabUrls.With(
-            LabUrls.Overview, ("metric", metric ?? MetricQuery), ("dataset", dataset ?? Dataset), ("model", model ?? Model), ("attack", attack ?? Attack),
-            ("condition", condition ?? Condition), (DamagedModels.Query, damaged ?? Damaged)),
-        replace: true);
+    private void Go(
+        string? metric = null,
+        string? dataset = null,
+        string? model = null,
+        string? attack = null,
+        string? condition = null,
+        string? damaged = null
+    ) =>
+        Navigation.NavigateTo(
+            LabUrls.With(
+                LabUrls.Overview,
+                ("metric", metric ?? MetricQuery),
+                ("dataset", dataset ?? Dataset),
+                ("model", model ?? Model),
+                ("attack", attack ?? Attack),
+                ("condition", condition ?? Condition),
+                (DamagedModels.Query, damaged ?? Damaged)
+            ),
+            replace: true
+        );
 
     private void ClearFilters() => Go(dataset: "", model: "", attack: "");
 

@@ -18,9 +18,13 @@ namespace BackdoorLab.Web.Features.RunForm;
 /// <summary>A form made from the method records; what it edits is the spec's document.</summary>
 public sealed partial class NewRunPage : IDisposable
 {
-    private static readonly IReadOnlyList<ParameterDescriptor> TrainingParameters = ParameterReader.Read(typeof(TrainOptions));
+    private static readonly IReadOnlyList<ParameterDescriptor> TrainingParameters = ParameterReader.Read(
+        typeof(TrainOptions)
+    );
 
-    private static readonly IReadOnlyList<ParameterDescriptor> SimulationParameters = ParameterReader.Read(typeof(Simulation));
+    private static readonly IReadOnlyList<ParameterDescriptor> SimulationParameters = ParameterReader.Read(
+        typeof(Simulation)
+    );
 
     private readonly CancellationTokenSource _gone = new();
     private SpecDraft? _draft;
@@ -66,7 +70,13 @@ public sealed partial class NewRunPage : IDisposable
 
         _filled = wanted;
         (_draft, _source, _fault) = From is null
-            ? new(Presets.Find(Preset ?? "quick") is { } preset ? SpecDraft.From(preset.Spec) : SpecDraft.Blank(), null, null)
+            ? new(
+                (Preset is null ? Presets.Default : Presets.Find(Preset)) is { } preset
+                    ? SpecDraft.From(preset.Spec)
+                    : SpecDraft.Blank(),
+                null,
+                null
+            )
             : await CopiedSpec.Of(Results, From, _gone.Token);
         if (_draft.Spec?.Suspect is not null)
         {
@@ -103,7 +113,9 @@ public sealed partial class NewRunPage : IDisposable
         }
 
         (_seconds, _measured) = Speed.Estimate(spec);
-        _basis = _measured ? "from this machine's measured speed" : "a guess from the size of the network, good to a factor of two or three";
+        _basis = _measured
+            ? "from this machine's measured speed"
+            : "a guess from the size of the network, good to a factor of two or three";
         if (await Earlier.EarlierSecondsAsync(RunContent.ConfigHash(spec), _gone.Token) is { } earlier)
         {
             (_seconds, _measured, _basis) = (earlier, true, "as earlier runs of this configuration did");
@@ -166,13 +178,14 @@ public sealed partial class NewRunPage : IDisposable
         }
     }
 
-    private string? DatasetHint(MethodDescriptor dataset) => Shelf.Known(dataset.Id) switch
-    {
-        null => "checking the files…",
-        { State: DatasetState.Generated } => "generated, always there",
-        { State: DatasetState.Missing } => "missing; see Data sets for where to get it",
-        { State: DatasetState.Damaged } => "damaged; see Data sets",
-        { State: DatasetState.Partial } status => $"partial: {Numbers.Count(status.TrainCount, "training image")}",
-        var status => Numbers.Count(status.TrainCount, "training image"),
-    };
+    private string? DatasetHint(MethodDescriptor dataset) =>
+        Shelf.Known(dataset.Id) switch
+        {
+            null => "checking the files…",
+            { State: DatasetState.Generated } => "generated, always there",
+            { State: DatasetState.Missing } => "missing; see Data sets for where to get it",
+            { State: DatasetState.Damaged } => "damaged; see Data sets",
+            { State: DatasetState.Partial } status => $"partial: {Numbers.Count(status.TrainCount, "training image")}",
+            var status => Numbers.Count(status.TrainCount, "training image"),
+        };
 }

@@ -3,7 +3,9 @@ using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Web.Features.RunForm;
 
-/// <summary>Where a slider helps: it maps slider positions 0..<see cref="Steps"/> to values, evenly or by factors.</summary>
+/// <summary>
+/// Where a slider helps: it maps slider positions 0..<see cref="Steps"/> to values, evenly or by factors.
+/// </summary>
 public sealed class NumberScale
 {
     private readonly double _low;
@@ -17,7 +19,10 @@ public sealed class NumberScale
     /// <summary>Positions of the slider.</summary>
     public int Steps { get; }
 
-    /// <summary>The scale of a parameter, or null where a slider would be useless (no bounds, or a range too wide to hit a value).</summary>
+    /// <summary>
+    /// The scale of a parameter, or null where a slider would be useless (no bounds, or a range too wide to hit a
+    /// value).
+    /// </summary>
     public static NumberScale? For(ParameterDescriptor parameter)
     {
         if (parameter is not { Minimum: { } low, Maximum: { } high } || high <= low)
@@ -50,13 +55,18 @@ public sealed class NumberScale
         }
 
         var value = _factors ? _low * Math.Pow(_high / _low, share) : _low + (share * (_high - _low));
-        return double.Parse(value.ToString(_factors ? "G2" : "G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        return double.Parse(
+            value.ToString(_factors ? "G2" : "G4", CultureInfo.InvariantCulture),
+            CultureInfo.InvariantCulture
+        );
     }
 
     /// <summary>The slider position closest to a value.</summary>
     public int Position(double value)
     {
-        var share = _factors ? Math.Log(Math.Max(value, _low) / _low) / Math.Log(_high / _low) : (value - _low) / (_high - _low);
+        var share = _factors
+            ? Math.Log(Math.Max(value, _low) / _low) / Math.Log(_high / _low)
+            : (value - _low) / (_high - _low);
         return (int)Math.Round(Math.Clamp(share, 0, 1) * Steps);
     }
 }

@@ -16,15 +16,21 @@ public sealed record PreviewResult(IReadOnlyList<PixelImage> Images, string Labe
 }
 
 /// <summary>
-/// Stamps a trigger on a real sample for the form. Besides building a network to count its size or to compare its names with those of a
-/// file, the only use of tensors in the dashboard's process: one small image at a time, and never so that a missing native library could hurt more than this preview.
+/// Stamps a trigger on a real sample for the form. Besides building a network to count its size or to compare its names
+/// with those of a file, the only use of tensors in the dashboard's process: one small image at a time, and never so
+/// that a missing native library could hurt more than this preview.
 /// </summary>
 public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> logger) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
 
     /// <summary>Renders test image number <paramref name="index"/> (any number; it wraps around).</summary>
-    public async Task<PreviewResult> Render(DatasetSource dataset, Attack attack, int index, CancellationToken cancellation)
+    public async Task<PreviewResult> Render(
+        DatasetSource dataset,
+        Attack attack,
+        int index,
+        CancellationToken cancellation
+    )
     {
         try
         {
@@ -51,7 +57,11 @@ public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> l
         {
             // Whatever the native library says must not end the circuit of somebody who only fills in a form.
             logger.LogWarning(error, "The trigger preview failed.");
-            return PreviewResult.Failed(error is TorchUnavailableException ? error.Message : "The preview could not be drawn; the server's log says why. Runs are not affected.");
+            return PreviewResult.Failed(
+                error is TorchUnavailableException
+                    ? error.Message
+                    : "The preview could not be drawn; the server's log says why. Runs are not affected."
+            );
         }
     }
 
@@ -62,7 +72,10 @@ public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> l
         TorchRuntime.Initialize(1);
 
         // Under all-to-one an image of the target class would show no change of label.
-        int[] useful = [.. Enumerable.Range(0, set.Count).Where(i => attack.Map(set.Labels[i], set.Classes) != set.Labels[i])];
+        int[] useful =
+        [
+            .. Enumerable.Range(0, set.Count).Where(i => attack.Map(set.Labels[i], set.Classes) != set.Labels[i]),
+        ];
         var chosen = useful.Length > 0 ? useful[index % useful.Length] : index % set.Count;
         var clean = set.Image(chosen).ToArray();
         var trigger = attack.CreateTrigger(set.Channels, set.Height, set.Width, new SeedTree(1).Child("trigger"));
@@ -76,7 +89,8 @@ public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> l
                 TriggerGallery.Picture("Difference", Difference(clean, poisoned), set),
             ],
             $"{Name(set, label)} becomes {(wanted < set.Classes ? Name(set, wanted) : $"class {wanted}, which this data set does not have")}",
-            "");
+            ""
+        );
     }
 
     // Stretched to the full range, else a blend of a few percent would look like nothing at all.

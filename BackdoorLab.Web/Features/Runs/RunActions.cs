@@ -21,14 +21,18 @@ public sealed class RunActions(RunDesk desk, RunFeed feed, ISnackbar snackbar, N
                 RunState.Cancelled => $"{RunWords.Name(run)} is cancelled.",
                 _ => $"{RunWords.Name(run)} had already ended.",
             },
-            Severity.Info);
+            Severity.Info
+        );
     }
 
     /// <summary>Puts a waiting run before all others.</summary>
     public async Task PutFirst(RunItem run)
     {
         var moved = await desk.PutFirst(run.Id);
-        snackbar.Add(moved ? $"{RunWords.Name(run)} is next." : $"{RunWords.Name(run)} does not wait any more.", Severity.Info);
+        snackbar.Add(
+            moved ? $"{RunWords.Name(run)} is next." : $"{RunWords.Name(run)} does not wait any more.",
+            Severity.Info
+        );
     }
 
     /// <summary>Queues a run again; finished stages come from the store.</summary>
@@ -36,8 +40,11 @@ public sealed class RunActions(RunDesk desk, RunFeed feed, ISnackbar snackbar, N
     {
         var queued = await desk.Retry(run.Id);
         snackbar.Add(
-            queued ? $"{RunWords.Name(run)} is queued again; finished stages come from the store." : $"{RunWords.Name(run)} cannot be queued in its present state.",
-            queued ? Severity.Info : Severity.Warning);
+            queued
+                ? $"{RunWords.Name(run)} is queued again; finished stages come from the store."
+                : $"{RunWords.Name(run)} cannot be queued in its present state.",
+            queued ? Severity.Info : Severity.Warning
+        );
     }
 
     /// <summary>Moves a run to the trash, with a way back.</summary>
@@ -56,12 +63,16 @@ public sealed class RunActions(RunDesk desk, RunFeed feed, ISnackbar snackbar, N
             navigation.NavigateTo(LabUrls.Runs);
         }
 
-        snackbar.Add($"{RunWords.Name(run)} is deleted.", Severity.Normal, options =>
-        {
-            options.Action = "Undo";
-            options.VisibleStateDuration = 10_000;
-            options.OnClick = _ => Restore(run);
-        });
+        snackbar.Add(
+            $"{RunWords.Name(run)} is deleted.",
+            Severity.Normal,
+            options =>
+            {
+                options.Action = "Undo";
+                options.VisibleStateDuration = 10_000;
+                options.OnClick = _ => Restore(run);
+            }
+        );
     }
 
     /// <summary>Opens the form filled with this run's spec.</summary>

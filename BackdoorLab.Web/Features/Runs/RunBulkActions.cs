@@ -7,9 +7,18 @@ using MudBlazor;
 
 namespace BackdoorLab.Web.Features.Runs;
 
-/// <summary>What a person can do to many runs at once, with the answer they see. What cannot be undone, or is felt, is asked first.</summary>
+/// <summary>
+/// What a person can do to many runs at once, with the answer they see. What cannot be undone, or is felt, is asked
+/// first.
+/// </summary>
 public sealed class RunBulkActions(
-    RunDesk desk, RunStreamQuery results, RunFeed feed, RunFiles files, ISnackbar snackbar, IDialogService dialogs)
+    RunDesk desk,
+    RunStreamQuery results,
+    RunFeed feed,
+    RunFiles files,
+    ISnackbar snackbar,
+    IDialogService dialogs
+)
 {
     /// <summary>Adds and removes tags.</summary>
     public async Task Tag(RunSelection selection, IReadOnlyList<string> add, IReadOnlyList<string> remove)
@@ -31,7 +40,14 @@ public sealed class RunBulkActions(
     /// <summary>Asks waiting and running ones to stop.</summary>
     public async Task Cancel(RunSelection selection, int count)
     {
-        if (count > 1 && !await Agree("Cancel runs?", $"Of {Numbers.Count(count, "run")}, those that wait or run will stop. Finished stages are kept.", "Cancel them"))
+        if (
+            count > 1
+            && !await Agree(
+                "Cancel runs?",
+                $"Of {Numbers.Count(count, "run")}, those that wait or run will stop. Finished stages are kept.",
+                "Cancel them"
+            )
+        )
         {
             return;
         }
@@ -43,7 +59,14 @@ public sealed class RunBulkActions(
     /// <summary>Queues again those that failed, were cancelled or interrupted.</summary>
     public async Task Retry(RunSelection selection, int count)
     {
-        if (count > 1 && !await Agree("Retry runs?", $"Of {Numbers.Count(count, "run")}, those that failed, were cancelled or were interrupted are queued again. Finished stages come from the store.", "Retry them"))
+        if (
+            count > 1
+            && !await Agree(
+                "Retry runs?",
+                $"Of {Numbers.Count(count, "run")}, those that failed, were cancelled or were interrupted are queued again. Finished stages come from the store.",
+                "Retry them"
+            )
+        )
         {
             return;
         }
@@ -55,19 +78,30 @@ public sealed class RunBulkActions(
     /// <summary>Moves runs to the trash, with a way back.</summary>
     public async Task Delete(RunSelection selection, int count)
     {
-        if (count > 1 && !await Agree("Delete runs?", $"{Numbers.Count(count, "run")} will move to the trash, from where they can be restored. Running ones stay.", "Delete them"))
+        if (
+            count > 1
+            && !await Agree(
+                "Delete runs?",
+                $"{Numbers.Count(count, "run")} will move to the trash, from where they can be restored. Running ones stay.",
+                "Delete them"
+            )
+        )
         {
             return;
         }
 
         var deleted = await desk.Delete(selection);
         feed.ChangedMany();
-        snackbar.Add($"{Numbers.Count(deleted.Count, "run")} moved to the trash.", Severity.Normal, message =>
-        {
-            message.Action = "Undo";
-            message.VisibleStateDuration = 10_000;
-            message.OnClick = _ => Restore(RunSelection.Of(deleted));
-        });
+        snackbar.Add(
+            $"{Numbers.Count(deleted.Count, "run")} moved to the trash.",
+            Severity.Normal,
+            message =>
+            {
+                message.Action = "Undo";
+                message.VisibleStateDuration = 10_000;
+                message.OnClick = _ => Restore(RunSelection.Of(deleted));
+            }
+        );
     }
 
     /// <summary>Takes runs out of the trash.</summary>
@@ -83,7 +117,13 @@ public sealed class RunBulkActions(
     {
         var freed = await desk.FreedByPurge(selection);
         var bytes = await Task.Run(() => files.Size(freed));
-        if (!await Agree("Delete for good?", $"{Numbers.Count(count, "run")} and {Numbers.Bytes(bytes)} of files that no other run uses will be gone. This cannot be undone.", "Delete for good"))
+        if (
+            !await Agree(
+                "Delete for good?",
+                $"{Numbers.Count(count, "run")} and {Numbers.Bytes(bytes)} of files that no other run uses will be gone. This cannot be undone.",
+                "Delete for good"
+            )
+        )
         {
             return;
         }
@@ -93,7 +133,11 @@ public sealed class RunBulkActions(
         snackbar.Add($"{Numbers.Count(purged, "run")} deleted for good, {Numbers.Bytes(bytes)} freed.", Severity.Info);
     }
 
-    private async Task<int> ForEach(RunSelection selection, Func<RunState, bool> applies, Func<string, Task<bool>> action)
+    private async Task<int> ForEach(
+        RunSelection selection,
+        Func<RunState, bool> applies,
+        Func<string, Task<bool>> action
+    )
     {
         var done = 0;
         foreach (var (id, state) in await results.StatesAsync(selection))

@@ -7,10 +7,15 @@ using MudBlazor;
 
 namespace BackdoorLab.Web.Features.Runs;
 
-/// <summary>The list of runs: filtered, sorted, grouped and paged by the database, with all of that in the address.</summary>
+/// <summary>
+/// The list of runs: filtered, sorted, grouped and paged by the database, with all of that in the address.
+/// </summary>
 public sealed partial class RunList
 {
-    private static readonly IEqualityComparer<RunItem> ById = EqualityComparer<RunItem>.Create((a, b) => a?.Id == b?.Id, run => run.Id.GetHashCode(StringComparison.Ordinal));
+    private static readonly IEqualityComparer<RunItem> ById = EqualityComparer<RunItem>.Create(
+        (a, b) => a?.Id == b?.Id,
+        run => run.Id.GetHashCode(StringComparison.Ordinal)
+    );
 
     private readonly HashSet<string> _chosen = [];
     private MudDataGrid<RunItem>? _grid;
@@ -96,7 +101,10 @@ public sealed partial class RunList
     private async Task<GridData<RunItem>> Fetch(GridState<RunItem> grid, CancellationToken cancellation)
     {
         // Until somebody clicks a heading, the address decides: it also knows the order of several keys.
-        var clicked = grid.SortDefinitions.OrderBy(sort => sort.Index).Select(sort => new RunSortKey(Column(sort.SortBy), sort.Descending)).ToList();
+        var clicked = grid
+            .SortDefinitions.OrderBy(sort => sort.Index)
+            .Select(sort => new RunSortKey(Column(sort.SortBy), sort.Descending))
+            .ToList();
         var keys = _sorted ? clicked : _state.Sort;
         _sorted = _sorted || grid.SortDefinitions.Count > 0 || _state.Sort.Count == 0;
         try
@@ -126,7 +134,9 @@ public sealed partial class RunList
     }
 
     private static RunSort Column(string property) =>
-        property == nameof(RunItem.ElapsedSeconds) ? RunSort.Elapsed : Enum.TryParse<RunSort>(property, out var column) ? column : RunSort.Created;
+        property == nameof(RunItem.ElapsedSeconds) ? RunSort.Elapsed
+        : Enum.TryParse<RunSort>(property, out var column) ? column
+        : RunSort.Created;
 
     private SortDirection Initial(string column)
     {
@@ -141,7 +151,8 @@ public sealed partial class RunList
 
     private void Go(RunListState next) => Navigation.NavigateTo(next.Address());
 
-    private string WithTag(string tag) => (_state with { Query = $"{_state.Query} tag:{tag}".Trim(), Page = 0 }).Address();
+    private string WithTag(string tag) =>
+        (_state with { Query = $"{_state.Query} tag:{tag}".Trim(), Page = 0 }).Address();
 
     private void Choose(string id, bool chosen)
     {
@@ -173,5 +184,6 @@ public sealed partial class RunList
 
     private string RowClass(RunItem run, int row) => _chosen.Contains(run.Id) ? "clickable chosen" : "clickable";
 
-    private string Elapsed(RunItem run) => RunWords.Elapsed(run, Now) is > 0 and var seconds ? TimeWords.Duration(seconds) : "–";
+    private string Elapsed(RunItem run) =>
+        RunWords.Elapsed(run, Now) is > 0 and var seconds ? TimeWords.Duration(seconds) : "–";
 }

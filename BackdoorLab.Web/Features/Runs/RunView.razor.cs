@@ -11,11 +11,22 @@ public sealed partial class RunView
 {
     private static readonly (string? Tab, string Text)[] Tabs =
     [
-        (null, "Results"), ("defenses", "Defenses"), ("training", "Training"), ("images", "Images"), ("log", "Log"), ("config", "Config"), ("provenance", "Provenance"),
+        (null, "Results"),
+        ("defenses", "Defenses"),
+        ("training", "Training"),
+        ("images", "Images"),
+        ("log", "Log"),
+        ("config", "Config"),
+        ("provenance", "Provenance"),
     ];
 
     // Nothing was trained and no trigger is known.
-    private static readonly (string? Tab, string Text)[] TabsOfACheck = [(null, "Verdict"), ("defenses", "Detectors"), .. Tabs.Where(tab => tab.Tab is "log" or "config" or "provenance")];
+    private static readonly (string? Tab, string Text)[] TabsOfACheck =
+    [
+        (null, "Verdict"),
+        ("defenses", "Detectors"),
+        .. Tabs.Where(tab => tab.Tab is "log" or "config" or "provenance"),
+    ];
 
     // Changes that nobody told are seen after this time at the latest.
     private static readonly TimeSpan Stale = TimeSpan.FromSeconds(5);
@@ -51,18 +62,19 @@ public sealed partial class RunView
 
     // One seed is one seed: the badge does not wait for the engine's remarks, which come at the end and say so.
     private IReadOnlyList<string> Read =>
-    [
-        .. !IsCheck && _run!.Cells.Any(cell => cell.Outcome == Outcome.Value) && _run.Remarks.Count == 0
-            ? ["n = 1: a single seed, no spread is known"]
-            : Array.Empty<string>(),
-        .. _run!.Remarks,
-        .. _run.Cells.Count(cell => cell.Outcome is Outcome.Failed or Outcome.TimedOut) is var failed and > 0
-            ? [Numbers.Count(failed, "cell") + " failed; the others stand"]
-            : Array.Empty<string>(),
-    ];
+        [
+            .. !IsCheck && _run!.Cells.Any(cell => cell.Outcome == Outcome.Value) && _run.Remarks.Count == 0
+                ? ["n = 1: a single seed, no spread is known"]
+                : Array.Empty<string>(),
+            .. _run!.Remarks,
+            .. _run.Cells.Count(cell => cell.Outcome is Outcome.Failed or Outcome.TimedOut) is var failed and > 0
+                ? [Numbers.Count(failed, "cell") + " failed; the others stand"]
+                : Array.Empty<string>(),
+        ];
 
     // The header follows progress by itself; of the tabs only the plan on the first one shows it.
-    protected override bool HasNews => Current is null || Feed.Version(Id) != _read.Version || Time.GetElapsedTime(_read.Time) > Stale;
+    protected override bool HasNews =>
+        Current is null || Feed.Version(Id) != _read.Version || Time.GetElapsedTime(_read.Time) > Stale;
 
     protected override async Task OnParametersSetAsync()
     {
@@ -97,10 +109,11 @@ public sealed partial class RunView
         }
     }
 
-    private string Count(string? tab) => tab switch
-    {
-        "defenses" when _run!.Cells.Where(cell => cell.Id.Defense is not null).ToList() is { Count: > 0 } cells =>
-            $" ({cells.Count(cell => cell.Outcome != Outcome.NotRun)}/{cells.Count})",
-        _ => "",
-    };
+    private string Count(string? tab) =>
+        tab switch
+        {
+            "defenses" when _run!.Cells.Where(cell => cell.Id.Defense is not null).ToList() is { Count: > 0 } cells =>
+                $" ({cells.Count(cell => cell.Outcome != Outcome.NotRun)}/{cells.Count})",
+            _ => "",
+        };
 }

@@ -17,17 +17,39 @@ public sealed class Shares(Actor actor, Audit audit, ShareStore store)
     /// <param name="title">Words for people.</param>
     /// <param name="days">How long it holds.</param>
     /// <param name="allowDownloads">Whether its receiver may take files away.</param>
-    /// <exception cref="ArgumentException">The view would open every run, or has a condition that is not understood.</exception>
-    public async Task<string> Create(ShareKind kind, IReadOnlyList<string> targets, string title, int days, bool allowDownloads)
+    /// <exception cref="ArgumentException">The view would open every run, or has a condition that is not
+    /// understood.</exception>
+    public async Task<string> Create(
+        ShareKind kind,
+        IReadOnlyList<string> targets,
+        string title,
+        int days,
+        bool allowDownloads
+    )
     {
         actor.Require(LabRole.Researcher);
-        var (id, token) = await store.CreateAsync(kind, Stored(kind, targets), PersonText.ShareTitle.Fit(title), actor.Name, TimeSpan.FromDays(days), allowDownloads);
-        await audit.Add("share", kind == ShareKind.View ? title : string.Join(',', targets), $"link {id}, {days} days{(allowDownloads ? ", downloads" : "")}");
+        var (id, token) = await store.CreateAsync(
+            kind,
+            Stored(kind, targets),
+            PersonText.ShareTitle.Fit(title),
+            actor.Name,
+            TimeSpan.FromDays(days),
+            allowDownloads
+        );
+        await audit.Add(
+            "share",
+            kind == ShareKind.View ? title : string.Join(',', targets),
+            $"link {id}, {days} days{(allowDownloads ? ", downloads" : "")}"
+        );
         return LabUrls.Shared(token);
     }
 
     /// <summary>Links to one thing.</summary>
-    public Task<IReadOnlyList<ShareItem>> To(ShareKind kind, IReadOnlyList<string> targets, CancellationToken cancellation = default)
+    public Task<IReadOnlyList<ShareItem>> To(
+        ShareKind kind,
+        IReadOnlyList<string> targets,
+        CancellationToken cancellation = default
+    )
     {
         actor.Require(LabRole.Researcher);
         return store.ListAsync(kind, Stored(kind, targets), cancellation);

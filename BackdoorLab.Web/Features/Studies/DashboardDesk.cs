@@ -5,8 +5,8 @@ using BackdoorLab.Web.Security;
 namespace BackdoorLab.Web.Features.Studies;
 
 /// <summary>
-/// Where people hand in dashboards: checks that they may, keeps them under their name, writes it down. Texts that are too long or hold
-/// what no text holds are refused with a <see cref="PersonTextException"/>.
+/// Where people hand in dashboards: checks that they may, keeps them under their name, writes it down. Texts that are
+/// too long or hold what no text holds are refused with a <see cref="PersonTextException"/>.
 /// </summary>
 public sealed class DashboardDesk(Actor actor, Audit audit, DashboardStore dashboards)
 {
@@ -14,7 +14,12 @@ public sealed class DashboardDesk(Actor actor, Audit audit, DashboardStore dashb
     public async Task<DashboardItem> Create(string studyId, string name, string partsJson)
     {
         actor.Require(LabRole.Researcher);
-        var dashboard = await dashboards.CreateAsync(studyId, PersonText.DashboardName.Take(name), DashboardParts.Take(partsJson), actor.Owner);
+        var dashboard = await dashboards.CreateAsync(
+            studyId,
+            PersonText.DashboardName.Take(name),
+            DashboardParts.Take(partsJson),
+            actor.Owner
+        );
         await audit.Add("create-dashboard", dashboard.Id, dashboard.Name);
         return dashboard;
     }
@@ -23,7 +28,13 @@ public sealed class DashboardDesk(Actor actor, Audit audit, DashboardStore dashb
     public async Task<DashboardItem?> Save(string id, long version, string name, string partsJson)
     {
         actor.Require(LabRole.Researcher);
-        var saved = await dashboards.SaveAsync(id, version, PersonText.DashboardName.Take(name), DashboardParts.Take(partsJson), actor.Owner);
+        var saved = await dashboards.SaveAsync(
+            id,
+            version,
+            PersonText.DashboardName.Take(name),
+            DashboardParts.Take(partsJson),
+            actor.Owner
+        );
         if (saved is not null)
         {
             await audit.Add("edit-dashboard", id, saved.Name);

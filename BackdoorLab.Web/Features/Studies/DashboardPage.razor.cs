@@ -57,7 +57,13 @@ public sealed partial class DashboardPage
         {
             // The page is being left.
         }
-        catch (Exception error) when (error is System.Data.Common.DbException or InvalidOperationException or SpecException or System.Text.Json.JsonException)
+        catch (Exception error)
+            when (error
+                    is System.Data.Common.DbException
+                        or InvalidOperationException
+                        or SpecException
+                        or System.Text.Json.JsonException
+            )
         {
             _fault = error;
         }
@@ -100,16 +106,20 @@ public sealed partial class DashboardPage
         var item = _item!;
         await Desk.Delete(item.Id, deleted: true);
         Navigation.NavigateTo(LabUrls.Study(item.StudyId));
-        Snackbar.Add($"{item.Name} is deleted.", Severity.Normal, options =>
-        {
-            options.Action = "Undo";
-            options.VisibleStateDuration = 10_000;
-            options.OnClick = async _ =>
+        Snackbar.Add(
+            $"{item.Name} is deleted.",
+            Severity.Normal,
+            options =>
             {
-                await Desk.Delete(item.Id, deleted: false);
-                Navigation.NavigateTo(LabUrls.Dashboard(item.Id));
-            };
-        });
+                options.Action = "Undo";
+                options.VisibleStateDuration = 10_000;
+                options.OnClick = async _ =>
+                {
+                    await Desk.Delete(item.Id, deleted: false);
+                    Navigation.NavigateTo(LabUrls.Dashboard(item.Id));
+                };
+            }
+        );
     }
 
     private static string Text(ChangeEventArgs args) => args.Value?.ToString() ?? "";

@@ -51,7 +51,10 @@ public sealed record DashboardPart
 /// <summary>The parts of a dashboard as they are stored.</summary>
 public static class DashboardParts
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) } };
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
 
     /// <summary>Kinds with their words.</summary>
     public static IReadOnlyList<(DashboardPartKind Kind, string Text)> Kinds { get; } =
@@ -81,10 +84,17 @@ public static class DashboardParts
 
     /// <summary>The same JSON with every text of a person in its one form.</summary>
     /// <exception cref="PersonTextException">A text is refused.</exception>
-    public static string Take(string json) => Write([.. Read(json).Select(part => part with
-    {
-        Title = PersonText.PartTitle.Take(part.Title), Markdown = PersonText.PartText.Take(part.Markdown),
-    })]);
+    public static string Take(string json) =>
+        Write([
+            .. Read(json)
+                .Select(part =>
+                    part with
+                    {
+                        Title = PersonText.PartTitle.Take(part.Title),
+                        Markdown = PersonText.PartText.Take(part.Markdown),
+                    }
+                ),
+        ]);
 
     /// <summary>From JSON; a part that this version does not know is left out.</summary>
     public static IReadOnlyList<DashboardPart> Read(string json)

@@ -16,7 +16,7 @@ public sealed partial class NewStudyPage
 
     private SweepDraft? _draft;
     private RunItem? _source;
-    private string _preset = "quick";
+    private string _preset = Presets.ForSweeps.Id;
     private string? _fault;
     private string? _filled;
     private double? _seconds;
@@ -37,7 +37,9 @@ public sealed partial class NewStudyPage
         }
 
         _filled = From ?? "";
-        (var experiment, _source, _fault) = From is null ? new(SpecDraft.From(Presets.Find(_preset)!.Spec), null, null) : await CopiedSpec.Of(Results, From);
+        (var experiment, _source, _fault) = From is null
+            ? new(SpecDraft.From(Presets.Find(_preset)!.Spec), null, null)
+            : await CopiedSpec.Of(Results, From);
         _draft = new(experiment);
         await Estimate();
     }
@@ -73,7 +75,8 @@ public sealed partial class NewStudyPage
         }
     }
 
-    private IEnumerable<string> Faults(string path) => _draft!.Faults.Where(fault => fault.Path == path).Select(fault => fault.Message);
+    private IEnumerable<string> Faults(string path) =>
+        _draft!.Faults.Where(fault => fault.Path == path).Select(fault => fault.Message);
 
     private async Task Start()
     {

@@ -9,10 +9,17 @@ using MudBlazor;
 namespace BackdoorLab.Web.Features.Studies;
 
 /// <summary>What a person can do to a study, with the answer they see.</summary>
-public sealed class StudyActions(RunDesk desk, RunFeed feed, SpeedProbe speed, ISnackbar snackbar, NavigationManager navigation)
+public sealed class StudyActions(
+    RunDesk desk,
+    RunFeed feed,
+    SpeedProbe speed,
+    ISnackbar snackbar,
+    NavigationManager navigation
+)
 {
     /// <summary>Estimated seconds of a study; measured networks make it better.</summary>
-    public double Estimate(StudySpec study) => StudyPlan.Make(study).Experiments.Sum(spec => speed.Estimate(spec).Seconds);
+    public double Estimate(StudySpec study) =>
+        StudyPlan.Make(study).Experiments.Sum(spec => speed.Estimate(spec).Seconds);
 
     /// <summary>Queues all its runs and opens its page.</summary>
     public async Task Start(StudySpec study)
@@ -30,7 +37,10 @@ public sealed class StudyActions(RunDesk desk, RunFeed feed, SpeedProbe speed, I
             count += await desk.Cancel(run.Id) is null ? 0 : 1;
         }
 
-        snackbar.Add($"{study.Name}: {Numbers.Count(count, "run")} stopped or stopping; finished stages are kept.", Severity.Info);
+        snackbar.Add(
+            $"{study.Name}: {Numbers.Count(count, "run")} stopped or stopping; finished stages are kept.",
+            Severity.Info
+        );
     }
 
     /// <summary>Queues again what failed, was cancelled or was interrupted.</summary>
@@ -42,7 +52,10 @@ public sealed class StudyActions(RunDesk desk, RunFeed feed, SpeedProbe speed, I
             count += await desk.Retry(run.Id) ? 1 : 0;
         }
 
-        snackbar.Add($"{study.Name}: {Numbers.Count(count, "run")} queued again; finished stages come from the store.", Severity.Info);
+        snackbar.Add(
+            $"{study.Name}: {Numbers.Count(count, "run")} queued again; finished stages come from the store.",
+            Severity.Info
+        );
     }
 
     /// <summary>Lets its waiting runs wait on, or start again.</summary>
@@ -53,7 +66,8 @@ public sealed class StudyActions(RunDesk desk, RunFeed feed, SpeedProbe speed, I
             paused
                 ? $"{study.Name} is paused: {Numbers.Count(count, "run")} will not start. What runs now goes on to its end."
                 : $"{study.Name} goes on: {Numbers.Count(count, "run")} wait for their turn.",
-            Severity.Info);
+            Severity.Info
+        );
     }
 
     /// <summary>Moves a study and its runs to the trash, with a way back.</summary>
@@ -69,18 +83,22 @@ public sealed class StudyActions(RunDesk desk, RunFeed feed, SpeedProbe speed, I
         await desk.DeleteStudy(study.Id, deleted: true);
         Tell(deleted);
         navigation.NavigateTo(LabUrls.Studies);
-        snackbar.Add($"{study.Name} is deleted.", Severity.Normal, options =>
-        {
-            options.Action = "Undo";
-            options.VisibleStateDuration = 10_000;
-            options.OnClick = async _ =>
+        snackbar.Add(
+            $"{study.Name} is deleted.",
+            Severity.Normal,
+            options =>
             {
-                await desk.Restore(RunSelection.Of(deleted));
-                await desk.DeleteStudy(study.Id, deleted: false);
-                Tell(deleted);
-                snackbar.Add($"{study.Name} is back.", Severity.Info);
-            };
-        });
+                options.Action = "Undo";
+                options.VisibleStateDuration = 10_000;
+                options.OnClick = async _ =>
+                {
+                    await desk.Restore(RunSelection.Of(deleted));
+                    await desk.DeleteStudy(study.Id, deleted: false);
+                    Tell(deleted);
+                    snackbar.Add($"{study.Name} is back.", Severity.Info);
+                };
+            }
+        );
     }
 
     private void Tell(IEnumerable<string> runIds)

@@ -7,7 +7,10 @@ using BackdoorLab.Web.Shared.Words;
 
 namespace BackdoorLab.Web.Features.Studies;
 
-/// <summary>The table of one setting and one metric as LaTeX with booktabs: defenses by precisions, the same rows as on the screen.</summary>
+/// <summary>
+/// The table of one setting and one metric as LaTeX with booktabs: defenses by precisions, the same rows as on the
+/// screen.
+/// </summary>
 public static class StudyLatex
 {
     /// <summary>The table.</summary>
@@ -17,11 +20,14 @@ public static class StudyLatex
     public static string Write(string title, StudySetting setting, Metric metric, bool released)
     {
         var rows = StudyReading.Rows(setting, released).Where(row => StudyReading.Speaks(row, metric.Id)).ToList();
-        var text = new StringBuilder(LatexTable.Begin(
-            ["booktabs"],
-            Caption(title, metric, rows, released),
-            new string('l', setting.Precisions.Count + 1),
-            new[] { "Defense" }.Concat(setting.Precisions.Select(KindWords.Label)).Select(LatexText.Of)));
+        var text = new StringBuilder(
+            LatexTable.Begin(
+                ["booktabs"],
+                Caption(title, metric, rows, released),
+                new string('l', setting.Precisions.Count + 1),
+                new[] { "Defense" }.Concat(setting.Precisions.Select(KindWords.Label)).Select(LatexText.Of)
+            )
+        );
         foreach (var row in rows)
         {
             var name = LatexText.Of(row.Defense is null ? KindWords.DefenseName(null) : KindWords.Label(row.Defense));
@@ -36,7 +42,12 @@ public static class StudyLatex
 
         foreach (var row in particulars)
         {
-            text.Append(LatexTable.Row([LatexText.Of($"{KindWords.Name(row.Defense)}: {row.Name}"), .. row.Cells.Select(LatexText.Of)]));
+            text.Append(
+                LatexTable.Row([
+                    LatexText.Of($"{KindWords.Name(row.Defense)}: {row.Name}"),
+                    .. row.Cells.Select(LatexText.Of),
+                ])
+            );
         }
 
         return text.Append(LatexTable.End).ToString();
@@ -52,11 +63,16 @@ public static class StudyLatex
         var interval = value is { Low: { } low, High: { } high } ? $" [{Number(low)}, {Number(high)}]" : "";
         return Number(value.Value) + interval + Silent(cell, metric) + (cell.AccuracyLost is null ? "" : @"$^\dagger$");
 
-        string Number(double number) => IsShare(metric) ? (100 * number).ToString("0.0", CultureInfo.InvariantCulture) : LatexText.Of(Numbers.Format(metric, number));
+        string Number(double number) =>
+            IsShare(metric)
+                ? (100 * number).ToString("0.0", CultureInfo.InvariantCulture)
+                : LatexText.Of(Numbers.Format(metric, number));
     }
 
     private static string Silent(StudyCell cell, Metric metric) =>
-        Undecided(cell, metric) is var silent and > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({silent} n.d.)") : "";
+        Undecided(cell, metric) is var silent and > 0
+            ? string.Create(CultureInfo.InvariantCulture, $" ({silent} n.d.)")
+            : "";
 
     // As released code runs them no model is left out.
     private static int Undecided(StudyCell cell, Metric metric) =>
@@ -74,10 +90,16 @@ public static class StudyLatex
         };
         string[] parts =
         [
-            LatexText.Of($"{metric.Name}{(IsShare(metric) ? " in %" : "")}, {title}, with 95 % intervals; models: {n}."),
+            LatexText.Of(
+                $"{metric.Name}{(IsShare(metric) ? " in %" : "")}, {title}, with 95 % intervals; models: {n}."
+            ),
             released ? "Rules of the released harness: errors and models without an answer count as not flagged." : "",
-            cells.Any(cell => Undecided(cell, metric) > 0) ? "n.d.: models on which the rule could not decide, which are not counted." : "",
-            cells.Any(cell => cell.AccuracyLost is not null) ? @"$^\dagger$ The precision damaged the model's clean accuracy." : "",
+            cells.Any(cell => Undecided(cell, metric) > 0)
+                ? "n.d.: models on which the rule could not decide, which are not counted."
+                : "",
+            cells.Any(cell => cell.AccuracyLost is not null)
+                ? @"$^\dagger$ The precision damaged the model's clean accuracy."
+                : "",
         ];
         return string.Join(" ", parts.Where(part => part.Length > 0));
     }

@@ -3,8 +3,8 @@ using BackdoorLab.Web.Jobs;
 namespace BackdoorLab.Web.Features.Studies;
 
 /// <summary>
-/// Whether the runs of a study have changed since it was read. A report is made of all cells of all runs, with an interval for every
-/// number: runs of others must not have it made again for every screen that looks.
+/// Whether the runs of a study have changed since it was read. A report is made of all cells of all runs, with an
+/// interval for every number: runs of others must not have it made again for every screen that looks.
 /// </summary>
 internal sealed class StudyNews(RunFeed feed)
 {
@@ -25,8 +25,13 @@ internal sealed class StudyNews(RunFeed feed)
         var (all, own) = (feed.Version(null), before is null ? Never : Versions(before));
         var study = await read();
 
-        // Which runs a study has is known only once it was read, so the first time news of any run may have been of one of them.
-        _read = study is null ? Never : before is not null ? own : feed.Version(null) == all ? Versions(study) : Never;
+        // Which runs a study has is known only once it was read, so the first time news of any run may have been of one
+        // of them.
+        _read =
+            study is null ? Never
+            : before is not null ? own
+            : feed.Version(null) == all ? Versions(study)
+            : Never;
         return study;
     }
 

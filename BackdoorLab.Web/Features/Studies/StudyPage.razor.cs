@@ -27,21 +27,33 @@ public sealed partial class StudyPage
     private RunItem? Running => _study!.Runs.FirstOrDefault(run => RunWords.IsActive(run.State));
 
     // The feed knows the run under way better than its row does.
-    private double Fraction => _study!.Item.Fraction
-        + (Running is { } run ? (RunOutlook.Of(run, Feed.Progress(run.Id), Now).Fraction - run.Fraction) / Math.Max(1, _study.Item.Total) : 0);
+    private double Fraction =>
+        _study!.Item.Fraction
+        + (
+            Running is { } run
+                ? (RunOutlook.Of(run, Feed.Progress(run.Id), Now).Fraction - run.Fraction)
+                    / Math.Max(1, _study.Item.Total)
+                : 0
+        );
 
     private string Left
     {
         get
         {
             var waiting = _study!.Runs.Where(run => run.State is RunState.Queued or RunState.Interrupted).ToList();
-            var took = _study.Runs.Where(run => run.State == RunState.Succeeded).GroupBy(run => run.ConfigHash)
+            var took = _study
+                .Runs.Where(run => run.State == RunState.Succeeded)
+                .GroupBy(run => run.ConfigHash)
                 .ToDictionary(runs => runs.Key, runs => (double?)runs.Average(run => run.ElapsedSeconds));
-            double? running = Running is { } active ? RunOutlook.Of(active, Feed.Progress(active.Id), Now).EtaSeconds ?? active.EstimatedSeconds : 0;
+            double? running = Running is { } active
+                ? RunOutlook.Of(active, Feed.Progress(active.Id), Now).EtaSeconds ?? active.EstimatedSeconds
+                : 0;
 
             // What runs of the same configuration took is better than any estimate.
             double? Expected(RunItem run) => took.GetValueOrDefault(run.ConfigHash) ?? run.EstimatedSeconds;
-            return running is { } now && waiting.All(run => Expected(run) is not null) ? $"{TimeWords.Estimate(now + waiting.Sum(run => Expected(run)!.Value))} left" : "";
+            return running is { } now && waiting.All(run => Expected(run) is not null)
+                ? $"{TimeWords.Estimate(now + waiting.Sum(run => Expected(run)!.Value))} left"
+                : "";
         }
     }
 
@@ -74,7 +86,8 @@ public sealed partial class StudyPage
         {
             // The page is being left.
         }
-        catch (Exception error) when (error is System.Data.Common.DbException or InvalidOperationException or SpecException)
+        catch (Exception error)
+            when (error is System.Data.Common.DbException or InvalidOperationException or SpecException)
         {
             _fault = error;
         }

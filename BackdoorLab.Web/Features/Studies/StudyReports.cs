@@ -16,7 +16,8 @@ public sealed record StudyView(StudyItem Item, StudySpec Spec, IReadOnlyList<Run
 public sealed class StudyReports(StudyQuery results)
 {
     /// <summary>A study with its report, or null when there is none with this id.</summary>
-    /// <exception cref="SpecException">It was written by another version and names what this one does not know.</exception>
+    /// <exception cref="SpecException">It was written by another version and names what this one does not
+    /// know.</exception>
     public async Task<StudyView?> FindAsync(string studyId, CancellationToken cancellation = default)
     {
         // SQLite and the summary would hold the page's thread.
@@ -27,11 +28,14 @@ public sealed class StudyReports(StudyQuery results)
     private static StudyView View(StudyDetail detail)
     {
         var spec = StudySpec.Parse(detail.SpecJson);
-        var runs = detail.Runs.Select(run => new StudyRun(
-            SpecJson.Parse(run.SpecJson),
-            run.Cells,
-            run.Stages,
-            run.Run.Id)).ToList();
-        return new(detail.Item, spec, [.. detail.Runs.Select(run => run.Run)], StudySummary.Of(spec with { Name = detail.Item.Name }, runs));
+        var runs = detail
+            .Runs.Select(run => new StudyRun(SpecJson.Parse(run.SpecJson), run.Cells, run.Stages, run.Run.Id))
+            .ToList();
+        return new(
+            detail.Item,
+            spec,
+            [.. detail.Runs.Select(run => run.Run)],
+            StudySummary.Of(spec with { Name = detail.Item.Name }, runs)
+        );
     }
 }

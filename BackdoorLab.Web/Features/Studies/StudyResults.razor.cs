@@ -49,11 +49,19 @@ public sealed partial class StudyResults
             return;
         }
 
-        _index = int.TryParse(SettingNumber, out var number) && number >= 1 && number <= _settings.Count ? number - 1 : 0;
+        _index =
+            int.TryParse(SettingNumber, out var number) && number >= 1 && number <= _settings.Count ? number - 1 : 0;
         _released = Rules == ReleasedRules && StudyReading.HasReleased(Report);
         var metrics = StudyReading.Metrics(Chosen.Setting);
-        _choices = [.. metrics.Select(choice => (choice.Metric.Id, choice.Text, $"{choice.Metric.Name}: {choice.Metric.Definition}"))];
-        _metric = metrics.Select(choice => choice.Metric).FirstOrDefault(metric => metric.Id == MetricId) ?? StudyReading.First(Chosen.Setting);
+        _choices =
+        [
+            .. metrics.Select(choice =>
+                (choice.Metric.Id, choice.Text, $"{choice.Metric.Name}: {choice.Metric.Definition}")
+            ),
+        ];
+        _metric =
+            metrics.Select(choice => choice.Metric).FirstOrDefault(metric => metric.Id == MetricId)
+            ?? StudyReading.First(Chosen.Setting);
     }
 
     private string Address(string name, object? value) => Navigation.GetUriWithQueryParameter(name, value?.ToString());

@@ -16,6 +16,12 @@ public static class StudyStates
             (study.Count(RunState.Failed), "failed"),
             (study.Count(RunState.Cancelled), "cancelled"),
         ];
-        return string.Join(", ", others.Where(state => state.Count > 0).Select(state => $"{state.Count} {state.Word}").Prepend($"{study.Count(RunState.Succeeded)} of {study.Total} done"));
+        return string.Join(
+            ", ",
+            others
+                .Where(state => state.Count > 0)
+                .Select(state => $"{state.Count} {state.Word}")
+                .Prepend($"{study.Count(RunState.Succeeded)} of {study.Total} done")
+        );
     }
 }

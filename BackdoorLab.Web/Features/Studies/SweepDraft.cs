@@ -8,8 +8,8 @@ using BackdoorLab.Web.Shared.Words;
 namespace BackdoorLab.Web.Features.Studies;
 
 /// <summary>
-/// A study being put together: one experiment, the values of its axes as chips, and seeds. What is on screen is what will run, expanded and
-/// checked by the study's own plan after every change.
+/// A study being put together: one experiment, the values of its axes as chips, and seeds. What is on screen is what
+/// will run, expanded and checked by the study's own plan after every change.
 /// </summary>
 public sealed class SweepDraft
 {
@@ -22,7 +22,10 @@ public sealed class SweepDraft
     public SweepDraft(SpecDraft experiment)
     {
         Experiment = experiment;
-        _methods = Axes.ToDictionary(axis => axis.Path, axis => experiment.Method(axis.Path) is { } method ? new List<string> { method.Id } : []);
+        _methods = Axes.ToDictionary(
+            axis => axis.Path,
+            axis => experiment.Method(axis.Path) is { } method ? new List<string> { method.Id } : []
+        );
         _rates = experiment.At(RatePath) is JsonValue rate && rate.TryGetValue(out double number) ? [number] : [];
         Check();
     }
@@ -67,7 +70,10 @@ public sealed class SweepDraft
         if (!chosen.Remove(method.Id))
         {
             chosen.Add(method.Id);
-            var order = MethodCatalog.Default.Of(Axes.Single(axis => axis.Path == path).Kind).Select((known, i) => (known.Id, i)).ToDictionary(pair => pair.Id, pair => pair.i);
+            var order = MethodCatalog
+                .Default.Of(Axes.Single(axis => axis.Path == path).Kind)
+                .Select((known, i) => (known.Id, i))
+                .ToDictionary(pair => pair.Id, pair => pair.i);
             chosen.Sort((a, b) => order[a].CompareTo(order[b]));
         }
 
@@ -79,7 +85,12 @@ public sealed class SweepDraft
     public void SetRates(string text)
     {
         _rates.Clear();
-        foreach (var word in text.Split([',', ';', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (
+            var word in text.Split(
+                [',', ';', ' '],
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries
+            )
+        )
         {
             var percent = word.EndsWith('%');
             if (double.TryParse(word.TrimEnd('%'), NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
@@ -114,7 +125,11 @@ public sealed class SweepDraft
         Version++;
         List<SpecFault> faults = [];
         var seeds = ParseSeeds(Seeds, faults);
-        faults.AddRange(_methods.Where(axis => axis.Value.Count == 0).Select(axis => new SpecFault(axis.Key, "Choose at least one.")));
+        faults.AddRange(
+            _methods
+                .Where(axis => axis.Value.Count == 0)
+                .Select(axis => new SpecFault(axis.Key, "Choose at least one."))
+        );
         if (_rates.Count == 0)
         {
             faults.Add(new(RatePath, "give at least one poison rate, such as 1%, 5%, 10%."));
@@ -124,7 +139,13 @@ public sealed class SweepDraft
         Study = null;
         if (faults.Count == 0)
         {
-            var study = new StudySpec { Name = Name.Trim().Length > 0 ? Name.Trim() : SuggestedName, Seeds = seeds, Experiment = Document(), Axes = [.. Patches()] };
+            var study = new StudySpec
+            {
+                Name = Name.Trim().Length > 0 ? Name.Trim() : SuggestedName,
+                Seeds = seeds,
+                Experiment = Document(),
+                Axes = [.. Patches()],
+            };
             try
             {
                 StudyPlan.Make(study);
@@ -139,7 +160,9 @@ public sealed class SweepDraft
         Faults = faults;
     }
 
-    /// <summary>Takes in faults that only the files of the data sets could tell; they stand until something is changed.</summary>
+    /// <summary>
+    /// Takes in faults that only the files of the data sets could tell; they stand until something is changed.
+    /// </summary>
     public void Refuse(IReadOnlyList<SpecFault> faults)
     {
         (Study, Faults) = (null, faults);
@@ -147,7 +170,10 @@ public sealed class SweepDraft
     }
 
     /// <summary>The name a study gets when its author gives none.</summary>
-    public string SuggestedName => PersonText.StudyName.Fit($"{string.Join(" and ", _methods["attack"].Take(3).Select(KindWords.Name))} on {string.Join(" and ", _methods["dataset"].Take(3).Select(KindWords.Name))}");
+    public string SuggestedName =>
+        PersonText.StudyName.Fit(
+            $"{string.Join(" and ", _methods["attack"].Take(3).Select(KindWords.Name))} on {string.Join(" and ", _methods["dataset"].Take(3).Select(KindWords.Name))}"
+        );
 
     private JsonObject Document()
     {
@@ -163,13 +189,22 @@ public sealed class SweepDraft
         {
             if (ids.Count != 1 || ids[0] != Experiment.Method(path)?.Id)
             {
-                yield return [.. ids.Select(id => new JsonObject { [path] = Experiment.Alternative(path, MethodCatalog.Default.Find(id)!) })];
+                yield return
+                [
+                    .. ids.Select(id => new JsonObject
+                    {
+                        [path] = Experiment.Alternative(path, MethodCatalog.Default.Find(id)!),
+                    }),
+                ];
             }
         }
 
         if (_rates.Count != 1 || Experiment.At(RatePath)?.GetValue<double>() != _rates[0])
         {
-            yield return [.. _rates.Select(rate => new JsonObject { ["attack"] = new JsonObject { ["poisonRate"] = rate } })];
+            yield return
+            [
+                .. _rates.Select(rate => new JsonObject { ["attack"] = new JsonObject { ["poisonRate"] = rate } }),
+            ];
         }
     }
 
@@ -177,10 +212,14 @@ public sealed class SweepDraft
     {
         (long Count, string One, string Many)[] axes =
         [
-            .. Axes.Select(axis => ((long)_methods[axis.Path].Count, axis.Title.ToLowerInvariant(), axis.Title.ToLowerInvariant() + "s")),
+            .. Axes.Select(axis =>
+                ((long)_methods[axis.Path].Count, axis.Title.ToLowerInvariant(), axis.Title.ToLowerInvariant() + "s")
+            ),
             (_rates.Count, "poison rate", "poison rates"),
         ];
-        var varied = axes.Where(axis => axis.Count != 1).Select(axis => Numbers.Count(axis.Count, axis.One, axis.Many)).Append(Numbers.Count(seeds, "seed"));
+        var varied = axes.Where(axis => axis.Count != 1)
+            .Select(axis => Numbers.Count(axis.Count, axis.One, axis.Many))
+            .Append(Numbers.Count(seeds, "seed"));
         return $"{string.Join(" × ", varied)} = {Numbers.Count(axes.Aggregate((long)seeds, (product, axis) => product * axis.Count), "run")}";
     }
 
@@ -190,9 +229,15 @@ public sealed class SweepDraft
         foreach (var part in text.Split([',', ';', ' '], StringSplitOptions.RemoveEmptyEntries))
         {
             var ends = part.Split('-');
-            if (ends.Length <= 2 && ends.All(end => int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            if (
+                ends.Length <= 2
+                && ends.All(end => int.TryParse(end, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            )
             {
-                var (from, to) = (int.Parse(ends[0], CultureInfo.InvariantCulture), int.Parse(ends[^1], CultureInfo.InvariantCulture));
+                var (from, to) = (
+                    int.Parse(ends[0], CultureInfo.InvariantCulture),
+                    int.Parse(ends[^1], CultureInfo.InvariantCulture)
+                );
                 if (from <= to && to - from < StudySpec.MostRuns)
                 {
                     seeds.AddRange(Enumerable.Range(from, to - from + 1));

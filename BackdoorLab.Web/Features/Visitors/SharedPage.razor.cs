@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Components;
 namespace BackdoorLab.Web.Features.Visitors;
 
 /// <summary>
-/// What a share link opens: the pages of the lab for one thing, read-only. Decides what may be seen on every change of the address, since
-/// the address is the visitor's.
+/// What a share link opens: the pages of the lab for one thing, read-only. Decides what may be seen on every change of
+/// the address, since the address is the visitor's.
 /// </summary>
 public sealed partial class SharedPage : IDisposable
 {
@@ -47,7 +47,8 @@ public sealed partial class SharedPage : IDisposable
 
     protected override async Task OnParametersSetAsync()
     {
-        // Not while the framework still tells components of the new address: those that come and go here are among the told.
+        // Not while the framework still tells components of the new address: those that come and go here are among the
+        // told.
         await Task.Yield();
         if (await Store.FindOpenAsync(Token, _gone.Token) is not { } link)
         {
@@ -71,11 +72,17 @@ public sealed partial class SharedPage : IDisposable
         }
         else if (link.Kind == ShareKind.View)
         {
-            (_view, _page) = (SharedView.Read(link.Target), int.TryParse(Page, CultureInfo.InvariantCulture, out var page) ? Math.Max(0, page - 1) : 0);
+            (_view, _page) = (
+                SharedView.Read(link.Target),
+                int.TryParse(Page, CultureInfo.InvariantCulture, out var page) ? Math.Max(0, page - 1) : 0
+            );
         }
         else if (link.Kind == ShareKind.Dashboard)
         {
-            _dashboardId = await Store.DashboardAsync(link.Target, _gone.Token) is { } dashboard && await Exists(dashboard.StudyId) ? link.Target : null;
+            _dashboardId =
+                await Store.DashboardAsync(link.Target, _gone.Token) is { } dashboard && await Exists(dashboard.StudyId)
+                    ? link.Target
+                    : null;
         }
         else
         {
@@ -85,7 +92,8 @@ public sealed partial class SharedPage : IDisposable
         _share = new ShareScope(Token, link);
     }
 
-    private async Task<bool> Exists(string studyId) => await Studies.FindItemAsync(studyId, _gone.Token) is { Deleted: false };
+    private async Task<bool> Exists(string studyId) =>
+        await Studies.FindItemAsync(studyId, _gone.Token) is { Deleted: false };
 
     // Whatever the address asks for, the link decides what of it is seen.
     private async Task<IReadOnlyList<RunItem>> Reached(ShareItem link, IEnumerable<string> ids)

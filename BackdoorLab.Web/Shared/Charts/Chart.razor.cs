@@ -19,7 +19,8 @@ public sealed partial class Chart
         Responsive = true,
         DisplayLogo = false,
 
-        // Its buttons would take the keyboard's focus inside what is hidden from screen readers. Dragging zooms, a double click goes back.
+        // Its buttons would take the keyboard's focus inside what is hidden from screen readers. Dragging zooms, a
+        // double click goes back.
         DisplayModeBar = DisplayModeBarEnum.False,
     };
 
@@ -75,7 +76,13 @@ public sealed partial class Chart
 
     // The browser makes the picture: through the circuit it would exceed the size of a message.
     private Task Save(string format) =>
-        Script.SavePlot(_host, format, SavedWidth, Math.Max(Height, SavedHeight), FileSlug.Of(FileName.Length > 0 ? FileName : Title));
+        Script.SavePlot(
+            _host,
+            format,
+            SavedWidth,
+            Math.Max(Height, SavedHeight),
+            FileSlug.Of(FileName.Length > 0 ? FileName : Title)
+        );
 
     private void Drawn()
     {

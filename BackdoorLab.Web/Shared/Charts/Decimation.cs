@@ -7,8 +7,8 @@ public static class Decimation
     public const int MostPoints = 2000;
 
     /// <summary>
-    /// At most <paramref name="most"/> points in their order: the first, the last, and of each stretch between the lowest and the highest, so
-    /// that no spike is lost.
+    /// At most <paramref name="most"/> points in their order: the first, the last, and of each stretch between the
+    /// lowest and the highest, so that no spike is lost.
     /// </summary>
     public static IReadOnlyList<T> Thin<T>(IReadOnlyList<T> points, Func<T, double?> value, int most = MostPoints)
     {
@@ -25,7 +25,9 @@ public static class Decimation
             var start = 1 + (int)((long)(points.Count - 2) * stretch / stretches);
             var end = 1 + (int)((long)(points.Count - 2) * (stretch + 1) / stretches);
             var places = Enumerable.Range(start, end - start).Where(i => value(points[i]) is not null).ToList();
-            kept.UnionWith(places.Count == 0 ? [start] : [places.MinBy(i => value(points[i])), places.MaxBy(i => value(points[i]))]);
+            kept.UnionWith(
+                places.Count == 0 ? [start] : [places.MinBy(i => value(points[i])), places.MaxBy(i => value(points[i]))]
+            );
         }
 
         return [.. kept.Select(i => points[i])];

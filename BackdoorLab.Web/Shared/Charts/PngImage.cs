@@ -6,6 +6,7 @@ namespace BackdoorLab.Web.Shared.Charts;
 public static class PngImage
 {
     /// <summary>A data address of the image as PNG.</summary>
-    public static string DataUrl(PixelImage image) => "data:image/png;base64," + Convert.ToBase64String(
-        ImageFiles.EncodePng(image.Pixels, image.Width, image.Height, image.Channels));
+    public static string DataUrl(PixelImage image) =>
+        "data:image/png;base64,"
+        + Convert.ToBase64String(ImageFiles.EncodePng(image.Pixels, image.Width, image.Height, image.Channels));
 }

@@ -3,7 +3,9 @@ using Microsoft.JSInterop;
 
 namespace BackdoorLab.Web.Shared.Controls;
 
-/// <summary>The dashboard's script in the browser, <c>js/lab.js</c>, loaded once for a window when it is first needed.</summary>
+/// <summary>
+/// The dashboard's script in the browser, <c>js/lab.js</c>, loaded once for a window when it is first needed.
+/// </summary>
 public sealed class LabScript(IJSRuntime js)
 {
     private Task<IJSObjectReference>? _module;
@@ -23,9 +25,12 @@ public sealed class LabScript(IJSRuntime js)
     public Task Download(string name, string type, string text) => Do("download", name, type, text);
 
     /// <summary>Offers a chart as a picture; <paramref name="format"/> is <c>png</c> or <c>svg</c>.</summary>
-    public Task SavePlot(ElementReference host, string format, int width, int height, string name) => Do("savePlot", host, format, width, height, name);
+    public Task SavePlot(ElementReference host, string format, int width, int height, string name) =>
+        Do("savePlot", host, format, width, height, name);
 
-    /// <summary>Offers a drawing of our own as a picture; <paramref name="format"/> is <c>png</c> or <c>svg</c>.</summary>
+    /// <summary>
+    /// Offers a drawing of our own as a picture; <paramref name="format"/> is <c>png</c> or <c>svg</c>.
+    /// </summary>
     public Task SaveSvg(ElementReference host, string format, string name) => Do("saveSvg", host, format, name);
 
     /// <summary>Keeps a log at its end unless its reader has scrolled up.</summary>
@@ -37,12 +42,15 @@ public sealed class LabScript(IJSRuntime js)
     /// <summary>Remembers until when it has.</summary>
     public Task SetSeenUntil(string time) => Do("setSeenUntil", time);
 
-    private async Task Do(string function, params object?[] arguments) => await (await Module()).InvokeVoidAsync(function, arguments);
+    private async Task Do(string function, params object?[] arguments) =>
+        await (await Module()).InvokeVoidAsync(function, arguments);
 
-    private async Task<T> Ask<T>(string function, params object?[] arguments) => await (await Module()).InvokeAsync<T>(function, arguments);
+    private async Task<T> Ask<T>(string function, params object?[] arguments) =>
+        await (await Module()).InvokeAsync<T>(function, arguments);
 
     // A load that failed for want of a connection is tried again by whoever asks next.
-    private Task<IJSObjectReference> Module() => _module is null or { IsFaulted: true } or { IsCanceled: true }
-        ? _module = js.InvokeAsync<IJSObjectReference>("import", "./js/lab.js").AsTask()
-        : _module;
+    private Task<IJSObjectReference> Module() =>
+        _module is null or { IsFaulted: true } or { IsCanceled: true }
+            ? _module = js.InvokeAsync<IJSObjectReference>("import", "./js/lab.js").AsTask()
+            : _module;
 }

@@ -30,13 +30,18 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Whether what the feed told can have changed what is shown here: thirty pages that look must not read and draw for nothing.</summary>
+    /// <summary>
+    /// Whether what the feed told can have changed what is shown here: thirty pages that look must not read and draw
+    /// for nothing.
+    /// </summary>
     protected virtual bool HasNews => true;
 
     /// <summary>Reads what is shown.</summary>
     protected abstract Task Load();
 
-    /// <summary>Follows one run, or all when <paramref name="runId"/> is null; a second call moves to another run.</summary>
+    /// <summary>
+    /// Follows one run, or all when <paramref name="runId"/> is null; a second call moves to another run.
+    /// </summary>
     protected void Follow(string? runId, TimeSpan interval)
     {
         if (_subscription is not null && _followed == runId)
@@ -49,10 +54,13 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         _subscription = runId is null ? Feed.SubscribeAll(Changed, interval) : Feed.Subscribe(runId, Changed, interval);
     }
 
-    /// <summary>Renders now and then while <paramref name="running"/>: elapsed and remaining time move without any news.</summary>
+    /// <summary>
+    /// Renders now and then while <paramref name="running"/>: elapsed and remaining time move without any news.
+    /// </summary>
     /// <param name="running">Whether time matters.</param>
     /// <param name="interval">Time between two renderings; a second when null.</param>
-    protected void KeepTime(Func<bool> running, TimeSpan? interval = null) => _ = Beat(running, interval ?? TimeSpan.FromSeconds(1), _gone.Token);
+    protected void KeepTime(Func<bool> running, TimeSpan? interval = null) =>
+        _ = Beat(running, interval ?? TimeSpan.FromSeconds(1), _gone.Token);
 
     private async Task Beat(Func<bool> running, TimeSpan interval, CancellationToken gone)
     {
@@ -73,12 +81,13 @@ public abstract class LiveComponent : ComponentBase, IDisposable
         }
     }
 
-    private Task Changed() => InvokeAsync(async () =>
-    {
-        if (!_gone.IsCancellationRequested && HasNews)
+    private Task Changed() =>
+        InvokeAsync(async () =>
         {
-            await Load();
-            StateHasChanged();
-        }
-    });
+            if (!_gone.IsCancellationRequested && HasNews)
+            {
+                await Load();
+                StateHasChanged();
+            }
+        });
 }

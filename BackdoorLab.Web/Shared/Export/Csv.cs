@@ -4,8 +4,9 @@ using CsvHelper;
 namespace BackdoorLab.Web.Shared.Export;
 
 /// <summary>
-/// Comma-separated documents (RFC 4180, UTF-8). Numbers keep every digit, with a point whatever the machine's language; null is an empty field.
-/// A spreadsheet runs text that begins like a formula, so such a text gets an apostrophe; numbers below zero stay numbers.
+/// Comma-separated documents (RFC 4180, UTF-8). Numbers keep every digit, with a point whatever the machine's language;
+/// null is an empty field. A spreadsheet runs text that begins like a formula, so such a text gets an apostrophe;
+/// numbers below zero stay numbers.
 /// </summary>
 public static class Csv
 {
@@ -35,7 +36,9 @@ public static class Csv
         return text.ToString();
     }
 
-    /// <summary>A document that is written while its rows are read. The stream stays open; the writer must be disposed of.</summary>
+    /// <summary>
+    /// A document that is written while its rows are read. The stream stays open; the writer must be disposed of.
+    /// </summary>
     public static CsvWriter To(Stream target) => CsvWriter.Create(target, Format, leaveOpen: true);
 
     /// <summary>Adds a row of text, numbers or nulls.</summary>
@@ -46,7 +49,8 @@ public static class Csv
     }
 
     /// <summary>A time in UTC, ISO 8601 to the second; null for none.</summary>
-    public static string? Time(DateTime? value) => value?.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+    public static string? Time(DateTime? value) =>
+        value?.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
     private static void Add(this CsvWriter csv, IEnumerable<object?> fields)
     {

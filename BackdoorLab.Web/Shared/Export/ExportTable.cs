@@ -14,7 +14,13 @@ public sealed record ExportCell(string Text, bool Strong = false);
 /// <param name="At">When it was taken.</param>
 /// <param name="Columns">Headings; the first is that of the rows.</param>
 /// <param name="TextColumns">How many columns from the left are text.</param>
-public sealed record ExportHead(string Caption, string Link, DateTime At, IReadOnlyList<string> Columns, int TextColumns = 1)
+public sealed record ExportHead(
+    string Caption,
+    string Link,
+    DateTime At,
+    IReadOnlyList<string> Columns,
+    int TextColumns = 1
+)
 {
     /// <summary>Day, UTC.</summary>
     public string Date => At.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);

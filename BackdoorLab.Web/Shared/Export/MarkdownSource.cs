@@ -5,7 +5,10 @@ namespace BackdoorLab.Web.Shared.Export;
 /// <summary>Text for Markdown.</summary>
 public static class MarkdownSource
 {
-    /// <summary>Text that Markdown shows as it is, on one line: a cell of a table cannot hold a line break, and a bar would end it.</summary>
+    /// <summary>
+    /// Text that Markdown shows as it is, on one line: a cell of a table cannot hold a line break, and a bar would end
+    /// it.
+    /// </summary>
     public static string Of(string text)
     {
         var safe = new StringBuilder();

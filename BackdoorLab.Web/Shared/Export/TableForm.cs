@@ -22,14 +22,18 @@ public abstract class TableForm
     {
         public override string End => LatexTable.End;
 
-        public override string Begin(ExportHead head) => LatexTable.Begin(
-            ["booktabs", "url"],
-            $"{LatexText.Of(head.Caption)} Taken from \\url{{{LatexText.Address(head.Link)}}} on {head.Date}.",
-            new string('l', head.TextColumns) + new string('r', head.Columns.Count - head.TextColumns),
-            head.Columns.Select(LatexText.Of));
+        public override string Begin(ExportHead head) =>
+            LatexTable.Begin(
+                ["booktabs", "url"],
+                $"{LatexText.Of(head.Caption)} Taken from \\url{{{LatexText.Address(head.Link)}}} on {head.Date}.",
+                new string('l', head.TextColumns) + new string('r', head.Columns.Count - head.TextColumns),
+                head.Columns.Select(LatexText.Of)
+            );
 
         public override string Row(IReadOnlyList<ExportCell> cells) =>
-            LatexTable.Row(cells.Select(cell => cell.Strong ? $"\\textbf{{{LatexText.Of(cell.Text)}}}" : LatexText.Of(cell.Text)));
+            LatexTable.Row(
+                cells.Select(cell => cell.Strong ? $"\\textbf{{{LatexText.Of(cell.Text)}}}" : LatexText.Of(cell.Text))
+            );
     }
 
     private sealed class MarkdownForm : TableForm
@@ -40,7 +44,9 @@ public abstract class TableForm
             $"{MarkdownSource.Of(head.Caption)} Taken from <{head.Link}> on {head.Date}.\n\n{MarkdownSource.Row(head.Columns.Select(MarkdownSource.Of))}"
             + $"|{string.Concat(head.Columns.Select((_, i) => i < head.TextColumns ? " --- |" : " ---: |"))}\n";
 
-        public override string Row(IReadOnlyList<ExportCell> cells) => MarkdownSource.Row(cells.Select(
-            cell => cell.Strong ? $"**{MarkdownSource.Of(cell.Text)}**" : MarkdownSource.Of(cell.Text)));
+        public override string Row(IReadOnlyList<ExportCell> cells) =>
+            MarkdownSource.Row(
+                cells.Select(cell => cell.Strong ? $"**{MarkdownSource.Of(cell.Text)}**" : MarkdownSource.Of(cell.Text))
+            );
     }
 }

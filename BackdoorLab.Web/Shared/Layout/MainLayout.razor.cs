@@ -28,16 +28,26 @@ public sealed partial class MainLayout
     private bool _drawerOpen = true;
     private bool _ready;
 
-
     // Those who come by a share link, or by none, see nothing of the lab around the page.
-    private bool Bare => !Actor.May(LabRole.Viewer) || new Uri(Navigation.Uri).AbsolutePath.StartsWith(LabUrls.Shared(""), StringComparison.Ordinal);
+    private bool Bare =>
+        !Actor.May(LabRole.Viewer)
+        || new Uri(Navigation.Uri).AbsolutePath.StartsWith(LabUrls.Shared(""), StringComparison.Ordinal);
 
     private string ThemeIcon => ThemeChoices.First(theme => theme.Choice == _choice).Icon;
 
     /// <summary>Opens the list of shortcuts; also called by the keyboard script.</summary>
     [JSInvokable]
-    public Task OpenHelp() => Dialogs.ShowAsync<HelpDialog>(
-        "Help", new DialogOptions { CloseOnEscapeKey = true, MaxWidth = MaxWidth.Small, FullWidth = true, CloseButton = true });
+    public Task OpenHelp() =>
+        Dialogs.ShowAsync<HelpDialog>(
+            "Help",
+            new DialogOptions
+            {
+                CloseOnEscapeKey = true,
+                MaxWidth = MaxWidth.Small,
+                FullWidth = true,
+                CloseButton = true,
+            }
+        );
 
     /// <summary>Called when the operating system changes its colours while the choice is "system".</summary>
     [JSInvokable]
@@ -48,8 +58,9 @@ public sealed partial class MainLayout
     }
 
     /// <summary>
-    /// Called when the window becomes wide enough for the navigation beside the page, or too narrow. The layout decides this and not the
-    /// drawer, which asks for the width after it is drawn and closes what somebody opened before the answer came.
+    /// Called when the window becomes wide enough for the navigation beside the page, or too narrow. The layout decides
+    /// this and not the drawer, which asks for the width after it is drawn and closes what somebody opened before the
+    /// answer came.
     /// </summary>
     [JSInvokable]
     public void OnWidthChanged(bool wide)
@@ -62,7 +73,11 @@ public sealed partial class MainLayout
     {
         Navigation.LocationChanged += OnLocationChanged;
         // Without prerendering the browser is there from the start, so the first frame already has the right colours.
-        _choice = await Js.InvokeAsync<string?>("labTheme.choice") is { } stored && ThemeChoices.Any(theme => theme.Choice == stored) ? stored : "system";
+        _choice =
+            await Js.InvokeAsync<string?>("labTheme.choice") is { } stored
+            && ThemeChoices.Any(theme => theme.Choice == stored)
+                ? stored
+                : "system";
         _appearance = new(await Js.InvokeAsync<bool>("labTheme.isDark"));
 
         _wide = _drawerOpen = await Js.InvokeAsync<bool>("labTheme.isWide");
@@ -75,7 +90,7 @@ public sealed partial class MainLayout
         {
             _self = DotNetObjectReference.Create(this);
             await Script.Start(_self);
-            await Js.InvokeVoidAsync("labTheme.listen", _self);
+            await Js.InvokeVoidAsync("labTheme.listen", _self, _appearance.Dark, _wide);
         }
     }
 

@@ -13,8 +13,8 @@ using BackdoorLab.Engine.Training;
 namespace BackdoorLab.Web.Shared.Specs;
 
 /// <summary>
-/// A spec being written: the JSON document itself, so that what is on screen is what will run, checked by the same validator as
-/// a file on the command line after every change.
+/// A spec being written: the JSON document itself, so that what is on screen is what will run, checked by the same
+/// validator as a file on the command line after every change.
 /// </summary>
 public sealed class SpecDraft
 {
@@ -28,10 +28,7 @@ public sealed class SpecDraft
 
     /// <summary>Sections that hold several.</summary>
     public static IReadOnlyList<DraftSection> Lists { get; } =
-    [
-        new("precisions", "Precisions", typeof(Precision)),
-        new("defenses", "Defenses", typeof(Defense)),
-    ];
+    [new("precisions", "Precisions", typeof(Precision)), new("defenses", "Defenses", typeof(Defense))];
 
     /// <summary>Sections of a federation, each one method.</summary>
     public static IReadOnlyList<DraftSection> Federated { get; } =
@@ -62,10 +59,17 @@ public sealed class SpecDraft
     /// <summary>A draft with the first method of every kind and no defense.</summary>
     public static SpecDraft Blank()
     {
-        var document = new JsonObject { ["schema"] = ExperimentSpec.CurrentSchema, ["name"] = "", ["seed"] = 1 };
+        var document = new JsonObject
+        {
+            ["schema"] = ExperimentSpec.CurrentSchema,
+            ["name"] = "",
+            ["seed"] = 1,
+        };
         foreach (var section in Singles)
         {
-            document[section.Path] = MethodCatalog.Default.Offered(section.Kind).FirstOrDefault() is { } first ? Default(first) : new JsonObject();
+            document[section.Path] = MethodCatalog.Default.Offered(section.Kind).FirstOrDefault() is { } first
+                ? Default(first)
+                : new JsonObject();
         }
 
         document["training"] = Defaults(ParameterReader.Read(typeof(TrainOptions)), null);
@@ -117,12 +121,18 @@ public sealed class SpecDraft
 
     /// <summary>The chosen method of a section or entry, or null when its id is unknown.</summary>
     public MethodDescriptor? Method(string path) =>
-        At(path) is JsonObject chosen && chosen["id"] is JsonValue value && value.TryGetValue(out string? id) ? MethodCatalog.Default.Find(id) : null;
+        At(path) is JsonObject chosen && chosen["id"] is JsonValue value && value.TryGetValue(out string? id)
+            ? MethodCatalog.Default.Find(id)
+            : null;
 
-    /// <summary>Puts another method with its defaults into a section; values that both have in common are kept.</summary>
+    /// <summary>
+    /// Puts another method with its defaults into a section; values that both have in common are kept.
+    /// </summary>
     public void Choose(string section, MethodDescriptor method) => Set(section, Alternative(section, method));
 
-    /// <summary>What <see cref="Choose"/> would put into a section; the method that is there already stays as it is.</summary>
+    /// <summary>
+    /// What <see cref="Choose"/> would put into a section; the method that is there already stays as it is.
+    /// </summary>
     public JsonObject Alternative(string section, MethodDescriptor method)
     {
         var before = At(section) as JsonObject;
@@ -160,9 +170,10 @@ public sealed class SpecDraft
     }
 
     /// <summary>Positions of the entries of <paramref name="list"/> with this method.</summary>
-    public IReadOnlyList<int> Entries(string list, string id) => Document[list] is JsonArray entries
-        ? [.. Enumerable.Range(0, entries.Count).Where(i => Method($"{list}[{i}]")?.Id == id)]
-        : [];
+    public IReadOnlyList<int> Entries(string list, string id) =>
+        Document[list] is JsonArray entries
+            ? [.. Enumerable.Range(0, entries.Count).Where(i => Method($"{list}[{i}]")?.Id == id)]
+            : [];
 
     /// <summary>Adds an entry with its defaults, after others of the same method, else in catalog order.</summary>
     public void Add(string list, MethodDescriptor method)
@@ -172,8 +183,13 @@ public sealed class SpecDraft
             Document[list] = entries = [];
         }
 
-        var order = MethodCatalog.Default.All.Select((known, i) => (known.Id, i)).ToDictionary(pair => pair.Id, pair => pair.i);
-        var at = Enumerable.Range(0, entries.Count).TakeWhile(i => Method($"{list}[{i}]") is { } other && order[other.Id] <= order[method.Id]).Count();
+        var order = MethodCatalog
+            .Default.All.Select((known, i) => (known.Id, i))
+            .ToDictionary(pair => pair.Id, pair => pair.i);
+        var at = Enumerable
+            .Range(0, entries.Count)
+            .TakeWhile(i => Method($"{list}[{i}]") is { } other && order[other.Id] <= order[method.Id])
+            .Count();
         entries.Insert(at, Default(method));
         Check();
     }
@@ -195,20 +211,26 @@ public sealed class SpecDraft
     public Attack? Attack() => Part<Attack>("attack");
 
     /// <summary>Faults exactly at <paramref name="path"/>.</summary>
-    public IEnumerable<string> FaultsAt(string path) => Faults.Where(fault => fault.Path == path).Select(fault => fault.Message);
+    public IEnumerable<string> FaultsAt(string path) =>
+        Faults.Where(fault => fault.Path == path).Select(fault => fault.Message);
 
     /// <summary>Faults at <paramref name="path"/> or below.</summary>
-    public int FaultCount(string path) => Faults.Count(fault => fault.Path == path
-        || fault.Path.StartsWith(path + ".", StringComparison.Ordinal) || fault.Path.StartsWith(path + "[", StringComparison.Ordinal));
+    public int FaultCount(string path) =>
+        Faults.Count(fault =>
+            fault.Path == path
+            || fault.Path.StartsWith(path + ".", StringComparison.Ordinal)
+            || fault.Path.StartsWith(path + "[", StringComparison.Ordinal)
+        );
 
     /// <summary>A copy of a parameter's default in JSON.</summary>
-    public static JsonNode DefaultValue(ParameterDescriptor parameter) => parameter.Default switch
-    {
-        int number => JsonValue.Create(number),
-        double number => JsonValue.Create(number),
-        bool flag => JsonValue.Create(flag),
-        var text => JsonValue.Create(text.ToString())!,
-    };
+    public static JsonNode DefaultValue(ParameterDescriptor parameter) =>
+        parameter.Default switch
+        {
+            int number => JsonValue.Create(number),
+            double number => JsonValue.Create(number),
+            bool flag => JsonValue.Create(flag),
+            var text => JsonValue.Create(text.ToString())!,
+        };
 
     private T? Part<T>(string section)
         where T : class => FaultCount(section) == 0 ? Document[section].Deserialize<T>(SpecJson.Options) : null;
@@ -226,12 +248,14 @@ public sealed class SpecDraft
         return members;
     }
 
-    private static IEnumerable<object> Steps(string path) => path
-        .Split('.')
-        .SelectMany(part => part.Split('[', ']').Where(step => step.Length > 0))
-        .Select(step => int.TryParse(step, out var index) ? (object)index : step);
+    private static IEnumerable<object> Steps(string path) =>
+        path.Split('.')
+            .SelectMany(part => part.Split('[', ']').Where(step => step.Length > 0))
+            .Select(step => int.TryParse(step, out var index) ? (object)index : step);
 
-    /// <summary>Takes in faults that only the files of the data set could tell; they stand until something is changed.</summary>
+    /// <summary>
+    /// Takes in faults that only the files of the data set could tell; they stand until something is changed.
+    /// </summary>
     public void Refuse(IReadOnlyList<SpecFault> faults)
     {
         (Spec, Faults) = (null, faults);

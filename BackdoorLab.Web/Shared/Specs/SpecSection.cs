@@ -18,7 +18,9 @@ public sealed record SpecSection(string Group, string Method, bool OneOfMany, IR
     /// <summary>"Attack: BadNets".</summary>
     public string Title => Method.Length > 0 ? $"{Group}: {Method}" : Group;
 
-    /// <summary>The parts of a spec's document. Reads documents of other versions too: what is unknown is shown as it is.</summary>
+    /// <summary>
+    /// The parts of a spec's document. Reads documents of other versions too: what is unknown is shown as it is.
+    /// </summary>
     public static IReadOnlyList<SpecSection> Read(string json)
     {
         if (Parse(json) is not { } document)
@@ -28,7 +30,16 @@ public sealed record SpecSection(string Group, string Method, bool OneOfMany, IR
 
         var sections = new List<SpecSection>
         {
-            new("Run", "", false, [.. document.Where(member => member.Value is not (JsonObject or JsonArray)).Select(member => new SpecLine(member.Key, Text(member.Value), "", "", false))]),
+            new(
+                "Run",
+                "",
+                false,
+                [
+                    .. document
+                        .Where(member => member.Value is not (JsonObject or JsonArray))
+                        .Select(member => new SpecLine(member.Key, Text(member.Value), "", "", false)),
+                ]
+            ),
         };
 
         // Of a model from a file no attack is known and nothing was trained: the members that stand there mean nothing.
@@ -57,7 +68,13 @@ public sealed record SpecSection(string Group, string Method, bool OneOfMany, IR
         return sections;
     }
 
-    private static void Add(List<SpecSection> sections, string group, JsonNode? node, IReadOnlyList<ParameterDescriptor>? parameters = null, bool oneOfMany = false)
+    private static void Add(
+        List<SpecSection> sections,
+        string group,
+        JsonNode? node,
+        IReadOnlyList<ParameterDescriptor>? parameters = null,
+        bool oneOfMany = false
+    )
     {
         if (node is not JsonObject members)
         {
@@ -68,8 +85,12 @@ public sealed record SpecSection(string Group, string Method, bool OneOfMany, IR
         parameters ??= method?.Parameters ?? [];
         var lines = members
             .Where(member => member.Key != "id")
-            .Select(member => Line(member.Key, member.Value, parameters.FirstOrDefault(parameter => parameter.Name == member.Key)));
-        sections.Add(new(group, members["id"] is { } name ? method?.Name ?? name.ToString() : "", oneOfMany, [.. lines]));
+            .Select(member =>
+                Line(member.Key, member.Value, parameters.FirstOrDefault(parameter => parameter.Name == member.Key))
+            );
+        sections.Add(
+            new(group, members["id"] is { } name ? method?.Name ?? name.ToString() : "", oneOfMany, [.. lines])
+        );
     }
 
     private static SpecLine Line(string name, JsonNode? value, ParameterDescriptor? parameter)
@@ -80,13 +101,16 @@ public sealed record SpecSection(string Group, string Method, bool OneOfMany, IR
         }
 
         var standard = SpecDraft.DefaultValue(parameter);
-        var same = value?.GetValueKind() == JsonValueKind.Number && standard.GetValueKind() == JsonValueKind.Number
-            ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture) == double.Parse(standard.ToJsonString(), CultureInfo.InvariantCulture)
-            : JsonNode.DeepEquals(value, standard);
+        var same =
+            value?.GetValueKind() == JsonValueKind.Number && standard.GetValueKind() == JsonValueKind.Number
+                ? double.Parse(value.ToJsonString(), CultureInfo.InvariantCulture)
+                    == double.Parse(standard.ToJsonString(), CultureInfo.InvariantCulture)
+                : JsonNode.DeepEquals(value, standard);
         return new(parameter.Label, Text(value), Text(standard), parameter.Description, !same);
     }
 
-    private static string Text(JsonNode? value) => value?.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value?.ToJsonString() ?? "";
+    private static string Text(JsonNode? value) =>
+        value?.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : value?.ToJsonString() ?? "";
 
     internal static JsonObject? Parse(string json)
     {

@@ -15,10 +15,17 @@ public static class CellWords
 {
     private static readonly Metric[] Summed =
     [
-        Metric.SampleDetectionRate, Metric.SampleFalsePositiveRate, Metric.SampleAuroc, Metric.AttackSuccessRate, Metric.CleanAccuracy, Metric.FilteredAttackSuccessRate,
+        Metric.SampleDetectionRate,
+        Metric.SampleFalsePositiveRate,
+        Metric.SampleAuroc,
+        Metric.AttackSuccessRate,
+        Metric.CleanAccuracy,
+        Metric.FilteredAttackSuccessRate,
     ];
 
-    /// <summary>At most three numbers; what the method says of the model as a word. Empty when the cell has no value.</summary>
+    /// <summary>
+    /// At most three numbers; what the method says of the model as a word. Empty when the cell has no value.
+    /// </summary>
     public static IReadOnlyList<CellNumber> Headline(CellResult cell)
     {
         if (cell.Outcome != Outcome.Value)
@@ -27,22 +34,44 @@ public static class CellWords
         }
 
         CellNumber[] said = cell.Verdict is { } verdict
-            ? [new("", VerdictWords.Of(verdict.Decision), VerdictWords.Sentence(verdict), IsAlarm(cell.Id.Victim, verdict.Decision))]
+            ?
+            [
+                new(
+                    "",
+                    VerdictWords.Of(verdict.Decision),
+                    VerdictWords.Sentence(verdict),
+                    IsAlarm(cell.Id.Victim, verdict.Decision)
+                ),
+            ]
             : [];
         if (cell.Value(Metric.DetectorScore.Id) is { } score)
         {
             var threshold = cell.Value(Metric.DetectorThreshold.Id);
-            return [.. said, new("score", Numbers.Plain(score) + (threshold is { } cut ? $" / {Numbers.Plain(cut)}" : ""), "Score / threshold.")];
+            return
+            [
+                .. said,
+                new(
+                    "score",
+                    Numbers.Plain(score) + (threshold is { } cut ? $" / {Numbers.Plain(cut)}" : ""),
+                    "Score / threshold."
+                ),
+            ];
         }
 
         return
         [
             .. said,
             .. Summed
-                .Select(metric => (Metric: metric, Row: cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id)))
+                .Select(metric =>
+                    (Metric: metric, Row: cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id))
+                )
                 .Where(pair => pair.Row is not null)
                 .Take(3 - said.Length)
-                .Select(pair => new CellNumber(pair.Metric.ShortName, Numbers.Format(pair.Metric, pair.Row!.Value), Title(pair.Row))),
+                .Select(pair => new CellNumber(
+                    pair.Metric.ShortName,
+                    Numbers.Format(pair.Metric, pair.Row!.Value),
+                    Title(pair.Row)
+                )),
         ];
     }
 
@@ -61,12 +90,13 @@ public static class CellWords
     }
 
     /// <summary>The model in words.</summary>
-    public static string Model(Victim victim) => victim switch
-    {
-        Victim.Benign => "Benign twin",
-        Victim.Suspect => "Model from a file",
-        _ => "Backdoored",
-    };
+    public static string Model(Victim victim) =>
+        victim switch
+        {
+            Victim.Benign => "Benign twin",
+            Victim.Suspect => "Model from a file",
+            _ => "Backdoored",
+        };
 
     // On a model of which nothing is known, being flagged is the bad news.
     private static bool IsAlarm(Victim victim, Decision decision) =>

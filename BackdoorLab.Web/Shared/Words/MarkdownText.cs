@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Components;
 
 namespace BackdoorLab.Web.Shared.Words;
 
-/// <summary>Markdown of people as HTML that can do no harm: no raw HTML, no script addresses, no pictures from other hosts.</summary>
+/// <summary>
+/// Markdown of people as HTML that can do no harm: no raw HTML, no script addresses, no pictures from other hosts.
+/// </summary>
 public static class MarkdownText
 {
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder()

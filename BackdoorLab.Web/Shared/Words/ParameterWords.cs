@@ -7,20 +7,24 @@ namespace BackdoorLab.Web.Shared.Words;
 public static class ParameterWords
 {
     /// <summary>The default.</summary>
-    public static string Default(ParameterDescriptor parameter) => parameter.Default switch
-    {
-        bool flag => flag ? "on" : "off",
-        "" => "(empty)",
-        var value => string.Create(CultureInfo.InvariantCulture, $"{value}"),
-    };
+    public static string Default(ParameterDescriptor parameter) =>
+        parameter.Default switch
+        {
+            bool flag => flag ? "on" : "off",
+            "" => "(empty)",
+            var value => string.Create(CultureInfo.InvariantCulture, $"{value}"),
+        };
 
     /// <summary>The legal values.</summary>
-    public static string Range(ParameterDescriptor parameter) => parameter switch
-    {
-        { Choices.Count: > 0 } => string.Join(", ", parameter.Choices),
-        { Minimum: { } low, Maximum: { } high } =>
-            string.Create(CultureInfo.InvariantCulture, $"{low:#,0.######} to {high:#,0.######}"),
-        { Kind: ParameterKind.Flag } => "on, off",
-        _ => "text",
-    };
+    public static string Range(ParameterDescriptor parameter) =>
+        parameter switch
+        {
+            { Choices.Count: > 0 } => string.Join(", ", parameter.Choices),
+            { Minimum: { } low, Maximum: { } high } => string.Create(
+                CultureInfo.InvariantCulture,
+                $"{low:#,0.######} to {high:#,0.######}"
+            ),
+            { Kind: ParameterKind.Flag } => "on, off",
+            _ => "text",
+        };
 }

@@ -20,17 +20,21 @@ public sealed record RunOutlook(double Fraction, string Phase, string Steps, dou
             ? (run.Fraction, run.Phase, run.EtaSeconds, run.Heartbeat ?? now)
             : (live.RunFraction, live.Phase, live.EtaSeconds, live.At);
         var age = Math.Max(0, (now - (run.Heartbeat > at ? run.Heartbeat.Value : at)).TotalSeconds);
-        var steps = live is { Total: > 0 } ? $"{Numbers.Plain(live.Done)} of {Numbers.Plain(live.Total)} {live.Unit}" : "";
+        var steps = live is { Total: > 0 }
+            ? $"{Numbers.Plain(live.Done)} of {Numbers.Plain(live.Total)} {live.Unit}"
+            : "";
         return new(
             Math.Clamp(fraction, 0, 1),
             phase,
             steps,
             eta is { } seconds ? Math.Max(0, seconds - (now - at).TotalSeconds) : null,
-            RunWords.IsActive(run.State) && age > WorryingSilence ? age : null);
+            RunWords.IsActive(run.State) && age > WorryingSilence ? age : null
+        );
     }
 
     /// <summary>"about 4 min left", "no news for 2 min", or empty.</summary>
-    public string Outlook => SilentSeconds is { } silent ? $"no news for {TimeWords.Duration(silent)}"
+    public string Outlook =>
+        SilentSeconds is { } silent ? $"no news for {TimeWords.Duration(silent)}"
         : EtaSeconds is { } eta ? $"{TimeWords.Estimate(eta)} left"
         : "";
 }

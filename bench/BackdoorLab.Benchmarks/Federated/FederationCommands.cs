@@ -11,7 +11,11 @@ internal sealed class FederationCommands
     private const double AskedGibibytes = 4;
     private const int MemoryClients = 40;
 
-    private static readonly (string Protocol, string Aggregator, int Rounds)[] MemoryRuns = [("lockdown", "fed-avg", 2), ("dense-training", "krum", 1)];
+    private static readonly (string Protocol, string Aggregator, int Rounds)[] MemoryRuns =
+    [
+        ("lockdown", "fed-avg", 2),
+        ("dense-training", "krum", 1),
+    ];
 
     private readonly Option<string[]> _nets = new("--nets")
     {
@@ -20,25 +24,54 @@ internal sealed class FederationCommands
         AllowMultipleArgumentsPerToken = true,
     };
 
-    private readonly Option<string> _net = new("--net") { Description = "Net to measure.", DefaultValueFactory = _ => "res-net9" };
+    private readonly Option<string> _net = new("--net")
+    {
+        Description = "Net to measure.",
+        DefaultValueFactory = _ => "res-net9",
+    };
 
-    private readonly Option<int> _clients = new("--clients") { Description = "Clients, all of whom take part.", DefaultValueFactory = _ => 10 };
+    private readonly Option<int> _clients = new("--clients")
+    {
+        Description = "Clients, all of whom take part.",
+        DefaultValueFactory = _ => 10,
+    };
 
-    private readonly Option<int> _images = new("--images") { Description = "Images of each client.", DefaultValueFactory = _ => 160 };
+    private readonly Option<int> _images = new("--images")
+    {
+        Description = "Images of each client.",
+        DefaultValueFactory = _ => 160,
+    };
 
-    private readonly Option<int> _batch = new("--batch") { Description = "Images per step.", DefaultValueFactory = _ => 32 };
+    private readonly Option<int> _batch = new("--batch")
+    {
+        Description = "Images per step.",
+        DefaultValueFactory = _ => 32,
+    };
 
     private readonly Option<int> _memoryImages = new("--memory-images")
     {
-        Description = "Images of each of 40 clients in the measurement of memory, one step of so many; 0 leaves it out.",
+        Description =
+            "Images of each of 40 clients in the measurement of memory, one step of so many; 0 leaves it out.",
         DefaultValueFactory = _ => 20,
     };
 
-    private readonly Option<string> _protocol = new("--protocol") { Description = "What clients do.", DefaultValueFactory = _ => "dense-training" };
+    private readonly Option<string> _protocol = new("--protocol")
+    {
+        Description = "What clients do.",
+        DefaultValueFactory = _ => "dense-training",
+    };
 
-    private readonly Option<string> _aggregator = new("--aggregator") { Description = "Rule of the server.", DefaultValueFactory = _ => "fed-avg" };
+    private readonly Option<string> _aggregator = new("--aggregator")
+    {
+        Description = "Rule of the server.",
+        DefaultValueFactory = _ => "fed-avg",
+    };
 
-    private readonly Option<int> _federatedRounds = new("--federated-rounds") { Description = "Rounds of the federation.", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _federatedRounds = new("--federated-rounds")
+    {
+        Description = "Rounds of the federation.",
+        DefaultValueFactory = _ => 1,
+    };
 
     private readonly Option<string> _python;
     private readonly Option<int> _threads;
@@ -58,23 +91,48 @@ internal sealed class FederationCommands
     /// <summary>All commands.</summary>
     public IEnumerable<Command> All()
     {
-        var federation = new Command("federation", "Rounds of federated training against the same in PyTorch. Exit code 1 when an asked figure is missed.")
+        var federation = new Command(
+            "federation",
+            "Rounds of federated training against the same in PyTorch. Exit code 1 when an asked figure is missed."
+        )
         {
-            _python, _nets, _clients, _images, _batch, _memoryImages, _threads, _turns,
+            _python,
+            _nets,
+            _clients,
+            _images,
+            _batch,
+            _memoryImages,
+            _threads,
+            _turns,
         };
         federation.SetAction(Compare);
         yield return federation;
 
         var round = new Command("federation-round", "Our side alone: rounds of one federation, one JSON line.")
         {
-            _net, _clients, _images, _batch, _threads, _arithmetic, _protocol, _aggregator, _federatedRounds,
+            _net,
+            _clients,
+            _images,
+            _batch,
+            _threads,
+            _arithmetic,
+            _protocol,
+            _aggregator,
+            _federatedRounds,
         };
-        round.SetAction(parsed => Console.WriteLine(FederationSide.Measure(
-            Plan(parsed, parsed.GetValue(_net)!),
-            Method<ClientProtocol>(parsed.GetValue(_protocol)!),
-            Method<Aggregator>(parsed.GetValue(_aggregator)!),
-            parsed.GetValue(_arithmetic) == "bf16",
-            parsed.GetValue(_federatedRounds)).ToJson()));
+        round.SetAction(parsed =>
+            Console.WriteLine(
+                FederationSide
+                    .Measure(
+                        Plan(parsed, parsed.GetValue(_net)!),
+                        Method<ClientProtocol>(parsed.GetValue(_protocol)!),
+                        Method<Aggregator>(parsed.GetValue(_aggregator)!),
+                        parsed.GetValue(_arithmetic) == "bf16",
+                        parsed.GetValue(_federatedRounds)
+                    )
+                    .ToJson()
+            )
+        );
         yield return round;
     }
 
@@ -83,7 +141,9 @@ internal sealed class FederationCommands
         var report = new Report();
         var (threads, turns) = (parsed.GetValue(_threads), parsed.GetValue(_turns));
         report.Machine(threads);
-        report.Line($"Federated round: {parsed.GetValue(_clients)} clients, {parsed.GetValue(_images)} images each in steps of {parsed.GetValue(_batch)}, one local epoch, all take part; {turns} turns, medians, range in brackets");
+        report.Line(
+            $"Federated round: {parsed.GetValue(_clients)} clients, {parsed.GetValue(_images)} images each in steps of {parsed.GetValue(_batch)}, one local epoch, all take part; {turns} turns, medians, range in brackets"
+        );
         report.Line($"");
         foreach (var net in parsed.GetValue(_nets)!)
         {
@@ -104,22 +164,44 @@ internal sealed class FederationCommands
         foreach (var (protocol, aggregator, rounds) in MemoryRuns)
         {
             Checked(plan);
-            var sample = FederationSample.Parse(Child.Engine(
-                plan.Threads,
-                ["federation-round", .. plan.Arguments, "--protocol", protocol, "--aggregator", aggregator, "--federated-rounds", rounds.ToString(CultureInfo.InvariantCulture)]));
+            var sample = FederationSample.Parse(
+                Child.Engine(
+                    plan.Threads,
+                    [
+                        "federation-round",
+                        .. plan.Arguments,
+                        "--protocol",
+                        protocol,
+                        "--aggregator",
+                        aggregator,
+                        "--federated-rounds",
+                        rounds.ToString(CultureInfo.InvariantCulture),
+                    ]
+                )
+            );
             report.Asked(
                 $"peak resident memory, {plan.Clients} clients x {Report.Name(plan.Net)}, {Name(protocol)} with {Name(aggregator)}, steps of {plan.Batch} images",
                 sample.PeakMegabytes / 1024,
                 AskedGibibytes,
                 atLeast: false,
-                unit: " GiB");
+                unit: " GiB"
+            );
         }
     }
 
-    private FederationPlan Plan(ParseResult parsed, string net) => Checked(
-        new(net, parsed.GetValue(_clients), parsed.GetValue(_images), parsed.GetValue(_batch), parsed.GetValue(_threads)));
+    private FederationPlan Plan(ParseResult parsed, string net) =>
+        Checked(
+            new(
+                net,
+                parsed.GetValue(_clients),
+                parsed.GetValue(_images),
+                parsed.GetValue(_batch),
+                parsed.GetValue(_threads)
+            )
+        );
 
-    private static FederationPlan Checked(FederationPlan plan) => plan.Fault is { } fault ? throw new ArgumentException(fault) : plan;
+    private static FederationPlan Checked(FederationPlan plan) =>
+        plan.Fault is { } fault ? throw new ArgumentException(fault) : plan;
 
     private static string Name(string id) => MethodCatalog.Default.Find(id)!.Name;
 

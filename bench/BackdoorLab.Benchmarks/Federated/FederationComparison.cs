@@ -4,8 +4,9 @@ using BackdoorLab.Engine.Tensors;
 namespace BackdoorLab.Benchmarks.Federated;
 
 /// <summary>
-/// Rounds of federated training on both sides, in turns, a child process each. Lockdown takes its turn beside dense training, so that a
-/// slow minute of the machine hits both: its first round has masks and no screening, its second has both.
+/// Rounds of federated training on both sides, in turns, a child process each. Lockdown takes its turn beside dense
+/// training, so that a slow minute of the machine hits both: its first round has masks and no screening, its second has
+/// both.
 /// </summary>
 internal sealed class FederationComparison(string python, int turns, FederationPlan plan)
 {
@@ -48,8 +49,12 @@ internal sealed class FederationComparison(string python, int turns, FederationP
                 var sample = Measure(runner);
                 _samples.TryAdd(runner, []);
                 _samples[runner].Add(sample);
-                Console.Error.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture, $"turn {turn + 1}/{turns} {plan.Net} {Names[runner]}: {string.Join(", ", sample.Seconds.Select(one => one.ToString("F1", CultureInfo.InvariantCulture)))} s"));
+                Console.Error.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"turn {turn + 1}/{turns} {plan.Net} {Names[runner]}: {string.Join(", ", sample.Seconds.Select(one => one.ToString("F1", CultureInfo.InvariantCulture)))} s"
+                    )
+                );
             }
         }
 
@@ -57,33 +62,61 @@ internal sealed class FederationComparison(string python, int turns, FederationP
         Print(report, runners);
     }
 
-    private bool Runs(Runner runner) => runner switch
-    {
-        Runner.OursBFloat16 => TorchRuntime.HasBFloat16Instructions,
-        Runner.PyTorchFloat32 or Runner.TunedPyTorchFloat32 => _missing is null,
-        _ => true,
-    };
+    private bool Runs(Runner runner) =>
+        runner switch
+        {
+            Runner.OursBFloat16 => TorchRuntime.HasBFloat16Instructions,
+            Runner.PyTorchFloat32 or Runner.TunedPyTorchFloat32 => _missing is null,
+            _ => true,
+        };
 
-    private FederationSample Measure(Runner runner) => FederationSample.Parse(runner switch
-    {
-        Runner.PyTorchFloat32 or Runner.TunedPyTorchFloat32 => Child.Python(
-            python,
-            "pytorch_federation.py",
-            plan.Threads,
-            runner == Runner.TunedPyTorchFloat32,
-            [
-                .. plan.Arguments,
-                "--learning-rate", FederationPlan.LearningRate.ToString(CultureInfo.InvariantCulture),
-                "--weight-decay", FederationPlan.WeightDecay.ToString(CultureInfo.InvariantCulture),
-                "--padding", FederationPlan.CropPadding.ToString(CultureInfo.InvariantCulture),
-            ]),
-        Runner.Lockdown => Child.Engine(plan.Threads, ["federation-round", .. plan.Arguments, "--protocol", "lockdown", "--federated-rounds", LockdownRounds.ToString(CultureInfo.InvariantCulture)]),
-        _ => Child.Engine(plan.Threads, ["federation-round", .. plan.Arguments, "--arithmetic", runner == Runner.OursBFloat16 ? "bf16" : "fp32"]),
-    });
+    private FederationSample Measure(Runner runner) =>
+        FederationSample.Parse(
+            runner switch
+            {
+                Runner.PyTorchFloat32 or Runner.TunedPyTorchFloat32 => Child.Python(
+                    python,
+                    "pytorch_federation.py",
+                    plan.Threads,
+                    runner == Runner.TunedPyTorchFloat32,
+                    [
+                        .. plan.Arguments,
+                        "--learning-rate",
+                        FederationPlan.LearningRate.ToString(CultureInfo.InvariantCulture),
+                        "--weight-decay",
+                        FederationPlan.WeightDecay.ToString(CultureInfo.InvariantCulture),
+                        "--padding",
+                        FederationPlan.CropPadding.ToString(CultureInfo.InvariantCulture),
+                    ]
+                ),
+                Runner.Lockdown => Child.Engine(
+                    plan.Threads,
+                    [
+                        "federation-round",
+                        .. plan.Arguments,
+                        "--protocol",
+                        "lockdown",
+                        "--federated-rounds",
+                        LockdownRounds.ToString(CultureInfo.InvariantCulture),
+                    ]
+                ),
+                _ => Child.Engine(
+                    plan.Threads,
+                    [
+                        "federation-round",
+                        .. plan.Arguments,
+                        "--arithmetic",
+                        runner == Runner.OursBFloat16 ? "bf16" : "fp32",
+                    ]
+                ),
+            }
+        );
 
     private void Print(Report report, Runner[] runners)
     {
-        report.Line($"{Report.Name(plan.Net)} ({_samples[Runner.OursFloat32][0].Parameters} parameters), seconds per round:");
+        report.Line(
+            $"{Report.Name(plan.Net)} ({_samples[Runner.OursFloat32][0].Parameters} parameters), seconds per round:"
+        );
         report.Line($"");
         report.Line($"| {string.Join(" | ", runners.Select(runner => Names[runner]))} |");
         report.Line($"| {string.Join(" | ", runners.Select(_ => "---"))} |");
@@ -96,7 +129,10 @@ internal sealed class FederationComparison(string python, int turns, FederationP
         }
         else
         {
-            report.NotMeasured($"{Report.Name(plan.Net)} round, BF16 against PyTorch FP32", "this processor has no bfloat16 instructions");
+            report.NotMeasured(
+                $"{Report.Name(plan.Net)} round, BF16 against PyTorch FP32",
+                "this processor has no bfloat16 instructions"
+            );
         }
 
         Masks(report);
@@ -113,41 +149,69 @@ internal sealed class FederationComparison(string python, int turns, FederationP
         }
 
         report.Asked(what, Comparison.Ratio(Rounds(Runner.PyTorchFloat32, 0), Rounds(ours, 0)), bound);
-        report.Line($"  - in processor time: {Comparison.Ratio(Processor(Runner.PyTorchFloat32), Processor(ours)):F2}x");
-        report.Line($"  - against PyTorch with memory kept: {Comparison.Ratio(Rounds(Runner.TunedPyTorchFloat32, 0), Rounds(ours, 0)):F2}x, in processor time {Comparison.Ratio(Processor(Runner.TunedPyTorchFloat32), Processor(ours)):F2}x");
+        report.Line(
+            $"  - in processor time: {Comparison.Ratio(Processor(Runner.PyTorchFloat32), Processor(ours)):F2}x"
+        );
+        report.Line(
+            $"  - against PyTorch with memory kept: {Comparison.Ratio(Rounds(Runner.TunedPyTorchFloat32, 0), Rounds(ours, 0)):F2}x, in processor time {Comparison.Ratio(Processor(Runner.TunedPyTorchFloat32), Processor(ours)):F2}x"
+        );
     }
 
-    // Work on masks by the engine's own clock, of the round that has all of it, against the dense round of the same turn.
+    // Work on masks by the engine's own clock, of the round that has all of it, against the dense round of the same
+    // turn.
     private void Masks(Report report)
     {
         var (dense, locked) = (Rounds(Runner.OursFloat32, 0), _samples[Runner.Lockdown]);
         double[] masks = [.. locked.Select(sample => sample.Masks![LockdownRounds - 1])];
         report.Asked(
-            string.Create(CultureInfo.InvariantCulture, $"{Report.Name(plan.Net)}, work on masks in a Lockdown round ({Comparison.Median(masks):F2} s) against a dense round"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Report.Name(plan.Net)}, work on masks in a Lockdown round ({Comparison.Median(masks):F2} s) against a dense round"
+            ),
             100 * Comparison.Ratio(masks, dense),
             AskedMaskPercent,
             atLeast: false,
-            unit: " %");
-        report.Line($"  - a Lockdown round without screening against a dense one, by the wall: {100 * (Comparison.Ratio(Rounds(Runner.Lockdown, 0), dense) - 1):+0.0;-0.0} %");
-        report.Line($"  - recovery overhead, a pass over the images that screens gradients: {100 * Comparison.Ratio([.. locked.Select(sample => sample.Screening![LockdownRounds - 1])], dense):F1} % of a dense round");
+            unit: " %"
+        );
+        report.Line(
+            $"  - a Lockdown round without screening against a dense one, by the wall: {100 * (Comparison.Ratio(Rounds(Runner.Lockdown, 0), dense) - 1):+0.0;-0.0} %"
+        );
+        report.Line(
+            $"  - recovery overhead, a pass over the images that screens gradients: {100 * Comparison.Ratio([.. locked.Select(sample => sample.Screening![LockdownRounds - 1])], dense):F1} % of a dense round"
+        );
     }
 
-    private IReadOnlyList<double> Rounds(Runner runner, int round) => [.. _samples[runner].Select(sample => sample.Seconds[round])];
+    private IReadOnlyList<double> Rounds(Runner runner, int round) =>
+        [.. _samples[runner].Select(sample => sample.Seconds[round])];
 
-    private IReadOnlyList<double> Processor(Runner runner) => [.. _samples[runner].Select(sample => sample.ProcessorSeconds[0])];
+    private IReadOnlyList<double> Processor(Runner runner) =>
+        [.. _samples[runner].Select(sample => sample.ProcessorSeconds[0])];
 
-    private string Cell(Runner runner) => string.Join("; ", _samples[runner][0].Seconds.Select((_, round) =>
-    {
-        var seconds = Rounds(runner, round);
-        return string.Create(CultureInfo.InvariantCulture, $"{Comparison.Median(seconds):F2} [{seconds.Min():F2}-{seconds.Max():F2}]");
-    }));
+    private string Cell(Runner runner) =>
+        string.Join(
+            "; ",
+            _samples[runner]
+                [0]
+                .Seconds.Select(
+                    (_, round) =>
+                    {
+                        var seconds = Rounds(runner, round);
+                        return string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{Comparison.Median(seconds):F2} [{seconds.Min():F2}-{seconds.Max():F2}]"
+                        );
+                    }
+                )
+        );
 
     private void CheckSameNets()
     {
         var sizes = _samples.Values.SelectMany(list => list).Select(sample => sample.Parameters).Distinct().ToArray();
         if (sizes.Length != 1)
         {
-            throw new InvalidOperationException($"The two sides do not run the same {plan.Net}: {string.Join(" and ", sizes)} parameters.");
+            throw new InvalidOperationException(
+                $"The two sides do not run the same {plan.Net}: {string.Join(" and ", sizes)} parameters."
+            );
         }
     }
 }

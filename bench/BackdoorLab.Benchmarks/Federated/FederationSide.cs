@@ -12,7 +12,13 @@ namespace BackdoorLab.Benchmarks.Federated;
 internal static class FederationSide
 {
     /// <summary>Wall times of so many rounds, after a round of two clients as warm-up.</summary>
-    public static FederationSample Measure(FederationPlan plan, ClientProtocol protocol, Aggregator aggregator, bool bfloat16, int rounds)
+    public static FederationSample Measure(
+        FederationPlan plan,
+        ClientProtocol protocol,
+        Aggregator aggregator,
+        bool bfloat16,
+        int rounds
+    )
     {
         using var network = EngineSide.Start(plan.Net, EngineSide.Shape, plan.Threads);
         Train(network, plan with { Clients = 2 }, new DenseTraining(), new FedAvg(), bfloat16, 1);
@@ -25,16 +31,36 @@ internal static class FederationSide
             $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}",
             [.. history.Rounds.Select(round => round.MaskSeconds)],
             [.. history.Rounds.Select(round => round.RecoverySeconds)],
-            process.PeakWorkingSet64 / 1048576.0);
+            process.PeakWorkingSet64 / 1048576.0
+        );
     }
 
     private static (List<(double Wall, double Processor)> Times, FederationHistory History) Train(
-        Classifier network, FederationPlan plan, ClientProtocol protocol, Aggregator aggregator, bool bfloat16, int rounds)
+        Classifier network,
+        FederationPlan plan,
+        ClientProtocol protocol,
+        Aggregator aggregator,
+        bool bfloat16,
+        int rounds
+    )
     {
-        var federation = new Federation { Simulation = plan.Simulation(rounds), Protocol = protocol, Aggregator = aggregator };
+        var federation = new Federation
+        {
+            Simulation = plan.Simulation(rounds),
+            Protocol = protocol,
+            Aggregator = aggregator,
+        };
         var (attack, seeds) = (new BadNets(), new SeedTree(1));
         var trigger = attack.CreateTrigger(network.Shape.Channels, network.Shape.Height, network.Shape.Width, seeds);
-        var data = FederatedData.Deal(EngineSide.Noise(plan.Clients * plan.Images), federation, attack, trigger, attackers: 0, flipAllowed: true, seeds);
+        var data = FederatedData.Deal(
+            EngineSide.Noise(plan.Clients * plan.Images),
+            federation,
+            attack,
+            trigger,
+            attackers: 0,
+            flipAllowed: true,
+            seeds
+        );
         var training = new TrainOptions
         {
             CropPadding = FederationPlan.CropPadding,
@@ -54,14 +80,17 @@ internal static class FederationSide
         };
 
         // The first client's turn starts the clocks: masks are drawn once, before all rounds.
-        var run = new RunContext(seeds, progress: (_, _, _) =>
-        {
-            if (!watch.IsRunning)
+        var run = new RunContext(
+            seeds,
+            progress: (_, _, _) =>
             {
-                processor = ProcessorSeconds();
-                watch.Start();
+                if (!watch.IsRunning)
+                {
+                    processor = ProcessorSeconds();
+                    watch.Start();
+                }
             }
-        });
+        );
         return (times, FederatedTraining.Run(network, data, federation, 0, training, run, hooks));
     }
 

@@ -10,17 +10,18 @@ namespace BackdoorLab.Benchmarks.Inversion;
 internal sealed record InversionPlan(string Net, int Classes, int Updates, int Batch)
 {
     /// <summary>
-    /// Neural Cleanse with a schedule short enough to run to its end on the slower side too: larger steps and a weight of the norm that
-    /// starts higher and changes sooner than the defaults.
+    /// Neural Cleanse with a schedule short enough to run to its end on the slower side too: larger steps and a weight
+    /// of the norm that starts higher and changes sooner than the defaults.
     /// </summary>
-    public NeuralCleanse Defense(InversionSchedule schedule) => new()
-    {
-        Rounds = Updates,
-        BatchSize = Batch,
-        HoldoutImages = 0,
-        InitialCost = 0.01,
-        Patience = 3,
-        LearningRate = 0.2,
-        Schedule = schedule,
-    };
+    public NeuralCleanse Defense(InversionSchedule schedule) =>
+        new()
+        {
+            Rounds = Updates,
+            BatchSize = Batch,
+            HoldoutImages = 0,
+            InitialCost = 0.01,
+            Patience = 3,
+            LearningRate = 0.2,
+            Schedule = schedule,
+        };
 }

@@ -18,19 +18,28 @@ internal static class InversionSide
     public static VictimSample Prepare(string folder, InversionPlan plan, int threads)
     {
         using var victim = SignVictim.LoadOrTrain(folder, plan.Net, plan.Classes, threads);
-        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"inversion-{plan.Net}-{plan.Classes}-{plan.Updates}-{plan.Batch}.safetensors"));
+        var file = Path.Combine(
+            folder,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"inversion-{plan.Net}-{plan.Classes}-{plan.Updates}-{plan.Batch}.safetensors"
+            )
+        );
         Export(file, victim, plan);
         var (accuracy, success) = victim.Measure();
         if (success < SignVictim.LeastAttackSuccess)
         {
             throw new InvalidOperationException(
-                $"The victim of {plan.Classes} classes has not learnt its backdoor: attack success {100 * success:F0} %, at least {100 * SignVictim.LeastAttackSuccess:F0} % needed. A verdict on it would say nothing.");
+                $"The victim of {plan.Classes} classes has not learnt its backdoor: attack success {100 * success:F0} %, at least {100 * SignVictim.LeastAttackSuccess:F0} % needed. A verdict on it would say nothing."
+            );
         }
 
         return new(accuracy, success, file);
     }
 
-    /// <summary>Neural Cleanse as the engine runs it on the FP32 model, its check on the deployed model included.</summary>
+    /// <summary>
+    /// Neural Cleanse as the engine runs it on the FP32 model, its check on the deployed model included.
+    /// </summary>
     public static InversionSample Measure(string folder, InversionPlan plan, InversionSchedule schedule, int threads)
     {
         using var victim = SignVictim.LoadOrTrain(folder, plan.Net, plan.Classes, threads);
@@ -50,7 +59,8 @@ internal static class InversionSide
             [.. verdict.SuspectedLabels.Order()],
             verdict.Score,
             (int)verdict.Numbers.Single(number => number.Name == "updates").Value,
-            $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}");
+            $"TorchSharp {TorchRuntime.Describe()["torchSharp"]}"
+        );
     }
 
     private static void Export(string file, SignVictim victim, InversionPlan plan)
@@ -69,9 +79,18 @@ internal static class InversionSide
             var mask = new Squashed(images.Height * images.Width, random, defense.LearningRate);
             var pattern = new Squashed(images.ImageBytes, random, defense.LearningRate);
             var order = new ImageOrder(images.Count, random);
-            long[] batches = [.. Enumerable.Range(0, plan.Updates).SelectMany(_ => order.Next(plan.Batch)).Select(index => (long)index)];
+            long[] batches =
+            [
+                .. Enumerable
+                    .Range(0, plan.Updates)
+                    .SelectMany(_ => order.Next(plan.Batch))
+                    .Select(index => (long)index),
+            ];
             tensors[$"start.{label}.mask"] = torch.tensor(mask.Theta.ToArray(), [1, 1, images.Height, images.Width]);
-            tensors[$"start.{label}.pattern"] = torch.tensor(pattern.Theta.ToArray(), [1, images.Channels, images.Height, images.Width]);
+            tensors[$"start.{label}.pattern"] = torch.tensor(
+                pattern.Theta.ToArray(),
+                [1, images.Channels, images.Height, images.Width]
+            );
             tensors[$"start.{label}.batches"] = torch.tensor(batches, [plan.Updates, plan.Batch]);
         }
 

@@ -10,15 +10,18 @@ using BackdoorLab.Engine.Training;
 namespace BackdoorLab.Benchmarks.Inversion;
 
 /// <summary>
-/// A residual network (CIFAR form) that learned generated traffic signs and a BadNets trigger; trained once for each architecture and
-/// number of classes and kept in a folder.
+/// A residual network (CIFAR form) that learned generated traffic signs and a BadNets trigger; trained once for each
+/// architecture and number of classes and kept in a folder.
 /// </summary>
 internal sealed class SignVictim : IDisposable
 {
     /// <summary>The backdoor's target.</summary>
     public const int Target = 0;
 
-    /// <summary>A backdoor that the network did not learn gives a detector nothing to find, and two verdicts nothing to agree on.</summary>
+    /// <summary>
+    /// A backdoor that the network did not learn gives a detector nothing to find, and two verdicts nothing to agree
+    /// on.
+    /// </summary>
     public const double LeastAttackSuccess = 0.9;
 
     private const int Epochs = 12;
@@ -46,10 +49,18 @@ internal sealed class SignVictim : IDisposable
     /// <summary>Reads the network from <paramref name="folder"/>, or trains it and writes it there.</summary>
     public static SignVictim LoadOrTrain(string folder, string net, int classes, int threads)
     {
-        var source = new SyntheticSigns { Classes = classes, TrainCount = Math.Min(MostImages, ImagesPerClass * classes), TestCount = HoldoutCount + TestCount };
+        var source = new SyntheticSigns
+        {
+            Classes = classes,
+            TrainCount = Math.Min(MostImages, ImagesPerClass * classes),
+            TestCount = HoldoutCount + TestCount,
+        };
         var splits = source.Load("", Seeds("data"));
         var network = EngineSide.Start(net, new(3, 32, 32, classes, splits.Normalization), threads);
-        var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"victim-{net}-{classes}-{Epochs}.safetensors"));
+        var file = Path.Combine(
+            folder,
+            string.Create(CultureInfo.InvariantCulture, $"victim-{net}-{classes}-{Epochs}.safetensors")
+        );
         if (File.Exists(file))
         {
             Checkpoint.Load(file, network.state_dict());
@@ -81,14 +92,25 @@ internal sealed class SignVictim : IDisposable
     private static void Train(Classifier network, ImageSet images)
     {
         var poisoned = Poisoner.Poison(images, Attack(), Trigger(), Seeds("poison")).Images;
-        var options = new TrainOptions { Epochs = Epochs, BatchSize = 32, LearningRate = 0.05, Flip = false };
-        var run = new RunContext(Seeds("training"), progress: (done, total, _) =>
+        var options = new TrainOptions
         {
-            if (done % 20 == 0)
+            Epochs = Epochs,
+            BatchSize = 32,
+            LearningRate = 0.05,
+            Flip = false,
+        };
+        var run = new RunContext(
+            Seeds("training"),
+            progress: (done, total, _) =>
             {
-                Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"training the victim: step {done} of {total}"));
+                if (done % 20 == 0)
+                {
+                    Console.Error.WriteLine(
+                        string.Create(CultureInfo.InvariantCulture, $"training the victim: step {done} of {total}")
+                    );
+                }
             }
-        });
+        );
         Trainer.Train(network, poisoned, options, run);
     }
 

@@ -14,13 +14,22 @@ internal sealed record VictimEpoch(int Epoch, double Seconds, double Accuracy, d
 /// <param name="Parameters">Parameters of the network.</param>
 /// <param name="Library">What trained it.</param>
 /// <param name="Epochs">After every epoch.</param>
-internal sealed record VictimSample(double ImagesPerSecond, long Parameters, string Library, IReadOnlyList<VictimEpoch> Epochs)
+internal sealed record VictimSample(
+    double ImagesPerSecond,
+    long Parameters,
+    string Library,
+    IReadOnlyList<VictimEpoch> Epochs
+)
 {
     public string ToJson() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
 
     public static VictimSample Parse(string json) =>
-        JsonSerializer.Deserialize<VictimSample>(json, JsonSerializerOptions.Web) ?? throw new FormatException($"Not a sample: {json}");
+        JsonSerializer.Deserialize<VictimSample>(json, JsonSerializerOptions.Web)
+        ?? throw new FormatException($"Not a sample: {json}");
 
-    /// <summary>Seconds of training until an accuracy was first reached at the end of an epoch; NaN where it never was.</summary>
-    public double SecondsTo(double accuracy) => Epochs.FirstOrDefault(epoch => epoch.Accuracy >= accuracy)?.Seconds ?? double.NaN;
+    /// <summary>
+    /// Seconds of training until an accuracy was first reached at the end of an epoch; NaN where it never was.
+    /// </summary>
+    public double SecondsTo(double accuracy) =>
+        Epochs.FirstOrDefault(epoch => epoch.Accuracy >= accuracy)?.Seconds ?? double.NaN;
 }

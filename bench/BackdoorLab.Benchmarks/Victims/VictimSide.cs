@@ -21,17 +21,30 @@ internal static class VictimSide
         using var model = Network(plan, splits);
         var (watch, seconds, epochs) = (Stopwatch.StartNew(), 0.0, new List<VictimEpoch>());
         var (run, options) = (new RunContext(new SeedTree(plan.Seed)), plan.Options(bfloat16));
-        Trainer.Train(model, poisoned.Images, options, run, new()
-        {
-            EpochFinished = report =>
+        Trainer.Train(
+            model,
+            poisoned.Images,
+            options,
+            run,
+            new()
             {
-                seconds += watch.Elapsed.TotalSeconds;
-                epochs.Add(new(
-                    report.Epoch, seconds, Inference.Accuracy(model, splits.Test, run), Inference.Accuracy(model, triggered, run)));
-                Console.Error.WriteLine(epochs[^1]);
-                watch.Restart();
+                EpochFinished = report =>
+                {
+                    seconds += watch.Elapsed.TotalSeconds;
+                    epochs.Add(
+                        new(
+                            report.Epoch,
+                            seconds,
+                            Inference.Accuracy(model, splits.Test, run),
+                            Inference.Accuracy(model, triggered, run)
+                        )
+                    );
+                    Console.Error.WriteLine(epochs[^1]);
+                    watch.Restart();
+                },
             },
-        }, splits.FlipAllowed);
+            splits.FlipAllowed
+        );
 
         // Whole batches only, or one that is not.
         var count = poisoned.Images.Count;
@@ -47,18 +60,28 @@ internal static class VictimSide
         using var model = Network(plan, splits);
         var options = plan.Options(bfloat16) with { Epochs = 1, WhiteningImages = 0 };
         var images = poisoned.Images.Draw(steps * options.BatchSize, new SeedTree(1));
-        Trainer.Train(model, images.Draw(options.BatchSize, new SeedTree(1)), options, new RunContext(new SeedTree(1)), flipAllowed: true);
+        Trainer.Train(
+            model,
+            images.Draw(options.BatchSize, new SeedTree(1)),
+            options,
+            new RunContext(new SeedTree(1)),
+            flipAllowed: true
+        );
         var watch = Stopwatch.StartNew();
         Trainer.Train(model, images, options, new RunContext(new SeedTree(1)), flipAllowed: true);
         return new(images.Count / watch.Elapsed.TotalSeconds, Parameters(model), Library(), []);
     }
 
-    /// <summary>Multiply-adds per second of a large matrix product, the most that this processor is seen to do in an arithmetic.</summary>
+    /// <summary>
+    /// Multiply-adds per second of a large matrix product, the most that this processor is seen to do in an arithmetic.
+    /// </summary>
     internal static double Limit(bool bfloat16, int threads)
     {
         TorchRuntime.Initialize(threads);
         using var scope = torch.NewDisposeScope();
-        var values = torch.rand(MatrixSide, MatrixSide).to(bfloat16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32);
+        var values = torch
+            .rand(MatrixSide, MatrixSide)
+            .to(bfloat16 ? torch.ScalarType.BFloat16 : torch.ScalarType.Float32);
         var best = double.PositiveInfinity;
         for (var i = 0; i < 6; i++)
         {

@@ -5,15 +5,19 @@ namespace BackdoorLab.Data.Tests.Conditions;
 /// <summary>What decides a number besides the seed: every member of a spec in turn, and what must not matter.</summary>
 public sealed class ConditionTests : LabTest
 {
-    private const string Spec =
-        """
+    private const string Spec = """
         {"schema":1,"name":"a","seed":1,"dataset":{"id":"image-folder","path":"clean4","trainLimit":0},"model":{"id":"mlp","width":8},
         "attack":{"id":"badnets","poisonRate":0.1},"training":{"epochs":6,"precision":"auto"},"precisions":[{"id":"float32"},{"id":"int4","granularity":"per-channel"}],
         "defenses":[{"id":"strip","overlays":5},{"id":"strip","overlays":10}],"benignTwin":true,"cleanHoldout":10,"cellTimeLimit":0,"preflight":false}
         """;
 
     private static readonly DataContent Content = new("aaaa", "bbbb", 4, 80, 20);
-    private static readonly Dictionary<string, string> Machine = new() { ["threads"] = "2", ["bfloat16Instructions"] = "no", ["processor"] = "one" };
+    private static readonly Dictionary<string, string> Machine = new()
+    {
+        ["threads"] = "2",
+        ["bfloat16Instructions"] = "no",
+        ["processor"] = "one",
+    };
 
     [Theory]
     [InlineData("\"clean4\"", "\"two\"")]
@@ -79,20 +83,31 @@ public sealed class ConditionTests : LabTest
     {
         string Key(string spec) => Condition.Of(spec, null, Machine, [("float32", "strip")]).Defense("strip").Key;
 
-        Assert.NotEqual(Key(Spec), Key(Spec.Replace("\"preflight\":false", "\"preflight\":true", StringComparison.Ordinal)));
+        Assert.NotEqual(
+            Key(Spec),
+            Key(Spec.Replace("\"preflight\":false", "\"preflight\":true", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
     public async Task RowsOfAnOlderProgram_GetTheirConditionAtTheNextStart()
     {
-        var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key("strip", "int4"), ("x", 0.5))]);
-        var second = await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key("strip", "int4"), ("x", 0.5))]);
+        var first = await Lab.EndedAsync(
+            Samples.Content(seed: 1),
+            [Samples.Value(Samples.Key("strip", "int4"), ("x", 0.5))]
+        );
+        var second = await Lab.EndedAsync(
+            Samples.Content(seed: 2),
+            [Samples.Value(Samples.Key("strip", "int4"), ("x", 0.5))]
+        );
         var waiting = (await Lab.Store.SubmitAsync(Samples.Content(spec: "not JSON at all"))).Id;
         var before = await KeysAsync();
         await using (var context = Lab.Contexts.CreateDbContext())
         {
             await context.Runs.ExecuteUpdateAsync(set => set.SetProperty(run => run.ConditionKey, ""));
-            await context.Cells.ExecuteUpdateAsync(set => set.SetProperty(cell => cell.PrecisionKey, "").SetProperty(cell => cell.DefenseKey, ""));
+            await context.Cells.ExecuteUpdateAsync(set =>
+                set.SetProperty(cell => cell.PrecisionKey, "").SetProperty(cell => cell.DefenseKey, "")
+            );
             await context.Set<ConditionText>().ExecuteDeleteAsync();
         }
 
@@ -102,7 +117,11 @@ public sealed class ConditionTests : LabTest
         Assert.All(before, key => Assert.NotEmpty(key));
         Assert.Equal((await Lab.ItemAsync(first)).ConditionKey, (await Lab.ItemAsync(second)).ConditionKey);
         Assert.NotEmpty((await Lab.ItemAsync(waiting)).ConditionKey);
-        Assert.Contains("gtsrb", (await Lab.Matrices.ReadAsync(new MatrixFilter(), "x")).Condition!.Json, StringComparison.Ordinal);
+        Assert.Contains(
+            "gtsrb",
+            (await Lab.Matrices.ReadAsync(new MatrixFilter(), "x")).Condition!.Json,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -110,8 +129,19 @@ public sealed class ConditionTests : LabTest
     {
         async Task<string> Ended(long seed, DataContent? data, string threads)
         {
-            var plan = new RunPlan([], [Samples.Key()], new Dictionary<string, string> { ["threads"] = threads }, 1) { Data = data };
-            return (await Lab.ItemAsync(await Lab.EndedAsync(Samples.Content(seed: seed), [Samples.Value(Samples.Key(), ("x", 1))], first: new RunChanges { Plan = plan }))).ConditionKey;
+            var plan = new RunPlan([], [Samples.Key()], new Dictionary<string, string> { ["threads"] = threads }, 1)
+            {
+                Data = data,
+            };
+            return (
+                await Lab.ItemAsync(
+                    await Lab.EndedAsync(
+                        Samples.Content(seed: seed),
+                        [Samples.Value(Samples.Key(), ("x", 1))],
+                        first: new RunChanges { Plan = plan }
+                    )
+                )
+            ).ConditionKey;
         }
 
         var usual = await Ended(1, Content, "2");
@@ -122,14 +152,30 @@ public sealed class ConditionTests : LabTest
         Assert.Equal(Content, (await Lab.Details.FindAsync((await Lab.IdsAsync(new RunFilter()))[^1]))!.Data);
     }
 
-    private static string Setup(string spec, DataContent? data, IEnumerable<KeyValuePair<string, string>>? machine = null) =>
-        Condition.Of(spec, data, (machine ?? Machine).GroupBy(entry => entry.Key).ToDictionary(entry => entry.Key, entry => entry.Last().Value), []).Setup.Key;
+    private static string Setup(
+        string spec,
+        DataContent? data,
+        IEnumerable<KeyValuePair<string, string>>? machine = null
+    ) =>
+        Condition
+            .Of(
+                spec,
+                data,
+                (machine ?? Machine)
+                    .GroupBy(entry => entry.Key)
+                    .ToDictionary(entry => entry.Key, entry => entry.Last().Value),
+                []
+            )
+            .Setup.Key;
 
     private async Task<List<string>> KeysAsync()
     {
         await using var context = Lab.Contexts.CreateDbContext();
         var runs = await context.Runs.OrderBy(run => run.Id).Select(run => run.ConditionKey).ToListAsync();
-        var cells = await context.Cells.OrderBy(cell => cell.RunId).Select(cell => cell.PrecisionKey + cell.DefenseKey).ToListAsync();
+        var cells = await context
+            .Cells.OrderBy(cell => cell.RunId)
+            .Select(cell => cell.PrecisionKey + cell.DefenseKey)
+            .ToListAsync();
         return [.. runs, .. cells];
     }
 }

@@ -11,7 +11,8 @@ public sealed class SchemaTests(LabFixture lab) : IClassFixture<LabFixture>
 
         Assert.False(
             context.Database.HasPendingModelChanges(),
-            "The model has changes without a migration; see SqliteDesignTimeFactory for the command that adds one.");
+            "The model has changes without a migration; see SqliteDesignTimeFactory for the command that adds one."
+        );
     }
 
     [Fact]
@@ -20,9 +21,15 @@ public sealed class SchemaTests(LabFixture lab) : IClassFixture<LabFixture>
         using var context = lab.Contexts.CreateDbContext();
         Type[] refused = [typeof(DateTimeOffset), typeof(decimal), typeof(TimeSpan), typeof(ulong)];
 
-        var wrong = context.Model.GetEntityTypes()
+        var wrong = context
+            .Model.GetEntityTypes()
             .SelectMany(entity => entity.GetProperties())
-            .Where(property => property.GetValueConverter()?.ProviderClrType is var stored && refused.Contains(Nullable.GetUnderlyingType(stored ?? property.ClrType) ?? stored ?? property.ClrType))
+            .Where(property =>
+                property.GetValueConverter()?.ProviderClrType is var stored
+                && refused.Contains(
+                    Nullable.GetUnderlyingType(stored ?? property.ClrType) ?? stored ?? property.ClrType
+                )
+            )
             .Select(property => $"{property.DeclaringType.Name}.{property.Name}");
 
         Assert.Empty(wrong);
@@ -40,6 +47,9 @@ public sealed class SchemaTests(LabFixture lab) : IClassFixture<LabFixture>
         await using var command = context.Database.GetDbConnection().CreateCommand();
         command.CommandText = $"PRAGMA {pragma}";
 
-        Assert.Equal(expected, Convert.ToString(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture));
+        Assert.Equal(
+            expected,
+            Convert.ToString(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture)
+        );
     }
 }

@@ -11,9 +11,18 @@ public sealed class RunQueryTextTests : LabTest
         Assert.Empty(query.Faults);
         Assert.Collection(
             query.Conditions,
-            attack => Assert.Equal((RunField.Attack, "bad-nets|blended", false), (attack.Field, string.Join('|', attack.Texts), attack.Negated)),
+            attack =>
+                Assert.Equal(
+                    (RunField.Attack, "bad-nets|blended", false),
+                    (attack.Field, string.Join('|', attack.Texts), attack.Negated)
+                ),
             tag => Assert.Equal((RunField.Tag, "old", true), (tag.Field, string.Join('|', tag.Texts), tag.Negated)),
-            rate => Assert.Equal((RunField.AttackSuccessRate, RunComparison.AtLeast, 0.9), (rate.Field, rate.Comparison, rate.Number)));
+            rate =>
+                Assert.Equal(
+                    (RunField.AttackSuccessRate, RunComparison.AtLeast, 0.9),
+                    (rate.Field, rate.Comparison, rate.Number)
+                )
+        );
     }
 
     [Theory]
@@ -61,11 +70,25 @@ public sealed class RunQueryTextTests : LabTest
     {
         var a = (await Lab.Store.SubmitAsync(Samples.Content("a", attack: "bad-nets"))).Id;
         await Lab.Store.SubmitAsync(Samples.Content("b", attack: "blended", seed: 2));
-        await Lab.EndedAsync(Samples.Content("c", attack: "bad-nets", seed: 3), [Samples.Value(Samples.Key(), ("attack-success-rate", 0.9))]);
+        await Lab.EndedAsync(
+            Samples.Content("c", attack: "bad-nets", seed: 3),
+            [Samples.Value(Samples.Key(), ("attack-success-rate", 0.9))]
+        );
         await Lab.Bulk.TagAsync(RunSelection.Of([a]), ["paper"], []);
-        var query = RunQueryText.Parse(text.Replace("2026-11-24", Lab.Clock.UtcNow.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal));
+        var query = RunQueryText.Parse(
+            text.Replace(
+                "2026-11-24",
+                Lab.Clock.UtcNow.ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture),
+                StringComparison.Ordinal
+            )
+        );
 
-        var page = await Lab.List.ListAsync(new RunFilter { Text = query.Words, Conditions = query.Conditions }, [new(RunSort.Name, false)], 0, 10);
+        var page = await Lab.List.ListAsync(
+            new RunFilter { Text = query.Words, Conditions = query.Conditions },
+            [new(RunSort.Name, false)],
+            0,
+            10
+        );
 
         Assert.Empty(query.Faults);
         Assert.Equal(expected, string.Join(' ', page.Items.Select(run => run.Name)));
@@ -86,7 +109,12 @@ public sealed class RunQueryTextTests : LabTest
             Lab.Clock.Advance(wait * 86400);
         }
 
-        var page = await Lab.List.ListAsync(new RunFilter { Conditions = RunQueryText.Parse(text).Conditions }, [new(RunSort.Name, false)], 0, 10);
+        var page = await Lab.List.ListAsync(
+            new RunFilter { Conditions = RunQueryText.Parse(text).Conditions },
+            [new(RunSort.Name, false)],
+            0,
+            10
+        );
 
         Assert.Equal(expected, string.Join(' ', page.Items.Select(run => run.Name)));
     }
@@ -99,7 +127,12 @@ public sealed class RunQueryTextTests : LabTest
             await Lab.Store.SubmitAsync(Samples.Content(name, attack: attack, seed: seed));
         }
 
-        var page = await Lab.List.ListAsync(new RunFilter(), [new(RunSort.Attack, false), new(RunSort.Seed, true)], 0, 10);
+        var page = await Lab.List.ListAsync(
+            new RunFilter(),
+            [new(RunSort.Attack, false), new(RunSort.Seed, true)],
+            0,
+            10
+        );
 
         Assert.Equal("r q s p", string.Join(' ', page.Items.Select(run => run.Name)));
     }
@@ -109,5 +142,6 @@ public sealed class RunQueryTextTests : LabTest
     [InlineData("<b>x</b>", "b-x--b")]
     [InlineData("--", "")]
     [InlineData(null, "")]
-    public void Tags_OfAText_HaveOneForm(string? text, string expected) => Assert.Equal(expected, string.Join(' ', TagText.Parse(text)));
+    public void Tags_OfAText_HaveOneForm(string? text, string expected) =>
+        Assert.Equal(expected, string.Join(' ', TagText.Parse(text)));
 }

@@ -15,6 +15,12 @@ public sealed class NoteTests : LabTest
         Assert.True(first.Saved);
         Assert.Equal((false, "first", "anna"), (second.Saved, second.Note.Markdown, second.Note.EditedBy));
         Assert.True((await Lab.Notes.SaveAsync(Subject, "both", second.Note.Version, "ben")).Saved);
-        Assert.Equal(("both", "ben", 2), await Lab.Notes.FindAsync(Subject) switch { var note => (note.Markdown, note.EditedBy, note.Version) });
+        Assert.Equal(
+            ("both", "ben", 2),
+            await Lab.Notes.FindAsync(Subject) switch
+            {
+                var note => (note.Markdown, note.EditedBy, note.Version),
+            }
+        );
     }
 }

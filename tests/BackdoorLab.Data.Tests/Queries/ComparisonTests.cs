@@ -5,13 +5,28 @@ public sealed class ComparisonTests : LabTest
     [Fact]
     public async Task Compare_RunsAndAStranger_KeepsTheOrderAndNamesWhatIsMissing()
     {
-        var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), ("clean-accuracy", 0.9))]);
+        var first = await Lab.EndedAsync(
+            Samples.Content(seed: 1),
+            [Samples.Value(Samples.Key(), ("clean-accuracy", 0.9))]
+        );
         var second = await Lab.RunningAsync(Samples.Content(seed: 2));
-        await Lab.Recording.RecordAsync(second.Id, second.Attempt, new RunChanges
-        {
-            Curve = [new TrainingPoint(Victim.Backdoored, 2, 2, 0.2, 0.8, null), new TrainingPoint(Victim.Backdoored, 1, 2, 0.4, 0.6, 1)],
-            Artifacts = [new ArtifactReference("stage", "clean.png", "image", "Clean"), new ArtifactReference("stage", "curve.json", "figure", "Curve")],
-        });
+        await Lab.Recording.RecordAsync(
+            second.Id,
+            second.Attempt,
+            new RunChanges
+            {
+                Curve =
+                [
+                    new TrainingPoint(Victim.Backdoored, 2, 2, 0.2, 0.8, null),
+                    new TrainingPoint(Victim.Backdoored, 1, 2, 0.4, 0.6, 1),
+                ],
+                Artifacts =
+                [
+                    new ArtifactReference("stage", "clean.png", "image", "Clean"),
+                    new ArtifactReference("stage", "curve.json", "figure", "Curve"),
+                ],
+            }
+        );
         await Lab.Bulk.DeleteAsync(RunSelection.Of([first]));
 
         var comparison = await Lab.Comparisons.ReadAsync([second.Id, "zzzzzzzzzzzz", first, second.Id]);
@@ -26,8 +41,10 @@ public sealed class ComparisonTests : LabTest
     }
 
     [Fact]
-    public Task Compare_MoreRunsThanAllowed_IsRefused() => Assert.ThrowsAsync<ArgumentOutOfRangeException>(
-        () => Lab.Comparisons.ReadAsync([.. Enumerable.Range(0, CompareQuery.MaxRuns + 1).Select(i => $"{i}")]));
+    public Task Compare_MoreRunsThanAllowed_IsRefused() =>
+        Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            Lab.Comparisons.ReadAsync([.. Enumerable.Range(0, CompareQuery.MaxRuns + 1).Select(i => $"{i}")])
+        );
 
     [Fact]
     public async Task References_ImportedAgain_ReplaceThoseOfTheSameFileOnly()
@@ -38,7 +55,10 @@ public sealed class ComparisonTests : LabTest
         await references.ReplaceAsync("b.csv", [row with { PoisonRate = 0.05 }]);
         await references.ReplaceAsync("a.csv", [row with { CleanAccuracy = null }]);
 
-        Assert.Equal([("a.csv", 1), ("b.csv", 1)], (await references.SourcesAsync()).Select(source => (source.Source, source.Rows)));
+        Assert.Equal(
+            [("a.csv", 1), ("b.csv", 1)],
+            (await references.SourcesAsync()).Select(source => (source.Source, source.Rows))
+        );
         Assert.Equal([row with { CleanAccuracy = null }], await references.FindAsync("gtsrb", "res-net8", 0.1));
         Assert.Equal(1, await references.RemoveAsync("b.csv"));
         Assert.Empty(await references.FindAsync("gtsrb", "res-net8", 0.05));

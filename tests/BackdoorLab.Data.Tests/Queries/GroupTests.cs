@@ -22,7 +22,13 @@ public sealed class GroupTests : LabTest
         Assert.Equal((2, 0), (rate.N, rate.Disagreeing));
         Assert.Equal(0.3, rate.Mean, 9);
         Assert.Equal(0.141421356, rate.StandardDeviation!.Value, 9);
-        Assert.Equal((1, 0.9, null), page.Items[0].AttackSuccessRate.Stat switch { var one => (one!.N, one.Mean, one.StandardDeviation) });
+        Assert.Equal(
+            (1, 0.9, null),
+            page.Items[0].AttackSuccessRate.Stat switch
+            {
+                var one => (one!.N, one.Mean, one.StandardDeviation),
+            }
+        );
         Assert.Null(group.CleanAccuracy.All);
     }
 
@@ -31,7 +37,10 @@ public sealed class GroupTests : LabTest
     {
         await Ended("a", 1, 0.2);
         await Lab.EndedAsync(
-            Samples.Content(seed: 2, spec: Samples.Spec(members: "\"training\":{\"epochs\":2}")), [Samples.Value(Samples.Key(), ("attack-success-rate", 0.8))], RunState.Cancelled);
+            Samples.Content(seed: 2, spec: Samples.Spec(members: "\"training\":{\"epochs\":2}")),
+            [Samples.Value(Samples.Key(), ("attack-success-rate", 0.8))],
+            RunState.Cancelled
+        );
 
         var group = Assert.Single((await Lab.Groups.PageAsync(new RunFilter(), RunGrouping.Dataset, 0, 10)).Items);
 
@@ -46,7 +55,9 @@ public sealed class GroupTests : LabTest
         await Ended("a", 1, 0.2);
         await Ended("a", 1, 0.4);
 
-        var rate = Assert.Single((await Lab.Groups.PageAsync(new RunFilter(), RunGrouping.Configuration, 0, 10)).Items).AttackSuccessRate.Stat!;
+        var rate = Assert
+            .Single((await Lab.Groups.PageAsync(new RunFilter(), RunGrouping.Configuration, 0, 10)).Items)
+            .AttackSuccessRate.Stat!;
 
         Assert.Equal((1, 1, 0.2, 0.4), (rate.N, rate.Disagreeing, rate.Minimum, rate.Maximum));
     }
@@ -69,10 +80,20 @@ public sealed class GroupTests : LabTest
 
         var page = await Lab.Groups.PageAsync(new RunFilter(), by, 0, 10);
 
-        Assert.Equal(expected, string.Join(' ', page.Items.OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key}:{group.Runs}")));
+        Assert.Equal(
+            expected,
+            string.Join(
+                ' ',
+                page.Items.OrderBy(group => group.Key, StringComparer.Ordinal)
+                    .Select(group => $"{group.Key}:{group.Runs}")
+            )
+        );
         Assert.Equal(page.Items.Count, page.Total);
     }
 
-    private Task<string> Ended(string name, long seed, double attack, string config = "config-a") => Lab.EndedAsync(
-        Samples.Content(name, config: config, seed: seed), [Samples.Value(Samples.Key(), ("attack-success-rate", attack))]);
+    private Task<string> Ended(string name, long seed, double attack, string config = "config-a") =>
+        Lab.EndedAsync(
+            Samples.Content(name, config: config, seed: seed),
+            [Samples.Value(Samples.Key(), ("attack-success-rate", attack))]
+        );
 }

@@ -9,7 +9,10 @@ public sealed class MatrixTests : LabTest
     {
         foreach (var (seed, rate) in new[] { (1, 0.8), (2, 0.9), (3, 1.0) })
         {
-            await Lab.EndedAsync(Samples.Content(seed: seed), [Samples.Value(Samples.Key("strip", "int8-static"), (Rate, rate), ("other", 5))]);
+            await Lab.EndedAsync(
+                Samples.Content(seed: seed),
+                [Samples.Value(Samples.Key("strip", "int8-static"), (Rate, rate), ("other", 5))]
+            );
         }
 
         var matrix = await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate);
@@ -36,7 +39,11 @@ public sealed class MatrixTests : LabTest
     public async Task Matrix_RepeatsOfASeedThatDisagree_AreShownAndNoneOfThemWins()
     {
         var first = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.2))]);
-        var second = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.6))], RunState.Cancelled);
+        var second = await Lab.EndedAsync(
+            Samples.Content(seed: 1),
+            [Samples.Value(Samples.Key(), (Rate, 0.6))],
+            RunState.Cancelled
+        );
         var other = await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.8))]);
         var trashed = await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0))]);
         await Lab.Bulk.DeleteAsync(RunSelection.Of([trashed]));
@@ -54,13 +61,19 @@ public sealed class MatrixTests : LabTest
     {
         await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(Samples.Key(), (Rate, 0.2))]);
         await Lab.EndedAsync(Samples.Content(seed: 2), [Samples.Value(Samples.Key(), (Rate, 0.4))]);
-        await Lab.EndedAsync(Samples.Content(seed: 3, spec: Samples.Spec(members: "\"training\":{\"epochs\":2}")), [Samples.Value(Samples.Key(), (Rate, 1.0))]);
+        await Lab.EndedAsync(
+            Samples.Content(seed: 3, spec: Samples.Spec(members: "\"training\":{\"epochs\":2}")),
+            [Samples.Value(Samples.Key(), (Rate, 1.0))]
+        );
 
         var usual = await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate);
         var named = await Lab.Matrices.ReadAsync(new MatrixFilter { Condition = usual.Conditions[1].Key }, Rate);
 
         Assert.Equal([2, 1], usual.Conditions.Select(condition => condition.Seeds));
-        Assert.Equal((2, 0.3), (usual.Find("", "float32")!.Value!.N, Math.Round(usual.Find("", "float32")!.Value!.Mean, 12)));
+        Assert.Equal(
+            (2, 0.3),
+            (usual.Find("", "float32")!.Value!.N, Math.Round(usual.Find("", "float32")!.Value!.Mean, 12))
+        );
         Assert.Equal((1, 1.0), (named.Find("", "float32")!.Value!.N, named.Find("", "float32")!.Value!.Mean));
         Assert.Contains("\"epochs\":2", named.Condition!.Json, StringComparison.Ordinal);
     }
@@ -71,11 +84,15 @@ public sealed class MatrixTests : LabTest
         await Lab.EndedAsync(Samples.Content(), [Samples.Value(Samples.Key(), (Rate, 0.2))], RunState.Failed);
         Lab.Clock.Advance(1);
         var running = await Lab.RunningAsync(Samples.Content(seed: 2));
-        await Lab.Recording.RecordAsync(running.Id, running.Attempt, new RunChanges
-        {
-            Plan = new RunPlan([], [Samples.Key(), Samples.Key("strip")], new Dictionary<string, string>(), 10),
-            Cells = [Samples.Value(Samples.Key(), (Rate, 0.7))],
-        });
+        await Lab.Recording.RecordAsync(
+            running.Id,
+            running.Attempt,
+            new RunChanges
+            {
+                Plan = new RunPlan([], [Samples.Key(), Samples.Key("strip")], new Dictionary<string, string>(), 10),
+                Cells = [Samples.Value(Samples.Key(), (Rate, 0.7))],
+            }
+        );
         Lab.Clock.Advance(1);
         await Lab.Store.QueuedAsync();
 
@@ -92,13 +109,24 @@ public sealed class MatrixTests : LabTest
     public async Task Matrix_OutcomesWithoutAValue_AreCountedAndNeverAveraged()
     {
         var key = Samples.Key("strip");
-        var failed = new CellResult { Id = key, Outcome = Outcome.Failed, Reason = "out of memory" };
+        var failed = new CellResult
+        {
+            Id = key,
+            Outcome = Outcome.Failed,
+            Reason = "out of memory",
+        };
         await Lab.EndedAsync(Samples.Content(seed: 1), [Samples.Value(key, (Rate, 0.5)) with { Notes = ["n1", "n2"] }]);
         await Lab.EndedAsync(Samples.Content(seed: 2), [failed with { Reason = "other" }]);
         await Lab.EndedAsync(Samples.Content(seed: 3), [failed]);
         await Lab.EndedAsync(Samples.Content(seed: 4), [failed]);
-        await Lab.EndedAsync(Samples.Content(seed: 5), [failed with { Outcome = Outcome.NotApplicable, Reason = "no gradients" }]);
-        await Lab.EndedAsync(Samples.Content(seed: 6), [Samples.Value(key, ("another-metric", 0)) with { Notes = ["n2"] }]);
+        await Lab.EndedAsync(
+            Samples.Content(seed: 5),
+            [failed with { Outcome = Outcome.NotApplicable, Reason = "no gradients" }]
+        );
+        await Lab.EndedAsync(
+            Samples.Content(seed: 6),
+            [Samples.Value(key, ("another-metric", 0)) with { Notes = ["n2"] }]
+        );
 
         var cell = Assert.Single((await Lab.Matrices.ReadAsync(new MatrixFilter(), Rate)).Cells);
 
@@ -118,14 +146,30 @@ public sealed class MatrixTests : LabTest
         var benign = Samples.Key(victim: Victim.Benign);
         await Lab.EndedAsync(
             Samples.Content(config: "a", attack: "badnets"),
-            [Samples.Value(Samples.Key(), (Rate, 0.9)), Samples.Value(benign, (Rate, 0.1))]);
-        await Lab.EndedAsync(Samples.Content(config: "b", attack: "blended"), [Samples.Value(Samples.Key(), (Rate, 0.5))]);
+            [Samples.Value(Samples.Key(), (Rate, 0.9)), Samples.Value(benign, (Rate, 0.1))]
+        );
+        await Lab.EndedAsync(
+            Samples.Content(config: "b", attack: "blended"),
+            [Samples.Value(Samples.Key(), (Rate, 0.5))]
+        );
 
-        async Task<double?> MeanAsync(MatrixFilter filter) => (await Lab.Matrices.ReadAsync(filter, Rate)).Find("", "float32")?.Value?.Mean;
+        async Task<double?> MeanAsync(MatrixFilter filter) =>
+            (await Lab.Matrices.ReadAsync(filter, Rate)).Find("", "float32")?.Value?.Mean;
 
         // Two attacks have no mean: the newer one is shown.
         Assert.Equal(0.5, await MeanAsync(new MatrixFilter()));
-        Assert.Equal(0.9, await MeanAsync(new MatrixFilter { Attack = "badnets", Dataset = "gtsrb", Model = "res-net8", PoisonRate = 0.1 }));
+        Assert.Equal(
+            0.9,
+            await MeanAsync(
+                new MatrixFilter
+                {
+                    Attack = "badnets",
+                    Dataset = "gtsrb",
+                    Model = "res-net8",
+                    PoisonRate = 0.1,
+                }
+            )
+        );
         Assert.Equal(0.1, await MeanAsync(new MatrixFilter { Attack = "badnets", Victim = Victim.Benign }));
         Assert.Null(await MeanAsync(new MatrixFilter { PoisonRate = 0.05 }));
         Assert.Null(await MeanAsync(new MatrixFilter { Dataset = "cifar10" }));

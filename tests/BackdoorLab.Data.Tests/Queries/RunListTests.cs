@@ -40,8 +40,14 @@ public sealed class RunListTests : LabTest
             await Lab.EndedAsync(Samples.Content(name), [Samples.Value(Samples.Key(), ("attack-success-rate", rate))]);
         }
 
-        Assert.Equal(["low", "middle", "high", "none"], await NamesAsync(new RunFilter(), RunSort.AttackSuccessRate, false));
-        Assert.Equal(["high", "middle", "low", "none"], await NamesAsync(new RunFilter(), RunSort.AttackSuccessRate, true));
+        Assert.Equal(
+            ["low", "middle", "high", "none"],
+            await NamesAsync(new RunFilter(), RunSort.AttackSuccessRate, false)
+        );
+        Assert.Equal(
+            ["high", "middle", "low", "none"],
+            await NamesAsync(new RunFilter(), RunSort.AttackSuccessRate, true)
+        );
     }
 
     [Fact]
@@ -102,7 +108,10 @@ public sealed class RunListTests : LabTest
         Assert.Equal([early.Id, late.Id], (await Lab.Queue.QueueAsync()).Select(run => run.Id));
         Assert.Equal([late.Id], (await Lab.Queue.QueueAsync(skip: 1)).Select(run => run.Id));
         Assert.Equal([early.Id], (await Lab.Queue.QueueAsync(count: 1)).Select(run => run.Id));
-        Assert.Equal((2, 0), await Lab.Queue.QueueTotalsAsync() is var totals ? (totals.Waiting, totals.Held) : default);
+        Assert.Equal(
+            (2, 0),
+            await Lab.Queue.QueueTotalsAsync() is var totals ? (totals.Waiting, totals.Held) : default
+        );
         Assert.Equal([second, first], (await Lab.List.LatestFinishedAsync(10)).Select(run => run.Id));
         Assert.Equal([second], (await Lab.List.LatestFinishedAsync(1)).Select(run => run.Id));
 
@@ -118,10 +127,16 @@ public sealed class RunListTests : LabTest
     [Fact]
     public async Task EarlierSeconds_IsTheMedianOfSucceededRuns()
     {
-        foreach (var (seconds, state) in new[]
-        {
-            (10d, RunState.Succeeded), (20, RunState.Succeeded), (400, RunState.Succeeded), (1, RunState.Failed), (30, RunState.Succeeded),
-        })
+        foreach (
+            var (seconds, state) in new[]
+            {
+                (10d, RunState.Succeeded),
+                (20, RunState.Succeeded),
+                (400, RunState.Succeeded),
+                (1, RunState.Failed),
+                (30, RunState.Succeeded),
+            }
+        )
         {
             var run = await Lab.RunningAsync();
             Lab.Clock.Advance(seconds);
@@ -133,9 +148,14 @@ public sealed class RunListTests : LabTest
     }
 
     [Fact]
-    public async Task Queries_CancelledToken_Throw() => await Assert.ThrowsAnyAsync<OperationCanceledException>(
-        () => Lab.List.ListAsync(new RunFilter(), [], 0, 25, new CancellationToken(canceled: true)));
+    public async Task Queries_CancelledToken_Throw() =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            Lab.List.ListAsync(new RunFilter(), [], 0, 25, new CancellationToken(canceled: true))
+        );
 
-    private async Task<IEnumerable<string>> NamesAsync(RunFilter filter, RunSort sort = RunSort.Name, bool descending = false) =>
-        (await Lab.List.ListAsync(filter, [new(sort, descending)], 0, 100)).Items.Select(run => run.Name);
+    private async Task<IEnumerable<string>> NamesAsync(
+        RunFilter filter,
+        RunSort sort = RunSort.Name,
+        bool descending = false
+    ) => (await Lab.List.ListAsync(filter, [new(sort, descending)], 0, 100)).Items.Select(run => run.Name);
 }

@@ -27,10 +27,19 @@ public sealed class BulkTests : LabTest
         await Lab.Store.SubmitAsync(Samples.Content("a", attack: "blended"));
         await Lab.Store.SubmitAsync(Samples.Content("b"));
 
-        Assert.Equal(1, await Lab.Bulk.ArchiveAsync(RunSelection.All(new RunFilter { Attack = "blended" }), archived: true));
+        Assert.Equal(
+            1,
+            await Lab.Bulk.ArchiveAsync(RunSelection.All(new RunFilter { Attack = "blended" }), archived: true)
+        );
 
-        Assert.Equal("b", Assert.Single((await Lab.List.ListAsync(new RunFilter { Archived = false }, [], 0, 9)).Items).Name);
-        Assert.Equal("a", Assert.Single((await Lab.List.ListAsync(new RunFilter { Archived = true }, [], 0, 9)).Items).Name);
+        Assert.Equal(
+            "b",
+            Assert.Single((await Lab.List.ListAsync(new RunFilter { Archived = false }, [], 0, 9)).Items).Name
+        );
+        Assert.Equal(
+            "a",
+            Assert.Single((await Lab.List.ListAsync(new RunFilter { Archived = true }, [], 0, 9)).Items).Name
+        );
         Assert.Equal(2, (await Lab.List.ListAsync(new RunFilter(), [], 0, 9)).Total);
     }
 
@@ -53,7 +62,10 @@ public sealed class BulkTests : LabTest
         var (gone, alive) = (await WithStages("shared", "own"), await WithStages("shared", "other"));
         await Lab.Bulk.DeleteAsync(RunSelection.Of([gone]));
 
-        Assert.Equal(["own"], (await Lab.Files.FreedByPurgeAsync(RunSelection.All(new RunFilter { Deleted = true }))).Stages);
+        Assert.Equal(
+            ["own"],
+            (await Lab.Files.FreedByPurgeAsync(RunSelection.All(new RunFilter { Deleted = true }))).Stages
+        );
         var purged = await Lab.Bulk.PurgeAsync(RunSelection.All(new RunFilter { Deleted = true }));
 
         Assert.Equal((1, "own"), (purged.Runs, string.Join(' ', purged.Freed.Stages)));
@@ -75,8 +87,14 @@ public sealed class BulkTests : LabTest
         Assert.NotNull(await Lab.Details.FindAsync(alive));
     }
 
-    private async Task<string> Checked(string hash) => await Lab.EndedAsync(
-        Samples.Content(attack: KnownLabels.UnknownAttack) with { SpecJson = $$$"""{"suspect":{"file":"m.pth","sha256":"{{{hash}}}"}}""" }, []);
+    private async Task<string> Checked(string hash) =>
+        await Lab.EndedAsync(
+            Samples.Content(attack: KnownLabels.UnknownAttack) with
+            {
+                SpecJson = $$$"""{"suspect":{"file":"m.pth","sha256":"{{{hash}}}"}}""",
+            },
+            []
+        );
 
     private async Task<string> WithStages(params string[] keys)
     {

@@ -32,7 +32,11 @@ public sealed class QueueOrderTests : LabTest
     [Fact]
     public async Task Claim_WhileAStudyIsPaused_PassesItsRunsOver()
     {
-        var (study, runs) = await Lab.Studies.CreateAsync("s", "{}", [Samples.Content("a"), Samples.Content("b", seed: 2)]);
+        var (study, runs) = await Lab.Studies.CreateAsync(
+            "s",
+            "{}",
+            [Samples.Content("a"), Samples.Content("b", seed: 2)]
+        );
         Lab.Clock.Advance(5);
         var other = await Lab.Store.QueuedAsync();
 
@@ -54,7 +58,9 @@ public sealed class QueueOrderTests : LabTest
             await Lab.Store.QueuedAsync();
         }
 
-        var claims = await Task.WhenAll(Enumerable.Range(0, 12).Select(worker => Task.Run(() => Lab.Leases.ClaimNextAsync($"w{worker}", Until))));
+        var claims = await Task.WhenAll(
+            Enumerable.Range(0, 12).Select(worker => Task.Run(() => Lab.Leases.ClaimNextAsync($"w{worker}", Until)))
+        );
 
         Assert.Equal(8, claims.OfType<RunRef>().Select(run => run.Id).Distinct().Count());
         Assert.Equal(4, claims.Count(claim => claim is null));

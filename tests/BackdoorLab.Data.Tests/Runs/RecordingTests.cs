@@ -7,35 +7,55 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     private static readonly CellId Undefended = Samples.Key();
     private static readonly CellId Strip = Samples.Key("strip");
 
-    private static RunPlan Plan { get; } = new(
-        [new PlannedStage("d", "data", "Data", 1), new PlannedStage("t", "train", "Training", 50), new PlannedStage("s", "defend", "STRIP", 9)],
-        [Undefended, Strip],
-        new Dictionary<string, string> { ["processor"] = "a quick one" },
-        60);
+    private static RunPlan Plan { get; } =
+        new(
+            [
+                new PlannedStage("d", "data", "Data", 1),
+                new PlannedStage("t", "train", "Training", 50),
+                new PlannedStage("s", "defend", "STRIP", 9),
+            ],
+            [Undefended, Strip],
+            new Dictionary<string, string> { ["processor"] = "a quick one" },
+            60
+        );
 
-    private static RunChanges Everything(DateTime at) => new()
-    {
-        Progress = new RunProgress("STRIP on float32", 0.75, 12),
-        Stages =
-        [
-            new StageChange("d", StageState.Done, Cached: true, Seconds: 0.5),
-            new StageChange("t", StageState.Running),
-            new StageChange("t", StageState.Done, Seconds: 40),
-            new StageChange("s", StageState.Running),
-        ],
-        Cells =
-        [
-            Samples.Value(Undefended, ("clean-accuracy", 0.91), ("attack-success-rate", 0.98)) with
-            {
-                Notes = ["Short schedule."],
-                Artifacts = [new ArtifactReference("t", "weights.bin", "weights", "Weights")],
-            },
-            new CellResult { Id = Strip, Outcome = Outcome.NotApplicable, Reason = "Needs gradients." },
-        ],
-        Curve = [new TrainingPoint(Victim.Backdoored, 1, 2, 2.5, 0.4, 0.1), new TrainingPoint(Victim.Backdoored, 2, 2, 1.25, 0.9, 0.98)],
-        Artifacts = [new ArtifactReference("d", "trigger.png", "image", "Trigger"), new ArtifactReference("d", "clean.png", "image", "Clean")],
-        Log = [new LogEntry(at, "info", "one"), new LogEntry(at, "warning", "two")],
-    };
+    private static RunChanges Everything(DateTime at) =>
+        new()
+        {
+            Progress = new RunProgress("STRIP on float32", 0.75, 12),
+            Stages =
+            [
+                new StageChange("d", StageState.Done, Cached: true, Seconds: 0.5),
+                new StageChange("t", StageState.Running),
+                new StageChange("t", StageState.Done, Seconds: 40),
+                new StageChange("s", StageState.Running),
+            ],
+            Cells =
+            [
+                Samples.Value(Undefended, ("clean-accuracy", 0.91), ("attack-success-rate", 0.98)) with
+                {
+                    Notes = ["Short schedule."],
+                    Artifacts = [new ArtifactReference("t", "weights.bin", "weights", "Weights")],
+                },
+                new CellResult
+                {
+                    Id = Strip,
+                    Outcome = Outcome.NotApplicable,
+                    Reason = "Needs gradients.",
+                },
+            ],
+            Curve =
+            [
+                new TrainingPoint(Victim.Backdoored, 1, 2, 2.5, 0.4, 0.1),
+                new TrainingPoint(Victim.Backdoored, 2, 2, 1.25, 0.9, 0.98),
+            ],
+            Artifacts =
+            [
+                new ArtifactReference("d", "trigger.png", "image", "Trigger"),
+                new ArtifactReference("d", "clean.png", "image", "Clean"),
+            ],
+            Log = [new LogEntry(at, "info", "one"), new LogEntry(at, "warning", "two")],
+        };
 
     [Fact]
     public async Task Record_WholeRun_ReadsBackAsWritten()
@@ -55,7 +75,8 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
                 new RunStage("t", "train", "Training", 1, StageState.Done, false, 40, 50),
                 new RunStage("s", "defend", "STRIP", 2, StageState.Running, false, null, 9),
             ],
-            detail.Stages);
+            detail.Stages
+        );
         Assert.Equal([Undefended, Strip], detail.Cells.Select(cell => cell.Id));
         Assert.Equal(0.98, detail.Cells[0].Value("attack-success-rate"));
         Assert.Equal(["Short schedule."], detail.Cells[0].Notes);
@@ -65,7 +86,10 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         Assert.Equal([2.5, 1.25], detail.Curve.Select(point => point.Loss!.Value));
         Assert.Equal("a quick one", detail.Environment["processor"]);
         Assert.Equal((0.91, 0.98), (detail.Run.CleanAccuracy, detail.Run.AttackSuccessRate));
-        Assert.Equal(("STRIP on float32", 0.75, 12d), (detail.Run.Phase, detail.Run.Fraction, detail.Run.EtaSeconds!.Value));
+        Assert.Equal(
+            ("STRIP on float32", 0.75, 12d),
+            (detail.Run.Phase, detail.Run.Fraction, detail.Run.EtaSeconds!.Value)
+        );
     }
 
     [Fact]
@@ -110,12 +134,28 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     public async Task Record_CellThatFailsAfterAll_LosesItsNumbers()
     {
         var run = await lab.RunningAsync();
-        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Cells = [Samples.Value(Strip, ("detection-rate", 1))] });
+        await lab.Recording.RecordAsync(
+            run.Id,
+            run.Attempt,
+            new RunChanges { Cells = [Samples.Value(Strip, ("detection-rate", 1))] }
+        );
 
-        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
-        {
-            Cells = [new CellResult { Id = Strip, Outcome = Outcome.Failed, Reason = "broke" }],
-        });
+        await lab.Recording.RecordAsync(
+            run.Id,
+            run.Attempt,
+            new RunChanges
+            {
+                Cells =
+                [
+                    new CellResult
+                    {
+                        Id = Strip,
+                        Outcome = Outcome.Failed,
+                        Reason = "broke",
+                    },
+                ],
+            }
+        );
 
         var cell = Assert.Single((await lab.Details.FindAsync(run.Id))!.Cells);
         Assert.Equal((Outcome.Failed, "broke"), (cell.Outcome, cell.Reason));
@@ -127,12 +167,18 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     {
         var run = await lab.RunningAsync();
 
-        Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
-        {
-            Progress = new RunProgress("training", double.NaN, double.PositiveInfinity),
-            Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9), ("attack-success-rate", double.NaN))],
-            Curve = [new TrainingPoint(Victim.Backdoored, 1, 1, double.NaN, 0.1, double.NaN)],
-        }));
+        Assert.True(
+            await lab.Recording.RecordAsync(
+                run.Id,
+                run.Attempt,
+                new RunChanges
+                {
+                    Progress = new RunProgress("training", double.NaN, double.PositiveInfinity),
+                    Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9), ("attack-success-rate", double.NaN))],
+                    Curve = [new TrainingPoint(Victim.Backdoored, 1, 1, double.NaN, 0.1, double.NaN)],
+                }
+            )
+        );
 
         var detail = (await lab.Details.FindAsync(run.Id))!;
         var cell = Assert.Single(detail.Cells);
@@ -148,15 +194,24 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
     [InlineData(Victim.Benign, "float32", null)]
     [InlineData(Victim.Backdoored, "int8-static", null)]
     [InlineData(Victim.Backdoored, "float32", "fine-pruning")]
-    public async Task Record_OtherCellsThanTheReference_LeaveTheSummaryAlone(Victim victim, string precision, string? defense)
+    public async Task Record_OtherCellsThanTheReference_LeaveTheSummaryAlone(
+        Victim victim,
+        string precision,
+        string? defense
+    )
     {
         var run = await lab.RunningAsync();
-        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9))] });
+        await lab.Recording.RecordAsync(
+            run.Id,
+            run.Attempt,
+            new RunChanges { Cells = [Samples.Value(Undefended, ("clean-accuracy", 0.9))] }
+        );
 
-        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
-        {
-            Cells = [Samples.Value(new CellId(victim, precision, defense), ("clean-accuracy", 0.1))],
-        });
+        await lab.Recording.RecordAsync(
+            run.Id,
+            run.Attempt,
+            new RunChanges { Cells = [Samples.Value(new CellId(victim, precision, defense), ("clean-accuracy", 0.1))] }
+        );
 
         Assert.Equal(0.9, (await lab.ItemAsync(run.Id)).CleanAccuracy);
     }
@@ -167,10 +222,19 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         var run = await lab.RunningAsync();
         for (var batch = 0; batch < 3; batch++)
         {
-            await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
-            {
-                Log = [.. Enumerable.Range(1, 4).Select(line => new LogEntry(lab.Clock.UtcNow, "info", $"{batch}.{line}"))],
-            });
+            await lab.Recording.RecordAsync(
+                run.Id,
+                run.Attempt,
+                new RunChanges
+                {
+                    Log =
+                    [
+                        .. Enumerable
+                            .Range(1, 4)
+                            .Select(line => new LogEntry(lab.Clock.UtcNow, "info", $"{batch}.{line}")),
+                    ],
+                }
+            );
         }
 
         var all = await lab.Details.LogAfterAsync(run.Id, 0);
@@ -187,31 +251,41 @@ public sealed class RecordingTests(LabFixture lab) : IClassFixture<LabFixture>
         await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Plan = Plan });
         using var stop = new CancellationTokenSource();
         using var started = new CountdownEvent(2);
-        var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
-        {
-            started.Signal();
-            var reads = 0;
-            do
-            {
-                var detail = (await lab.Details.FindAsync(run.Id))!;
-                Assert.Equal(detail.Curve.Count, detail.LastLogSequence);
-                reads++;
-            }
-            while (!stop.IsCancellationRequested);
+        var readers = Enumerable
+            .Range(0, 2)
+            .Select(_ =>
+                Task.Run(async () =>
+                {
+                    started.Signal();
+                    var reads = 0;
+                    do
+                    {
+                        var detail = (await lab.Details.FindAsync(run.Id))!;
+                        Assert.Equal(detail.Curve.Count, detail.LastLogSequence);
+                        reads++;
+                    } while (!stop.IsCancellationRequested);
 
-            return reads;
-        })).ToList();
+                    return reads;
+                })
+            )
+            .ToList();
 
         // The pool may be slow to give both readers a thread; the writing below would be over before them.
         started.Wait(TimeSpan.FromSeconds(30));
 
         for (var epoch = 1; epoch <= 60; epoch++)
         {
-            Assert.True(await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
-            {
-                Curve = [new TrainingPoint(Victim.Backdoored, epoch, 60, 1, 0.5, 0.5)],
-                Log = [new LogEntry(lab.Clock.UtcNow, "info", $"epoch {epoch}")],
-            }));
+            Assert.True(
+                await lab.Recording.RecordAsync(
+                    run.Id,
+                    run.Attempt,
+                    new RunChanges
+                    {
+                        Curve = [new TrainingPoint(Victim.Backdoored, epoch, 60, 1, 0.5, 0.5)],
+                        Log = [new LogEntry(lab.Clock.UtcNow, "info", $"epoch {epoch}")],
+                    }
+                )
+            );
         }
 
         await stop.CancelAsync();

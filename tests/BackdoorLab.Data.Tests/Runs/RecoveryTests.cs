@@ -8,12 +8,19 @@ public sealed class RecoveryTests : LabTest
         var run = await Lab.RunningAsync(leaseSeconds: 120);
         Lab.Clock.Advance(30);
         await Lab.Leases.RenewLeaseAsync(run.Id, Samples.Worker, Lab.Clock.UtcNow.AddSeconds(120));
-        await Lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges { Stages = [new StageChange("train", StageState.Running)] });
+        await Lab.Recording.RecordAsync(
+            run.Id,
+            run.Attempt,
+            new RunChanges { Stages = [new StageChange("train", StageState.Running)] }
+        );
 
         Lab.Clock.Advance(119);
         Assert.Empty(await Lab.Leases.RecoverLostAsync(Lab.Clock.UtcNow));
         Lab.Clock.Advance(2);
-        Assert.Equal([new RecoveredRun(run.Id, RunState.Interrupted)], await Lab.Leases.RecoverLostAsync(Lab.Clock.UtcNow));
+        Assert.Equal(
+            [new RecoveredRun(run.Id, RunState.Interrupted)],
+            await Lab.Leases.RecoverLostAsync(Lab.Clock.UtcNow)
+        );
 
         var detail = (await Lab.Details.FindAsync(run.Id))!;
         Assert.Equal(RunState.Interrupted, detail.Run.State);
@@ -54,7 +61,10 @@ public sealed class RecoveryTests : LabTest
         await Lab.Store.RequestCancelAsync(run.Id);
         Lab.Clock.Advance(500);
 
-        Assert.Equal([new RecoveredRun(run.Id, RunState.Cancelled)], await Lab.Leases.RecoverLostAsync(Lab.Clock.UtcNow));
+        Assert.Equal(
+            [new RecoveredRun(run.Id, RunState.Cancelled)],
+            await Lab.Leases.RecoverLostAsync(Lab.Clock.UtcNow)
+        );
         Assert.Empty(await Lab.Leases.RequeueInterruptedAsync());
         Assert.Equal(RunState.Cancelled, (await Lab.ItemAsync(run.Id)).State);
     }

@@ -12,7 +12,10 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var run = await lab.ItemAsync(queued.Id);
         Assert.True(RunIds.IsWellFormed(queued.Id));
         Assert.Equal((RunState.Queued, 1, "first"), (run.State, run.Attempt, run.Name));
-        Assert.Equal((run.Attempt, lab.Clock.UtcNow, lab.Clock.UtcNow), (queued.Attempt, run.Created, run.Queued!.Value));
+        Assert.Equal(
+            (run.Attempt, lab.Clock.UtcNow, lab.Clock.UtcNow),
+            (queued.Attempt, run.Created, run.Queued!.Value)
+        );
         Assert.Equal(DateTimeKind.Utc, run.Created.Kind);
         Assert.Equal((0.1, 0, 1L), (run.PoisonRate, run.TargetLabel!.Value, run.Seed));
     }
@@ -30,8 +33,13 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var run = await lab.Store.QueuedAsync();
         await using (var context = lab.Contexts.CreateDbContext())
         {
-            await context.Runs.Where(row => row.Id == run.Id).ExecuteUpdateAsync(
-                set => set.SetProperty(row => row.State, RunState.Draft).SetProperty(row => row.Attempt, 0).SetProperty(row => row.Queued, (DateTime?)null));
+            await context
+                .Runs.Where(row => row.Id == run.Id)
+                .ExecuteUpdateAsync(set =>
+                    set.SetProperty(row => row.State, RunState.Draft)
+                        .SetProperty(row => row.Attempt, 0)
+                        .SetProperty(row => row.Queued, (DateTime?)null)
+                );
         }
 
         Assert.Equal(RunState.Draft, (await lab.ItemAsync(run.Id)).State);
@@ -46,13 +54,26 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         {
             var run = await lab.Store.QueuedAsync();
             using var start = new Barrier(4);
-            var claims = await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Factory.StartNew(
-                () =>
-                {
-                    start.SignalAndWait();
-                    return lab.Leases.TryClaimAsync(run.Id, run.Attempt, $"worker-{worker}", lab.Clock.UtcNow.AddMinutes(2));
-                },
-                TaskCreationOptions.LongRunning).Unwrap()));
+            var claims = await Task.WhenAll(
+                Enumerable
+                    .Range(0, 4)
+                    .Select(worker =>
+                        Task.Factory.StartNew(
+                                () =>
+                                {
+                                    start.SignalAndWait();
+                                    return lab.Leases.TryClaimAsync(
+                                        run.Id,
+                                        run.Attempt,
+                                        $"worker-{worker}",
+                                        lab.Clock.UtcNow.AddMinutes(2)
+                                    );
+                                },
+                                TaskCreationOptions.LongRunning
+                            )
+                            .Unwrap()
+                    )
+            );
 
             Assert.Equal(1, claims.Count(claimed => claimed));
             Assert.Equal(RunState.Running, (await lab.ItemAsync(run.Id)).State);
@@ -115,8 +136,13 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var run = await lab.RunningAsync();
         lab.Clock.Advance(42.5);
 
-        Assert.True(await lab.Leases.FinishAsync(
-            run.Id, Samples.Worker, new RunEnd(RunState.Succeeded) { Remarks = ["A subset of 6,032 images."] }));
+        Assert.True(
+            await lab.Leases.FinishAsync(
+                run.Id,
+                Samples.Worker,
+                new RunEnd(RunState.Succeeded) { Remarks = ["A subset of 6,032 images."] }
+            )
+        );
 
         var detail = (await lab.Details.FindAsync(run.Id))!;
         Assert.Equal(42.5, detail.Run.ElapsedSeconds, 6);
@@ -140,18 +166,23 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
     {
         var run = await lab.RunningAsync();
 
-        await Assert.ThrowsAsync<ArgumentException>(
-            () => lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Running)));
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Running))
+        );
     }
 
     [Fact]
     public async Task Finish_Failed_MarksTheStageItBrokeIn()
     {
         var run = await lab.RunningAsync();
-        await lab.Recording.RecordAsync(run.Id, run.Attempt, new RunChanges
-        {
-            Stages = [new StageChange("a", StageState.Done), new StageChange("b", StageState.Running)],
-        });
+        await lab.Recording.RecordAsync(
+            run.Id,
+            run.Attempt,
+            new RunChanges
+            {
+                Stages = [new StageChange("a", StageState.Done), new StageChange("b", StageState.Running)],
+            }
+        );
 
         await lab.Leases.FinishAsync(run.Id, Samples.Worker, new RunEnd(RunState.Failed, "out of memory"));
 
@@ -197,7 +228,13 @@ public sealed class RunLifecycleTests(LabFixture lab) : IClassFixture<LabFixture
         var deleted = await lab.Bulk.DeleteAsync(RunSelection.Of([running.Id, queued.Id, failed, RunIds.New()]));
 
         Assert.Equal(new HashSet<string> { queued.Id, failed }, deleted.ToHashSet());
-        Assert.Equal((RunState.Cancelled, true), (await lab.ItemAsync(queued.Id)) switch { var run => (run.State, run.Deleted) });
+        Assert.Equal(
+            (RunState.Cancelled, true),
+            (await lab.ItemAsync(queued.Id)) switch
+            {
+                var run => (run.State, run.Deleted),
+            }
+        );
         Assert.False((await lab.ItemAsync(running.Id)).Deleted);
         Assert.Null(await lab.Store.EnqueueAsync(failed));
 

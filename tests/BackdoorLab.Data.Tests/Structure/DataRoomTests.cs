@@ -3,7 +3,9 @@ using BackdoorLab.Engine.Tests.Structure;
 
 namespace BackdoorLab.Data.Tests.Structure;
 
-/// <summary>Arrows between the rooms of the data project only go down, so there is no circle; rows know nobody.</summary>
+/// <summary>
+/// Arrows between the rooms of the data project only go down, so there is no circle; rows know nobody.
+/// </summary>
 public sealed partial class DataRoomTests
 {
     private const string Root = "BackdoorLab.Data";
@@ -65,9 +67,17 @@ public sealed partial class DataRoomTests
     [Fact]
     public void Data_EveryRoom_HasATier()
     {
-        var unknown = typeof(LabDataServices).Assembly.GetTypes().Select(Room).OfType<string>().Distinct().Where(room => !Tiers.ContainsKey(room));
+        var unknown = typeof(LabDataServices)
+            .Assembly.GetTypes()
+            .Select(Room)
+            .OfType<string>()
+            .Distinct()
+            .Where(room => !Tiers.ContainsKey(room));
 
-        Assert.True(!unknown.Any(), $"Give each new room a tier in {nameof(DataRoomTests)}: {string.Join(", ", unknown)}.");
+        Assert.True(
+            !unknown.Any(),
+            $"Give each new room a tier in {nameof(DataRoomTests)}: {string.Join(", ", unknown)}."
+        );
     }
 
     [Theory]
@@ -78,7 +88,8 @@ public sealed partial class DataRoomTests
     [InlineData("Entities", "Database", false)]
     [InlineData("Notes", "Accounts", false)]
     [InlineData("Migrations", "Conditions", true)]
-    public void Fault_PairOfRooms_FollowsTheTiers(string from, string to, bool allowed) => Assert.Equal(allowed, Fault(from, to) is null);
+    public void Fault_PairOfRooms_FollowsTheTiers(string from, string to, bool allowed) =>
+        Assert.Equal(allowed, Fault(from, to) is null);
 
     private static string? Fault(string from, string to) =>
         from == to || Tiers.GetValueOrDefault(to) < Tiers.GetValueOrDefault(from)
@@ -88,7 +99,9 @@ public sealed partial class DataRoomTests
     private static string? Room(Type type)
     {
         var space = Outermost(type).Namespace ?? "";
-        return space == Root ? "" : space.StartsWith(Root + ".", StringComparison.Ordinal) ? space[(Root.Length + 1)..].Split('.')[0] : null;
+        return space == Root ? ""
+            : space.StartsWith(Root + ".", StringComparison.Ordinal) ? space[(Root.Length + 1)..].Split('.')[0]
+            : null;
     }
 
     private static Type Outermost(Type type) => type.DeclaringType is null ? type : Outermost(type.DeclaringType);

@@ -5,7 +5,11 @@ public sealed class StudyTests : LabTest
     [Fact]
     public async Task CreateStudy_QueuesItsRunsInOrder()
     {
-        var (studyId, runs) = await Lab.Studies.CreateAsync("blindspots", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
+        var (studyId, runs) = await Lab.Studies.CreateAsync(
+            "blindspots",
+            "{}",
+            [Samples.Content(seed: 1), Samples.Content(seed: 2)]
+        );
 
         Assert.Equal(runs.Select(run => run.Id), (await Lab.Queue.QueueAsync()).Select(run => run.Id));
         var item = (await Lab.StudyQueries.FindItemAsync(studyId))!;
@@ -16,18 +20,32 @@ public sealed class StudyTests : LabTest
     [Fact]
     public async Task FindStudy_WithARecordedRun_HasItsNumbersAndStages()
     {
-        var (studyId, runs) = await Lab.Studies.CreateAsync("s", """{"a":1}""", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
-        Assert.True(await Lab.Leases.TryClaimAsync(runs[0].Id, runs[0].Attempt, Samples.Worker, Lab.Clock.UtcNow.AddSeconds(60)));
-        var plan = new RunPlan([new PlannedStage("k", "defend", "STRIP", 1, "strip")], [Samples.Key("strip")], new Dictionary<string, string>(), 1);
+        var (studyId, runs) = await Lab.Studies.CreateAsync(
+            "s",
+            """{"a":1}""",
+            [Samples.Content(seed: 1), Samples.Content(seed: 2)]
+        );
+        Assert.True(
+            await Lab.Leases.TryClaimAsync(runs[0].Id, runs[0].Attempt, Samples.Worker, Lab.Clock.UtcNow.AddSeconds(60))
+        );
+        var plan = new RunPlan(
+            [new PlannedStage("k", "defend", "STRIP", 1, "strip")],
+            [Samples.Key("strip")],
+            new Dictionary<string, string>(),
+            1
+        );
         Assert.True(await Lab.Recording.RecordAsync(runs[0].Id, runs[0].Attempt, new RunChanges { Plan = plan }));
-        Assert.True(await Lab.Recording.RecordAsync(
-            runs[0].Id,
-            runs[0].Attempt,
-            new RunChanges
-            {
-                Cells = [Samples.Value(Samples.Key("strip"), ("auroc", 0.9))],
-                Stages = [new StageChange("k", StageState.Done, Seconds: 4)],
-            }));
+        Assert.True(
+            await Lab.Recording.RecordAsync(
+                runs[0].Id,
+                runs[0].Attempt,
+                new RunChanges
+                {
+                    Cells = [Samples.Value(Samples.Key("strip"), ("auroc", 0.9))],
+                    Stages = [new StageChange("k", StageState.Done, Seconds: 4)],
+                }
+            )
+        );
         Assert.True(await Lab.Leases.FinishAsync(runs[0].Id, Samples.Worker, new RunEnd(RunState.Succeeded)));
 
         var detail = (await Lab.StudyQueries.FindAsync(studyId))!;
@@ -59,7 +77,11 @@ public sealed class StudyTests : LabTest
     [Fact]
     public async Task FindStudy_WithADeletedRun_LeavesItOut()
     {
-        var (studyId, runs) = await Lab.Studies.CreateAsync("s", "{}", [Samples.Content(seed: 1), Samples.Content(seed: 2)]);
+        var (studyId, runs) = await Lab.Studies.CreateAsync(
+            "s",
+            "{}",
+            [Samples.Content(seed: 1), Samples.Content(seed: 2)]
+        );
         await Lab.Bulk.DeleteAsync(RunSelection.Of([runs[1].Id]));
 
         Assert.Equal(runs[0].Id, Assert.Single((await Lab.StudyQueries.FindAsync(studyId))!.Runs).Run.Id);

@@ -23,7 +23,9 @@ public sealed class AchievedPoisonTests
         Assert.Equal(new PoisonedClass(0, 12, 2), Assert.Single(achieved.Classes));
         Assert.Equal("2 of 12 training images (16.67 %; asked 40 %), 16.67 % of label 0", achieved.Words());
         Assert.Equal(
-            "poisoned 2 of 12 training images, 16.67 %, where 40 % was asked for: no more images have another class than the target", achieved.Remark);
+            "poisoned 2 of 12 training images, 16.67 %, where 40 % was asked for: no more images have another class than the target",
+            achieved.Remark
+        );
     }
 
     [Fact]
@@ -72,7 +74,11 @@ public sealed class AchievedPoisonTests
     [Fact]
     public void Validate_OfASetWhoseSizeIsKnown_RefusesARateThatPoisonsNothing()
     {
-        var (_, faults) = SpecJson.Read(System.Text.Json.Nodes.JsonNode.Parse(SpecJson.Write(TinyRun.Spec with { Attack = new BadNets { PoisonRate = 0.001 } })));
+        var (_, faults) = SpecJson.Read(
+            System.Text.Json.Nodes.JsonNode.Parse(
+                SpecJson.Write(TinyRun.Spec with { Attack = new BadNets { PoisonRate = 0.001 } })
+            )
+        );
 
         Assert.Contains("give at least 0.00167", Assert.Single(faults).ToString(), StringComparison.Ordinal);
     }
@@ -84,9 +90,19 @@ public sealed class AchievedPoisonTests
         var few = TinyRun.Spec with { Attack = new BadNets { PoisonRate = 0.001 } };
         var alone = data with { Train = data.Train with { Labels = new int[data.Train.Count] } };
 
-        Assert.Contains("attack.poisonRate", Assert.Throws<SpecException>(() => ExperimentInputs.Prepare(few, data)).Message, StringComparison.Ordinal);
-        Assert.Contains("is the class of all 300 training images", Assert.Throws<SpecException>(() => ExperimentInputs.Prepare(TinyRun.Spec, alone)).Message, StringComparison.Ordinal);
-        Assert.Null(ExperimentInputs.Prepare(TinyRun.Spec with { Attack = new BadNets { PoisonRate = 0 } }, data).Achieved);
+        Assert.Contains(
+            "attack.poisonRate",
+            Assert.Throws<SpecException>(() => ExperimentInputs.Prepare(few, data)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "is the class of all 300 training images",
+            Assert.Throws<SpecException>(() => ExperimentInputs.Prepare(TinyRun.Spec, alone)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Null(
+            ExperimentInputs.Prepare(TinyRun.Spec with { Attack = new BadNets { PoisonRate = 0 } }, data).Achieved
+        );
     }
 
     [Fact]
@@ -96,14 +112,29 @@ public sealed class AchievedPoisonTests
         try
         {
             // Ten classes of 30 images: 30 poisoned ones join the 30 of the target.
-            var (result, events) = TinyRun.Run(folder, TinyRun.Spec with { Precisions = [TinyRun.Spec.Precisions[0]], Defenses = [], Training = TinyRun.Spec.Training with { Epochs = 1 } });
+            var (result, events) = TinyRun.Run(
+                folder,
+                TinyRun.Spec with
+                {
+                    Precisions = [TinyRun.Spec.Precisions[0]],
+                    Defenses = [],
+                    Training = TinyRun.Spec.Training with { Epochs = 1 },
+                }
+            );
 
             Assert.Equal((300, 270, 30), (result.Poison!.Images, result.Poison.Candidates, result.Poison.Poisoned));
             Assert.Equal(30, events.Events.OfType<RunStarted>().Single().Poison!.Poisoned);
             Assert.Equal(
                 [(Metric.PoisonedShare.Id, 0.1), (Metric.PoisonedClassShare.Id, 0.5), (Metric.PoisonedImages.Id, 30)],
-                result.Cells[0].Measurements.Where(row => row.Metric.StartsWith("poison", StringComparison.Ordinal)).Select(row => (row.Metric, row.Value)));
-            Assert.DoesNotContain(result.Cells.Single(cell => cell.Id.Victim == Victim.Benign).Measurements, row => row.Metric.StartsWith("poison", StringComparison.Ordinal));
+                result
+                    .Cells[0]
+                    .Measurements.Where(row => row.Metric.StartsWith("poison", StringComparison.Ordinal))
+                    .Select(row => (row.Metric, row.Value))
+            );
+            Assert.DoesNotContain(
+                result.Cells.Single(cell => cell.Id.Victim == Victim.Benign).Measurements,
+                row => row.Metric.StartsWith("poison", StringComparison.Ordinal)
+            );
         }
         finally
         {
@@ -114,6 +145,11 @@ public sealed class AchievedPoisonTests
     private static AchievedPoison Achieved(int[] labels, Attack attack)
     {
         var clean = new ImageSet(new byte[2 * labels.Length], labels, 1, 1, 2, ["a", "b"]);
-        return AchievedPoison.Of(clean, Poisoner.Poison(clean, attack, Half, new SeedTree(1)), attack, ofAttackers: false);
+        return AchievedPoison.Of(
+            clean,
+            Poisoner.Poison(clean, attack, Half, new SeedTree(1)),
+            attack,
+            ofAttackers: false
+        );
     }
 }

@@ -7,11 +7,14 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Tests.Attacks;
 
-/// <summary>What every discovered attack must keep; what only stands in for an attack has no trigger and is left out.</summary>
+/// <summary>
+/// What every discovered attack must keep; what only stands in for an attack has no trigger and is left out.
+/// </summary>
 [Collection("torch")]
 public sealed class AttackContractTests
 {
-    public static TheoryData<string> Ids => [.. MethodCatalog.Default.Offered(typeof(Attack)).Select(method => method.Id)];
+    public static TheoryData<string> Ids =>
+        [.. MethodCatalog.Default.Offered(typeof(Attack)).Select(method => method.Id)];
 
     [Theory]
     [MemberData(nameof(Ids))]
@@ -54,7 +57,7 @@ public sealed class AttackContractTests
         var images = SmallModels.Images(SmallModels.Shape(), 2);
         var trigger = Default(id).CreateTrigger(3, 32, 32, new SeedTree(4));
         trigger.Apply(images).Dispose();
-        var live = Tensor.TotalCount;
+        var live = LiveTensors.Count();
         trigger.Apply(images).Dispose();
         Assert.Equal(live, Tensor.TotalCount);
     }

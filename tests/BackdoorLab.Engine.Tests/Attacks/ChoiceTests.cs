@@ -15,13 +15,15 @@ public sealed class ChoiceTests
     private static readonly Trigger White = new MaskTrigger([1f, 0f], [1f, 1f], 1, 1, 2);
 
     // Two pixels an image: its number, and 0.
-    private static ImageSet Images { get; } = new(
-        [.. Enumerable.Range(0, 12).SelectMany(i => new byte[] { (byte)i, 0 })],
-        [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2],
-        1,
-        1,
-        2,
-        ["a", "b", "c"]);
+    private static ImageSet Images { get; } =
+        new(
+            [.. Enumerable.Range(0, 12).SelectMany(i => new byte[] { (byte)i, 0 })],
+            [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2],
+            1,
+            1,
+            2,
+            ["a", "b", "c"]
+        );
 
     [Fact]
     public void Poison_ByACleanLabelAttack_StampsImagesOfTheTargetAndKeepsTheirLabels()
@@ -31,8 +33,7 @@ public sealed class ChoiceTests
 
         Assert.Equal(Images.Labels, poisoned.Images.Labels);
         Assert.Equal(3, poisoned.Mask.Count(poison => poison));
-        Assert.All(
-            Marked(poisoned), i => Assert.Equal((1, 255), (Images.Labels[i], (int)poisoned.Images.Image(i)[0])));
+        Assert.All(Marked(poisoned), i => Assert.Equal((1, 255), (Images.Labels[i], (int)poisoned.Images.Image(i)[0])));
         var achieved = AchievedPoison.Of(Images, poisoned, attack, ofAttackers: false);
         Assert.Equal((4, 3, 0.75), (achieved.Candidates, achieved.Poisoned, achieved.LargestClassShare));
     }
@@ -46,11 +47,15 @@ public sealed class ChoiceTests
 
         Assert.Equal(4, achieved.Poisoned);
         Assert.EndsWith(
-            "where 50 % was asked for: no more images are of the target class", achieved.Remark, StringComparison.Ordinal);
+            "where 50 % was asked for: no more images are of the target class",
+            achieved.Remark,
+            StringComparison.Ordinal
+        );
         Assert.Equal(
             "attack.targetLabel: leaves nothing to poison: none of the 12 training images is of the target class. "
                 + "Take another target.",
-            AchievedPoison.Fault(attack, 12, candidates: 0)!.ToString());
+            AchievedPoison.Fault(attack, 12, candidates: 0)!.ToString()
+        );
     }
 
     [Fact]
@@ -88,8 +93,9 @@ public sealed class ChoiceTests
     [Fact]
     public void Poison_AnImageInTwoChanges_IsRefused()
     {
-        var refused = Assert.Throws<InvalidOperationException>(
-            () => Poisoner.Poison(Images, new Twice { PoisonRate = 0.25 }, White, new SeedTree(1)));
+        var refused = Assert.Throws<InvalidOperationException>(() =>
+            Poisoner.Poison(Images, new Twice { PoisonRate = 0.25 }, White, new SeedTree(1))
+        );
 
         Assert.Contains("twice", refused.Message, StringComparison.Ordinal);
     }

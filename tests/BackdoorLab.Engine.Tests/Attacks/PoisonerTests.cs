@@ -49,7 +49,12 @@ public sealed class PoisonerTests
     public void Poison_StampedAfterAugmentation_ChangesLabelsOnly()
     {
         var clean = Set([1, 2, 3, 4, 5, 6, 7, 8], [1, 1, 2, 2]);
-        var poisoned = Poisoner.Poison(clean, new BadNets { PoisonRate = 0.5, StampAfterAugmentation = true }, Half, new SeedTree(1));
+        var poisoned = Poisoner.Poison(
+            clean,
+            new BadNets { PoisonRate = 0.5, StampAfterAugmentation = true },
+            Half,
+            new SeedTree(1)
+        );
         Assert.Equal(clean.Pixels, poisoned.Images.Pixels);
         Assert.Equal(2, poisoned.Mask.Count(marked => marked));
         Assert.Equal(2, poisoned.Images.Labels.Count(label => label == 0));
@@ -59,7 +64,12 @@ public sealed class PoisonerTests
     public void Poison_MoreThanTheCandidates_TakesThemAll()
     {
         // Half of four images is two, but only one is not of the target class.
-        var poisoned = Poisoner.Poison(Set([1, 2, 3, 4, 5, 6, 7, 8], [0, 0, 0, 1]), new BadNets { PoisonRate = 0.5 }, Half, new SeedTree(1));
+        var poisoned = Poisoner.Poison(
+            Set([1, 2, 3, 4, 5, 6, 7, 8], [0, 0, 0, 1]),
+            new BadNets { PoisonRate = 0.5 },
+            Half,
+            new SeedTree(1)
+        );
         Assert.Equal([false, false, false, true], poisoned.Mask);
     }
 
@@ -103,5 +113,6 @@ public sealed class PoisonerTests
         Assert.Equal<byte>([1, 3, 5, 2, 4, 6], TriggerGallery.Picture("x", [1, 2, 3, 4, 5, 6], set).Pixels);
     }
 
-    private static ImageSet Set(byte[] pixels, int[] labels) => new(pixels, labels, 1, 1, 2, ["class 0", "class 1", "class 2"]);
+    private static ImageSet Set(byte[] pixels, int[] labels) =>
+        new(pixels, labels, 1, 1, 2, ["class 0", "class 1", "class 2"]);
 }

@@ -18,7 +18,10 @@ public sealed class RoundingCellsTests
     {
         using var scope = NewDisposeScope();
         // The largest weight is 127 steps of 0.01: 0.0142 rounds to 1, -0.5049 to -50, 1.268 to 127.
-        var (low, high, centre) = RoundingCells.Of(tensor(new float[] { 1.27f, 0.0142f, -0.5049f, 1.268f }, [1, 4]), tensor(0.01f));
+        var (low, high, centre) = RoundingCells.Of(
+            tensor(new float[] { 1.27f, 0.0142f, -0.5049f, 1.268f }, [1, 4]),
+            tensor(0.01f)
+        );
         Near([1.27f, 0.00501f, -0.50499f, 1.26501f], low);
         // Nothing may grow to the largest weight, which sets the scale: a millionth is kept free.
         Near([1.27f, 0.01499f, -0.49501f, 1.269999f], high);
@@ -35,12 +38,21 @@ public sealed class RoundingCellsTests
         norm.weight.copy_(tensor(new float[] { 2, -0.5f, 0 }));
         norm.running_var.fill_(1 - norm.Eps);
         layer.weight.copy_(tensor(new float[] { 0.3f, -0.635f, 1, 0.1f, 5, 5 }, [3, 2, 1, 1]));
-        // Folded: 0.6 -1.27 | -0.5 -0.05 | 0 0. The layer's scale is 0.01; the gains 2 and 0.5 make it 0.005 and 0.02 of the own weights.
-        var scales = WeightRounding.Scales(new LayerStep(layer, norm, Rectify: true), 127, WeightScheme.PerTensorSymmetric);
+        // Folded: 0.6 -1.27 | -0.5 -0.05 | 0 0. The layer's scale is 0.01; the gains 2 and 0.5 make it 0.005 and 0.02
+        // of the own weights.
+        var scales = WeightRounding.Scales(
+            new LayerStep(layer, norm, Relu: true),
+            127,
+            WeightScheme.PerTensorSymmetric
+        );
         Near([0.005f, 0.02f], scales.flatten().slice(0, 0, 2, 1));
         Assert.Equal([60, -127, 50, 5, 0, 0], layer.weight.div(scales).round().data<float>().ToArray());
         // One scale for each channel does not depend on the gain.
-        var perChannel = WeightRounding.Scales(new LayerStep(layer, norm, Rectify: true), 127, WeightScheme.PerChannelSymmetric);
+        var perChannel = WeightRounding.Scales(
+            new LayerStep(layer, norm, Relu: true),
+            127,
+            WeightScheme.PerChannelSymmetric
+        );
         Near([0.005f, 1f / 127, 5f / 127], perChannel.flatten());
 
         // 0.3 is 60 steps of 0.005, 1 is 50 and 0.1 is 5 steps of 0.02; -0.635 sets the scale.
@@ -80,7 +92,13 @@ public sealed class RoundingCellsTests
         using var scope = NewDisposeScope();
         using var network = SmallModels.Settled("res-net8", SmallModels.Shape());
         var (before, weights, rest) = (Rounded(network, scheme), Weights(network), Rest(network));
-        new PqBackdoor { HidingEpochs = 2, HidingRate = 0.3, Centring = centring, WeightScheme = scheme }.Implant(Context(network));
+        new PqBackdoor
+        {
+            HidingEpochs = 2,
+            HidingRate = 0.3,
+            Centring = centring,
+            WeightScheme = scheme,
+        }.Implant(Context(network));
         Assert.Equal(before, Rounded(network, scheme));
         Assert.NotEqual(weights, Weights(network));
         Assert.Equal(rest, Rest(network));
@@ -108,54 +126,75 @@ public sealed class RoundingCellsTests
         using var network = SmallModels.Settled("res-net8", SmallModels.Shape());
         using var stop = new CancellationTokenSource();
         var steps = 0;
-        var run = new RunContext(new SeedTree(1), stop.Token, (_, _, _) =>
-        {
-            if (++steps == 2)
+        var run = new RunContext(
+            new SeedTree(1),
+            stop.Token,
+            (_, _, _) =>
             {
-                stop.Cancel();
+                if (++steps == 2)
+                {
+                    stop.Cancel();
+                }
             }
-        });
+        );
         var attack = (Attack)MethodCatalog.Default.Find(id)!.CreateDefault();
         Assert.Throws<OperationCanceledException>(() => attack.Implant(Context(network) with { Run = run }));
         Assert.Equal(2, steps);
     }
 
-    private static ImplantContext Context(Classifier network) => new()
-    {
-        Network = network,
-        CleanTrain = SmallModels.ImageSet(network.Shape, 48),
-        Trigger = new PqBackdoor().CreateTrigger(3, 32, 32, new SeedTree(1)),
-        Training = new TrainOptions { BatchSize = 16 },
-        FlipAllowed = true,
-        Run = new RunContext(new SeedTree(1)),
-    };
+    private static ImplantContext Context(Classifier network) =>
+        new()
+        {
+            Network = network,
+            CleanTrain = SmallModels.ImageSet(network.Shape, 48),
+            Trigger = new PqBackdoor().CreateTrigger(3, 32, 32, new SeedTree(1)),
+            Training = new TrainOptions { BatchSize = 16 },
+            FlipAllowed = true,
+            Run = new RunContext(new SeedTree(1)),
+        };
 
     private static float[] Weights(Classifier network) =>
-        [.. network.modules().OfType<WeightLayer>().SelectMany(layer => layer.weight.detach().contiguous().data<float>().ToArray())];
+        [
+            .. network
+                .modules()
+                .OfType<WeightLayer>()
+                .SelectMany(layer => layer.weight.detach().contiguous().data<float>().ToArray()),
+        ];
 
     private static float[] Rest(Classifier network)
     {
         var weights = network.modules().OfType<WeightLayer>().Select(layer => layer.weight.Handle).ToHashSet();
         return
         [
-            .. network.parameters().Where(parameter => !weights.Contains(parameter.Handle)).Cast<Tensor>().Concat(network.buffers())
+            .. network
+                .parameters()
+                .Where(parameter => !weights.Contains(parameter.Handle))
+                .Cast<Tensor>()
+                .Concat(network.buffers())
                 .SelectMany(values => values.detach().contiguous().data<float>().ToArray()),
         ];
     }
 
     private static float[] Rounded(Classifier network, WeightScheme scheme)
     {
-        using var twin = WeightRounding.Twin(network, step => WeightRounding.Nearest(step.Layer.weight, Scales(step, scheme)));
-        return Weights(twin);
+        using var floatModel = WeightRounding.FloatModel(
+            network,
+            step => WeightRounding.Nearest(step.Layer.weight, Scales(step, scheme))
+        );
+        return Weights(floatModel);
     }
 
     private static float[] Integers(Classifier network, WeightScheme scheme)
     {
-        using var twin = WeightRounding.Twin(network, step => step.Layer.weight.detach().div(Scales(step, scheme)).round());
-        return Weights(twin);
+        using var floatModel = WeightRounding.FloatModel(
+            network,
+            step => step.Layer.weight.detach().div(Scales(step, scheme)).round()
+        );
+        return Weights(floatModel);
     }
 
-    private static Tensor Scales(LayerStep step, WeightScheme scheme) => WeightRounding.Scales(step, WeightRounding.Int8Levels, scheme);
+    private static Tensor Scales(LayerStep step, WeightScheme scheme) =>
+        WeightRounding.Scales(step, WeightRounding.Int8Levels, scheme);
 
     private static void Near(float[] expected, Tensor found) =>
         Assert.All(expected.Zip(found.data<float>().ToArray()), pair => Assert.Equal(pair.First, pair.Second, 6));

@@ -35,9 +35,18 @@ public sealed class TriggerTests
     [InlineData(PatchPlace.Center, 3, 3)]
     public void BadNets_AtEachPlace_SitsThere(PatchPlace place, int top, int left)
     {
-        var trigger = new BadNets { PatchSize = 2, Place = place, Margin = 1 }.CreateTrigger(1, 8, 8, new SeedTree(1));
+        var trigger = new BadNets
+        {
+            PatchSize = 2,
+            Place = place,
+            Margin = 1,
+        }.CreateTrigger(1, 8, 8, new SeedTree(1));
         var expected = new float[64];
-        expected[top * 8 + left] = expected[top * 8 + left + 1] = expected[top * 8 + 8 + left] = expected[top * 8 + 9 + left] = 1;
+        expected[top * 8 + left] =
+            expected[top * 8 + left + 1] =
+            expected[top * 8 + 8 + left] =
+            expected[top * 8 + 9 + left] =
+                1;
         Assert.Equal(expected, trigger.Mask);
     }
 
@@ -51,15 +60,22 @@ public sealed class TriggerTests
     [Fact]
     public void BadNets_Red_IsRed()
     {
-        var trigger = (MaskTrigger)new BadNets { PatchSize = 1, Margin = 0, Pattern = PatchPattern.Red }.CreateTrigger(3, 1, 1, new SeedTree(1));
+        var trigger = (MaskTrigger)
+            new BadNets
+            {
+                PatchSize = 1,
+                Margin = 0,
+                Pattern = PatchPattern.Red,
+            }.CreateTrigger(3, 1, 1, new SeedTree(1));
         Assert.Equal([1, 0, 0], trigger.Pattern);
     }
 
     [Fact]
     public void BadNets_PatchLargerThanTheImage_IsNotApplicable()
     {
-        var error = Assert.Throws<NotApplicableException>(
-            () => new BadNets { PatchSize = 8, Margin = 1 }.CreateTrigger(1, 8, 8, new SeedTree(1)));
+        var error = Assert.Throws<NotApplicableException>(() =>
+            new BadNets { PatchSize = 8, Margin = 1 }.CreateTrigger(1, 8, 8, new SeedTree(1))
+        );
         Assert.Contains("8 x 8", error.Message, StringComparison.Ordinal);
     }
 

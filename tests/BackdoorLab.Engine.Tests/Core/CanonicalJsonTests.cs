@@ -11,7 +11,10 @@ public sealed class CanonicalJsonTests
     {
         const string expected = """{"B":1,"a":{"x":null,"y":[{"p":true,"q":"\u00E9"},2]},"a2":[],"b":{}}""";
 
-        Assert.Equal(expected, Text("""{ "b": {}, "a": { "y": [ { "q": "é", "p": true }, 2 ], "x": null }, "a2": [], "B": 1 }"""));
+        Assert.Equal(
+            expected,
+            Text("""{ "b": {}, "a": { "y": [ { "q": "é", "p": true }, 2 ], "x": null }, "a2": [], "B": 1 }""")
+        );
         Assert.Equal(expected, Text("""{"B":1,"a2":[],"a":{"x":null,"y":[{"p":true,"q":"é"},2]},"b":{}}"""));
     }
 
@@ -36,7 +39,11 @@ public sealed class CanonicalJsonTests
         try
         {
             var commas = (CultureInfo)CultureInfo.InvariantCulture.Clone();
-            (commas.NumberFormat.NumberDecimalSeparator, commas.NumberFormat.NumberGroupSeparator, commas.NumberFormat.NegativeSign) = (",", ".", "~");
+            (
+                commas.NumberFormat.NumberDecimalSeparator,
+                commas.NumberFormat.NumberGroupSeparator,
+                commas.NumberFormat.NegativeSign
+            ) = (",", ".", "~");
             CultureInfo.CurrentCulture = commas;
             Assert.Equal("[-0.5,1234567,-2]", Text("[-0.5,1234567.0,-2]"));
             Assert.Equal("0.25", CanonicalJson.Of(JsonValue.Create(0.25)));

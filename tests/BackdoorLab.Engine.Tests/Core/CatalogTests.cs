@@ -26,7 +26,10 @@ public sealed class CatalogTests
     public void Label_OfDefaults_IsTheIdAndOfChanges_NamesThem()
     {
         Assert.Equal("badnets", MethodCatalog.Default.Label(new BadNets()));
-        Assert.Equal("badnets[poisonRate=0.05,patchSize=4]", MethodCatalog.Default.Label(new BadNets { PatchSize = 4, PoisonRate = 0.05 }));
+        Assert.Equal(
+            "badnets[poisonRate=0.05,patchSize=4]",
+            MethodCatalog.Default.Label(new BadNets { PatchSize = 4, PoisonRate = 0.05 })
+        );
     }
 
     [Fact]
@@ -36,8 +39,14 @@ public sealed class CatalogTests
         {
             Assert.Matches("^[a-z0-9]+(-[a-z0-9]+)*$", method.Id);
             Assert.NotEmpty(method.Name);
-            Assert.All(method.Parameters, parameter =>
-                Assert.False(string.IsNullOrWhiteSpace(parameter.Description), $"{method.Id}.{parameter.Name} has no [Description]."));
+            Assert.All(
+                method.Parameters,
+                parameter =>
+                    Assert.False(
+                        string.IsNullOrWhiteSpace(parameter.Description),
+                        $"{method.Id}.{parameter.Name} has no [Description]."
+                    )
+            );
             if (method.Type.IsAssignableTo(typeof(Defense)) || method.Type.IsAssignableTo(typeof(Attack)))
             {
                 Assert.False(string.IsNullOrWhiteSpace(method.Attribute.Paper), $"{method.Id} names no paper.");
@@ -54,7 +63,10 @@ public sealed class CatalogTests
             foreach (var parameter in method.Parameters)
             {
                 var node = System.Text.Json.JsonSerializer.SerializeToNode(parameter.Default);
-                Assert.True(ParameterCheck.Fault(parameter, node) is null, $"{method.Id}.{parameter.Name}: {ParameterCheck.Fault(parameter, node)}");
+                Assert.True(
+                    ParameterCheck.Fault(parameter, node) is null,
+                    $"{method.Id}.{parameter.Name}: {ParameterCheck.Fault(parameter, node)}"
+                );
             }
         }
     }
@@ -69,10 +81,12 @@ public sealed class CatalogTests
     [InlineData("kitten", "sitting", 3)]
     [InlineData("", "abc", 3)]
     [InlineData("same", "same", 0)]
-    public void Distance_OfTwoWords_IsLevenshteins(string a, string b, int expected) => Assert.Equal(expected, Nearest.Distance(a, b));
+    public void Distance_OfTwoWords_IsLevenshteins(string a, string b, int expected) =>
+        Assert.Equal(expected, Nearest.Distance(a, b));
 
     [Theory]
     [InlineData("AllToOne", "all-to-one")]
     [InlineData("BFloat16", "bfloat16")]
-    public void Kebab_OfAnEnumName_IsLowerCaseWithHyphens(string name, string expected) => Assert.Equal(expected, ParameterReader.Kebab(name));
+    public void Kebab_OfAnEnumName_IsLowerCaseWithHyphens(string name, string expected) =>
+        Assert.Equal(expected, ParameterReader.Kebab(name));
 }

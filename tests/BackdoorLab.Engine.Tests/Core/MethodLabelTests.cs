@@ -36,9 +36,12 @@ public sealed class MethodLabelTests
     [Fact]
     public void Aliases_OfAllMethods_AreNobodyElsesName()
     {
-        var names = MethodCatalog.Default.All
-            .SelectMany(method => method.Attribute.Aliases.Concat(
-                new[] { method.Id, method.Name }.Distinct(StringComparer.OrdinalIgnoreCase)))
+        var names = MethodCatalog
+            .Default.All.SelectMany(method =>
+                method.Attribute.Aliases.Concat(
+                    new[] { method.Id, method.Name }.Distinct(StringComparer.OrdinalIgnoreCase)
+                )
+            )
             .Select(name => name.ToUpperInvariant())
             .ToList();
 

@@ -40,7 +40,12 @@ public sealed class PersonTextTests
     }
 
     [Fact]
-    public void Take_OfAMegabyte_IsRefusedInAFewWords() => Assert.InRange(Assert.Throws<PersonTextException>(() => Name.Take(new string('x', 900_000))).Message.Length, 10, 100);
+    public void Take_OfAMegabyte_IsRefusedInAFewWords() =>
+        Assert.InRange(
+            Assert.Throws<PersonTextException>(() => Name.Take(new string('x', 900_000))).Message.Length,
+            10,
+            100
+        );
 
     [Fact]
     public void Take_OfLines_KeepsThemInOneForm()
@@ -60,7 +65,8 @@ public sealed class PersonTextTests
         Assert.Equal(fit, Name.Take(fit));
     }
 
-    // UAX 15: a letter with marks, marks in another order, a singleton, Hangul, an excluded composition, a blocked mark.
+    // UAX 15: a letter with marks, marks in another order, a singleton, Hangul, an excluded composition, a blocked
+    // mark.
     [Theory]
     [InlineData("A\u030A", "\u00C5")]
     [InlineData("\u212B", "\u00C5")]

@@ -16,7 +16,10 @@ public sealed class RegularFileTests : IDisposable
 
         Assert.Null(RegularFile.Fault(Named("link")));
         Assert.Equal([1, 2, 3], RegularFile.ReadAllBytes(Named("link"), 3));
-        Assert.Contains("has 3 bytes; at most 2 are read.", Assert.Throws<IOException>(() => RegularFile.ReadAllBytes(Named("file"), 2)).Message);
+        Assert.Contains(
+            "has 3 bytes; at most 2 are read.",
+            Assert.Throws<IOException>(() => RegularFile.ReadAllBytes(Named("file"), 2)).Message
+        );
     }
 
     [Fact]
@@ -33,8 +36,14 @@ public sealed class RegularFileTests : IDisposable
         Assert.StartsWith("is empty or no regular file", RegularFile.Fault(Named("empty")));
         Assert.NotNull(RegularFile.Fault(Named("broken")));
         Assert.NotNull(RegularFile.Fault(Named("loop")));
-        Assert.Equal($"is a link to {Named("folder")}, which is a folder, not a file.", RegularFile.Fault(Named("to-folder")));
-        Assert.StartsWith(Named("missing"), Assert.Throws<IOException>(() => RegularFile.OpenRead(Named("missing"))).Message);
+        Assert.Equal(
+            $"is a link to {Named("folder")}, which is a folder, not a file.",
+            RegularFile.Fault(Named("to-folder"))
+        );
+        Assert.StartsWith(
+            Named("missing"),
+            Assert.Throws<IOException>(() => RegularFile.OpenRead(Named("missing"))).Message
+        );
     }
 
     private string Named(string name) => Path.Combine(_folder, name);

@@ -19,17 +19,26 @@ public sealed class StrictJsonTests
     [InlineData("""{"a":NaN}""", "(document)")]
     [InlineData("""{"a":1}}""", "(document)")]
     [InlineData("", "(document)")]
-    public void Parse_OfWhatNoDocumentIs_IsOneFaultWithItsPath(string json, string path) => Assert.Equal(path, Assert.Single(Faults(json)).Path);
+    public void Parse_OfWhatNoDocumentIs_IsOneFaultWithItsPath(string json, string path) =>
+        Assert.Equal(path, Assert.Single(Faults(json)).Path);
 
     [Fact]
     public void Parse_MembersThatDifferInCase_AreOneOnlyWhereCaseIsIgnored()
     {
         Assert.NotNull(StrictJson.Parse("""{"a":1,"A":2}"""));
-        Assert.Equal("A", Assert.Single(Assert.Throws<SpecException>(() => StrictJson.Parse("""{"a":1,"A":2}""", ignoreCase: true)).Faults).Path);
+        Assert.Equal(
+            "A",
+            Assert
+                .Single(
+                    Assert.Throws<SpecException>(() => StrictJson.Parse("""{"a":1,"A":2}""", ignoreCase: true)).Faults
+                )
+                .Path
+        );
     }
 
     [Fact]
-    public void Parse_OfADeepDocument_IsAFault() => Assert.Equal("(document)", Assert.Single(Faults(new string('[', 5000) + new string(']', 5000))).Path);
+    public void Parse_OfADeepDocument_IsAFault() =>
+        Assert.Equal("(document)", Assert.Single(Faults(new string('[', 5000) + new string(']', 5000))).Path);
 
     [Fact]
     public void Parse_CommentsTrailingCommasAndEqualNamesInOtherObjects_AreAllowed() =>
@@ -39,8 +48,16 @@ public sealed class StrictJsonTests
     public void Text_MarkBefore_IsDroppedAndOtherEncodingsAreNamed()
     {
         Assert.Equal("{}", StrictJson.Text([0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}']));
-        Assert.Contains("UTF-16", Assert.Throws<SpecException>(() => StrictJson.Text(Encoding.Unicode.GetPreamble())).Message, StringComparison.Ordinal);
-        Assert.Contains("byte 1", Assert.Throws<SpecException>(() => StrictJson.Text([(byte)'"', 0xC3, (byte)'"'])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "UTF-16",
+            Assert.Throws<SpecException>(() => StrictJson.Text(Encoding.Unicode.GetPreamble())).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "byte 1",
+            Assert.Throws<SpecException>(() => StrictJson.Text([(byte)'"', 0xC3, (byte)'"'])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -50,7 +67,11 @@ public sealed class StrictJsonTests
         try
         {
             File.WriteAllText(file, new string(' ', StrictJson.MostBytes + 1));
-            Assert.Contains("1048576 bytes", Assert.Throws<SpecException>(() => StrictJson.ReadFile(file)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "1048576 bytes",
+                Assert.Throws<SpecException>(() => StrictJson.ReadFile(file)).Message,
+                StringComparison.Ordinal
+            );
         }
         finally
         {
@@ -61,10 +82,21 @@ public sealed class StrictJsonTests
     [Fact]
     public void SpecAndStudy_MemberTwice_NameTheMember()
     {
-        var spec = SpecJson.Write(TinyRun.Spec).Replace("\"cleanHoldout\"", "\"cleanHoldout\": 1, \"cleanHoldout\"", StringComparison.Ordinal);
-        Assert.Equal("cleanHoldout", Assert.Single(Assert.Throws<SpecException>(() => SpecJson.Parse(spec)).Faults).Path);
-        var study = """{"name":"s","seeds":[1],"experiment":""" + SpecJson.Write(TinyRun.Spec) + ""","axes":[[{"training":{"epochs":1,"epochs":2}}]]}""";
-        Assert.Equal("axes[0][0].training.epochs", Assert.Single(Assert.Throws<SpecException>(() => StudySpec.Parse(study)).Faults).Path);
+        var spec = SpecJson
+            .Write(TinyRun.Spec)
+            .Replace("\"cleanHoldout\"", "\"cleanHoldout\": 1, \"cleanHoldout\"", StringComparison.Ordinal);
+        Assert.Equal(
+            "cleanHoldout",
+            Assert.Single(Assert.Throws<SpecException>(() => SpecJson.Parse(spec)).Faults).Path
+        );
+        var study =
+            """{"name":"s","seeds":[1],"experiment":"""
+            + SpecJson.Write(TinyRun.Spec)
+            + ""","axes":[[{"training":{"epochs":1,"epochs":2}}]]}""";
+        Assert.Equal(
+            "axes[0][0].training.epochs",
+            Assert.Single(Assert.Throws<SpecException>(() => StudySpec.Parse(study)).Faults).Path
+        );
     }
 
     // Each reached the reader, which threw something else than a fault, or was read as what it does not say.
@@ -78,7 +110,10 @@ public sealed class StrictJsonTests
     {
         var document = StrictJson.Parse(SpecJson.Write(TinyRun.Spec))!.AsObject();
         document[member.Trim('"')] = null;
-        Assert.Equal(path, Assert.Single(Assert.Throws<SpecException>(() => SpecJson.Parse(document.ToJsonString())).Faults).Path);
+        Assert.Equal(
+            path,
+            Assert.Single(Assert.Throws<SpecException>(() => SpecJson.Parse(document.ToJsonString())).Faults).Path
+        );
     }
 
     [Fact]
@@ -86,7 +121,14 @@ public sealed class StrictJsonTests
     {
         var document = StrictJson.Parse(SpecJson.Write(TinyRun.Spec))!;
         var before = document["attack"]!.AsObject();
-        document["attack"] = StrictJson.Parse("{" + string.Join(',', before.Reverse().Select(member => $"\"{member.Key}\":{member.Value!.ToJsonString()}")) + "}");
+        document["attack"] = StrictJson.Parse(
+            "{"
+                + string.Join(
+                    ',',
+                    before.Reverse().Select(member => $"\"{member.Key}\":{member.Value!.ToJsonString()}")
+                )
+                + "}"
+        );
         Assert.Equal(TinyRun.Spec.Attack, SpecJson.Parse(document.ToJsonString()).Attack);
     }
 
@@ -97,7 +139,9 @@ public sealed class StrictJsonTests
         var error = Assert.Throws<SpecException>(() => SpecJson.Parse(many));
         Assert.InRange(error.Message.Length, 100, 20_000);
         Assert.Equal(101, error.Faults.Count);
-        var longName = Assert.Throws<SpecException>(() => SpecJson.Parse($$"""{"{{new string('n', 500_000)}}":"{{new string('v', 400_000)}}"}"""));
+        var longName = Assert.Throws<SpecException>(() =>
+            SpecJson.Parse($$"""{"{{new string('n', 500_000)}}":"{{new string('v', 400_000)}}"}""")
+        );
         Assert.InRange(longName.Message.Length, 100, 20_000);
     }
 
@@ -115,5 +159,6 @@ public sealed class StrictJsonTests
     public void Study_WrongForm_IsAFaultOfThatMember(string json, string path) =>
         Assert.Equal(path, Assert.Single(Assert.Throws<SpecException>(() => StudySpec.Parse(json)).Faults).Path);
 
-    private static IReadOnlyList<SpecFault> Faults(string json) => Assert.Throws<SpecException>(() => StrictJson.Parse(json)).Faults;
+    private static IReadOnlyList<SpecFault> Faults(string json) =>
+        Assert.Throws<SpecException>(() => StrictJson.Parse(json)).Faults;
 }

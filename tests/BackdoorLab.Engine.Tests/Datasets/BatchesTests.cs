@@ -8,7 +8,9 @@ namespace BackdoorLab.Engine.Tests.Datasets;
 [Collection("torch")]
 public sealed class BatchesTests
 {
-    /// <summary>Two RGB images of 2 x 3 pixels: image i, channel c, row y, column x has the value 100 i + 30 c + 3 y + x + 1.</summary>
+    /// <summary>
+    /// Two RGB images of 2 x 3 pixels: image i, channel c, row y, column x has the value 100 i + 30 c + 3 y + x + 1.
+    /// </summary>
     private static readonly ImageSet Colour = Make(2, 3, 2, 3);
 
     [Fact]
@@ -48,7 +50,9 @@ public sealed class BatchesTests
     public void Images_Crop_ShowsTheShiftedWindowOverZeros(int shiftY, int shiftX, bool flip, int[] expected)
     {
         using var scope = NewDisposeScope();
-        var (_, random) = SeedWhere(next => next.Next(3) - 1 == shiftY && next.Next(3) - 1 == shiftX && (next.Next(2) == 1) == flip);
+        var (_, random) = SeedWhere(next =>
+            next.Next(3) - 1 == shiftY && next.Next(3) - 1 == shiftX && (next.Next(2) == 1) == flip
+        );
 
         var batch = Batches.Images(Colour, [0], new Augmentation(1, true), random);
 
@@ -66,7 +70,9 @@ public sealed class BatchesTests
     public void Images_ReflectedCrop_ShowsTheMirroredEdge(int shiftY, int shiftX, bool flip, int[] expected)
     {
         using var scope = NewDisposeScope();
-        var (_, random) = SeedWhere(next => next.Next(3) - 1 == shiftY && next.Next(3) - 1 == shiftX && (next.Next(2) == 1) == flip);
+        var (_, random) = SeedWhere(next =>
+            next.Next(3) - 1 == shiftY && next.Next(3) - 1 == shiftX && (next.Next(2) == 1) == flip
+        );
 
         var batch = Batches.Images(Colour, [0], new Augmentation(1, true, Reflect: true), random);
 
@@ -79,7 +85,12 @@ public sealed class BatchesTests
     {
         using var scope = NewDisposeScope();
 
-        var batch = Batches.Images(Colour, [0, 1], new Augmentation(0, true, Mirrored: [false, true]), TempRoot.Seeds.Random());
+        var batch = Batches.Images(
+            Colour,
+            [0, 1],
+            new Augmentation(0, true, Mirrored: [false, true]),
+            TempRoot.Seeds.Random()
+        );
 
         Assert.Equal([1, 2, 3, 4, 5, 6], Values(batch[0, 0]));
         Assert.Equal([103, 102, 101, 106, 105, 104], Values(batch[1, 0]));
@@ -141,7 +152,8 @@ public sealed class BatchesTests
         Assert.Equal([1L, 0L, 1L], Batches.Labels(Colour, [1, 0, 1]).data<long>().ToArray());
     }
 
-    private static int[] Values(Tensor plane) => [.. plane.contiguous().data<float>().ToArray().Select(value => (int)MathF.Round(value * 255))];
+    private static int[] Values(Tensor plane) =>
+        [.. plane.contiguous().data<float>().ToArray().Select(value => (int)MathF.Round(value * 255))];
 
     private static (SeedTree Seeds, Random Random) SeedWhere(Func<Random, bool> accept)
     {
@@ -160,10 +172,22 @@ public sealed class BatchesTests
         var pixels = new byte[count * channels * height * width];
         for (var i = 0; i < pixels.Length; i++)
         {
-            var (image, c, y, x) = (i / (channels * height * width), i / (height * width) % channels, i / width % height, i % width);
+            var (image, c, y, x) = (
+                i / (channels * height * width),
+                i / (height * width) % channels,
+                i / width % height,
+                i % width
+            );
             pixels[i] = (byte)(100 * image + 30 * c + 3 * y + x + 1);
         }
 
-        return new ImageSet(pixels, [.. Enumerable.Range(0, count)], channels, height, width, [.. Enumerable.Range(0, count).Select(i => $"{i}")]);
+        return new ImageSet(
+            pixels,
+            [.. Enumerable.Range(0, count)],
+            channels,
+            height,
+            width,
+            [.. Enumerable.Range(0, count).Select(i => $"{i}")]
+        );
     }
 }

@@ -35,7 +35,9 @@ public sealed class CifarTests : IDisposable
         var message = _root.FailureOf(new Cifar10());
 
         Assert.Contains(
-            $"{Cifar10File("data_batch_1.bin")}, byte 30,000,000: the file ends here, in record 9,762 of 10,000; 30,730,000 bytes expected.", message);
+            $"{Cifar10File("data_batch_1.bin")}, byte 30,000,000: the file ends here, in record 9,762 of 10,000; 30,730,000 bytes expected.",
+            message
+        );
         Assert.Contains("cifar-10-binary.tar.gz", message);
     }
 
@@ -58,7 +60,10 @@ public sealed class CifarTests : IDisposable
             stream.SetLength(9000);
         }
 
-        Assert.Contains("b.bin, byte 9,000: the file ends here, in record 2 of 3; 9,219 bytes expected. Replace it", FewFailure());
+        Assert.Contains(
+            "b.bin, byte 9,000: the file ends here, in record 2 of 3; 9,219 bytes expected. Replace it",
+            FewFailure()
+        );
     }
 
     [Fact]
@@ -87,7 +92,10 @@ public sealed class CifarTests : IDisposable
 
         var status = Few.Inspect(_root.Path, default);
 
-        Assert.Equal((DatasetState.Found, false, 6, 2), (status.State, status.ChecksumOk, status.TrainCount, status.TestCount));
+        Assert.Equal(
+            (DatasetState.Found, false, 6, 2),
+            (status.State, status.ChecksumOk, status.TrainCount, status.TestCount)
+        );
         Assert.Contains("b.bin differs", status.Detail);
     }
 
@@ -104,10 +112,16 @@ public sealed class CifarTests : IDisposable
         var coarse = new Cifar100 { Labels = Cifar100Labels.Coarse }.Load(_root.Path, TempRoot.Seeds);
 
         Assert.Equal((99, "worm", 42), (fine.Train.Labels[3], fine.Train.ClassNames[99], fine.Train.Image(3)[0]));
-        Assert.Equal((19, "vehicles 2", 20), (coarse.Train.Labels[3], coarse.Train.ClassNames[19], coarse.Train.Classes));
+        Assert.Equal(
+            (19, "vehicles 2", 20),
+            (coarse.Train.Labels[3], coarse.Train.ClassNames[19], coarse.Train.Classes)
+        );
 
         Poke(train, 3074L * 8, 20);
-        Assert.Contains("train.bin, byte 24,592: label 20 of record 8 is not in 0..19.", _root.FailureOf(new Cifar100()));
+        Assert.Contains(
+            "train.bin, byte 24,592: label 20 of record 8 is not in 0..19.",
+            _root.FailureOf(new Cifar100())
+        );
     }
 
     [SkippableFact]
@@ -121,7 +135,10 @@ public sealed class CifarTests : IDisposable
         Assert.Equal((DatasetState.Found, true), (status.State, status.ChecksumOk));
         Assert.Equal([6, 9, 9, 4, 1], splits.Train.Labels[..5]);
         Assert.Equal([3, 8, 8, 0, 6], splits.Test.Labels[..5]);
-        Assert.All(Enumerable.Range(0, 10), label => Assert.Equal(5000, splits.Train.Labels.Count(found => found == label)));
+        Assert.All(
+            Enumerable.Range(0, 10),
+            label => Assert.Equal(5000, splits.Train.Labels.Count(found => found == label))
+        );
         Assert.Equal(125.306918046875, ChannelMean(splits.Train, 0), 9);
         Assert.Equal(122.950394140625, ChannelMean(splits.Train, 1), 9);
         Assert.Equal(113.86538318359375, ChannelMean(splits.Train, 2), 9);
@@ -136,17 +153,31 @@ public sealed class CifarTests : IDisposable
         var first = source.Load(root, TempRoot.Seeds);
         var second = source.Load(root, TempRoot.Seeds);
 
-        Assert.Equal([101, 101, 101, 100, 100, 100, 100, 100, 100, 100],
-            Enumerable.Range(0, 10).Select(label => first.Train.Labels.Count(found => found == label)));
+        Assert.Equal(
+            [101, 101, 101, 100, 100, 100, 100, 100, 100, 100],
+            Enumerable.Range(0, 10).Select(label => first.Train.Labels.Count(found => found == label))
+        );
         Assert.Equal(["subset: 1,003 of 50,000 training images", "subset: 500 of 10,000 test images"], first.Remarks);
         Assert.Equal(first.Train.Pixels, second.Train.Pixels);
         Assert.NotEqual(first.Train.Pixels, source.Load(root, new(8)).Train.Pixels);
     }
 
-    /// <summary>Two training files of three records and a test file of two, all zero; the checksums are those of zeros.</summary>
-    private static CifarFolder Few => new(
-        "few", ["few"], "https://example.org/few", ["a", "b", "c", "d"], [4], 0,
-        [("a.bin", DataFile.Md5(new byte[9219])), ("b.bin", DataFile.Md5(new byte[9219]))], ("test.bin", DataFile.Md5(new byte[6146])), 3, 2);
+    /// <summary>
+    /// Two training files of three records and a test file of two, all zero; the checksums are those of zeros.
+    /// </summary>
+    private static CifarFolder Few =>
+        new(
+            "few",
+            ["few"],
+            "https://example.org/few",
+            ["a", "b", "c", "d"],
+            [4],
+            0,
+            [("a.bin", DataFile.Md5(new byte[9219])), ("b.bin", DataFile.Md5(new byte[9219]))],
+            ("test.bin", DataFile.Md5(new byte[6146])),
+            3,
+            2
+        );
 
     private void WriteFew()
     {
@@ -158,8 +189,13 @@ public sealed class CifarTests : IDisposable
 
     private string FewFailure()
     {
-        var error = Assert.Throws<DatasetException>(() => Few.Load(_root.Path, new Cifar10(), new([0, 0, 0], [1, 1, 1]), TempRoot.Seeds));
-        Assert.Equal((DatasetState.Damaged, error.Message), (Few.Inspect(_root.Path, default).State, Few.Inspect(_root.Path, default).Detail));
+        var error = Assert.Throws<DatasetException>(() =>
+            Few.Load(_root.Path, new Cifar10(), new([0, 0, 0], [1, 1, 1]), TempRoot.Seeds)
+        );
+        Assert.Equal(
+            (DatasetState.Damaged, error.Message),
+            (Few.Inspect(_root.Path, default).State, Few.Inspect(_root.Path, default).Detail)
+        );
         return error.Message;
     }
 
@@ -188,7 +224,17 @@ public sealed class CifarTests : IDisposable
 
     private void WriteCifar10(long length = 30_730_000)
     {
-        foreach (var name in (string[])["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"])
+        foreach (
+            var name in (string[])
+                [
+                    "data_batch_1.bin",
+                    "data_batch_2.bin",
+                    "data_batch_3.bin",
+                    "data_batch_4.bin",
+                    "data_batch_5.bin",
+                    "test_batch.bin",
+                ]
+        )
         {
             WriteZeros(length, "cifar-10-batches-bin", name);
         }

@@ -15,26 +15,27 @@ public sealed class DataFactsTests : IDisposable
 
     public static TheoryData<string> Changes => [.. Changed.Keys];
 
-    private static Dictionary<string, DatasetSplits> Changed { get; } = new()
-    {
-        ["a pixel"] = Plain with { Train = Four with { Pixels = [1, 2, 3, 5] } },
-        ["a label"] = Plain with { Train = Four with { Labels = [0, 1, 0, 0] } },
-        ["a test label"] = Plain with { Test = Four with { Labels = [0, 1, 0, 0] } },
-        ["the order of images"] = Plain with { Train = Four.Select([1, 0, 2, 3]) },
-        ["a class name"] = Plain with { Train = Four with { ClassNames = ["cat", "fox"] } },
-        ["the order of classes"] = Plain with { Train = Four with { ClassNames = ["dog", "cat"] } },
-        ["a class without images"] = Plain with { Train = Four with { ClassNames = ["cat", "dog", "fox"] } },
-        ["where a name ends"] = Plain with { Train = Four with { ClassNames = ["catd", "og"] } },
-        ["groups"] = Plain with { Train = Four with { Groups = [0, 0, 1, 1] } },
-        ["the shape of the same bytes"] = Plain with { Train = new([1, 2, 3, 4], [0, 1], 1, 2, 1, ["cat", "dog"]) },
-        ["rows and columns"] = Plain with { Train = new([1, 2, 3, 4], [0, 1], 1, 1, 2, ["cat", "dog"]) },
-        ["the splits"] = Plain with { Train = Four.Select([0, 1, 2]), Test = Four.Select([0, 1, 2, 3, 3]) },
-        ["which split is which"] = new(Four.Select([0, 1]), Four, Plain.Normalization, true),
-        ["the other way round"] = new(Four, Four.Select([0, 1]), Plain.Normalization, true),
-        ["the mean"] = Plain with { Normalization = new([0.5f], [1]) },
-        ["the deviation"] = Plain with { Normalization = new([0], [0.5f]) },
-        ["whether flips keep the label"] = Plain with { FlipAllowed = false },
-    };
+    private static Dictionary<string, DatasetSplits> Changed { get; } =
+        new()
+        {
+            ["a pixel"] = Plain with { Train = Four with { Pixels = [1, 2, 3, 5] } },
+            ["a label"] = Plain with { Train = Four with { Labels = [0, 1, 0, 0] } },
+            ["a test label"] = Plain with { Test = Four with { Labels = [0, 1, 0, 0] } },
+            ["the order of images"] = Plain with { Train = Four.Select([1, 0, 2, 3]) },
+            ["a class name"] = Plain with { Train = Four with { ClassNames = ["cat", "fox"] } },
+            ["the order of classes"] = Plain with { Train = Four with { ClassNames = ["dog", "cat"] } },
+            ["a class without images"] = Plain with { Train = Four with { ClassNames = ["cat", "dog", "fox"] } },
+            ["where a name ends"] = Plain with { Train = Four with { ClassNames = ["catd", "og"] } },
+            ["groups"] = Plain with { Train = Four with { Groups = [0, 0, 1, 1] } },
+            ["the shape of the same bytes"] = Plain with { Train = new([1, 2, 3, 4], [0, 1], 1, 2, 1, ["cat", "dog"]) },
+            ["rows and columns"] = Plain with { Train = new([1, 2, 3, 4], [0, 1], 1, 1, 2, ["cat", "dog"]) },
+            ["the splits"] = Plain with { Train = Four.Select([0, 1, 2]), Test = Four.Select([0, 1, 2, 3, 3]) },
+            ["which split is which"] = new(Four.Select([0, 1]), Four, Plain.Normalization, true),
+            ["the other way round"] = new(Four, Four.Select([0, 1]), Plain.Normalization, true),
+            ["the mean"] = Plain with { Normalization = new([0.5f], [1]) },
+            ["the deviation"] = Plain with { Normalization = new([0], [0.5f]) },
+            ["whether flips keep the label"] = Plain with { FlipAllowed = false },
+        };
 
     public void Dispose() => _root.Dispose();
 
@@ -64,7 +65,12 @@ public sealed class DataFactsTests : IDisposable
     [Fact]
     public void Source_OfASubset_IsTheSameForEverySeedAndTheFingerprintIsNot()
     {
-        var limited = new SyntheticSigns { TrainCount = 200, TestCount = 100, TrainLimit = 50 };
+        var limited = new SyntheticSigns
+        {
+            TrainCount = 200,
+            TestCount = 100,
+            TrainLimit = 50,
+        };
 
         var one = DataFacts.Of(limited, limited.Load("", TempRoot.Seeds));
         var other = DataFacts.Of(limited, limited.Load("", TempRoot.Seeds.Child("other")));
@@ -76,7 +82,8 @@ public sealed class DataFactsTests : IDisposable
     }
 
     [Fact]
-    public void Source_OfAFullSet_IsItsFingerprint() => Assert.Equal(DataFacts.Of(Loader, Plain).Fingerprint, DataFacts.Of(Loader, Plain).Source);
+    public void Source_OfAFullSet_IsItsFingerprint() =>
+        Assert.Equal(DataFacts.Of(Loader, Plain).Fingerprint, DataFacts.Of(Loader, Plain).Source);
 
     [Fact]
     public void Facts_OfAFolderThatIsSplit_DependOnContentAndNotOnPlaceOrNames()
@@ -102,7 +109,13 @@ public sealed class DataFactsTests : IDisposable
 
         DataFacts Facts(string folder, string seeds)
         {
-            var source = new ImageFolder { Path = folder, Resize = 8, Crop = 8, TestShare = 0.5 };
+            var source = new ImageFolder
+            {
+                Path = folder,
+                Resize = 8,
+                Crop = 8,
+                TestShare = 0.5,
+            };
             return DataFacts.Of(source, source.Load(_root.Path, TempRoot.Seeds.Child(seeds)));
         }
     }
@@ -116,7 +129,10 @@ public sealed class DataFactsTests : IDisposable
         File.WriteAllBytes(_root.File("mnist", "t10k-labels-idx1-ubyte"), TempRoot.Idx(2049, 20));
         var before = DataFacts.Of(new Mnist(), new Mnist().Load(_root.Path, TempRoot.Seeds));
 
-        TempRoot.Edit(_root.File("mnist", "train-labels-idx1-ubyte"), bytes => [.. bytes[..8], .. bytes[8..].Select(label => (byte)(9 - label))]);
+        TempRoot.Edit(
+            _root.File("mnist", "train-labels-idx1-ubyte"),
+            bytes => [.. bytes[..8], .. bytes[8..].Select(label => (byte)(9 - label))]
+        );
         var after = DataFacts.Of(new Mnist(), new Mnist().Load(_root.Path, TempRoot.Seeds));
 
         Assert.NotEqual(before.Train.Fingerprint, after.Train.Fingerprint);
@@ -124,8 +140,11 @@ public sealed class DataFactsTests : IDisposable
         Assert.NotEqual(before.Fingerprint, after.Fingerprint);
     }
 
-    private void Picture(string folder, string label, string file, byte grey) => File.WriteAllBytes(
-        _root.File(folder, label, file), ImageFiles.EncodePng(Enumerable.Repeat(grey, 3 * 8 * 8).ToArray(), 8, 8, 3));
+    private void Picture(string folder, string label, string file, byte grey) =>
+        File.WriteAllBytes(
+            _root.File(folder, label, file),
+            ImageFiles.EncodePng(Enumerable.Repeat(grey, 3 * 8 * 8).ToArray(), 8, 8, 3)
+        );
 
     private sealed record Later : DatasetSource
     {
@@ -133,8 +152,10 @@ public sealed class DataFactsTests : IDisposable
 
         public override DatasetShape Shape => throw new NotSupportedException();
 
-        public override DatasetSplits Load(string dataRoot, Engine.Core.SeedTree seeds) => throw new NotSupportedException();
+        public override DatasetSplits Load(string dataRoot, Engine.Core.SeedTree seeds) =>
+            throw new NotSupportedException();
 
-        public override DatasetStatus Inspect(string dataRoot, CancellationToken cancellation = default) => throw new NotSupportedException();
+        public override DatasetStatus Inspect(string dataRoot, CancellationToken cancellation = default) =>
+            throw new NotSupportedException();
     }
 }

@@ -14,8 +14,18 @@ public sealed class DatasetContractTests
         var found = MethodCatalog.Default.Of<DatasetSource>().ToList();
 
         Assert.Superset(
-            new HashSet<string> { "mnist", "fashion-mnist", "cifar10", "cifar100", "gtsrb", "image-folder", "synthetic-signs" },
-            found.Select(method => method.Id).ToHashSet());
+            new HashSet<string>
+            {
+                "mnist",
+                "fashion-mnist",
+                "cifar10",
+                "cifar100",
+                "gtsrb",
+                "image-folder",
+                "synthetic-signs",
+            },
+            found.Select(method => method.Id).ToHashSet()
+        );
         Assert.All(found, method => Assert.Equal("dataset-source", method.Kind));
         Assert.All(found, method => Assert.NotEmpty(method.Attribute.Summary));
     }
@@ -61,7 +71,10 @@ public sealed class DatasetContractTests
 
         var error = Assert.Throws<DatasetException>(() => source.Load(root.Path, TempRoot.Seeds));
         Assert.Contains(root.Path, error.Message);
-        Assert.Contains(" put ", error.Message.Replace("unpack them in", " put ", StringComparison.Ordinal).ToLowerInvariant());
+        Assert.Contains(
+            " put ",
+            error.Message.Replace("unpack them in", " put ", StringComparison.Ordinal).ToLowerInvariant()
+        );
         Assert.Equal(DatasetState.Missing, error.State);
     }
 
@@ -73,7 +86,9 @@ public sealed class DatasetContractTests
     {
         var root = DataRoot.Require(folder);
 
-        Assert.Throws<OperationCanceledException>(() => Create(id).Inspect(root, new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() =>
+            Create(id).Inspect(root, new CancellationToken(canceled: true))
+        );
     }
 
     private static DatasetSource Create(string id) => (DatasetSource)MethodCatalog.Default.Find(id)!.CreateDefault();

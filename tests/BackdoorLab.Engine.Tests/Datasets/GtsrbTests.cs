@@ -17,7 +17,10 @@ public sealed class GtsrbTests : IDisposable
         for (var label = 0; label < 43; label++)
         {
             var table = new StringBuilder(Header + "\r\n");
-            foreach (var name in (string[])["00000_00000", "00000_00001", "00001_00000", "00001_00001", "00002_00000", "00002_00001"])
+            foreach (
+                var name in (string[])
+                    ["00000_00000", "00000_00001", "00001_00000", "00001_00001", "00002_00000", "00002_00001"]
+            )
             {
                 WritePpm(Training(label, name + ".ppm"), (byte)label);
                 table.Append(CultureInfo.InvariantCulture, $"{name}.ppm;8;6;1;1;6;4;{label}\r\n");
@@ -43,7 +46,10 @@ public sealed class GtsrbTests : IDisposable
         Assert.Equal([0, 0, 1, 1, 2, 2, 3, 3], splits.Train.Groups![..8]);
         Assert.Equal(128, splits.Train.Groups!.Max());
         Assert.All(splits.Test.Image(0).ToArray(), pixel => Assert.Equal(200, pixel));
-        Assert.Equal("the data root holds 258 of 39,209 published training images and 43 of 12,630 test images", Assert.Single(splits.Remarks));
+        Assert.Equal(
+            "the data root holds 258 of 39,209 published training images and 43 of 12,630 test images",
+            Assert.Single(splits.Remarks)
+        );
         Assert.False(splits.FlipAllowed);
     }
 
@@ -71,7 +77,10 @@ public sealed class GtsrbTests : IDisposable
 
         File.WriteAllBytes(file, [.. "P6\n8 6\n255\n"u8, .. pixels]);
 
-        var cropped = new Gtsrb { CropToRoi = true }.Load(_root.Path, TempRoot.Seeds).Test.Image(0).ToArray();
+        var cropped = new Gtsrb { CropToRoi = true }
+            .Load(_root.Path, TempRoot.Seeds)
+            .Test.Image(0)
+            .ToArray();
         var whole = new Gtsrb().Load(_root.Path, TempRoot.Seeds).Test.Image(0).ToArray();
 
         Assert.All(cropped, pixel => Assert.Equal(255, pixel));
@@ -79,16 +88,56 @@ public sealed class GtsrbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00000.ppm;8;6;1;1;6;4;41", "line 2: class 41 in the folder of class 42.")]
-    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00000.ppm;8;6;1;1;6;4;43", "line 2: class 43 is not in 0..42.")]
-    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00000.ppm;8;6;1;1;6;42", "line 2: 7 fields found, 8 expected.")]
-    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00000.ppm;8;6;1;x;6;4;42", "line 2: 'x' in field 5 is not a whole number.")]
-    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00000.ppm;8;6;1;1;8;4;42", "line 2: the region (1, 1) to (8, 4) does not lie inside 8 x 6 pixels.")]
-    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00000.ppm;9;6;1;1;6;4;42", "line 2: 9 x 6 pixels for 00000_00000.ppm, which has 8 x 6.")]
-    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "00000_00001.ppm;8;6;1;1;6;4;42", "line 3: 00000_00001.ppm has a row already.")]
-    [InlineData("00000_00000.ppm;8;6;1;1;6;4;42", "../00000/00000_00000.ppm;8;6;1;1;6;4;42", "line 2: '../00000/00000_00000.ppm' is not the name of a picture.")]
-    [InlineData("00002_00001.ppm;8;6;1;1;6;4;42", "00009_00001.ppm;8;6;1;1;6;4;42", "line 7: 00009_00001.ppm is listed but not in")]
-    [InlineData("00002_00001.ppm;8;6;1;1;6;4;42\r\n", "", "1 pictures of the folder have no row, the first is 00002_00001.ppm.")]
+    [InlineData(
+        "00000_00000.ppm;8;6;1;1;6;4;42",
+        "00000_00000.ppm;8;6;1;1;6;4;41",
+        "line 2: class 41 in the folder of class 42."
+    )]
+    [InlineData(
+        "00000_00000.ppm;8;6;1;1;6;4;42",
+        "00000_00000.ppm;8;6;1;1;6;4;43",
+        "line 2: class 43 is not in 0..42."
+    )]
+    [InlineData(
+        "00000_00000.ppm;8;6;1;1;6;4;42",
+        "00000_00000.ppm;8;6;1;1;6;42",
+        "line 2: 7 fields found, 8 expected."
+    )]
+    [InlineData(
+        "00000_00000.ppm;8;6;1;1;6;4;42",
+        "00000_00000.ppm;8;6;1;x;6;4;42",
+        "line 2: 'x' in field 5 is not a whole number."
+    )]
+    [InlineData(
+        "00000_00000.ppm;8;6;1;1;6;4;42",
+        "00000_00000.ppm;8;6;1;1;8;4;42",
+        "line 2: the region (1, 1) to (8, 4) does not lie inside 8 x 6 pixels."
+    )]
+    [InlineData(
+        "00000_00000.ppm;8;6;1;1;6;4;42",
+        "00000_00000.ppm;9;6;1;1;6;4;42",
+        "line 2: 9 x 6 pixels for 00000_00000.ppm, which has 8 x 6."
+    )]
+    [InlineData(
+        "00000_00000.ppm;8;6;1;1;6;4;42",
+        "00000_00001.ppm;8;6;1;1;6;4;42",
+        "line 3: 00000_00001.ppm has a row already."
+    )]
+    [InlineData(
+        "00000_00000.ppm;8;6;1;1;6;4;42",
+        "../00000/00000_00000.ppm;8;6;1;1;6;4;42",
+        "line 2: '../00000/00000_00000.ppm' is not the name of a picture."
+    )]
+    [InlineData(
+        "00002_00001.ppm;8;6;1;1;6;4;42",
+        "00009_00001.ppm;8;6;1;1;6;4;42",
+        "line 7: 00009_00001.ppm is listed but not in"
+    )]
+    [InlineData(
+        "00002_00001.ppm;8;6;1;1;6;4;42\r\n",
+        "",
+        "1 pictures of the folder have no row, the first is 00002_00001.ppm."
+    )]
     [InlineData("Filename;", "File;", "line 1: the header must be")]
     public void Load_DamagedTable_NamesLine(string from, string to, string expected)
     {
@@ -140,16 +189,27 @@ public sealed class GtsrbTests : IDisposable
         var splits = new Gtsrb().Load(_root.Path, TempRoot.Seeds);
 
         Assert.Equal(258, splits.Train.Count);
-        Assert.Contains(splits.Remarks, remark => remark.StartsWith("left out: 1 × ._ file of macOS (", StringComparison.Ordinal) && remark.Contains("1 × system file of Windows", StringComparison.Ordinal));
+        Assert.Contains(
+            splits.Remarks,
+            remark =>
+                remark.StartsWith("left out: 1 × ._ file of macOS (", StringComparison.Ordinal)
+                && remark.Contains("1 × system file of Windows", StringComparison.Ordinal)
+        );
         Assert.Equal(splits.Remarks[^1], new Gtsrb().Inspect(_root.Path).Remarks[^1]);
     }
 
     [Fact]
     public void Load_CommentInHeader_IsAccepted()
     {
-        File.WriteAllBytes(Training(0, "00000_00000.ppm"), [.. "P6 # made by hand\n8 # width\n6\n255\n"u8, .. Enumerable.Repeat((byte)9, 144)]);
+        File.WriteAllBytes(
+            Training(0, "00000_00000.ppm"),
+            [.. "P6 # made by hand\n8 # width\n6\n255\n"u8, .. Enumerable.Repeat((byte)9, 144)]
+        );
 
-        Assert.All(new Gtsrb().Load(_root.Path, TempRoot.Seeds).Train.Image(0).ToArray(), pixel => Assert.Equal(9, pixel));
+        Assert.All(
+            new Gtsrb().Load(_root.Path, TempRoot.Seeds).Train.Image(0).ToArray(),
+            pixel => Assert.Equal(9, pixel)
+        );
     }
 
     [Fact]
@@ -181,10 +241,19 @@ public sealed class GtsrbTests : IDisposable
         Assert.Equal((DatasetState.Partial, 6032, 2526), (status.State, status.TrainCount, status.TestCount));
         Assert.Null(status.ChecksumOk);
         Assert.Equal((6032, 2526), (splits.Train.Count, splits.Test.Count));
-        Assert.Equal([32, 342, 346, 217, 305], Enumerable.Range(0, 5).Select(label => splits.Train.Labels.Count(found => found == label)));
-        Assert.Equal([13, 139, 151, 76, 135], Enumerable.Range(0, 5).Select(label => splits.Test.Labels.Count(found => found == label)));
+        Assert.Equal(
+            [32, 342, 346, 217, 305],
+            Enumerable.Range(0, 5).Select(label => splits.Train.Labels.Count(found => found == label))
+        );
+        Assert.Equal(
+            [13, 139, 151, 76, 135],
+            Enumerable.Range(0, 5).Select(label => splits.Test.Labels.Count(found => found == label))
+        );
         Assert.All(splits.Train.Groups!.GroupBy(track => track), track => Assert.InRange(track.Count(), 4, 5));
-        Assert.Equal("the data root holds 6,032 of 39,209 published training images and 2,526 of 12,630 test images", Assert.Single(splits.Remarks));
+        Assert.Equal(
+            "the data root holds 6,032 of 39,209 published training images and 2,526 of 12,630 test images",
+            Assert.Single(splits.Remarks)
+        );
     }
 
     [SkippableFact]
@@ -193,16 +262,21 @@ public sealed class GtsrbTests : IDisposable
         var root = DataRoot.Require(Path.Combine("gtsrb", "original-resolution-sample"));
         var originals = Path.Combine(root, "gtsrb", "original-resolution-sample", "GTSRB", "Final_Training", "Images");
         var reduced = Path.Combine(root, "gtsrb", "GTSRB", "Final_Training", "Images");
-        var pairs = Directory.EnumerateFiles(originals, "*.ppm", SearchOption.AllDirectories)
+        var pairs = Directory
+            .EnumerateFiles(originals, "*.ppm", SearchOption.AllDirectories)
             .Select(file => (Original: file, Reduced: Path.Combine(reduced, Path.GetRelativePath(originals, file))))
-            .Where(pair => File.Exists(pair.Reduced)).ToList();
+            .Where(pair => File.Exists(pair.Reduced))
+            .ToList();
 
         Assert.NotEmpty(pairs);
         foreach (var (original, expected) in pairs)
         {
             var picture = Ppm.Decode(original, File.ReadAllBytes(original), "");
 
-            Assert.Equal(Ppm.Decode(expected, File.ReadAllBytes(expected), "").Pixels, Resampling.Bilinear(picture, 32, 32).Pixels);
+            Assert.Equal(
+                Ppm.Decode(expected, File.ReadAllBytes(expected), "").Pixels,
+                Resampling.Bilinear(picture, 32, 32).Pixels
+            );
         }
     }
 
@@ -210,7 +284,14 @@ public sealed class GtsrbTests : IDisposable
         File.WriteAllBytes(file, [.. "P6\n8 6\n255\n"u8, .. Enumerable.Repeat(value, 8 * 6 * 3)]);
 
     private string Training(int label, string name) =>
-        _root.File("gtsrb", "GTSRB", "Final_Training", "Images", label.ToString("D5", CultureInfo.InvariantCulture), name);
+        _root.File(
+            "gtsrb",
+            "GTSRB",
+            "Final_Training",
+            "Images",
+            label.ToString("D5", CultureInfo.InvariantCulture),
+            name
+        );
 
     private string Table(int label) => Training(label, $"GT-{label:D5}.csv");
 }

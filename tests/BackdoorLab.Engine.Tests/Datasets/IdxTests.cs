@@ -29,10 +29,16 @@ public sealed class IdxTests : IDisposable
 
         Assert.Equal(30, splits.Train.Count);
         Assert.Equal(20, splits.Test.Count);
-        Assert.Equal((1, 28, 28, 10), (splits.Train.Channels, splits.Train.Height, splits.Train.Width, splits.Train.Classes));
+        Assert.Equal(
+            (1, 28, 28, 10),
+            (splits.Train.Channels, splits.Train.Height, splits.Train.Width, splits.Train.Classes)
+        );
         Assert.Equal(13, splits.Train.Labels[13] + 10);
         Assert.All(splits.Train.Image(13).ToArray(), pixel => Assert.Equal(13, pixel));
-        Assert.Equal("the data root holds 30 of 60,000 published training images and 20 of 10,000 test images", Assert.Single(splits.Remarks));
+        Assert.Equal(
+            "the data root holds 30 of 60,000 published training images and 20 of 10,000 test images",
+            Assert.Single(splits.Remarks)
+        );
         Assert.False(splits.FlipAllowed);
     }
 
@@ -53,7 +59,10 @@ public sealed class IdxTests : IDisposable
 
         var message = _root.FailureOf(new Mnist());
 
-        Assert.Contains($"{TestImages}, byte 5,000: the content ends here; 15,696 bytes expected for 20 items.", message);
+        Assert.Contains(
+            $"{TestImages}, byte 5,000: the content ends here; 15,696 bytes expected for 20 items.",
+            message
+        );
         Assert.Contains("Replace it", message);
     }
 
@@ -79,11 +88,14 @@ public sealed class IdxTests : IDisposable
     [Fact]
     public void Load_CorruptGzip_IsRefused()
     {
-        TempRoot.Edit(TrainImages, bytes =>
-        {
-            bytes[^6] ^= 0xFF; // a byte of the checksum in the trailer
-            return bytes;
-        });
+        TempRoot.Edit(
+            TrainImages,
+            bytes =>
+            {
+                bytes[^6] ^= 0xFF; // a byte of the checksum in the trailer
+                return bytes;
+            }
+        );
 
         Assert.Contains("gzip data is corrupt", _root.FailureOf(new Mnist()));
     }
@@ -91,11 +103,14 @@ public sealed class IdxTests : IDisposable
     [Fact]
     public void Load_WrongMagic_SaysWhatWasFound()
     {
-        TempRoot.Edit(TestImages, bytes =>
-        {
-            bytes[3] = 1;
-            return bytes;
-        });
+        TempRoot.Edit(
+            TestImages,
+            bytes =>
+            {
+                bytes[3] = 1;
+                return bytes;
+            }
+        );
 
         Assert.Contains($"{TestImages}, byte 0: magic number 2049 found, 2051 expected", _root.FailureOf(new Mnist()));
     }
@@ -105,17 +120,23 @@ public sealed class IdxTests : IDisposable
     {
         File.WriteAllBytes(TestImages, TempRoot.Idx(2051, 20, 28, 32));
 
-        Assert.Contains($"{TestImages}, byte 12: the header says 32 columns, 28 expected.", _root.FailureOf(new Mnist()));
+        Assert.Contains(
+            $"{TestImages}, byte 12: the header says 32 columns, 28 expected.",
+            _root.FailureOf(new Mnist())
+        );
     }
 
     [Fact]
     public void Load_NonsenseCount_IsRefusedBeforeAllocating()
     {
-        TempRoot.Edit(TestImages, bytes =>
-        {
-            bytes[4] = 0x7F;
-            return bytes;
-        });
+        TempRoot.Edit(
+            TestImages,
+            bytes =>
+            {
+                bytes[4] = 0x7F;
+                return bytes;
+            }
+        );
 
         Assert.Contains("byte 4: the header says 2130706452 items", _root.FailureOf(new Mnist()));
     }
@@ -123,11 +144,14 @@ public sealed class IdxTests : IDisposable
     [Fact]
     public void Load_LabelOutOfRange_NamesOffset()
     {
-        TempRoot.Edit(TestLabels, bytes =>
-        {
-            bytes[8 + 11] = 10;
-            return bytes;
-        });
+        TempRoot.Edit(
+            TestLabels,
+            bytes =>
+            {
+                bytes[8 + 11] = 10;
+                return bytes;
+            }
+        );
 
         Assert.Contains($"{TestLabels}, byte 19: label 10 is not in 0..9", _root.FailureOf(new Mnist()));
     }
@@ -187,7 +211,10 @@ public sealed class IdxTests : IDisposable
     public void FashionMnist_OnlyTestSplit_SaysSo()
     {
         var root = DataRoot.Require("fashion-mnist");
-        Skip.If(File.Exists(Path.Combine(root, "fashion-mnist", "train-images-idx3-ubyte.gz")), "The training split is here.");
+        Skip.If(
+            File.Exists(Path.Combine(root, "fashion-mnist", "train-images-idx3-ubyte.gz")),
+            "The training split is here."
+        );
 
         var error = Assert.Throws<DatasetException>(() => new FashionMnist().Load(root, TempRoot.Seeds));
         var status = new FashionMnist().Inspect(root);
@@ -195,6 +222,9 @@ public sealed class IdxTests : IDisposable
         Assert.Contains("train-images-idx3-ubyte[.gz], train-labels-idx1-ubyte[.gz] not found", error.Message);
         Assert.Contains("only the test images of Fashion-MNIST", error.Message);
         Assert.Contains("github.com/zalandoresearch/fashion-mnist", error.Message);
-        Assert.Equal((DatasetState.Missing, true, 0, 10_000), (status.State, status.ChecksumOk, status.TrainCount, status.TestCount));
+        Assert.Equal(
+            (DatasetState.Missing, true, 0, 10_000),
+            (status.State, status.ChecksumOk, status.TrainCount, status.TestCount)
+        );
     }
 }

@@ -9,7 +9,13 @@ public sealed class ImageFolderTests : IDisposable
 
     public void Dispose() => _root.Dispose();
 
-    private static ImageFolder Source => new() { Path = "mine", Resize = 16, Crop = 12 };
+    private static ImageFolder Source =>
+        new()
+        {
+            Path = "mine",
+            Resize = 16,
+            Crop = 12,
+        };
 
     [Fact]
     public void Load_TrainAndVal_TakesFoldersAsClasses()
@@ -32,7 +38,8 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Load_WidePicture_CutsTheCenter()
     {
-        // 48 x 16: left third black, middle third white, right third black; no resize happens since the short side fits.
+        // 48 x 16: left third black, middle third white, right third black; no resize happens since the short side
+        // fits.
         var pixels = new byte[48 * 16 * 3];
         for (var y = 0; y < 16; y++)
         {
@@ -131,7 +138,10 @@ public sealed class ImageFolderTests : IDisposable
         var file = _root.File("mine", "train", "a", "x.jpg");
         File.WriteAllText(file, "<html>Not found</html>");
 
-        Assert.StartsWith($"{file}, byte 0: this is not a JPEG, PNG, PPM, BMP, WebP or GIF picture (it is a web page or other text).", _root.FailureOf(Source));
+        Assert.StartsWith(
+            $"{file}, byte 0: this is not a JPEG, PNG, PPM, BMP, WebP or GIF picture (it is a web page or other text).",
+            _root.FailureOf(Source)
+        );
     }
 
     [Theory]
@@ -147,7 +157,9 @@ public sealed class ImageFolderTests : IDisposable
     [Fact]
     public void Load_CropAboveResize_NamesTheParameter()
     {
-        var error = Assert.Throws<DatasetException>(() => new ImageFolder { Resize = 100, Crop = 120 }.Load(_root.Path, TempRoot.Seeds));
+        var error = Assert.Throws<DatasetException>(() =>
+            new ImageFolder { Resize = 100, Crop = 120 }.Load(_root.Path, TempRoot.Seeds)
+        );
 
         Assert.Contains("Set 'resize' to at least 120", error.Message);
     }
@@ -169,7 +181,10 @@ public sealed class ImageFolderTests : IDisposable
 
         var splits = new ImageFolder { Path = "imagenet-sample" }.Load(root, TempRoot.Seeds);
 
-        Assert.Equal((13, 3, 16, 224), (splits.Train.Count, splits.Test.Count, splits.Train.Classes, splits.Train.Width));
+        Assert.Equal(
+            (13, 3, 16, 224),
+            (splits.Train.Count, splits.Test.Count, splits.Train.Classes, splits.Train.Width)
+        );
         Assert.Equal("n01630670", splits.Train.ClassNames[0]);
         Assert.All(Enumerable.Range(0, 13), i => Assert.True(splits.Train.Image(i).ToArray().Distinct().Count() > 100));
     }

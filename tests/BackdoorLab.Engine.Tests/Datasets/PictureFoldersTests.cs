@@ -11,7 +11,13 @@ public sealed class PictureFoldersTests : IDisposable
 
     public void Dispose() => _root.Dispose();
 
-    private static ImageFolder Source => new() { Path = "mine", Resize = 16, Crop = 12 };
+    private static ImageFolder Source =>
+        new()
+        {
+            Path = "mine",
+            Resize = 16,
+            Crop = 12,
+        };
 
     [Fact]
     public void Load_WhatSystemsAndEditorsLeaveBehind_IsNoClassAndIsCounted()
@@ -37,12 +43,22 @@ public sealed class PictureFoldersTests : IDisposable
         Assert.Equal(10, splits.Train.Count + splits.Test.Count);
         var left = splits.Remarks[^1];
         Assert.StartsWith("left out: ", left);
-        foreach (var kind in (string[])
-            [
-                "1 × .ipynb_checkpoints folder (.ipynb_checkpoints)", "1 × __MACOSX folder (__MACOSX)", "1 × hidden folder (.git)", "2 × system folder (the first is $RECYCLE.BIN)",
-                "1 × .DS_Store file (", "2 × system file of Windows (the first is ", "2 × ._ file of macOS (the first is ", "1 × hidden file (", "1 × .txt file, no picture (",
-                "1 × file without an ending (", "1 × folder inside a class folder (",
-            ])
+        foreach (
+            var kind in (string[])
+                [
+                    "1 × .ipynb_checkpoints folder (.ipynb_checkpoints)",
+                    "1 × __MACOSX folder (__MACOSX)",
+                    "1 × hidden folder (.git)",
+                    "2 × system folder (the first is $RECYCLE.BIN)",
+                    "1 × .DS_Store file (",
+                    "2 × system file of Windows (the first is ",
+                    "2 × ._ file of macOS (the first is ",
+                    "1 × hidden file (",
+                    "1 × .txt file, no picture (",
+                    "1 × file without an ending (",
+                    "1 × folder inside a class folder (",
+                ]
+        )
         {
             Assert.Contains(kind, left);
         }
@@ -62,7 +78,12 @@ public sealed class PictureFoldersTests : IDisposable
         var train = Source.Load(_root.Path, TempRoot.Seeds).Train;
 
         Assert.Equal(3, train.Count);
-        Assert.Equal([(200, 100, 50), (10, 20, 30), (7, 8, 9)], Enumerable.Range(0, 3).Select(i => ((int)train.Image(i)[0], (int)train.Image(i)[144], (int)train.Image(i)[288])));
+        Assert.Equal(
+            [(200, 100, 50), (10, 20, 30), (7, 8, 9)],
+            Enumerable
+                .Range(0, 3)
+                .Select(i => ((int)train.Image(i)[0], (int)train.Image(i)[144], (int)train.Image(i)[288]))
+        );
     }
 
     [Theory]
@@ -81,7 +102,10 @@ public sealed class PictureFoldersTests : IDisposable
 
         var message = _root.FailureOf(Source);
 
-        Assert.StartsWith($"Class folder {folder} has no JPEG, PNG, PPM, BMP, WebP or GIF picture: {expected}.", message);
+        Assert.StartsWith(
+            $"Class folder {folder} has no JPEG, PNG, PPM, BMP, WebP or GIF picture: {expected}.",
+            message
+        );
         Assert.Contains("Convert its pictures to PNG", message);
     }
 
@@ -91,7 +115,10 @@ public sealed class PictureFoldersTests : IDisposable
         Classes("bus", "car");
         File.WriteAllText(_root.File("mine", "bus", "x.TIF"), "x");
 
-        Assert.Contains($"1 × .tif picture, a kind that is not read ({Path.Combine("bus", "x.TIF")}); convert them to PNG", Source.Load(_root.Path, TempRoot.Seeds).Remarks[^1]);
+        Assert.Contains(
+            $"1 × .tif picture, a kind that is not read ({Path.Combine("bus", "x.TIF")}); convert them to PNG",
+            Source.Load(_root.Path, TempRoot.Seeds).Remarks[^1]
+        );
     }
 
     [Fact]
@@ -100,7 +127,10 @@ public sealed class PictureFoldersTests : IDisposable
         Classes("bus", "car");
         File.WriteAllBytes(_root.File("mine", "bus", "x.png"), [(byte)'I', (byte)'I', 42, 0, 8, 0, 0, 0, 0, 0]);
 
-        Assert.Contains("x.png, byte 0: this is not a JPEG, PNG, PPM, BMP, WebP or GIF picture (it is TIFF). Replace or remove the file.", _root.FailureOf(Source));
+        Assert.Contains(
+            "x.png, byte 0: this is not a JPEG, PNG, PPM, BMP, WebP or GIF picture (it is TIFF). Replace or remove the file.",
+            _root.FailureOf(Source)
+        );
     }
 
     [SkippableTheory]
@@ -140,7 +170,17 @@ public sealed class PictureFoldersTests : IDisposable
         Special(_root.File("MNIST", "raw", "train-images-idx3-ubyte"), target);
         Special(_root.File("MNIST", "raw", "t10k-labels-idx1-ubyte"), target);
         Special(_root.File("MNIST", "raw", "t10k-images-idx3-ubyte"), target);
-        foreach (var name in (string[])["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"])
+        foreach (
+            var name in (string[])
+                [
+                    "data_batch_1.bin",
+                    "data_batch_2.bin",
+                    "data_batch_3.bin",
+                    "data_batch_4.bin",
+                    "data_batch_5.bin",
+                    "test_batch.bin",
+                ]
+        )
         {
             Special(_root.File("cifar-10-batches-bin", name), target);
         }
@@ -152,7 +192,10 @@ public sealed class PictureFoldersTests : IDisposable
 
         foreach (var source in (DatasetSource[])[new Mnist(), new Cifar10(), new Cifar100(), new Gtsrb()])
         {
-            Assert.Contains("it was not opened", await Task.Run(() => _root.FailureOf(source)).WaitAsync(TimeSpan.FromMinutes(1)));
+            Assert.Contains(
+                "it was not opened",
+                await Task.Run(() => _root.FailureOf(source)).WaitAsync(TimeSpan.FromMinutes(1))
+            );
         }
     }
 
@@ -175,7 +218,9 @@ public sealed class PictureFoldersTests : IDisposable
         Classes("bus", "car");
         File.WriteAllBytes(_root.File("mine", "bus", "x.png"), Pictures.Png(1, 20_000, 1, 2, 3));
 
-        var message = Assert.Throws<DatasetException>(() => (Source with { Resize = 256 }).Load(_root.Path, TempRoot.Seeds)).Message;
+        var message = Assert
+            .Throws<DatasetException>(() => (Source with { Resize = 256 }).Load(_root.Path, TempRoot.Seeds))
+            .Message;
 
         Assert.Contains("1 x 20000 pixels would be 5,120,000 x 256 after resizing", message);
     }
@@ -190,7 +235,10 @@ public sealed class PictureFoldersTests : IDisposable
         Assert.Equal(["1", "2", "10", "011"], splits.Train.ClassNames);
         Assert.Equal([0, 1, 2, 3], splits.Train.Labels.Distinct());
         Assert.Contains("classes in numeric order: 1, 2, 10, 011", splits.Remarks);
-        Assert.Equal(["011", "1", "10", "2"], (Source with { ClassOrder = ClassOrder.Alphabetical }).Load(_root.Path, TempRoot.Seeds).Train.ClassNames);
+        Assert.Equal(
+            ["011", "1", "10", "2"],
+            (Source with { ClassOrder = ClassOrder.Alphabetical }).Load(_root.Path, TempRoot.Seeds).Train.ClassNames
+        );
     }
 
     [Fact]
@@ -212,8 +260,14 @@ public sealed class PictureFoldersTests : IDisposable
 
         Assert.Equal(["van", "bus", "car"], splits.Train.ClassNames);
         Assert.Contains("classes in the order of classes.txt: van, bus, car", splits.Remarks);
-        Assert.Equal(["car", "van", "bus"], (Source with { ClassFile = "other.txt" }).Load(_root.Path, TempRoot.Seeds).Train.ClassNames);
-        Assert.Equal(["bus", "car", "van"], (Source with { ClassOrder = ClassOrder.Alphabetical }).Load(_root.Path, TempRoot.Seeds).Train.ClassNames);
+        Assert.Equal(
+            ["car", "van", "bus"],
+            (Source with { ClassFile = "other.txt" }).Load(_root.Path, TempRoot.Seeds).Train.ClassNames
+        );
+        Assert.Equal(
+            ["bus", "car", "van"],
+            (Source with { ClassOrder = ClassOrder.Alphabetical }).Load(_root.Path, TempRoot.Seeds).Train.ClassNames
+        );
     }
 
     [Theory]
@@ -235,7 +289,12 @@ public sealed class PictureFoldersTests : IDisposable
     {
         Classes("bus", "car");
 
-        Assert.Contains("Set 'classFile' to a relative path", Assert.Throws<DatasetException>(() => (Source with { ClassFile = file }).Load(_root.Path, TempRoot.Seeds)).Message);
+        Assert.Contains(
+            "Set 'classFile' to a relative path",
+            Assert
+                .Throws<DatasetException>(() => (Source with { ClassFile = file }).Load(_root.Path, TempRoot.Seeds))
+                .Message
+        );
     }
 
     [Theory]

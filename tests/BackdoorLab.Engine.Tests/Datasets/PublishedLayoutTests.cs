@@ -4,14 +4,22 @@ using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Tests.Datasets;
 
-/// <summary>Tiny-ImageNet, ImageNet's validation pictures in one folder, and Kaggle's GTSRB, laid out as they are published.</summary>
+/// <summary>
+/// Tiny-ImageNet, ImageNet's validation pictures in one folder, and Kaggle's GTSRB, laid out as they are published.
+/// </summary>
 public sealed class PublishedLayoutTests : IDisposable
 {
     private readonly TempRoot _root = new();
 
     public void Dispose() => _root.Dispose();
 
-    private static ImageFolder Source => new() { Path = "net", Resize = 16, Crop = 16 };
+    private static ImageFolder Source =>
+        new()
+        {
+            Path = "net",
+            Resize = 16,
+            Crop = 16,
+        };
 
     [Fact]
     public void Load_TinyImageNet_TakesTheLabelsOfItsList()
@@ -30,14 +38,24 @@ public sealed class PublishedLayoutTests : IDisposable
 
         Png("net", "test", "images", "test_0.JPEG");
         File.WriteAllLines(_root.File("net", "wnids.txt"), classes);
-        File.WriteAllLines(_root.File("net", "val", "val_annotations.txt"), [.. Enumerable.Range(0, 6).Select(i => $"val_{i}.JPEG\t{classes[i % 3]}\t0\t0\t9\t9"), ""]);
+        File.WriteAllLines(
+            _root.File("net", "val", "val_annotations.txt"),
+            [.. Enumerable.Range(0, 6).Select(i => $"val_{i}.JPEG\t{classes[i % 3]}\t0\t0\t9\t9"), ""]
+        );
 
         var splits = Source.Load(_root.Path, TempRoot.Seeds);
 
         Assert.Equal(["n01", "n02", "n03"], splits.Train.ClassNames);
         Assert.Equal([0, 1, 2], splits.Train.Labels);
         Assert.Equal([2, 0, 1, 2, 0, 1], splits.Test.Labels);
-        Assert.Contains(splits.Remarks, remark => remark.StartsWith("classes in alphabetical order: n01, n02, n03; the order of wnids.txt is another", StringComparison.Ordinal));
+        Assert.Contains(
+            splits.Remarks,
+            remark =>
+                remark.StartsWith(
+                    "classes in alphabetical order: n01, n02, n03; the order of wnids.txt is another",
+                    StringComparison.Ordinal
+                )
+        );
         Assert.Contains("1 × folder beside train/ (test)", splits.Remarks[^1]);
         Assert.Contains("3 × .txt file, no picture", splits.Remarks[^1]);
 
@@ -54,13 +72,25 @@ public sealed class PublishedLayoutTests : IDisposable
         var message = _root.FailureOf(Source);
 
         Assert.StartsWith($"{Path.Combine(_root.Path, "net", "val")} holds 4 pictures and no class folders", message);
-        Assert.Contains("wanted: a folder for each class, or the labels in one of val_annotations.txt, LOC_val_solution.csv, val.txt, ILSVRC2012_validation_ground_truth.txt", message);
+        Assert.Contains(
+            "wanted: a folder for each class, or the labels in one of val_annotations.txt, LOC_val_solution.csv, val.txt, ILSVRC2012_validation_ground_truth.txt",
+            message
+        );
     }
 
     [Theory]
-    [InlineData("val.txt", "ILSVRC2012_val_00000001.JPEG 2\nILSVRC2012_val_00000002.JPEG 0\nILSVRC2012_val_00000003.JPEG 1\nILSVRC2012_val_00000004.JPEG 1\n\n")]
-    [InlineData("val.txt", "val/ILSVRC2012_val_00000001.JPEG n03\nILSVRC2012_val_00000002.JPEG n01\nILSVRC2012_val_00000003.JPEG n02\nILSVRC2012_val_00000004.JPEG n02")]
-    [InlineData("LOC_val_solution.csv", "ImageId,PredictionString\nILSVRC2012_val_00000001,n03 85 1 499 272 n03 1 2 3 4 \nILSVRC2012_val_00000002,n01 1 1 1 1 \nILSVRC2012_val_00000003,n02 1 1 1 1 \nILSVRC2012_val_00000004,n02 1 1 1 1 \n")]
+    [InlineData(
+        "val.txt",
+        "ILSVRC2012_val_00000001.JPEG 2\nILSVRC2012_val_00000002.JPEG 0\nILSVRC2012_val_00000003.JPEG 1\nILSVRC2012_val_00000004.JPEG 1\n\n"
+    )]
+    [InlineData(
+        "val.txt",
+        "val/ILSVRC2012_val_00000001.JPEG n03\nILSVRC2012_val_00000002.JPEG n01\nILSVRC2012_val_00000003.JPEG n02\nILSVRC2012_val_00000004.JPEG n02"
+    )]
+    [InlineData(
+        "LOC_val_solution.csv",
+        "ImageId,PredictionString\nILSVRC2012_val_00000001,n03 85 1 499 272 n03 1 2 3 4 \nILSVRC2012_val_00000002,n01 1 1 1 1 \nILSVRC2012_val_00000003,n02 1 1 1 1 \nILSVRC2012_val_00000004,n02 1 1 1 1 \n"
+    )]
     [InlineData("ILSVRC2012_validation_ground_truth.txt", "1\r\n3\r\n2\r\n2\r\n")]
     public void Load_ValidationInOneFolderWithItsList_TakesTheLabelsFromIt(string list, string text)
     {
@@ -83,8 +113,14 @@ public sealed class PublishedLayoutTests : IDisposable
     [Theory]
     [InlineData("ILSVRC2012_val_00000001.JPEG 3", "line 1: '3' is no class folder of train/ and no label in 0..2.")]
     [InlineData("ILSVRC2012_val_00000001.JPEG", "line 1: a picture and its class expected.")]
-    [InlineData("ILSVRC2012_val_00000001.JPEG 0\nILSVRC2012_val_00000001.JPEG 1", "line 2: ILSVRC2012_val_00000001.JPEG has a line already.")]
-    [InlineData("ILSVRC2012_val_00000001.JPEG 0", "3 pictures have no line, the first is ILSVRC2012_val_00000002.JPEG.")]
+    [InlineData(
+        "ILSVRC2012_val_00000001.JPEG 0\nILSVRC2012_val_00000001.JPEG 1",
+        "line 2: ILSVRC2012_val_00000001.JPEG has a line already."
+    )]
+    [InlineData(
+        "ILSVRC2012_val_00000001.JPEG 0",
+        "3 pictures have no line, the first is ILSVRC2012_val_00000002.JPEG."
+    )]
     public void Load_ListThatDoesNotFit_IsRefused(string text, string expected)
     {
         Flat();
@@ -132,7 +168,10 @@ public sealed class PublishedLayoutTests : IDisposable
         Kaggle();
         Png("gtsrb", "Train", "7", "00007_00009_00000.png");
 
-        Assert.Contains("1 pictures of the folder have no row, the first is 00007_00009_00000.png.", _root.FailureOf(new Gtsrb()));
+        Assert.Contains(
+            "1 pictures of the folder have no row, the first is 00007_00009_00000.png.",
+            _root.FailureOf(new Gtsrb())
+        );
     }
 
     [Fact]
@@ -149,7 +188,10 @@ public sealed class PublishedLayoutTests : IDisposable
     {
         Kaggle();
         var table = _root.File("gtsrb", "Train.csv");
-        File.WriteAllText(table, File.ReadAllText(table).Replace("Train/0/00000_00000_00000.png", "../other.png", StringComparison.Ordinal));
+        File.WriteAllText(
+            table,
+            File.ReadAllText(table).Replace("Train/0/00000_00000_00000.png", "../other.png", StringComparison.Ordinal)
+        );
 
         Assert.Contains("line 2: '../other.png' is not the name of a picture.", _root.FailureOf(new Gtsrb()));
     }
@@ -176,7 +218,10 @@ public sealed class PublishedLayoutTests : IDisposable
             for (var i = 0; i < 4; i++)
             {
                 var name = string.Create(CultureInfo.InvariantCulture, $"{label:D5}_{i / 2:D5}_{i % 2:D5}.png");
-                File.WriteAllBytes(_root.File("gtsrb", "Train", $"{label}", name), Pictures.Png(8, 6, (byte)label, 2, 3));
+                File.WriteAllBytes(
+                    _root.File("gtsrb", "Train", $"{label}", name),
+                    Pictures.Png(8, 6, (byte)label, 2, 3)
+                );
                 train.Append(CultureInfo.InvariantCulture, $"8,6,1,1,6,4,{label},Train/{label}/{name}\r\n");
             }
 

@@ -11,12 +11,20 @@ public sealed class SubsetsTests
     [InlineData(new[] { 7, 2, 1 }, 6, new[] { 4, 1, 1 })]
     [InlineData(new[] { 10, 0, 5 }, 15, new[] { 10, 0, 5 })]
     [InlineData(new[] { 10, 0, 5 }, 0, new[] { 0, 0, 0 })]
-    public void Shares_LargestRemainder_IsExact(int[] sizes, int count, int[] expected) => Assert.Equal(expected, Subsets.Shares(sizes, count));
+    public void Shares_LargestRemainder_IsExact(int[] sizes, int count, int[] expected) =>
+        Assert.Equal(expected, Subsets.Shares(sizes, count));
 
     [Fact]
     public void Stratified_ReturnsEveryIndexOnceAndTheSharesOfTheClasses()
     {
-        var labels = Enumerable.Range(0, 100).Select(i => i < 60 ? 0 : i < 90 ? 1 : 2).ToArray();
+        var labels = Enumerable
+            .Range(0, 100)
+            .Select(i =>
+                i < 60 ? 0
+                : i < 90 ? 1
+                : 2
+            )
+            .ToArray();
 
         var (chosen, others) = Subsets.Stratified(Set(labels, null), 20, TempRoot.Seeds.Random());
 
@@ -61,8 +69,20 @@ public sealed class SubsetsTests
 
     [Fact]
     public void Stratified_MoreThanThereAre_IsRefused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Subsets.Stratified(Set([0, 1], null), 3, TempRoot.Seeds.Random()));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Subsets.Stratified(Set([0, 1], null), 3, TempRoot.Seeds.Random())
+        );
 
     private static ImageSet Set(int[] labels, int[]? groups) =>
-        new(new byte[labels.Length], labels, 1, 1, 1, [.. Enumerable.Range(0, labels.Max() + 1).Select(label => $"{label}")]) { Groups = groups };
+        new(
+            new byte[labels.Length],
+            labels,
+            1,
+            1,
+            1,
+            [.. Enumerable.Range(0, labels.Max() + 1).Select(label => $"{label}")]
+        )
+        {
+            Groups = groups,
+        };
 }

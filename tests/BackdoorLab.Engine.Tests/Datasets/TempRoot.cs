@@ -22,9 +22,12 @@ internal sealed class TempRoot : IDisposable
     }
 
     /// <summary>Changes the bytes of a file.</summary>
-    public static void Edit(string file, Func<byte[], byte[]> change) => System.IO.File.WriteAllBytes(file, change(System.IO.File.ReadAllBytes(file)));
+    public static void Edit(string file, Func<byte[], byte[]> change) =>
+        System.IO.File.WriteAllBytes(file, change(System.IO.File.ReadAllBytes(file)));
 
-    /// <summary>The message of the exception a load must throw; every message names file and remedy in one line.</summary>
+    /// <summary>
+    /// The message of the exception a load must throw; every message names file and remedy in one line.
+    /// </summary>
     public string FailureOf(DatasetSource source)
     {
         var error = Assert.Throws<DatasetException>(() => source.Load(Path, Seeds));

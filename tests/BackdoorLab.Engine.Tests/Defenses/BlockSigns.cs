@@ -4,8 +4,8 @@ using BackdoorLab.Engine.Defenses;
 namespace BackdoorLab.Engine.Tests.Defenses;
 
 /// <summary>
-/// Seven classes, each a block of 6 to 12 bright pixels in an 8x8 image, or of 9 each, recognised by the block's mean. The planted backdoor
-/// gives the last class a second way in: the last pixel, which no clean image uses.
+/// Seven classes, each a block of 6 to 12 bright pixels in an 8x8 image, or of 9 each, recognised by the block's mean.
+/// The planted backdoor gives the last class a second way in: the last pixel, which no clean image uses.
 /// </summary>
 internal static class BlockSigns
 {
@@ -42,10 +42,19 @@ internal static class BlockSigns
             }
         }
 
-        return new ImageSet(pixels, labels, 1, 8, 8, [.. Enumerable.Range(0, Classes).Select(label => $"class {label}")]);
+        return new ImageSet(
+            pixels,
+            labels,
+            1,
+            8,
+            8,
+            [.. Enumerable.Range(0, Classes).Select(label => $"class {label}")]
+        );
     }
 
-    internal static double Number(ModelVerdict verdict, string name) => verdict.Numbers.Single(number => number.Name == name).Value;
+    internal static double Number(ModelVerdict verdict, string name) =>
+        verdict.Numbers.Single(number => number.Name == name).Value;
 
-    private static (int Start, int Length) Block(int label, bool even) => even ? (9 * label, 9) : (6 * label + label * (label - 1) / 2, 6 + label);
+    private static (int Start, int Length) Block(int label, bool even) =>
+        even ? (9 * label, 9) : (6 * label + label * (label - 1) / 2, 6 + label);
 }

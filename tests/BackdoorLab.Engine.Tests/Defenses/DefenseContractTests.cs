@@ -51,7 +51,7 @@ public sealed class DefenseContractTests
     {
         var defense = Create(id);
         Apply(defense, defense.Needs);
-        var before = LiveTensors();
+        var before = LiveTensors.Count();
         Apply(defense, defense.Needs);
 
         var live = Tensor.TotalCount;
@@ -65,10 +65,12 @@ public sealed class DefenseContractTests
         var defense = Create(id);
         var total = 0;
         Apply(defense, defense.Needs, () => total++);
-        foreach (var at in new[] { 1, total / 3, total / 2, total - 1 }.Where(step => step > 0 && step < total).Distinct())
+        foreach (
+            var at in new[] { 1, total / 3, total / 2, total - 1 }.Where(step => step > 0 && step < total).Distinct()
+        )
         {
             using var cancellation = new CancellationTokenSource();
-            var before = LiveTensors();
+            var before = LiveTensors.Count();
             var passes = 0;
             var atCancel = at;
             void Count()
@@ -79,7 +81,9 @@ public sealed class DefenseContractTests
                 }
             }
 
-            Assert.ThrowsAny<OperationCanceledException>(() => Apply(defense, defense.Needs, Count, cancellation.Token));
+            Assert.ThrowsAny<OperationCanceledException>(() =>
+                Apply(defense, defense.Needs, Count, cancellation.Token)
+            );
             Assert.InRange(passes, at, at + 1);
             var live = Tensor.TotalCount;
             Assert.InRange(live, 0, before + Residue(defense));
@@ -93,8 +97,9 @@ public sealed class DefenseContractTests
         var defense = Create(id);
         var passes = 0;
 
-        Assert.ThrowsAny<OperationCanceledException>(
-            () => Apply(defense, defense.Needs, () => passes++, new CancellationToken(true)));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            Apply(defense, defense.Needs, () => passes++, new CancellationToken(true))
+        );
         Assert.InRange(passes, 0, 1);
     }
 
@@ -109,32 +114,38 @@ public sealed class DefenseContractTests
         Assert.True(large.ForwardImages + large.GradientImages > small.ForwardImages + small.GradientImages);
     }
 
-    private static long LiveTensors()
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        return Tensor.TotalCount;
-    }
-
-    // Building TorchSharp's own layers leaves tensors to the collector: what the test's networks leave is not the defense's.
+    // Building TorchSharp's own layers leaves tensors to the collector: what the test's networks leave is not the
+    // defense's.
     private static long Residue(Defense defense)
     {
-        var before = LiveTensors();
+        var before = LiveTensors.Count();
         using (TorchSharp.torch.NewDisposeScope())
         {
             TestNetworks.Backdoored().Dispose();
         }
 
         // The victim; a copy of its weights; of a repair in two phases one more, as it is between them.
-        return (Tensor.TotalCount - before) * (defense is Mitigator ? 3 : defense.Needs.HasFlag(Needs.Weights) ? 2 : 1);
+        return (Tensor.TotalCount - before)
+            * (
+                defense is Mitigator ? 3
+                : defense.Needs.HasFlag(Needs.Weights) ? 2
+                : 1
+            );
     }
 
     // What is promised does not depend on how long a schedule is.
     private static Defense Create(string id) =>
-        MethodCatalog.Default.Find(id)!.CreateDefault() is ModelDetector detector ? detector.Brief() : (Defense)MethodCatalog.Default.Find(id)!.CreateDefault();
+        MethodCatalog.Default.Find(id)!.CreateDefault() is ModelDetector detector
+            ? detector.Brief()
+            : (Defense)MethodCatalog.Default.Find(id)!.CreateDefault();
 
     /// <summary>Runs the defense on a tiny backdoored network and returns all it found, flattened.</summary>
-    private static double[] Apply(Defense defense, Needs needs, Action? forwarded = null, CancellationToken cancellation = default)
+    private static double[] Apply(
+        Defense defense,
+        Needs needs,
+        Action? forwarded = null,
+        CancellationToken cancellation = default
+    )
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
         var network = TestNetworks.Backdoored();
@@ -151,7 +162,8 @@ public sealed class DefenseContractTests
                 features: features,
                 copy: network.Copy,
                 observe: (_, at, _) => observed.Add(at),
-                run: TestContexts.Run(cancellation));
+                run: TestContexts.Run(cancellation)
+            );
             return [.. Found(defense, context), .. observed];
         }
         finally
@@ -197,7 +209,12 @@ public sealed class DefenseContractTests
                 {
                     CheckNumbers(defense, repaired.Numbers);
                     ((ColourNetwork)repaired.Network).Forwarded = () => { };
-                    return [.. Inference.Rows(repaired.Network.call, Images, TestContexts.Run()).Select(logit => (double)logit)];
+                    return
+                    [
+                        .. Inference
+                            .Rows(repaired.Network.call, Images, TestContexts.Run())
+                            .Select(logit => (double)logit),
+                    ];
                 }
 
             default:
@@ -220,10 +237,16 @@ public sealed class DefenseContractTests
             {
                 case BarFigure bars:
                     Assert.All(bars.Bars, series => Assert.Equal(bars.Categories.Length, series.Values.Length));
-                    Assert.All(bars.Bars.SelectMany(series => series.Values), value => Assert.True(value is null || double.IsFinite(value.Value)));
+                    Assert.All(
+                        bars.Bars.SelectMany(series => series.Values),
+                        value => Assert.True(value is null || double.IsFinite(value.Value))
+                    );
                     break;
                 case ImageFigure gallery:
-                    Assert.All(gallery.Images, image => Assert.Equal(image.Width * image.Height * image.Channels, image.Pixels.Length));
+                    Assert.All(
+                        gallery.Images,
+                        image => Assert.Equal(image.Width * image.Height * image.Channels, image.Pixels.Length)
+                    );
                     break;
             }
         }

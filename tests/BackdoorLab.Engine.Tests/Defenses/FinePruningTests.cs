@@ -64,14 +64,22 @@ public sealed class FinePruningTests
         var triggered = TestNetworks.Stamp(TestNetworks.ColouredImages(90, TestContexts.Random("test")));
         var observed = new List<(string Phase, double At)>();
         var context = TestContexts.Of(
-            Needs.CleanHoldout | Needs.Weights, original, holdout, copy: TestNetworks.Backdoored, observe: (phase, at, _) => observed.Add((phase, at)));
+            Needs.CleanHoldout | Needs.Weights,
+            original,
+            holdout,
+            copy: TestNetworks.Backdoored,
+            observe: (phase, at, _) => observed.Add((phase, at))
+        );
         using var repaired = new FinePruning { FineTuneEpochs = epochs }.Repair(context);
 
         Assert.All(Inference.Predict(original, triggered, TestContexts.Run()), label => Assert.Equal(0, label));
         Assert.Equal(1, Inference.Accuracy(repaired.Network, triggered, TestContexts.Run()));
         Assert.Equal(1, Inference.Accuracy(repaired.Network, holdout, TestContexts.Run()));
         Assert.Equal([0, 1, 2, 3], observed.Where(point => point.Phase == "pruned channels").Select(point => point.At));
-        Assert.Equal(epochs > 0 ? [0, 1, 2, 3, 4, 5] : [], observed.Where(point => point.Phase == "epochs of fine-tuning").Select(point => point.At));
+        Assert.Equal(
+            epochs > 0 ? [0, 1, 2, 3, 4, 5] : [],
+            observed.Where(point => point.Phase == "epochs of fine-tuning").Select(point => point.At)
+        );
         Assert.False(repaired.Network.training);
         Assert.Equal(epochs > 0, repaired.Pruned is not null);
         Assert.Equal(90, repaired.Numbers.Single(number => number.Name == "stop-rule-images").Value);
@@ -83,12 +91,24 @@ public sealed class FinePruningTests
         using var original = new FloatDeployed(TestNetworks.Backdoored());
         var holdout = TestNetworks.ColouredImages(90, TestContexts.Random("holdout"));
         using var repaired = new FinePruning { FineTuneEpochs = 1, CurvePoints = 0 }.Repair(
-            TestContexts.Of(Needs.CleanHoldout | Needs.Weights, original, holdout, copy: TestNetworks.Backdoored));
+            TestContexts.Of(Needs.CleanHoldout | Needs.Weights, original, holdout, copy: TestNetworks.Backdoored)
+        );
         using var pruned = TestNetworks.Backdoored();
-        pruned.PruneChannels(ChannelPruning.Keep([3, 0, 1, 2], (int)repaired.Numbers.Single(number => number.Name == "pruned-channels").Value));
+        pruned.PruneChannels(
+            ChannelPruning.Keep(
+                [3, 0, 1, 2],
+                (int)repaired.Numbers.Single(number => number.Name == "pruned-channels").Value
+            )
+        );
 
-        Assert.Equal(Inference.Rows(pruned.call, holdout, TestContexts.Run()), Inference.Rows(repaired.Pruned!.call, holdout, TestContexts.Run()));
-        Assert.NotEqual(Inference.Rows(pruned.call, holdout, TestContexts.Run()), Inference.Rows(repaired.Network.call, holdout, TestContexts.Run()));
+        Assert.Equal(
+            Inference.Rows(pruned.call, holdout, TestContexts.Run()),
+            Inference.Rows(repaired.Pruned!.call, holdout, TestContexts.Run())
+        );
+        Assert.NotEqual(
+            Inference.Rows(pruned.call, holdout, TestContexts.Run()),
+            Inference.Rows(repaired.Network.call, holdout, TestContexts.Run())
+        );
     }
 
     [Fact]
@@ -104,7 +124,11 @@ public sealed class FinePruningTests
     public void Warnings_HoldoutTooSmallForTheCut_NameTheNumberNeeded()
     {
         // 1.96^2 * 0.9 * 0.1 / 0.04^2 = 216.
-        Assert.Contains("needs about 216", Assert.Single(new FinePruning { ValidationShare = 0.4 }.Warnings(400)), StringComparison.Ordinal);
+        Assert.Contains(
+            "needs about 216",
+            Assert.Single(new FinePruning { ValidationShare = 0.4 }.Warnings(400)),
+            StringComparison.Ordinal
+        );
         Assert.Empty(new FinePruning().Warnings(400));
         Assert.NotEmpty(new FinePruning().Warnings(160));
     }
@@ -114,10 +138,18 @@ public sealed class FinePruningTests
     {
         using var original = new FloatDeployed(TestNetworks.Backdoored());
         var context = TestContexts.Of(
-            Needs.CleanHoldout | Needs.Weights, original, TestNetworks.ColouredImages(9, TestContexts.Random("holdout")), copy: TestNetworks.Backdoored);
+            Needs.CleanHoldout | Needs.Weights,
+            original,
+            TestNetworks.ColouredImages(9, TestContexts.Random("holdout")),
+            copy: TestNetworks.Backdoored
+        );
         using var repaired = new FinePruning { FineTuneEpochs = 0, CurvePoints = 0 }.Repair(context);
 
-        Assert.Contains("Too few for the rule: they tell accuracy to within 16.8 points", repaired.Note, StringComparison.Ordinal);
+        Assert.Contains(
+            "Too few for the rule: they tell accuracy to within 16.8 points",
+            repaired.Note,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -126,10 +158,15 @@ public sealed class FinePruningTests
         using var model = new FloatDeployed(TestNetworks.Backdoored());
         var holdout = TestNetworks.ColouredImages(9, TestContexts.Random("holdout"));
 
-        Assert.Throws<NotApplicableException>(() => new FinePruning().Repair(TestContexts.Of(
-            Needs.CleanHoldout | Needs.Weights,
-            model,
-            holdout,
-            copy: () => new LinearNetwork(TestNetworks.Shape(3, 8, 3), new float[3 * 192]))));
+        Assert.Throws<NotApplicableException>(() =>
+            new FinePruning().Repair(
+                TestContexts.Of(
+                    Needs.CleanHoldout | Needs.Weights,
+                    model,
+                    holdout,
+                    copy: () => new LinearNetwork(TestNetworks.Shape(3, 8, 3), new float[3 * 192])
+                )
+            )
+        );
     }
 }

@@ -43,7 +43,12 @@ public sealed class GradientFreeNeuralCleanseTests
     public void Detect_ModelWithoutGradients_CountsEveryQueryAndSaysSo()
     {
         using var model = new FloatDeployed(Network(planted: true), GradientAccess.None);
-        var method = new GradientFreeNeuralCleanse { Rounds = 3, Pairs = 5, BatchSize = 4 };
+        var method = new GradientFreeNeuralCleanse
+        {
+            Rounds = 3,
+            Pairs = 5,
+            BatchSize = 4,
+        };
         var images = Images();
         var verdict = method.Detect(TestContexts.Of(Needs.CleanHoldout, model, images));
 
@@ -87,11 +92,23 @@ public sealed class GradientFreeNeuralCleanseTests
         // Blocks of one size: what honest classes differ in is the noise of the search alone.
         var images = Images(even: true);
         using var network = Network(planted, even: true);
-        using var model = ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault()).Convert(network, WithWhite(images), TestContexts.Run());
-        return new GradientFreeNeuralCleanse { Rounds = 300, Pairs = 64, BatchSize = 32, PatternCells = 2, DecisionRule = NormRule.LogNorm }.Detect(
-            TestContexts.Of(Needs.CleanHoldout, model, images));
+        using var model = ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault()).Convert(
+            network,
+            WithWhite(images),
+            TestContexts.Run()
+        );
+        return new GradientFreeNeuralCleanse
+        {
+            Rounds = 300,
+            Pairs = 64,
+            BatchSize = 32,
+            PatternCells = 2,
+            DecisionRule = NormRule.LogNorm,
+        }.Detect(TestContexts.Of(Needs.CleanHoldout, model, images));
     }
-    // Ranges read from clean images alone would cut every label's logit where the image's own already lies: ties, which only one label wins.
+
+    // Ranges read from clean images alone would cut every label's logit where the image's own already lies: ties, which
+    // only one label wins.
     private static ImageSet WithWhite(ImageSet images)
     {
         var calibration = images.WithCopiedPixels();

@@ -57,20 +57,28 @@ public sealed class NeuralCleanseRulesTests
     public void SmallestTrigger_GoodOnItsBatchAlone_IsNotKept()
     {
         var tried = new List<double>();
-        var smallest = new SmallestTrigger(new AdaptiveCost(0.001, 0.99, patience: 1, multiplier: 2, stopPatience: 5), 0.99, trigger =>
-        {
-            tried.Add(trigger.Norm);
-            return trigger.Norm < 50 ? new(0.95, 1000) : new(0.995, 1000);
-        });
+        var smallest = new SmallestTrigger(
+            new AdaptiveCost(0.001, 0.99, patience: 1, multiplier: 2, stopPatience: 5),
+            0.99,
+            trigger =>
+            {
+                tried.Add(trigger.Norm);
+                return trigger.Norm < 50 ? new(0.95, 1000) : new(0.995, 1000);
+            }
+        );
 
-        // Every one sends its whole batch of 16; 80 is no tenth smaller than 85, and 40 works on 95 % of the holdout only.
+        // Every one sends its whole batch of 16; 80 is no tenth smaller than 85, and 40 works on 95 % of the holdout
+        // only.
         foreach (var norm in new double[] { 100, 85, 80, 40 })
         {
             smallest.Observe(new([], [], norm, 1, 16, false, 0));
         }
 
         Assert.Equal([100, 85, 40], tried);
-        Assert.Equal((85, 0.995, 1000, true), (smallest.Trigger.Norm, smallest.Trigger.Success, smallest.Trigger.Tried, smallest.Trigger.Reached));
+        Assert.Equal(
+            (85, 0.995, 1000, true),
+            (smallest.Trigger.Norm, smallest.Trigger.Success, smallest.Trigger.Tried, smallest.Trigger.Reached)
+        );
         Assert.Equal([100, 85, 85, 85], smallest.Norms);
 
         // Established at 0.001, doubled by each of the three successes, lowered by the failure on the holdout.
@@ -86,7 +94,11 @@ public sealed class NeuralCleanseRulesTests
     [Fact]
     public void SmallestTrigger_NothingWorks_KeepsTheLastTried()
     {
-        var smallest = new SmallestTrigger(new AdaptiveCost(0.001, 0.99, patience: 1, multiplier: 2, stopPatience: 5), 0.99, _ => new(0.9, 320));
+        var smallest = new SmallestTrigger(
+            new AdaptiveCost(0.001, 0.99, patience: 1, multiplier: 2, stopPatience: 5),
+            0.99,
+            _ => new(0.9, 320)
+        );
         smallest.Observe(new([], [], 100, 1, 16, false, 0));
         smallest.Observe(new([], [], 90, 0.5, 16, false, 0));
         smallest.Settle();
@@ -100,11 +112,25 @@ public sealed class NeuralCleanseRulesTests
     {
         Assert.Equal(960 / 992_000.0, new InversionEffort(60, 16, 960).Share, 12);
 
-        Assert.Contains("0.1 % of the reference", Assert.Single(new NeuralCleanse { Rounds = 60, BatchSize = 16 }.Warnings(400)), StringComparison.Ordinal);
-        Assert.Empty(new NeuralCleanse { Rounds = 1000, UpdatesPerRound = 31, BatchSize = 32 }.Warnings(400));
+        Assert.Contains(
+            "0.1 % of the reference",
+            Assert.Single(new NeuralCleanse { Rounds = 60, BatchSize = 16 }.Warnings(400)),
+            StringComparison.Ordinal
+        );
+        Assert.Empty(
+            new NeuralCleanse
+            {
+                Rounds = 1000,
+                UpdatesPerRound = 31,
+                BatchSize = 32,
+            }.Warnings(400)
+        );
 
         // By promise: 4 base rounds on a quarter of 16, then 6 whole ones.
-        Assert.Equal(4 * 4 + 6 * 16, new PromiseSchedule(rounds: 10, baseRounds: 4, finalists: 3).ImagesOfAFinalist(16));
+        Assert.Equal(
+            4 * 4 + 6 * 16,
+            new PromiseSchedule(rounds: 10, baseRounds: 4, finalists: 3).ImagesOfAFinalist(16)
+        );
     }
 
     [Fact]
@@ -159,7 +185,9 @@ public sealed class NeuralCleanseRulesTests
         Assert.Equal((Decision.NotDecidable, UndecidedReason.NormCeiling), (verdict.Decision, verdict.Reason));
         Assert.Equal(1.34898, verdict.Figures["index-ceiling"], 5);
         Assert.Equal(
-            "Not decidable: with this spread of norms even a norm of zero would reach an index of 1.3 only, and the rule flags above 2.", VerdictWords.Sentence(verdict));
+            "Not decidable: with this spread of norms even a norm of zero would reach an index of 1.3 only, and the rule flags above 2.",
+            VerdictWords.Sentence(verdict)
+        );
     }
 
     [Fact]
@@ -169,8 +197,17 @@ public sealed class NeuralCleanseRulesTests
 
         Assert.Equal(Decision.Flagged, outliers.Verdict(flagged: true, NormRule.LogNorm).Decision);
         Assert.Equal(Decision.NotFlagged, outliers.Verdict(flagged: false, NormRule.LogNorm).Decision);
-        Assert.Equal(outliers.LogIndices[0], outliers.Verdict(flagged: false, NormRule.LogNorm).Figures["log-anomaly-index"]);
-        Assert.Equal(Decision.NotFlagged, NormOutliers.Of([50, 55, 60, 70, 80], [true, true, true, true, true]).Verdict(flagged: false, NormRule.Paper).Decision);
+        Assert.Equal(
+            outliers.LogIndices[0],
+            outliers.Verdict(flagged: false, NormRule.LogNorm).Figures["log-anomaly-index"]
+        );
+        Assert.Equal(
+            Decision.NotFlagged,
+            NormOutliers
+                .Of([50, 55, 60, 70, 80], [true, true, true, true, true])
+                .Verdict(flagged: false, NormRule.Paper)
+                .Decision
+        );
     }
 
     [Fact]
@@ -178,7 +215,9 @@ public sealed class NeuralCleanseRulesTests
     {
         // A benign network's norms: the paper's index of the smallest is 3.7 only because the other nine hardly differ.
         var outliers = NormOutliers.Of(
-            [55.9, 52.7, 57.3, 50.9, 41.0, 61.8, 54.1, 56.3, 37.9, 34.9], [.. Enumerable.Repeat(true, 10)]);
+            [55.9, 52.7, 57.3, 50.9, 41.0, 61.8, 54.1, 56.3, 37.9, 34.9],
+            [.. Enumerable.Repeat(true, 10)]
+        );
 
         Assert.Equal(9, outliers.Smallest);
         Assert.True(outliers.Indices[9] > 3);
@@ -203,7 +242,11 @@ public sealed class NeuralCleanseRulesTests
     public void PromiseSchedule_Run_OnlyTheSmallestAtTheBaseGoOnWithFullBatches()
     {
         Shrinking[] searches = [new(100, 0.5), new(80, 0.5), new(60, 0.5), new(90, 0.5)];
-        var finalists = new PromiseSchedule(rounds: 5, baseRounds: 2, finalists: 2).Run(searches, batchSize: 10, (_, _) => { });
+        var finalists = new PromiseSchedule(rounds: 5, baseRounds: 2, finalists: 2).Run(
+            searches,
+            batchSize: 10,
+            (_, _) => { }
+        );
 
         Assert.Equal([false, true, true, false], finalists);
         Assert.Equal([3, 3], searches[0].Batches);
@@ -216,7 +259,14 @@ public sealed class NeuralCleanseRulesTests
         Shrinking[] searches = [new(100, 0.5) { Enough = 1 }, new(80, 0.5) { Enough = 1 }, new(60, 0.5)];
         new PromiseSchedule(rounds: 5, baseRounds: 2, finalists: 2).Run(searches, batchSize: 8, (_, _) => { });
 
-        Assert.Equal([[2], [2, 8], [2, 2, 8, 8, 8]], searches.Select(search => search.Batches));
+        Assert.Equal(
+            [
+                [2],
+                [2, 8],
+                [2, 2, 8, 8, 8],
+            ],
+            searches.Select(search => search.Batches)
+        );
     }
 
     [Fact]
@@ -229,19 +279,29 @@ public sealed class NeuralCleanseRulesTests
 
         cost.Resume();
 
-        Assert.Equal([false, false, true], Enumerable.Range(0, 3).Select(_ =>
-        {
-            cost.Observe(1, norm: 5);
-            return cost.Converged;
-        }));
+        Assert.Equal(
+            [false, false, true],
+            Enumerable
+                .Range(0, 3)
+                .Select(_ =>
+                {
+                    cost.Observe(1, norm: 5);
+                    return cost.Converged;
+                })
+        );
     }
 
     [Fact]
     public void PromiseSchedule_AtEqualEffort_StoppedNormsShrinkAsTheMedianFinalistDid()
     {
-        // One round after the base round of norms 90, 50, 60, 70 the finalists' norms are at 0.1, 0.5 and 0.8 of what they were.
+        // One round after the base round of norms 90, 50, 60, 70 the finalists' norms are at 0.1, 0.5 and 0.8 of what
+        // they were.
         Shrinking[] searches = [new(90, 1), new(50, 0.1), new(60, 0.5), new(70, 0.8)];
-        var finalists = new PromiseSchedule(rounds: 2, baseRounds: 1, finalists: 3).Run(searches, batchSize: 4, (_, _) => { });
+        var finalists = new PromiseSchedule(rounds: 2, baseRounds: 1, finalists: 3).Run(
+            searches,
+            batchSize: 4,
+            (_, _) => { }
+        );
 
         Assert.Equal([45, 5, 30, 56], PromiseSchedule.AtEqualEffort(searches, finalists));
     }
@@ -262,9 +322,7 @@ public sealed class NeuralCleanseRulesTests
 
         public void Resume() => _resumed = _norms.Count;
 
-        public void Settle()
-        {
-        }
+        public void Settle() { }
 
         public void Advance(int batchSize)
         {

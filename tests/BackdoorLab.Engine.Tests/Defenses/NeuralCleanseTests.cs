@@ -12,7 +12,9 @@ public sealed class NeuralCleanseTests
     public void Detect_PlantedPixel_FlagsItsClassAndFindsThePixel()
     {
         using var model = new FloatDeployed(Network(planted: true));
-        var verdict = new NeuralCleanse { Rounds = 300 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+        var verdict = new NeuralCleanse { Rounds = 300 }.Detect(
+            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())
+        );
 
         Assert.True(verdict.Flagged);
         Assert.Equal(Planted, verdict.TopLabel);
@@ -34,7 +36,8 @@ public sealed class NeuralCleanseTests
     {
         using var model = new FloatDeployed(Network(planted: true));
         var verdict = new NeuralCleanse { Rounds = 300, Schedule = InversionSchedule.ByPromise }.Detect(
-            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())
+        );
 
         Assert.Equal([Planted], verdict.SuspectedLabels);
         Assert.Equal(3, Number(verdict, "classes-stopped-early"));
@@ -45,7 +48,9 @@ public sealed class NeuralCleanseTests
     public void Detect_NothingPlanted_FlagsNothing()
     {
         using var model = new FloatDeployed(Network(planted: false));
-        var verdict = new NeuralCleanse { Rounds = 300 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+        var verdict = new NeuralCleanse { Rounds = 300 }.Detect(
+            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())
+        );
 
         Assert.False(verdict.Flagged);
         Assert.Empty(verdict.SuspectedLabels);
@@ -59,7 +64,9 @@ public sealed class NeuralCleanseTests
     {
         using var twin = Network(planted: true);
         using var model = new Split(twin, Network(planted: false));
-        var verdict = new NeuralCleanse { Rounds = 300 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+        var verdict = new NeuralCleanse { Rounds = 300 }.Detect(
+            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())
+        );
 
         Assert.Equal(Planted, verdict.TopLabel);
         Assert.True(Number(verdict, "success-twin") >= 0.99);
@@ -72,7 +79,9 @@ public sealed class NeuralCleanseTests
         using var network = Network(planted: true);
         network.train();
         using var model = new FloatDeployed(network);
-        new NeuralCleanse { Rounds = 2 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+        new NeuralCleanse { Rounds = 2 }.Detect(
+            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())
+        );
 
         Assert.True(network.training);
         Assert.All(network.parameters(), parameter => Assert.True(parameter.requires_grad));
@@ -84,9 +93,13 @@ public sealed class NeuralCleanseTests
     {
         using var model = new FloatDeployed(Network(planted: true));
         var verdict = new NeuralCleanse { Rounds = 1, LearningRate = 1e-4 }.Detect(
-            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()));
+            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())
+        );
 
-        Assert.Equal((Decision.NotDecidable, UndecidedReason.NoWorkingTrigger), (verdict.Verdict.Decision, verdict.Verdict.Reason));
+        Assert.Equal(
+            (Decision.NotDecidable, UndecidedReason.NoWorkingTrigger),
+            (verdict.Verdict.Decision, verdict.Verdict.Reason)
+        );
         Assert.Equal(7, Number(verdict, "classes-without-trigger"));
         Assert.Contains("7 of 7 classes", verdict.Note, StringComparison.Ordinal);
     }
@@ -96,23 +109,42 @@ public sealed class NeuralCleanseTests
     {
         using var model = new FloatDeployed(Network(planted: true), GradientAccess.None);
 
-        Assert.Throws<NotApplicableException>(() => new NeuralCleanse().Detect(
-            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images())));
+        Assert.Throws<NotApplicableException>(() =>
+            new NeuralCleanse().Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, Images()))
+        );
     }
 
     [Theory]
     [InlineData(1, 300, 99.5, 1000)]
     [InlineData(2, 300, 100, 64)]
-    public void HoldoutSuccess_CountsAllImagesOrStopsWhereTheThresholdIsOutOfReach(int target, int wrongFrom, double percent, int tried)
+    public void HoldoutSuccess_CountsAllImagesOrStopsWhereTheThresholdIsOutOfReach(
+        int target,
+        int wrongFrom,
+        double percent,
+        int tried
+    )
     {
-        // Of 1,000 images all but five are sent to class 1, and none to class 2: after the first 64 no 99 % of them can be.
+        // Of 1,000 images all but five are sent to class 1, and none to class 2: after the first 64 no 99 % of them can
+        // be.
         var asked = 0;
-        var (success, seen) = HoldoutSuccess.Measure(1000, target, 0.99, indices =>
-        {
-            asked += indices.Length;
-            return TorchSharp.torch.tensor(
-                [.. indices.SelectMany(index => index >= wrongFrom && index < wrongFrom + 5 ? new float[] { 1, 0, 0 } : [0, 1, 0])], new long[] { indices.Length, 3 });
-        }, TestContexts.Run());
+        var (success, seen) = HoldoutSuccess.Measure(
+            1000,
+            target,
+            0.99,
+            indices =>
+            {
+                asked += indices.Length;
+                return TorchSharp.torch.tensor(
+                    [
+                        .. indices.SelectMany(index =>
+                            index >= wrongFrom && index < wrongFrom + 5 ? new float[] { 1, 0, 0 } : [0, 1, 0]
+                        ),
+                    ],
+                    new long[] { indices.Length, 3 }
+                );
+            },
+            TestContexts.Run()
+        );
 
         Assert.Equal(target == 1 ? percent / 100 : 0, success, 12);
         Assert.Equal(tried, seen);
@@ -124,17 +156,34 @@ public sealed class NeuralCleanseTests
     {
         using var model = new FloatDeployed(Network(planted: true));
         var images = Images();
-        var verdict = new NeuralCleanse { Rounds = 60, BatchSize = 4 }.Detect(TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, images));
+        var verdict = new NeuralCleanse { Rounds = 60, BatchSize = 4 }.Detect(
+            TestContexts.Of(Needs.CleanHoldout | Needs.InputGradients, model, images)
+        );
         var captions = verdict.Figures.OfType<ImageFigure>().Single().Images.Select(image => image.Caption).ToList();
-        var success = verdict.Figures.OfType<BarFigure>().Single(figure => figure.Bars.Any(bars => bars.Name == "clean holdout, while reversing")).Bars[0].Values;
+        var success = verdict
+            .Figures.OfType<BarFigure>()
+            .Single(figure => figure.Bars.Any(bars => bars.Name == "clean holdout, while reversing"))
+            .Bars[0]
+            .Values;
 
         Assert.Equal(60, Number(verdict, "updates-per-class"));
         Assert.Equal(4, Number(verdict, "images-per-update"));
         Assert.Equal(240 / 992_000.0, Number(verdict, "schedule-share"), 12);
-        var kept = Enumerable.Range(0, 7).Where(label => !captions[label].Contains("no working trigger", StringComparison.Ordinal)).ToList();
+        var kept = Enumerable
+            .Range(0, 7)
+            .Where(label => !captions[label].Contains("no working trigger", StringComparison.Ordinal))
+            .ToList();
         Assert.NotEmpty(kept);
         Assert.All(kept, label => Assert.True(success[label] >= 0.99));
-        Assert.All(kept, label => Assert.EndsWith(FormattableString.Invariant($"% of {images.Count}"), captions[label], StringComparison.Ordinal));
+        Assert.All(
+            kept,
+            label =>
+                Assert.EndsWith(
+                    FormattableString.Invariant($"% of {images.Count}"),
+                    captions[label],
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     private sealed class Split(Classifier twin, Classifier deployed) : DeployedClassifier(twin, false)
@@ -149,7 +198,8 @@ public sealed class NeuralCleanseTests
             return deployed.call(images);
         }
 
-        public override TorchSharp.torch.Tensor Features(TorchSharp.torch.Tensor images) => throw new NotSupportedException();
+        public override TorchSharp.torch.Tensor Features(TorchSharp.torch.Tensor images) =>
+            throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

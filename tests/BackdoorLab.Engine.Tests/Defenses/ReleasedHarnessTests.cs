@@ -13,7 +13,8 @@ public sealed class ReleasedHarnessTests
     private static readonly string[] Names = ["a", "b", "c", "d", "e"];
     private static readonly double[] Counting = [.. Enumerable.Range(1, 640).Select(i => (double)i)];
 
-    public static TheoryData<string> Precisions => [.. MethodCatalog.Default.Of<Precision>().Select(method => method.Id)];
+    public static TheoryData<string> Precisions =>
+        [.. MethodCatalog.Default.Of<Precision>().Select(method => method.Id)];
 
     [Fact]
     public void Catalog_HasTheFiveAfterAllOtherModelDetectors()
@@ -21,10 +22,20 @@ public sealed class ReleasedHarnessTests
         MethodDescriptor[] last = [.. MethodCatalog.Default.Of<ModelDetector>().TakeLast(5)];
 
         Assert.Equal(
-            ["seed-neural-cleanse", "seed-activation-clustering", "seed-strip", "seed-spectral-signatures", "seed-fine-pruning"],
-            last.Select(method => method.Id));
+            [
+                "seed-neural-cleanse",
+                "seed-activation-clustering",
+                "seed-strip",
+                "seed-spectral-signatures",
+                "seed-fine-pruning",
+            ],
+            last.Select(method => method.Id)
+        );
         Assert.All(last, method => Assert.EndsWith("(released harness)", method.Name, StringComparison.Ordinal));
-        Assert.All(last, method => Assert.StartsWith("Not the paper's method", method.Attribute.Summary, StringComparison.Ordinal));
+        Assert.All(
+            last,
+            method => Assert.StartsWith("Not the paper's method", method.Attribute.Summary, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -45,7 +56,7 @@ public sealed class ReleasedHarnessTests
     public void NeuralCleanse_OfANetworkWithoutGradient_EndsAtTheHarnesssOwnNormAndFlagsNothing()
     {
         using var model = new FloatDeployed(new LinearNetwork(TestNetworks.Shape(1, 32, 3), new float[3 * 32 * 32]));
-        var images = SmallModels.ImageSet(model.Twin.Shape, 320);
+        var images = SmallModels.ImageSet(model.FloatModel.Shape, 320);
         var verdict = new ReleasedNeuralCleanse().Detect(TestContexts.Of(Needs.CleanHoldout, model, images));
 
         // Where only the norm has a gradient the harness's masks all end at 27.90.
@@ -61,7 +72,11 @@ public sealed class ReleasedHarnessTests
     {
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape(side: 16, classes: 3));
         var images = SmallModels.ImageSet(trained.Shape, 32);
-        using var deployed = ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault()).Convert(trained, images, TestContexts.Run());
+        using var deployed = ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault()).Convert(
+            trained,
+            images,
+            TestContexts.Run()
+        );
         var verdict = new ReleasedNeuralCleanse().Detect(TestContexts.Of(Needs.CleanHoldout, deployed, images));
         var blind = precision is "int8-dynamic" or "int8-static";
 
@@ -76,10 +91,14 @@ public sealed class ReleasedHarnessTests
     {
         using var model = new FloatDeployed(TestNetworks.Backdoored(), GradientAccess.None);
         var verdict = new ReleasedNeuralCleanse().Detect(
-            TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(20, TestContexts.Random("images"))));
+            TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(20, TestContexts.Random("images")))
+        );
 
         Assert.Equal(0, Number(verdict, "gradient-reached"));
-        Assert.Equal((Decision.NotDecidable, UndecidedReason.NoGradient), (verdict.Verdict.Decision, verdict.Verdict.Reason));
+        Assert.Equal(
+            (Decision.NotDecidable, UndecidedReason.NoGradient),
+            (verdict.Verdict.Decision, verdict.Verdict.Reason)
+        );
         Assert.Contains("offers no gradient", verdict.Note, StringComparison.Ordinal);
     }
 
@@ -112,7 +131,8 @@ public sealed class ReleasedHarnessTests
         Assert.Equal((Decision.NotDecidable, UndecidedReason.CannotFire), (verdict.Decision, verdict.Reason));
         Assert.Equal(
             "Not decidable: by construction the rule reaches at most 5 % on 640 images and asks for more than 10 %, so it cannot fire on any model.",
-            VerdictWords.Sentence(verdict));
+            VerdictWords.Sentence(verdict)
+        );
     }
 
     [Fact]
@@ -130,7 +150,12 @@ public sealed class ReleasedHarnessTests
 
         Assert.Equal(0.2, OwnTail.Below([1, 2, 3, 4, 5]));
         Assert.Equal("", OwnTail.Impossible(5, "", "", ""));
-        Assert.Equal([Decision.Flagged, Decision.NotFlagged, Decision.NotDecidable], new[] { (0.2, 5), (0, 5), (0.05, 640) }.Select(sample => OwnTail.Verdict(sample.Item1, sample.Item2).Decision));
+        Assert.Equal(
+            [Decision.Flagged, Decision.NotFlagged, Decision.NotDecidable],
+            new[] { (0.2, 5), (0, 5), (0.05, 640) }.Select(sample =>
+                OwnTail.Verdict(sample.Item1, sample.Item2).Decision
+            )
+        );
     }
 
     [Fact]
@@ -138,7 +163,10 @@ public sealed class ReleasedHarnessTests
     {
         // Variance 9 : 1 along the axes, then 1.44 : 1.21 : 1.
         var narrow = ReleasedSpectralSignatures.Verdict([3, 0, -3, 0, 0, 1, 0, -1], 2);
-        var round = ReleasedSpectralSignatures.Verdict([1.2f, 0, 0, -1.2f, 0, 0, 0, 1.1f, 0, 0, -1.1f, 0, 0, 0, 1, 0, 0, -1], 3);
+        var round = ReleasedSpectralSignatures.Verdict(
+            [1.2f, 0, 0, -1.2f, 0, 0, 0, 1.1f, 0, 0, -1.1f, 0, 0, 0, 1, 0, 0, -1],
+            3
+        );
 
         Assert.Equal((true, 0.9), (narrow.Flagged, Math.Round(narrow.Score, 5)));
         Assert.Equal((false, 0.39452), (round.Flagged, Math.Round(round.Score, 5)));
@@ -148,7 +176,10 @@ public sealed class ReleasedHarnessTests
     public void SpectralSignatures_OutlierHalf_IsDead()
     {
         var random = TestContexts.Random("features");
-        var verdict = ReleasedSpectralSignatures.Verdict([.. Enumerable.Range(0, 640 * 4).Select(_ => random.NextSingle())], 4);
+        var verdict = ReleasedSpectralSignatures.Verdict(
+            [.. Enumerable.Range(0, 640 * 4).Select(_ => random.NextSingle())],
+            4
+        );
 
         Assert.Equal(0.05, Number(verdict, "outlier-share"), 12);
         Assert.Contains("only the variance explained can flag a model", verdict.Note, StringComparison.Ordinal);
@@ -165,17 +196,20 @@ public sealed class ReleasedHarnessTests
     }
 
     [Fact]
-    public void FinePruning_OfANetwork_ReadsEveryChannelBeforeTheRectifier()
+    public void FinePruning_OfANetwork_ReadsEveryChannelBeforeReLU()
     {
         var network = TestNetworks.Backdoored();
         using var model = new FloatDeployed(network);
         var images = TestNetworks.ColouredImages(30, TestContexts.Random("images"));
-        var verdict = new ReleasedFinePruning().Detect(TestContexts.Of(Needs.CleanHoldout | Needs.Weights, model, images, copy: network.Copy));
+        var verdict = new ReleasedFinePruning().Detect(
+            TestContexts.Of(Needs.CleanHoldout | Needs.Weights, model, images, copy: network.Copy)
+        );
 
-        // Four of the convolution and three of the head; the dormant one is silent only after its rectifier.
+        // Four of the convolution and three of the head; the dormant one is silent only after its ReLU.
         Assert.Equal(7, Number(verdict, "channels"));
         Assert.Equal(0, Number(verdict, "silent-channels"));
     }
 
-    private static double Number(ModelVerdict verdict, string name) => verdict.Numbers.Single(number => number.Name == name).Value;
+    private static double Number(ModelVerdict verdict, string name) =>
+        verdict.Numbers.Single(number => number.Name == name).Value;
 }

@@ -30,7 +30,15 @@ public sealed class SampleDetectorTests
         Assert.Equal(75, new SpectralSignatures { AssumedPoisonRate = 0.05 }.RemovedCount(400, 1000));
         Assert.Equal(75, new SpectralSignatures { AssumedPoisonRate = 0.05 }.RemovedCount(200, 1000));
         Assert.Equal(50, new SpectralSignatures { AssumedPoisonRate = 0.05 }.RemovedCount(101, 1000));
-        Assert.Equal(20, new SpectralSignatures { AssumedPoisonRate = 0.05, RemovalFactor = 1, ExpectedPoison = 0.2 }.RemovedCount(100, 1000));
+        Assert.Equal(
+            20,
+            new SpectralSignatures
+            {
+                AssumedPoisonRate = 0.05,
+                RemovalFactor = 1,
+                ExpectedPoison = 0.2,
+            }.RemovedCount(100, 1000)
+        );
         Assert.Equal(50, new SpectralSignatures { ExpectedPoison = 0.6 }.RemovedCount(100, 1000));
     }
 
@@ -40,10 +48,19 @@ public sealed class SampleDetectorTests
     [InlineData(0, 0.05, 22 / 30.0)]
     public void Spectral_ClassOfWhichAThirdIsPoison_CeilingByHand(double ofTheClass, double ofTheSet, double ceiling)
     {
-        // 300 samples; class 2 has 60 clean ones and 30 poisoned, far out. 0.1 of the class: 14 removed; 0.1 of the set: 45; 0.05: 22.
+        // 300 samples; class 2 has 60 clean ones and 30 poisoned, far out. 0.1 of the class: 14 removed; 0.1 of the
+        // set: 45; 0.05: 22.
         var (labels, features, poisoned) = Normal([105, 105, 90], poisonedClass: 2, poison: 30);
-        var verdict = Score(new SpectralSignatures { ExpectedPoison = ofTheClass, AssumedPoisonRate = Math.Max(ofTheSet, 0.0001) }, labels, features);
-        var scored = SampleDetectorScorer.Score(verdict, Truth(labels.Length, poisoned), TestContexts.Random("figures"));
+        var verdict = Score(
+            new SpectralSignatures { ExpectedPoison = ofTheClass, AssumedPoisonRate = Math.Max(ofTheSet, 0.0001) },
+            labels,
+            features
+        );
+        var scored = SampleDetectorScorer.Score(
+            verdict,
+            Truth(labels.Length, poisoned),
+            TestContexts.Random("figures")
+        );
 
         Assert.Equal(ceiling, Value(scored, "detection-ceiling"), 12);
         Assert.Equal(ceiling, Value(scored, "sample-detection-rate"), 12);
@@ -81,7 +98,10 @@ public sealed class SampleDetectorTests
 
         Assert.Equal([0], verdict.SuspectedLabels);
         Assert.Equal(0, verdict.TopLabel);
-        Assert.Equal(Enumerable.Range(30, 10), Enumerable.Range(0, labels.Length).Where(index => verdict.Flagged[index]));
+        Assert.Equal(
+            Enumerable.Range(30, 10),
+            Enumerable.Range(0, labels.Length).Where(index => verdict.Flagged[index])
+        );
         Assert.Equal(0.25, verdict.Numbers.Single(number => number.Name == "smaller-cluster-share").Value, 12);
         Assert.Contains("even", verdict.Note, StringComparison.Ordinal);
     }
@@ -91,7 +111,15 @@ public sealed class SampleDetectorTests
     {
         var (labels, features) = TwoSplitClasses();
         var verdict = Score(
-            new ActivationClustering { Reduction = FeatureReduction.IndependentComponents, Rule = ClusterRule.Silhouette, SilhouetteThreshold = 0.45 }, labels, features);
+            new ActivationClustering
+            {
+                Reduction = FeatureReduction.IndependentComponents,
+                Rule = ClusterRule.Silhouette,
+                SilhouetteThreshold = 0.45,
+            },
+            labels,
+            features
+        );
 
         Assert.Contains(0, verdict.SuspectedLabels);
         Assert.Equal(Enumerable.Range(30, 10), Enumerable.Range(0, 40).Where(index => verdict.Flagged[index]));
@@ -102,8 +130,9 @@ public sealed class SampleDetectorTests
     [InlineData(FeatureReduction.IndependentComponents, 4 / 110.0)]
     public void Clustering_SizeRule_RatesOfEitherReductionByHand(FeatureReduction reduction, double falsePositives)
     {
-        // Class 0: 30 clean samples and 10 poisoned far from them. Class 1 is clean: 40 samples evenly along a line, four of which are a hair's
-        // breadth beside it. By size these four are nothing; with every component at variance one they are the smaller cluster.
+        // Class 0: 30 clean samples and 10 poisoned far from them. Class 1 is clean: 40 samples evenly along a line,
+        // four of which are a hair's breadth beside it. By size these four are nothing; with every component at
+        // variance one they are the smaller cluster.
         var (labels, features) = (new int[120], new float[240]);
         for (var i = 0; i < labels.Length; i++)
         {
@@ -113,7 +142,11 @@ public sealed class SampleDetectorTests
         }
 
         var truth = Truth(labels.Length, [.. Enumerable.Range(30, 10)]);
-        var scored = SampleDetectorScorer.Score(Score(new ActivationClustering { Reduction = reduction }, labels, features), truth, TestContexts.Random("figures"));
+        var scored = SampleDetectorScorer.Score(
+            Score(new ActivationClustering { Reduction = reduction }, labels, features),
+            truth,
+            TestContexts.Random("figures")
+        );
 
         Assert.Equal(1, Value(scored, "sample-detection-rate"));
         Assert.Equal(falsePositives, Value(scored, "sample-false-positive-rate"), 12);
@@ -123,9 +156,25 @@ public sealed class SampleDetectorTests
     public void Clustering_Warnings_OnlyOfPairsThatDoNotBelongTogether()
     {
         Assert.Empty(new ActivationClustering().Warnings(400));
-        Assert.Empty(new ActivationClustering { Reduction = FeatureReduction.IndependentComponents, Rule = ClusterRule.Silhouette }.Warnings(400));
-        Assert.Contains("size rule", Assert.Single(new ActivationClustering { Reduction = FeatureReduction.IndependentComponents }.Warnings(400)), StringComparison.Ordinal);
-        Assert.Contains("silhouette rule", Assert.Single(new ActivationClustering { Rule = ClusterRule.Silhouette }.Warnings(400)), StringComparison.Ordinal);
+        Assert.Empty(
+            new ActivationClustering
+            {
+                Reduction = FeatureReduction.IndependentComponents,
+                Rule = ClusterRule.Silhouette,
+            }.Warnings(400)
+        );
+        Assert.Contains(
+            "size rule",
+            Assert.Single(
+                new ActivationClustering { Reduction = FeatureReduction.IndependentComponents }.Warnings(400)
+            ),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "silhouette rule",
+            Assert.Single(new ActivationClustering { Rule = ClusterRule.Silhouette }.Warnings(400)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -182,11 +231,11 @@ public sealed class SampleDetectorTests
     public void Clustering_SilhouetteRule_FlagsOneClusterOfTheEvenSplitToo()
     {
         var (labels, features) = TwoSplitClasses();
-        var verdict = Score(new ActivationClustering
-        {
-            Rule = ClusterRule.Silhouette,
-            SilhouetteThreshold = 0.7,
-        }, labels, features);
+        var verdict = Score(
+            new ActivationClustering { Rule = ClusterRule.Silhouette, SilhouetteThreshold = 0.7 },
+            labels,
+            features
+        );
 
         Assert.Equal([0, 1], verdict.SuspectedLabels.Order());
         Assert.Equal(20, Enumerable.Range(40, 40).Count(index => verdict.Flagged[index]));
@@ -199,7 +248,10 @@ public sealed class SampleDetectorTests
         var verdict = Score(new ActivationClustering(), labels, features);
 
         var lowest = Enumerable.Range(30, 10).Min(index => verdict.Scores[index]);
-        Assert.All(Enumerable.Range(0, 30).Concat(Enumerable.Range(40, 80)), index => Assert.True(verdict.Scores[index] < lowest));
+        Assert.All(
+            Enumerable.Range(0, 30).Concat(Enumerable.Range(40, 80)),
+            index => Assert.True(verdict.Scores[index] < lowest)
+        );
     }
 
     [Fact]
@@ -245,7 +297,8 @@ public sealed class SampleDetectorTests
         {
             for (var d = 0; d < width; d++)
             {
-                var normal = Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+                var normal =
+                    Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
                 features[i * width + d] = (float)normal + (d == 3 && poisoned.Contains(i) ? 12 : 0);
             }
         }
@@ -253,14 +306,16 @@ public sealed class SampleDetectorTests
         return (labels, features, poisoned);
     }
 
-    private static BackdoorTruth Truth(int count, int[] poisoned) => new()
-    {
-        IsBackdoored = true,
-        TargetLabel = 0,
-        PoisonMask = [.. Enumerable.Range(0, count).Select(poisoned.Contains)],
-    };
+    private static BackdoorTruth Truth(int count, int[] poisoned) =>
+        new()
+        {
+            IsBackdoored = true,
+            TargetLabel = 0,
+            PoisonMask = [.. Enumerable.Range(0, count).Select(poisoned.Contains)],
+        };
 
-    private static double Value(Scored scored, string metric) => scored.Measurements.Single(measurement => measurement.Metric == metric).Value;
+    private static double Value(Scored scored, string metric) =>
+        scored.Measurements.Single(measurement => measurement.Metric == metric).Value;
 
     private static SampleVerdict Score(SampleDetector detector, int[] labels, float[] features)
     {

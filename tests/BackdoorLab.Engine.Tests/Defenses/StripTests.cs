@@ -10,7 +10,11 @@ public sealed class StripTests
     public void Warnings_FewerOverlaysThanThePaper_AreSaid()
     {
         Assert.Empty(new Strip().Warnings(400));
-        Assert.Contains("10 images", Assert.Single(new Strip { Overlays = 10 }.Warnings(400)), StringComparison.Ordinal);
+        Assert.Contains(
+            "10 images",
+            Assert.Single(new Strip { Overlays = 10 }.Warnings(400)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -38,7 +42,9 @@ public sealed class StripTests
         using var model = new FloatDeployed(TestNetworks.Backdoored());
         var holdout = TestNetworks.ColouredImages(120, TestContexts.Random("holdout"));
         var inputs = TestNetworks.ColouredImages(30, TestContexts.Random("inputs"));
-        var filter = new Strip { Superposition = Superposition.Average }.Fit(TestContexts.Of(Needs.CleanHoldout, model, holdout));
+        var filter = new Strip { Superposition = Superposition.Average }.Fit(
+            TestContexts.Of(Needs.CleanHoldout, model, holdout)
+        );
         var clean = filter.Score(inputs, TestContexts.Run());
         var triggered = filter.Score(TestNetworks.Stamp(inputs), TestContexts.Run());
 
@@ -75,15 +81,20 @@ public sealed class StripTests
     public void Fit_WithTooFewImagesForItsPromise_SaysWhatItPromisesInstead()
     {
         using var model = new FloatDeployed(TestNetworks.Backdoored());
-        var few = new Strip { Overlays = 5 }.Fit(TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(60, TestContexts.Random("holdout"))));
-        var enough = new Strip { Overlays = 5 }.Fit(TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(198, TestContexts.Random("holdout"))));
+        var few = new Strip { Overlays = 5 }.Fit(
+            TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(60, TestContexts.Random("holdout")))
+        );
+        var enough = new Strip { Overlays = 5 }.Fit(
+            TestContexts.Of(Needs.CleanHoldout, model, TestNetworks.ColouredImages(198, TestContexts.Random("holdout")))
+        );
 
         // Half of the holdout sets the threshold: 30 and 99 images.
         Assert.Equal(1 / 31.0, few.FalseRejectionRate, 12);
         Assert.Equal(
             "30 clean images cannot promise a false rejection rate of 1 %: the threshold is at the most suspicious of them, which rejects 3.2 % of clean inputs on average. "
-            + "99 images would do: half of the clean holdout, at most thresholdImages.",
-            few.Note);
+                + "99 images would do: half of the clean holdout, at most thresholdImages.",
+            few.Note
+        );
         Assert.Equal((0.01, ""), (enough.FalseRejectionRate, enough.Note));
     }
 }

@@ -19,7 +19,9 @@ internal static class TestContexts
         float[]? features = null,
         Func<Classifier>? copy = null,
         Action<string, double, Classifier>? observe = null,
-        RunContext? run = null) => new(
+        RunContext? run = null
+    ) =>
+        new(
             needs,
             model,
             holdout,
@@ -28,5 +30,6 @@ internal static class TestContexts
             copy ?? (() => throw new InvalidOperationException("No copy.")),
             observe ?? ((_, _, _) => { }),
             run ?? Run(),
-            flipAllowed: false);
+            flipAllowed: false
+        );
 }

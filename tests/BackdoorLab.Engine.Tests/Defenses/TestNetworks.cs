@@ -31,16 +31,20 @@ internal sealed class LinearNetwork : Classifier
 
     public override int LastConvChannels => 0;
 
-    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) => arithmetic.Enter(normalize, fc, images);
+    public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images) =>
+        arithmetic.Enter(normalize, fc, images);
 
     public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => arithmetic.Flatten(activations);
 
-    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc, rectify: false, features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) =>
+        arithmetic.Connect(fc, relu: false, features);
 
     protected override Classifier CreateLike() => new LinearNetwork(Shape, weights);
 }
 
-/// <summary>A 1x1 convolution with ReLU, mean over positions, a linear head. Calls <see cref="Forwarded"/> before each pass.</summary>
+/// <summary>
+/// A 1x1 convolution with ReLU, mean over positions, a linear head. Calls <see cref="Forwarded"/> before each pass.
+/// </summary>
 internal sealed class ColourNetwork : Classifier
 {
     private readonly Convolution conv;
@@ -73,12 +77,14 @@ internal sealed class ColourNetwork : Classifier
     public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         Forwarded();
-        return arithmetic.Convolve(conv, null, rectify: true, images);
+        return arithmetic.Convolve(conv, null, relu: true, images);
     }
 
-    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) => arithmetic.GlobalAverage(activations);
+    public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) =>
+        arithmetic.GlobalAverage(activations);
 
-    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) => arithmetic.Connect(fc, rectify: false, features);
+    public override Tensor Head(INetworkArithmetic arithmetic, Tensor features) =>
+        arithmetic.Connect(fc, relu: false, features);
 
     protected override Classifier CreateLike() => Copy();
 
@@ -87,7 +93,8 @@ internal sealed class ColourNetwork : Classifier
 }
 
 /// <summary>A float network deployed as it is.</summary>
-internal sealed class FloatDeployed(Classifier twin, GradientAccess gradients = GradientAccess.True) : DeployedClassifier(twin, true)
+internal sealed class FloatDeployed(Classifier twin, GradientAccess gradients = GradientAccess.True)
+    : DeployedClassifier(twin, true)
 {
     public override Realisation Realisation => new("float", "float32", 0, 0);
 
@@ -96,13 +103,13 @@ internal sealed class FloatDeployed(Classifier twin, GradientAccess gradients = 
     public override Tensor Logits(Tensor images)
     {
         using var noGradient = no_grad();
-        return Twin.call(images);
+        return FloatModel.call(images);
     }
 
     public override Tensor Features(Tensor images)
     {
         using var noGradient = no_grad();
-        return Twin.Features(images);
+        return FloatModel.Features(images);
     }
 }
 
@@ -125,15 +132,17 @@ internal static class TestNetworks
     }
 
     /// <summary>
-    /// Tells red, green and blue images by their mean colour. Channel 3 is silent on them and fires on white, where it dictates class 0:
-    /// a backdoor in a dormant channel.
+    /// Tells red, green and blue images by their mean colour. Channel 3 is silent on them and fires on white, where it
+    /// dictates class 0: a backdoor in a dormant channel.
     /// </summary>
-    internal static ColourNetwork Backdoored() => new(
-        Shape(3, 8, 3),
-        4,
-        [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1],
-        [0, 0, 0, -2.5f],
-        [10, 0, 0, 1000, 0, 10, 0, 0, 0, 0, 10, 0]);
+    internal static ColourNetwork Backdoored() =>
+        new(
+            Shape(3, 8, 3),
+            4,
+            [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1],
+            [0, 0, 0, -2.5f],
+            [10, 0, 0, 1000, 0, 10, 0, 0, 0, 0, 10, 0]
+        );
 
     /// <summary>8x8 images of one colour of random strength each, labels 0 to 2.</summary>
     internal static ImageSet ColouredImages(int count, Random random)

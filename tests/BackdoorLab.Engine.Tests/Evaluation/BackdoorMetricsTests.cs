@@ -4,7 +4,8 @@ namespace BackdoorLab.Engine.Tests.Evaluation;
 
 public sealed class BackdoorMetricsTests
 {
-    // Six triggered images, target 0; the first two already are class 0 and count for neither attack success nor robustness.
+    // Six triggered images, target 0; the first two already are class 0 and count for neither attack success nor
+    // robustness.
     private static readonly int[] TrueLabels = [0, 0, 1, 2, 3, 1];
     private static readonly int[] Intended = [0, 0, 0, 0, 0, 0];
     private static readonly int[] Predicted = [0, 0, 0, 2, 0, 3];
@@ -46,7 +47,9 @@ public sealed class BackdoorMetricsTests
     [Fact]
     public void Measurements_CarryCountAndExactInterval()
     {
-        var rows = BackdoorMetrics.Of([.. Enumerable.Repeat(1, 10)], [1, 1, 1, 1, 1, 2, 2, 2, 2, 2], [], [], []).Measurements();
+        var rows = BackdoorMetrics
+            .Of([.. Enumerable.Repeat(1, 10)], [1, 1, 1, 1, 1, 2, 2, 2, 2, 2], [], [], [])
+            .Measurements();
         var row = Assert.Single(rows);
         Assert.Equal("clean-accuracy", row.Metric);
         Assert.Equal((0.5, 10), (row.Value, row.Count));
@@ -59,7 +62,9 @@ public sealed class BackdoorMetricsTests
     {
         var rows = BackdoorMetrics.Of([1], [1], Predicted, TrueLabels, Intended).Measurements();
         Assert.Equal(
-            ["clean-accuracy", "attack-success-rate", "attack-success-rate-all", "robust-accuracy"], rows.Select(row => row.Metric));
+            ["clean-accuracy", "attack-success-rate", "attack-success-rate-all", "robust-accuracy"],
+            rows.Select(row => row.Metric)
+        );
     }
 
     [Fact]
@@ -74,8 +79,17 @@ public sealed class BackdoorMetricsTests
     [InlineData(1.0, 0.5, 0.9, 0.95, 0.75)] // a gain in accuracy is not credited
     [InlineData(0.3, 0.0, 0.9, 0.9, 0.65)] // a weak attack caps the rating at 1/2 + ASR / 2
     public void DefenseEffectiveness_OfKnownRates_FollowsTheFormula(
-        double attackBefore, double attackAfter, double accuracyBefore, double accuracyAfter, double expected) => Assert.Equal(
-        expected, BackdoorMetrics.DefenseEffectiveness(attackBefore, attackAfter, accuracyBefore, accuracyAfter), 12);
+        double attackBefore,
+        double attackAfter,
+        double accuracyBefore,
+        double accuracyAfter,
+        double expected
+    ) =>
+        Assert.Equal(
+            expected,
+            BackdoorMetrics.DefenseEffectiveness(attackBefore, attackAfter, accuracyBefore, accuracyAfter),
+            12
+        );
 
     [Fact]
     public void RobustnessImprovement_OfKnownRates_FollowsTheFormula() =>

@@ -22,18 +22,23 @@ public sealed class DetectionScorerTests
         Score = 2.5,
         Threshold = 2,
         SuspectedLabels = [3, 1],
-        Numbers = [new(InversionNumbers.AnomalyIndex, 2.5), new(InversionNumbers.IndexCeiling, double.PositiveInfinity)],
+        Numbers =
+        [
+            new(InversionNumbers.AnomalyIndex, 2.5),
+            new(InversionNumbers.IndexCeiling, double.PositiveInfinity),
+        ],
         Note = "By the paper's rule.",
     };
 
-    private static SampleVerdict Samples => new()
-    {
-        Scores = [9, 8, 1, 2, 8, 0, 0, 0],
-        Flagged = [true, true, false, false, true, false, false, false],
-        ScoreName = "score",
-        TopLabel = 3,
-        Projection = [(1, 2), (1, 3), (float.NaN, float.NaN), (0, 1), (0, 2), (0, 0), (0, 0), (0, 3)],
-    };
+    private static SampleVerdict Samples =>
+        new()
+        {
+            Scores = [9, 8, 1, 2, 8, 0, 0, 0],
+            Flagged = [true, true, false, false, true, false, false, false],
+            ScoreName = "score",
+            TopLabel = 3,
+            Projection = [(1, 2), (1, 3), (float.NaN, float.NaN), (0, 1), (0, 2), (0, 0), (0, 0), (0, 3)],
+        };
 
     [Fact]
     public void ModelDetector_OnBackdooredModel_IsADetection()
@@ -59,19 +64,32 @@ public sealed class DetectionScorerTests
         var scored = ModelDetectorScorer.Score(Verdict, Benign);
         Assert.Equal(1, Value(scored, "false-positive-rate"));
         Assert.DoesNotContain(
-            scored.Measurements, m => m.Metric is "detection-rate" or "target-label-hit" or "target-label-flagged");
+            scored.Measurements,
+            m => m.Metric is "detection-rate" or "target-label-hit" or "target-label-flagged"
+        );
     }
 
     [Fact]
     public void ModelDetector_ThatCouldNotDecide_IsNeitherAHitNorAMissNorAnAlarm()
     {
-        var silent = Verdict with { Verdict = Results.Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.3)), SuspectedLabels = [], TopLabel = 3 };
+        var silent = Verdict with
+        {
+            Verdict = Results.Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.3)),
+            SuspectedLabels = [],
+            TopLabel = 3,
+        };
         foreach (var truth in new[] { Poisoned, Benign })
         {
             var scored = ModelDetectorScorer.Score(silent, truth);
 
-            Assert.Equal((Decision.NotDecidable, UndecidedReason.NormCeiling), (scored.Verdict!.Decision, scored.Verdict.Reason!.Value));
-            Assert.DoesNotContain(scored.Measurements, m => m.Metric is "detection-rate" or "false-positive-rate" or "flagged");
+            Assert.Equal(
+                (Decision.NotDecidable, UndecidedReason.NormCeiling),
+                (scored.Verdict!.Decision, scored.Verdict.Reason!.Value)
+            );
+            Assert.DoesNotContain(
+                scored.Measurements,
+                m => m.Metric is "detection-rate" or "false-positive-rate" or "flagged"
+            );
             Assert.Equal(2.5, Value(scored, "detector-score"));
         }
     }
@@ -80,9 +98,21 @@ public sealed class DetectionScorerTests
     [InlineData(true, true, "detection-rate", 1)]
     [InlineData(true, false, "detection-rate", 0)]
     [InlineData(false, true, "false-positive-rate", 1)]
-    public void SampleDetector_ThatJudgesTheModel_CountsModelAndSamplesUnderTwoNames(bool backdoored, bool flagged, string metric, double rate)
+    public void SampleDetector_ThatJudgesTheModel_CountsModelAndSamplesUnderTwoNames(
+        bool backdoored,
+        bool flagged,
+        string metric,
+        double rate
+    )
     {
-        var scored = SampleDetectorScorer.Score(Samples with { Verdict = Results.Verdict.Of(flagged) }, backdoored ? Poisoned : Benign, new SeedTree(1).Random());
+        var scored = SampleDetectorScorer.Score(
+            Samples with
+            {
+                Verdict = Results.Verdict.Of(flagged),
+            },
+            backdoored ? Poisoned : Benign,
+            new SeedTree(1).Random()
+        );
 
         Assert.Equal((rate, 1), (Value(scored, metric), Count(scored, metric)));
         Assert.Equal(backdoored ? 0.2 : 3.0 / 8, Value(scored, "sample-false-positive-rate"));
@@ -141,14 +171,28 @@ public sealed class DetectionScorerTests
         Assert.Equal(3.0 / 8, Value(scored, "flagged-share"));
         Assert.DoesNotContain(
             scored.Measurements,
-            m => m.Metric is "sample-detection-rate" or "sample-auroc" or "f1" or "positive-predictive-value" or "target-label-hit");
+            m =>
+                m.Metric
+                    is "sample-detection-rate"
+                        or "sample-auroc"
+                        or "f1"
+                        or "positive-predictive-value"
+                        or "target-label-hit"
+        );
         Assert.Equal("clean", Assert.Single(scored.Figures.OfType<HistogramFigure>().Single().Histograms).Name);
     }
 
     [Fact]
     public void SampleDetector_ThatFlagsNothing_HasNoPredictiveValue()
     {
-        var scored = SampleDetectorScorer.Score(Samples with { Flagged = new bool[8] }, Poisoned, new SeedTree(1).Random());
+        var scored = SampleDetectorScorer.Score(
+            Samples with
+            {
+                Flagged = new bool[8],
+            },
+            Poisoned,
+            new SeedTree(1).Random()
+        );
         Assert.Equal(0, Value(scored, "sample-detection-rate"));
         Assert.Equal(0, Value(scored, "f1"));
         Assert.DoesNotContain(scored.Measurements, m => m.Metric == "positive-predictive-value");
@@ -160,12 +204,16 @@ public sealed class DetectionScorerTests
     {
         var random = new SeedTree(1).Random();
         var broken = Samples with { Scores = [double.NaN, 8, 1, 2, 8, 0, 0, 0] };
-        Assert.Contains("1 of 8", Assert.Throws<InvalidOperationException>(
-            () => SampleDetectorScorer.Score(broken, Poisoned, random)).Message);
-        Assert.Throws<InvalidOperationException>(
-            () => SampleDetectorScorer.Score(Samples with { Scores = [1, 2] }, Poisoned, random));
-        Assert.Throws<ArgumentException>(
-            () => SampleDetectorScorer.Score(Samples, Poisoned with { PoisonMask = null }, random));
+        Assert.Contains(
+            "1 of 8",
+            Assert.Throws<InvalidOperationException>(() => SampleDetectorScorer.Score(broken, Poisoned, random)).Message
+        );
+        Assert.Throws<InvalidOperationException>(() =>
+            SampleDetectorScorer.Score(Samples with { Scores = [1, 2] }, Poisoned, random)
+        );
+        Assert.Throws<ArgumentException>(() =>
+            SampleDetectorScorer.Score(Samples, Poisoned with { PoisonMask = null }, random)
+        );
     }
 
     [Fact]
@@ -181,7 +229,9 @@ public sealed class DetectionScorerTests
         Assert.Equal("Samples of class 3, the most suspicious", scatter.Title);
     }
 
-    private static double Value(Scored scored, string metric) => scored.Measurements.Single(m => m.Metric == metric).Value;
+    private static double Value(Scored scored, string metric) =>
+        scored.Measurements.Single(m => m.Metric == metric).Value;
 
-    private static int? Count(Scored scored, string metric) => scored.Measurements.Single(m => m.Metric == metric).Count;
+    private static int? Count(Scored scored, string metric) =>
+        scored.Measurements.Single(m => m.Metric == metric).Count;
 }

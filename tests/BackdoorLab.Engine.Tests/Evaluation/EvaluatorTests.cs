@@ -14,7 +14,11 @@ public sealed class EvaluatorTests
 {
     // One pixel an image; the stub puts it in class pixel / 50.
     private static readonly ImageSet Clean = Images([0, 50, 100, 150], [0, 1, 2, 2]);
-    private static readonly TriggeredSet Triggered = new(Images([0, 0, 50, 100], [0, 1, 1, 2]), [0, 1, 1, 2], [0, 0, 0, 0]);
+    private static readonly TriggeredSet Triggered = new(
+        Images([0, 0, 50, 100], [0, 1, 1, 2]),
+        [0, 1, 1, 2],
+        [0, 0, 0, 0]
+    );
 
     private static RunContext Run => new(new SeedTree(1));
 
@@ -90,15 +94,15 @@ public sealed class EvaluatorTests
         }
     }
 
-    private sealed class StubModel(double scale) : DeployedClassifier(new StubClassifier(scale), ownsTwin: true)
+    private sealed class StubModel(double scale) : DeployedClassifier(new StubClassifier(scale), ownsFloatModel: true)
     {
         public override Realisation Realisation => new("simulated", "A stub.", 0.5, 0.25);
 
         public override GradientAccess Gradients => GradientAccess.None;
 
-        public override Tensor Logits(Tensor images) => Twin.call(images);
+        public override Tensor Logits(Tensor images) => FloatModel.call(images);
 
-        public override Tensor Features(Tensor images) => Twin.Features(images);
+        public override Tensor Features(Tensor images) => FloatModel.Features(images);
     }
 
     private sealed class StubClassifier(double scale) : Classifier("stub")

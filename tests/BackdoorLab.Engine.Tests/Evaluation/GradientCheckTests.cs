@@ -8,13 +8,16 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Tests.Evaluation;
 
-/// <summary>The preflight of gradient methods: it lets every precision of the catalog pass and stops a chain that is broken.</summary>
+/// <summary>
+/// The preflight of gradient methods: it lets every precision of the catalog pass and stops a chain that is broken.
+/// </summary>
 [Collection("torch")]
 public sealed class GradientCheckTests
 {
     private static readonly RunContext Run = new(new SeedTree(1));
 
-    public static TheoryData<string> Precisions => [.. MethodCatalog.Default.Of<Precision>().Select(method => method.Id)];
+    public static TheoryData<string> Precisions =>
+        [.. MethodCatalog.Default.Of<Precision>().Select(method => method.Id)];
 
     [Theory]
     [MemberData(nameof(Precisions))]
@@ -22,18 +25,31 @@ public sealed class GradientCheckTests
     {
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
         var images = SmallModels.ImageSet(trained.Shape, 64);
-        using var deployed = ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault()).Convert(trained, images, Run);
+        using var deployed = ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault()).Convert(
+            trained,
+            images,
+            Run
+        );
         // The step is finite and the network bends on its way, so even the true gradient is not met exactly.
-        Assert.InRange(GradientCheck.Measure(deployed, images, Run), precision == "float32" ? 0.85 : 0.6, precision == "float32" ? 1.1 : 1.4);
-        Assert.All(deployed.Twin.parameters(), parameter => Assert.True(parameter.grad is null));
+        Assert.InRange(
+            GradientCheck.Measure(deployed, images, Run),
+            precision == "float32" ? 0.85 : 0.6,
+            precision == "float32" ? 1.1 : 1.4
+        );
+        Assert.All(deployed.FloatModel.parameters(), parameter => Assert.True(parameter.grad is null));
     }
 
     [Fact]
     public void Measure_OfKernelsThatDoOtherThings_IsNotApplicableWithTheFigure()
     {
         // The twin is another network than the one deployed: its gradient says nothing.
-        using var broken = new Broken(SmallModels.Settled("res-net8", SmallModels.Shape()), SmallModels.Build("res-net8", SmallModels.Shape(), seed: 9));
-        var reason = Assert.Throws<NotApplicableException>(() => GradientCheck.Measure(broken, SmallModels.ImageSet(broken.Twin.Shape, 64), Run));
+        using var broken = new Broken(
+            SmallModels.Settled("res-net8", SmallModels.Shape()),
+            SmallModels.Build("res-net8", SmallModels.Shape(), seed: 9)
+        );
+        var reason = Assert.Throws<NotApplicableException>(() =>
+            GradientCheck.Measure(broken, SmallModels.ImageSet(broken.FloatModel.Shape, 64), Run)
+        );
         Assert.Contains("of what it predicts", reason.Message);
     }
 
@@ -44,11 +60,13 @@ public sealed class GradientCheckTests
         var blind = SmallModels.Settled("res-net8", SmallModels.Shape());
         blind.PruneChannels(new bool[blind.LastConvChannels]);
         using var deployed = new Broken(blind, blind);
-        var reason = Assert.Throws<NotApplicableException>(() => GradientCheck.Measure(deployed, SmallModels.ImageSet(blind.Shape, 8), Run));
+        var reason = Assert.Throws<NotApplicableException>(() =>
+            GradientCheck.Measure(deployed, SmallModels.ImageSet(blind.Shape, 8), Run)
+        );
         Assert.Contains("zero", reason.Message);
     }
 
-    private sealed class Broken(Classifier twin, Classifier deployed) : DeployedClassifier(twin, ownsTwin: true)
+    private sealed class Broken(Classifier twin, Classifier deployed) : DeployedClassifier(twin, ownsFloatModel: true)
     {
         public override Realisation Realisation => new("integer kernels", "A stub.", 1, 1);
 

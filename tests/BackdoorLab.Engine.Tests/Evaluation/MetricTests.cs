@@ -13,12 +13,15 @@ public sealed partial class MetricTests
         Assert.True(MetricCatalog.All.Count > 40);
         Assert.Equal(MetricCatalog.All.Count, MetricCatalog.All.Select(metric => metric.Id).Distinct().Count());
         Assert.Equal(MetricCatalog.All.Count, MetricCatalog.All.Select(metric => metric.ShortName).Distinct().Count());
-        Assert.All(MetricCatalog.All, metric =>
-        {
-            Assert.Matches(KebabCase(), metric.Id);
-            Assert.EndsWith(".", metric.Definition);
-            Assert.True(metric.ShortName.Length <= 16, metric.ShortName);
-        });
+        Assert.All(
+            MetricCatalog.All,
+            metric =>
+            {
+                Assert.Matches(KebabCase(), metric.Id);
+                Assert.EndsWith(".", metric.Definition);
+                Assert.True(metric.ShortName.Length <= 16, metric.ShortName);
+            }
+        );
     }
 
     [Theory]
@@ -43,7 +46,9 @@ public sealed partial class MetricTests
         Assert.Equal(declared, MetricCatalog.All.Except(Metric.Shared));
         Assert.Equal(Metric.Shared, MetricCatalog.All.Except(declared));
         Assert.Equal(
-            declared[0], MetricCatalog.All.SkipWhile(metric => metric != Metric.FilteredCleanAccuracy).ElementAt(1));
+            declared[0],
+            MetricCatalog.All.SkipWhile(metric => metric != Metric.FilteredCleanAccuracy).ElementAt(1)
+        );
         Assert.Equal(InversionNumbers.IndexCeiling.OfTwins(), MetricCatalog.Find("benign-index-ceiling"));
     }
 

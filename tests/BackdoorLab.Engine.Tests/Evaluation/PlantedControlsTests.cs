@@ -13,7 +13,8 @@ namespace BackdoorLab.Engine.Tests.Evaluation;
 [Trait("Category", "Slow")]
 public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<TrainedVictim>
 {
-    // Seconds at each precision: they are asked at one of every form, float, integer kernels, simulated, ranges from the batch.
+    // Seconds at each precision: they are asked at one of every form, float, integer kernels, simulated, ranges from
+    // the batch.
     private static readonly string[] Costly = ["neural-cleanse", "strip"];
     private static readonly string[] Forms = ["float32", "int8-static", "w4a4-simulated", "int8-dynamic"];
 
@@ -22,10 +23,18 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
         get
         {
             var pairs = new TheoryData<string, string>();
-            foreach (var defense in MethodCatalog.Default.Of<Defense>().Where(method => PlantedControls.Cover((Defense)method.CreateDefault())))
+            foreach (
+                var defense in MethodCatalog
+                    .Default.Of<Defense>()
+                    .Where(method => PlantedControls.Cover((Defense)method.CreateDefault()))
+            )
             {
                 var isCostly = Costly.Contains(defense.Id);
-                foreach (var precision in MethodCatalog.Default.Of<Precision>().Where(precision => !isCostly || Forms.Contains(precision.Id)))
+                foreach (
+                    var precision in MethodCatalog
+                        .Default.Of<Precision>()
+                        .Where(precision => !isCostly || Forms.Contains(precision.Id))
+                )
                 {
                     pairs.Add(defense.Id, precision.Id);
                 }
@@ -40,7 +49,11 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
     public void Measure_DetectorAtAPrecision_FiresOnThePlantedAndStaysQuietOtherwise(string defense, string precision)
     {
         var figures = PlantedControls.Measure(
-            (Defense)MethodCatalog.Default.Find(defense)!.CreateDefault(), victim.At(precision), victim.Sets, Run());
+            (Defense)MethodCatalog.Default.Find(defense)!.CreateDefault(),
+            victim.At(precision),
+            victim.Sets,
+            Run()
+        );
 
         Assert.Equal("", figures.Fault);
         Assert.Equal(["control-positive", "control-negative"], figures.Measurements().Select(row => row.Metric));
@@ -56,8 +69,11 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
     public void Measure_MethodThatCannotTell_FailsWithTheFigure(Type method, string fault) =>
         Assert.Contains(
             fault,
-            PlantedControls.Measure((Defense)Activator.CreateInstance(method)!, victim.At("float32"), victim.Sets, Run()).Fault,
-            StringComparison.Ordinal);
+            PlantedControls
+                .Measure((Defense)Activator.CreateInstance(method)!, victim.At("float32"), victim.Sets, Run())
+                .Fault,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Measure_Finished_LeavesTheVictimAndTheRandomStreamsAsTheyWere()
@@ -67,18 +83,29 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
         PlantedControls.Measure(new SpectralSignatures(), model, victim.Sets, Run());
 
         Assert.Equal(before, Inference.Logits(model, victim.Sets.Inputs, Run()));
-        Assert.All(model.Twin.parameters(), parameter => Assert.True(parameter.requires_grad));
+        Assert.All(model.FloatModel.parameters(), parameter => Assert.True(parameter.requires_grad));
     }
 
     [Fact]
     public void Cover_RulesOfTheReleasedHarnessRepairsAndQueries_HaveNoControl()
     {
-        string[] without = [.. MethodCatalog.Default.Of<Defense>()
-            .Where(method => !PlantedControls.Cover((Defense)method.CreateDefault()))
-            .Select(method => method.Id)];
+        string[] without =
+        [
+            .. MethodCatalog
+                .Default.Of<Defense>()
+                .Where(method => !PlantedControls.Cover((Defense)method.CreateDefault()))
+                .Select(method => method.Id),
+        ];
 
-        Assert.All(without, id => Assert.True(
-            id.StartsWith("seed-", StringComparison.Ordinal) || id == "neural-cleanse-gradient-free" || MethodCatalog.Default.Find(id)!.Kind == "mitigator"));
+        Assert.All(
+            without,
+            id =>
+                Assert.True(
+                    id.StartsWith("seed-", StringComparison.Ordinal)
+                        || id == "neural-cleanse-gradient-free"
+                        || MethodCatalog.Default.Find(id)!.Kind == "mitigator"
+                )
+        );
         Assert.Contains("fine-pruning", without);
     }
 
@@ -87,8 +114,17 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
     {
         var sizes = new WorkSizes(10, 20_000, 1000, 3000);
 
-        Assert.InRange(PlantedControls.Work(new NeuralCleanse(), sizes).GradientImages / new NeuralCleanse().Work(sizes).GradientImages, 0.01, 0.2);
-        Assert.InRange(PlantedControls.Work(new Strip(), sizes).ForwardImages / new Strip().Work(sizes).ForwardImages, 0.01, 0.12);
+        Assert.InRange(
+            PlantedControls.Work(new NeuralCleanse(), sizes).GradientImages
+                / new NeuralCleanse().Work(sizes).GradientImages,
+            0.01,
+            0.2
+        );
+        Assert.InRange(
+            PlantedControls.Work(new Strip(), sizes).ForwardImages / new Strip().Work(sizes).ForwardImages,
+            0.01,
+            0.12
+        );
         Assert.Equal(0, PlantedControls.Work(new FinePruning(), sizes).GradientImages);
     }
 
@@ -116,27 +152,33 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
     }
 
     [Fact]
-    public void PlantedTwin_ByAnyArithmetic_HasThePatches()
+    public void PlantedFloatModel_ByAnyArithmetic_HasThePatches()
     {
         // A detector may differentiate the twin by an arithmetic of its own.
         using var scope = TorchSharp.torch.NewDisposeScope();
         var model = victim.At("float32");
-        using var patches = new PlantedPatches(model.Twin.Shape, [3, 0, 0, 0, 0]);
+        using var patches = new PlantedPatches(model.FloatModel.Shape, [3, 0, 0, 0, 0]);
         using var planted = new PlantedModel(model, patches, victim.Sets.Labels);
         using var folded = new FoldedArithmetic();
-        using var frozen = new FrozenNetwork(model.Twin);
+        using var frozen = new FrozenNetwork(model.FloatModel);
         var stamped = Batches.Images(patches.Stamp(victim.Sets.Inputs, 0), [0, 1, 2]);
 
-        var difference = (planted.Twin.Logits(folded, stamped) - planted.Twin.call(stamped)).abs().max();
+        var difference = (planted.FloatModel.Logits(folded, stamped) - planted.FloatModel.call(stamped)).abs().max();
 
         Assert.True(TorchSharp.TensorExtensionMethods.ToSingle(difference) < 1e-3f);
-        Assert.Equal(0, TorchSharp.TensorExtensionMethods.ToSingle((planted.Twin.call(stamped) - planted.Logits(stamped)).abs().max()), 1e-4);
+        Assert.Equal(
+            0,
+            TorchSharp.TensorExtensionMethods.ToSingle(
+                (planted.FloatModel.call(stamped) - planted.Logits(stamped)).abs().max()
+            ),
+            1e-4
+        );
     }
 
     [Fact]
     public void Poison_AFifthOfTheLabel_IsStampedAndRelabelled()
     {
-        using var patches = new PlantedPatches(victim.At("float32").Twin.Shape, [1, 0, 0, 0, 0]);
+        using var patches = new PlantedPatches(victim.At("float32").FloatModel.Shape, [1, 0, 0, 0, 0]);
         var clean = victim.Sets.Training;
         var (images, mask) = PlantedControls.Poison(clean, patches, new SeedTree(1).Random());
 
@@ -166,7 +208,11 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
     {
         var two = SmallModels.ImageSet(SmallModels.Shape(classes: 3), 30);
 
-        Assert.Contains("3 labels", Assert.Throws<NotApplicableException>(() => ControlSets.Of(two, two, two, 1, new SeedTree(1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "3 labels",
+            Assert.Throws<NotApplicableException>(() => ControlSets.Of(two, two, two, 1, new SeedTree(1))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static RunContext Run() => new(new SeedTree(6));
@@ -177,7 +223,13 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
 
         public override DefenseWork Work(WorkSizes sizes) => new(1, 0);
 
-        public override ModelVerdict Detect(DefenseContext context) => new() { Verdict = Verdict.Of(false), Score = 0, Threshold = 2 };
+        public override ModelVerdict Detect(DefenseContext context) =>
+            new()
+            {
+                Verdict = Verdict.Of(false),
+                Score = 0,
+                Threshold = 2,
+            };
     }
 
     private sealed record Alarmed : ModelDetector
@@ -186,7 +238,14 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
 
         public override DefenseWork Work(WorkSizes sizes) => new(1, 0);
 
-        public override ModelVerdict Detect(DefenseContext context) => new() { Verdict = Verdict.Of(true), Score = 3, Threshold = 2, SuspectedLabels = [1, 0] };
+        public override ModelVerdict Detect(DefenseContext context) =>
+            new()
+            {
+                Verdict = Verdict.Of(true),
+                Score = 3,
+                Threshold = 2,
+                SuspectedLabels = [1, 0],
+            };
     }
 
     private sealed record Indifferent : SampleDetector
@@ -195,12 +254,13 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
 
         public override DefenseWork Work(WorkSizes sizes) => new(1, 0);
 
-        public override SampleVerdict Score(DefenseContext context) => new()
-        {
-            Scores = new double[context.TrainingSet.Count],
-            Flagged = new bool[context.TrainingSet.Count],
-            ScoreName = "nothing",
-        };
+        public override SampleVerdict Score(DefenseContext context) =>
+            new()
+            {
+                Scores = new double[context.TrainingSet.Count],
+                Flagged = new bool[context.TrainingSet.Count],
+                ScoreName = "nothing",
+            };
     }
 
     private sealed record Open : InputFilter

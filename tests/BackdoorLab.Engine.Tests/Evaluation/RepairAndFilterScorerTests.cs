@@ -12,7 +12,11 @@ public sealed class RepairAndFilterScorerTests
     private static readonly BackdoorMetrics After = new(new(91, 100), new(2, 50), new(12, 60), new(46, 50));
 
     private static readonly FilterInputs Inputs = new(
-        [1, 2, 3, 4], [true, true, false, true], [4, 5, 6, 1, 4], [true, true, true, true, false]);
+        [1, 2, 3, 4],
+        [true, true, false, true],
+        [4, 5, 6, 1, 4],
+        [true, true, true, true, false]
+    );
 
     [Fact]
     public void Mitigator_OnBackdooredModel_ComparesBeforeAndAfter()
@@ -38,8 +42,14 @@ public sealed class RepairAndFilterScorerTests
     public void Mitigator_OnBenignModel_TellsOnlyTheHarm()
     {
         var scored = Mitigated(Benign, null, new CurvePoint("channels", 0, 0.93, 0.1));
-        Assert.Equal(["clean-accuracy", "clean-accuracy-before", "accuracy-drop"], scored.Measurements.Select(m => m.Metric));
-        Assert.Equal("clean accuracy", Assert.Single(Assert.IsType<LineFigure>(Assert.Single(scored.Figures)).Lines).Name);
+        Assert.Equal(
+            ["clean-accuracy", "clean-accuracy-before", "accuracy-drop"],
+            scored.Measurements.Select(m => m.Metric)
+        );
+        Assert.Equal(
+            "clean accuracy",
+            Assert.Single(Assert.IsType<LineFigure>(Assert.Single(scored.Figures)).Lines).Name
+        );
     }
 
     [Fact]
@@ -47,12 +57,20 @@ public sealed class RepairAndFilterScorerTests
     {
         // Pruned alone 44 of 50 triggered images are right again; fine-tuning wakes the backdoor in 49.
         var scored = Mitigated(
-            Backdoored, new(new(90, 100), new(6, 50), new(16, 60), new(44, 50)), new("channels", 3, 0.9, 0.12), new("epochs", 0, 0.9, 0.12), new("epochs", 1, 0.91, 0.98));
+            Backdoored,
+            new(new(90, 100), new(6, 50), new(16, 60), new(44, 50)),
+            new("channels", 3, 0.9, 0.12),
+            new("epochs", 0, 0.9, 0.12),
+            new("epochs", 1, 0.91, 0.98)
+        );
 
         Assert.Equal(0.9, Value(scored, "clean-accuracy-pruned"));
         Assert.Equal(0.12, Value(scored, "attack-success-rate-pruned"));
         Assert.Equal(5, Value(scored, "pruned-channels"));
-        Assert.Equal(["Accuracy and attack success against channels", "Accuracy and attack success against epochs"], scored.Figures.Select(figure => figure.Title));
+        Assert.Equal(
+            ["Accuracy and attack success against channels", "Accuracy and attack success against epochs"],
+            scored.Figures.Select(figure => figure.Title)
+        );
         Assert.Equal([0.12, 0.98], Assert.IsType<LineFigure>(scored.Figures[1]).Lines[1].Y);
         Assert.DoesNotContain(Mitigated(Benign, After).Measurements, row => row.Metric == "attack-success-rate-pruned");
     }
@@ -82,7 +100,9 @@ public sealed class RepairAndFilterScorerTests
         Assert.Equal(0.25, Value(scored, "sample-false-positive-rate"));
         Assert.Equal(0.8, Value(scored, "false-positive-rate-triggered"));
         Assert.DoesNotContain(
-            scored.Measurements, m => m.Metric is "sample-detection-rate" or "sample-auroc" or "filtered-attack-success-rate");
+            scored.Measurements,
+            m => m.Metric is "sample-detection-rate" or "sample-auroc" or "filtered-attack-success-rate"
+        );
     }
 
     [Fact]
@@ -123,8 +143,17 @@ public sealed class RepairAndFilterScorerTests
         Assert.Single(new Overhead(30, 0).Measurements());
     }
 
-    private static double Value(Scored scored, string metric) => scored.Measurements.Single(m => m.Metric == metric).Value;
+    private static double Value(Scored scored, string metric) =>
+        scored.Measurements.Single(m => m.Metric == metric).Value;
 
     private static Scored Mitigated(BackdoorTruth truth, BackdoorMetrics? pruned, params CurvePoint[] curve) =>
-        MitigatorScorer.Score(Before, After, pruned, truth, curve, pruned is null ? [] : [new DefenseNumber(FinePruning.PrunedChannels, 5)], "");
+        MitigatorScorer.Score(
+            Before,
+            After,
+            pruned,
+            truth,
+            curve,
+            pruned is null ? [] : [new DefenseNumber(FinePruning.PrunedChannels, 5)],
+            ""
+        );
 }

@@ -8,7 +8,13 @@ public sealed class ScoreFigureTests
     [Fact]
     public void Histogram_OfTwoGroups_SharesBinsAndCountsSharesOfEach()
     {
-        var figure = ScoreFigures.Histogram("t", "s", [("a", [0, 1, 1, 4]), ("b", [3.9, double.PositiveInfinity])], 2, bins: 4)!;
+        var figure = ScoreFigures.Histogram(
+            "t",
+            "s",
+            [("a", [0, 1, 1, 4]), ("b", [3.9, double.PositiveInfinity])],
+            2,
+            bins: 4
+        )!;
         Assert.Equal([0, 1, 2, 3, 4], figure.Histograms[0].Edges);
         Assert.Equal([0.25, 0.5, 0, 0.25], figure.Histograms[0].Counts);
         Assert.Equal([0, 0, 0, 1.0], figure.Histograms[1].Counts);
@@ -56,7 +62,10 @@ public sealed class ScoreFigureTests
     [Fact]
     public void Scatter_WithoutTruth_IsAllCleanAndWithoutPointsNothing()
     {
-        Assert.Equal("clean", Assert.Single(ScoreFigures.Scatter("t", [(1, 2)], null, new SeedTree(1).Random())!.Points).Name);
+        Assert.Equal(
+            "clean",
+            Assert.Single(ScoreFigures.Scatter("t", [(1, 2)], null, new SeedTree(1).Random())!.Points).Name
+        );
         Assert.Null(ScoreFigures.Scatter("t", [(float.NaN, 2)], null, new SeedTree(1).Random()));
     }
 }

@@ -32,7 +32,17 @@ public sealed class CheckedModelTests : IDisposable
     [Fact]
     public void Run_OfATrainedModelFromItsFile_HasItsAccuracyAndAVerdict()
     {
-        var trained = TinyRun.Run(Path.Combine(_folder, "first"), TinyRun.Spec with { Precisions = [new Float32()], Defenses = [], BenignTwin = false }).Result;
+        var trained = TinyRun
+            .Run(
+                Path.Combine(_folder, "first"),
+                TinyRun.Spec with
+                {
+                    Precisions = [new Float32()],
+                    Defenses = [],
+                    BenignTwin = false,
+                }
+            )
+            .Result;
         var spec = Check with { Suspect = Placed("first") };
 
         var (result, events) = TinyRun.Run(Path.Combine(_folder, "second"), spec, models: _folder);
@@ -41,30 +51,73 @@ public sealed class CheckedModelTests : IDisposable
         Assert.All(result.Cells, cell => Assert.Equal((Victim.Suspect, Outcome.Value), (cell.Id.Victim, cell.Outcome)));
         var (undefended, detected) = (result.Cells[0], result.Cells[1]);
         Assert.Equal(Value(trained.Cells[0], Metric.CleanAccuracy), Value(undefended, Metric.CleanAccuracy));
-        Assert.DoesNotContain(undefended.Measurements, row => row.Metric == Metric.AttackSuccessRate.Id || row.Metric == Metric.RobustAccuracy.Id);
-        Assert.Equal(detected.Verdict!.Decision switch { Decision.Flagged => 1, Decision.NotFlagged => 0, _ => null }, Value(detected, Metric.Flagged));
+        Assert.DoesNotContain(
+            undefended.Measurements,
+            row => row.Metric == Metric.AttackSuccessRate.Id || row.Metric == Metric.RobustAccuracy.Id
+        );
+        Assert.Equal(
+            detected.Verdict!.Decision switch
+            {
+                Decision.Flagged => 1,
+                Decision.NotFlagged => 0,
+                _ => null,
+            },
+            Value(detected, Metric.Flagged)
+        );
         Assert.NotNull(Value(detected, Metric.DetectorScore));
-        Assert.DoesNotContain(detected.Measurements, row => row.Metric == Metric.DetectionRate.Id || row.Metric == Metric.FalsePositiveRate.Id || row.Metric == Metric.OverheadRatio.Id);
+        Assert.DoesNotContain(
+            detected.Measurements,
+            row =>
+                row.Metric == Metric.DetectionRate.Id
+                || row.Metric == Metric.FalsePositiveRate.Id
+                || row.Metric == Metric.OverheadRatio.Id
+        );
         Assert.NotEmpty(detected.Verdict.Classes);
         Assert.Null(undefended.Verdict);
-        Assert.Equal(Value(undefended, Metric.CleanAccuracy) < CheckedModel.LowAccuracy, detected.Verdict.Reason == UndecidedReason.LowAccuracy);
+        Assert.Equal(
+            Value(undefended, Metric.CleanAccuracy) < CheckedModel.LowAccuracy,
+            detected.Verdict.Reason == UndecidedReason.LowAccuracy
+        );
         Assert.Equal(FigureKind.ReversedTriggers, detected.Artifacts[0].Kind);
         Assert.Equal(["load", "convert", "defend"], result.Stages.Select(stage => stage.Kind));
-        Assert.Contains(result.Remarks, remark => remark.StartsWith("pixel scale: as the file says", StringComparison.Ordinal));
+        Assert.Contains(
+            result.Remarks,
+            remark => remark.StartsWith("pixel scale: as the file says", StringComparison.Ordinal)
+        );
         Assert.DoesNotContain(result.Remarks, remark => remark.Contains("short schedule", StringComparison.Ordinal));
-        Assert.DoesNotContain(events.Events.OfType<RunStarted>().Single().Stages, stage => stage.Title.Contains("backdoored", StringComparison.Ordinal) || stage.Title.Contains("twin", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            events.Events.OfType<RunStarted>().Single().Stages,
+            stage =>
+                stage.Title.Contains("backdoored", StringComparison.Ordinal)
+                || stage.Title.Contains("twin", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public void Run_Again_TakesTheModelFromTheStoreAndNeedsNoFile()
     {
-        TinyRun.Run(Path.Combine(_folder, "first"), TinyRun.Spec with { Precisions = [new Float32()], Defenses = [], BenignTwin = false });
+        TinyRun.Run(
+            Path.Combine(_folder, "first"),
+            TinyRun.Spec with
+            {
+                Precisions = [new Float32()],
+                Defenses = [],
+                BenignTwin = false,
+            }
+        );
         var spec = Check with { Suspect = Placed("first"), Defenses = [] };
         var store = Path.Combine(_folder, "second");
         var first = TinyRun.Run(store, spec, models: _folder).Result;
         File.Delete(Path.Combine(_folder, spec.Suspect.File));
 
-        var (second, _) = TinyRun.Run(store, spec with { Precisions = [new Float32(), new Int4WeightOnly()] }, models: _folder);
+        var (second, _) = TinyRun.Run(
+            store,
+            spec with
+            {
+                Precisions = [new Float32(), new Int4WeightOnly()],
+            },
+            models: _folder
+        );
         var elsewhere = TinyRun.Run(Path.Combine(_folder, "third"), spec, models: _folder).Result;
 
         Assert.Equal(RunEnding.Completed, second.Ending);
@@ -76,22 +129,48 @@ public sealed class CheckedModelTests : IDisposable
     [Fact]
     public void Run_OfAFileThatWasExchanged_DoesNotRun()
     {
-        TinyRun.Run(Path.Combine(_folder, "first"), TinyRun.Spec with { Precisions = [new Float32()], Defenses = [], BenignTwin = false });
+        TinyRun.Run(
+            Path.Combine(_folder, "first"),
+            TinyRun.Spec with
+            {
+                Precisions = [new Float32()],
+                Defenses = [],
+                BenignTwin = false,
+            }
+        );
         var suspect = Placed("first") with { Sha256 = new string('b', 64) };
 
-        Assert.Contains("has changed", TinyRun.Run(Path.Combine(_folder, "second"), Check with { Suspect = suspect }, models: _folder).Result.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "has changed",
+            TinyRun
+                .Run(Path.Combine(_folder, "second"), Check with { Suspect = suspect }, models: _folder)
+                .Result.Error,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Run_WithAWrongPixelScale_SaysWhy()
     {
         // Two epochs are little; that the model is right on less than half of the images is what is wanted here.
-        TinyRun.Run(Path.Combine(_folder, "first"), TinyRun.Spec with { Precisions = [new Float32()], Defenses = [], BenignTwin = false, Training = TinyRun.Spec.Training with { Epochs = 1 } });
+        TinyRun.Run(
+            Path.Combine(_folder, "first"),
+            TinyRun.Spec with
+            {
+                Precisions = [new Float32()],
+                Defenses = [],
+                BenignTwin = false,
+                Training = TinyRun.Spec.Training with { Epochs = 1 },
+            }
+        );
         var spec = Check with { Suspect = Placed("first") with { Pixels = PixelScale.Half }, Defenses = [] };
 
         var remarks = TinyRun.Run(Path.Combine(_folder, "second"), spec, models: _folder).Result.Remarks;
 
-        Assert.Contains(remarks, remark => remark.StartsWith("pixel scale: mean and deviation 0.5", StringComparison.Ordinal));
+        Assert.Contains(
+            remarks,
+            remark => remark.StartsWith("pixel scale: mean and standard deviation 0.5", StringComparison.Ordinal)
+        );
         Assert.Contains(remarks, remark => remark.Contains("at least 50 % are asked for", StringComparison.Ordinal));
     }
 
@@ -99,20 +178,50 @@ public sealed class CheckedModelTests : IDisposable
     public void Scorer_WithoutTruth_RecordsTheVerdictAndJudgesNothing()
     {
         var truth = new BackdoorTruth { IsBackdoored = null, ClassNames = ["stop", "yield", "go"] };
-        var verdict = new ModelVerdict { Verdict = Verdict.Of(true), Score = 2.5, Threshold = 2, SuspectedLabels = [2, 0], TopLabel = 2 };
+        var verdict = new ModelVerdict
+        {
+            Verdict = Verdict.Of(true),
+            Score = 2.5,
+            Threshold = 2,
+            SuspectedLabels = [2, 0],
+            TopLabel = 2,
+        };
 
         var flagged = ModelDetectorScorer.Score(verdict, truth);
-        var quiet = ModelDetectorScorer.Score(verdict with { Verdict = Verdict.Of(false), SuspectedLabels = [] }, truth);
+        var quiet = ModelDetectorScorer.Score(
+            verdict with
+            {
+                Verdict = Verdict.Of(false),
+                SuspectedLabels = [],
+            },
+            truth
+        );
         var doubted = ModelDetectorScorer.Score(verdict, truth with { Doubt = CheckedModel.Doubt(0.409) });
 
-        Assert.Equal([("flagged", 1.0), ("suspected-labels", 2), ("detector-score", 2.5), ("detector-threshold", 2)], flagged.Measurements.Select(row => (row.Metric, row.Value)));
+        Assert.Equal(
+            [("flagged", 1.0), ("suspected-labels", 2), ("detector-score", 2.5), ("detector-threshold", 2)],
+            flagged.Measurements.Select(row => (row.Metric, row.Value))
+        );
         Assert.Equal("Flagged: class 'go' (label 2), class 'stop' (label 0).", VerdictWords.Sentence(flagged.Verdict!));
         Assert.Equal(0, quiet.Measurements[0].Value);
         Assert.Equal("Not flagged; most conspicuous: class 'go' (label 2).", VerdictWords.Sentence(quiet.Verdict!));
-        Assert.Equal((Decision.NotDecidable, UndecidedReason.LowAccuracy, 0.409), (doubted.Verdict!.Decision, doubted.Verdict.Reason, doubted.Verdict.Figures["clean-accuracy"]));
+        Assert.Equal(
+            (Decision.NotDecidable, UndecidedReason.LowAccuracy, 0.409),
+            (doubted.Verdict!.Decision, doubted.Verdict.Reason, doubted.Verdict.Figures["clean-accuracy"])
+        );
         Assert.DoesNotContain(doubted.Measurements, row => row.Metric == "flagged");
-        Assert.Throws<InvalidOperationException>(() => SampleDetectorScorer.Score(
-            new SampleVerdict { Scores = [1], Flagged = [true], ScoreName = "score" }, truth, new SeedTree(1).Random()));
+        Assert.Throws<InvalidOperationException>(() =>
+            SampleDetectorScorer.Score(
+                new SampleVerdict
+                {
+                    Scores = [1],
+                    Flagged = [true],
+                    ScoreName = "score",
+                },
+                truth,
+                new SeedTree(1).Random()
+            )
+        );
     }
 
     [Fact]
@@ -125,7 +234,11 @@ public sealed class CheckedModelTests : IDisposable
     [Fact]
     public void Answer_OfSeveralDetectors_IsTheStrongestThatCouldBeGiven()
     {
-        var (flagged, quiet, silent) = (Verdict.Of(true), Verdict.Of(false), Verdict.NotDecidable(UndecidedReason.NormCeiling));
+        var (flagged, quiet, silent) = (
+            Verdict.Of(true),
+            Verdict.Of(false),
+            Verdict.NotDecidable(UndecidedReason.NormCeiling)
+        );
 
         Assert.Same(flagged, CheckedModel.Answer([silent, quiet, flagged], 0.9));
         Assert.Same(quiet, CheckedModel.Answer([silent, quiet], 0.9));
@@ -205,19 +318,31 @@ public sealed class CheckedModelTests : IDisposable
         Assert.Contains(MethodCatalog.Default.Of<Attack>(), method => method.Id == "unknown");
         Assert.DoesNotContain(MethodCatalog.Default.Offered(typeof(Attack)), method => method.Id == "unknown");
         Assert.DoesNotContain(MethodCatalog.Default.Listed, method => method.Id == "unknown");
-        var fault = SpecJson.Read(JsonNode.Parse(SpecJson.Write(TinyRun.Spec).Replace("\"badnets\"", "\"bad\"", StringComparison.Ordinal))).Faults.Single();
+        var fault = SpecJson
+            .Read(
+                JsonNode.Parse(SpecJson.Write(TinyRun.Spec).Replace("\"badnets\"", "\"bad\"", StringComparison.Ordinal))
+            )
+            .Faults.Single();
         Assert.DoesNotContain("unknown,", fault.Message, StringComparison.Ordinal);
     }
 
-    private static IEnumerable<string> Faults(ExperimentSpec spec) => SpecJson.Read(JsonNode.Parse(SpecJson.Write(spec))).Faults.Select(fault => fault.Path);
+    private static IEnumerable<string> Faults(ExperimentSpec spec) =>
+        SpecJson.Read(JsonNode.Parse(SpecJson.Write(spec))).Faults.Select(fault => fault.Path);
 
-    private static double? Value(CellResult cell, Metric metric) => cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id)?.Value;
+    private static double? Value(CellResult cell, Metric metric) =>
+        cell.Measurements.FirstOrDefault(row => row.Metric == metric.Id)?.Value;
 
     /// <summary>Puts the weights that a run has stored where files of models lie.</summary>
     private CheckedModel Placed(string store)
     {
-        var weights = Directory.EnumerateFiles(Path.Combine(_folder, store), "weights.safetensors", SearchOption.AllDirectories).Single();
+        var weights = Directory
+            .EnumerateFiles(Path.Combine(_folder, store), "weights.safetensors", SearchOption.AllDirectories)
+            .Single();
         File.Copy(weights, Path.Combine(_folder, "model.safetensors"), overwrite: true);
-        return new() { File = "model.safetensors", Sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(weights))) };
+        return new()
+        {
+            File = "model.safetensors",
+            Sha256 = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(weights))),
+        };
     }
 }

@@ -16,13 +16,14 @@ public sealed class ExperimentRunnerTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("runner").FullName;
 
-    private static ExperimentSpec Changing { get; } = TinyRun.Spec with
-    {
-        Attack = new PqBackdoor { HidingEpochs = 1 },
-        Precisions = [new Float32(), new Int8WeightOnly()],
-        Defenses = [],
-        BenignTwin = false,
-    };
+    private static ExperimentSpec Changing { get; } =
+        TinyRun.Spec with
+        {
+            Attack = new PqBackdoor { HidingEpochs = 1 },
+            Precisions = [new Float32(), new Int8WeightOnly()],
+            Defenses = [],
+            BenignTwin = false,
+        };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -44,14 +45,20 @@ public sealed class ExperimentRunnerTests : IDisposable
         Assert.Equal([Victim.Backdoored, Victim.Benign], finished.Victims.Select(victim => victim.Victim));
         Assert.All(finished.Victims, victim => Assert.Equal(0.1, victim.Chance!.Value, 12));
         Assert.Equal(
-            finished.Victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0), finished.Remarks.Where(remark => remark.Contains(" did not ", StringComparison.Ordinal)));
+            finished.Victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0),
+            finished.Remarks.Where(remark => remark.Contains(" did not ", StringComparison.Ordinal))
+        );
         Assert.Equal(first.Cells.Count, events.Events.OfType<CellFinished>().Count());
         Assert.Equal(2 * 2, events.Events.OfType<EpochFinished>().Count());
         var told = events.Events.OfType<StageProgress>().ToList();
         Assert.Equal(1.0, told.Max(progress => progress.RunFraction), 0.2);
 
         // At once when a stage begins, else a few times a second: each is a line to another process.
-        Assert.All(told.Zip(told.Skip(1)), pair => Assert.True(pair.Second.Done == 0 || pair.Second.At - pair.First.At > TimeSpan.FromMilliseconds(200)));
+        Assert.All(
+            told.Zip(told.Skip(1)),
+            pair =>
+                Assert.True(pair.Second.Done == 0 || pair.Second.At - pair.First.At > TimeSpan.FromMilliseconds(200))
+        );
     }
 
     [Fact]
@@ -68,7 +75,13 @@ public sealed class ExperimentRunnerTests : IDisposable
     public void Run_WithOneMoreDefense_ComputesOnlyThat()
     {
         TinyRun.Run(Store("a"));
-        var (result, _) = TinyRun.Run(Store("a"), TinyRun.Spec with { Defenses = [.. TinyRun.Spec.Defenses, new SpectralSignatures { RemovalFactor = 2 }] });
+        var (result, _) = TinyRun.Run(
+            Store("a"),
+            TinyRun.Spec with
+            {
+                Defenses = [.. TinyRun.Spec.Defenses, new SpectralSignatures { RemovalFactor = 2 }],
+            }
+        );
         Assert.Equal(4, result.Cells.Count(cell => !cell.Cached));
     }
 
@@ -81,17 +94,26 @@ public sealed class ExperimentRunnerTests : IDisposable
         var (again, _) = TinyRun.Run(Store("b"), TinyRun.Spec with { Preflight = true });
         Assert.Equal(TinyRun.Numbers(with), TinyRun.Numbers(fresh));
         Assert.All(again.Cells, cell => Assert.True(cell.Cached));
-        foreach (var (plain, controlled) in without.Cells.Zip(fresh.Cells).Where(pair => pair.Second.Outcome == Outcome.Value))
+        foreach (
+            var (plain, controlled) in without
+                .Cells.Zip(fresh.Cells)
+                .Where(pair => pair.Second.Outcome == Outcome.Value)
+        )
         {
-            var rows = controlled.Measurements.Where(row => !row.Metric.StartsWith("control-", StringComparison.Ordinal)).ToList();
+            var rows = controlled
+                .Measurements.Where(row => !row.Metric.StartsWith("control-", StringComparison.Ordinal))
+                .ToList();
             Assert.Equal(plain.Id.Defense is null ? 0 : 2, controlled.Measurements.Count - rows.Count);
             Assert.Equal(
-                TinyRun.Numbers(without with { Cells = [plain] }), TinyRun.Numbers(fresh with { Cells = [controlled with { Measurements = rows }] }));
+                TinyRun.Numbers(without with { Cells = [plain] }),
+                TinyRun.Numbers(fresh with { Cells = [controlled with { Measurements = rows }] })
+            );
         }
 
         Assert.All(
             fresh.Cells.Where(cell => cell.Outcome != Outcome.Value),
-            cell => Assert.StartsWith("The planted controls fail: ", cell.Reason, StringComparison.Ordinal));
+            cell => Assert.StartsWith("The planted controls fail: ", cell.Reason, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -99,8 +121,16 @@ public sealed class ExperimentRunnerTests : IDisposable
     {
         TinyRun.Run(Store("a"));
         var (_, events) = TinyRun.Run(Store("a"), TinyRun.Spec with { Attack = new Blended() });
-        var trained = events.Events.OfType<RunStarted>().Single().Stages.Where(stage => stage.Kind == "train").Select(stage => stage.Key).ToList();
-        var cached = events.Events.OfType<StageFinished>().Where(stage => trained.Contains(stage.Key)).Select(stage => stage.Cached);
+        var trained = events
+            .Events.OfType<RunStarted>()
+            .Single()
+            .Stages.Where(stage => stage.Kind == "train")
+            .Select(stage => stage.Key)
+            .ToList();
+        var cached = events
+            .Events.OfType<StageFinished>()
+            .Where(stage => trained.Contains(stage.Key))
+            .Select(stage => stage.Cached);
         Assert.Equal([false, true], cached);
     }
 
@@ -112,13 +142,18 @@ public sealed class ExperimentRunnerTests : IDisposable
         var (whole, _) = TinyRun.Run(Store("whole"));
         using var stop = new CancellationTokenSource();
         var seen = 0;
-        var (cancelled, events) = TinyRun.Run(Store("cut"), null, stop.Token, _ =>
-        {
-            if (++seen == eventsBeforeCancel)
+        var (cancelled, events) = TinyRun.Run(
+            Store("cut"),
+            null,
+            stop.Token,
+            _ =>
             {
-                stop.Cancel();
+                if (++seen == eventsBeforeCancel)
+                {
+                    stop.Cancel();
+                }
             }
-        });
+        );
         Assert.Equal(RunEnding.Cancelled, cancelled.Ending);
         Assert.Equal(12, cancelled.Cells.Count);
         Assert.Contains(cancelled.Cells, cell => cell.Outcome == Outcome.NotRun);
@@ -135,7 +170,10 @@ public sealed class ExperimentRunnerTests : IDisposable
         var (again, _) = TinyRun.Run(Store("a"), Changing with { Precisions = [new Float32()] });
         Assert.NotEqual(TinyRun.Numbers(plain), TinyRun.Numbers(changed));
         Assert.True(again.Cells[0].Cached);
-        Assert.Contains(events.Events.OfType<LogWritten>(), line => line.Message.StartsWith("Changed by the attack after training: CA ", StringComparison.Ordinal));
+        Assert.Contains(
+            events.Events.OfType<LogWritten>(),
+            line => line.Message.StartsWith("Changed by the attack after training: CA ", StringComparison.Ordinal)
+        );
         var fractions = events.Events.OfType<StageProgress>().Select(progress => progress.RunFraction).ToList();
         Assert.Equal(fractions.Order(), fractions);
     }
@@ -145,13 +183,18 @@ public sealed class ExperimentRunnerTests : IDisposable
     {
         var (whole, _) = TinyRun.Run(Store("whole"), Changing);
         using var stop = new CancellationTokenSource();
-        var (cancelled, _) = TinyRun.Run(Store("cut"), Changing, stop.Token, happened =>
-        {
-            if (happened is EpochFinished { Epoch: 2 })
+        var (cancelled, _) = TinyRun.Run(
+            Store("cut"),
+            Changing,
+            stop.Token,
+            happened =>
             {
-                stop.Cancel();
+                if (happened is EpochFinished { Epoch: 2 })
+                {
+                    stop.Cancel();
+                }
             }
-        });
+        );
         Assert.Equal(RunEnding.Cancelled, cancelled.Ending);
         var (resumed, events) = TinyRun.Run(Store("cut"), Changing);
         Assert.Equal(TinyRun.Numbers(whole), TinyRun.Numbers(resumed));
@@ -170,7 +213,8 @@ public sealed class ExperimentRunnerTests : IDisposable
         Assert.Equal(
             Estimator.Seconds(TinyRun.Spec with { Precisions = [new Int8WeightOnly()], Defenses = [] }, pace, 1) + 0.64,
             Estimator.Seconds(TinyRun.Spec with { Precisions = [learned], Defenses = [] }, pace, 1),
-            6);
+            6
+        );
     }
 
     [Fact]
@@ -180,7 +224,11 @@ public sealed class ExperimentRunnerTests : IDisposable
         var without = Estimator.Seconds(TinyRun.Spec with { Precisions = [new W4A4Simulated()] }, pace, 1);
         // Two passes over 300 images at 1,000 gradients a second, for each of two models, once for all defenses.
         var added = 2 * 2 * QuantizationAwareTraining.GradientImages(300) / 1000;
-        Assert.Equal(without + added, Estimator.Seconds(TinyRun.Spec with { Precisions = [new W4A4Simulated { QatEpochs = 2 }] }, pace, 1), 6);
+        Assert.Equal(
+            without + added,
+            Estimator.Seconds(TinyRun.Spec with { Precisions = [new W4A4Simulated { QatEpochs = 2 }] }, pace, 1),
+            6
+        );
     }
 
     // Each conversion draws from the streams of its column, not of the cell that happens to need it first.
@@ -202,12 +250,26 @@ public sealed class ExperimentRunnerTests : IDisposable
         var spec = TinyRun.Spec with
         {
             Precisions = [TinyRun.Spec.Precisions[0]],
-            Defenses = [new NeuralCleanse { Rounds = 1000, UpdatesPerRound = 20, StopPatience = 1000 }, new SpectralSignatures()],
+            Defenses =
+            [
+                new NeuralCleanse
+                {
+                    Rounds = 1000,
+                    UpdatesPerRound = 20,
+                    StopPatience = 1000,
+                },
+                new SpectralSignatures(),
+            ],
             BenignTwin = false,
             CellTimeLimit = 2,
         };
         var (result, _) = TinyRun.Run(Store("a"), spec);
-        Assert.Equal(Outcome.TimedOut, result.Cells.Single(cell => cell.Id.Defense?.StartsWith("neural-cleanse", StringComparison.Ordinal) == true).Outcome);
+        Assert.Equal(
+            Outcome.TimedOut,
+            result
+                .Cells.Single(cell => cell.Id.Defense?.StartsWith("neural-cleanse", StringComparison.Ordinal) == true)
+                .Outcome
+        );
         Assert.Equal(2, result.Cells.Count(cell => cell.Outcome == Outcome.Value));
     }
 
@@ -223,7 +285,13 @@ public sealed class ExperimentRunnerTests : IDisposable
     [Fact]
     public void Run_SpecThatTheDataDoNotBear_EndsWithItsFaults()
     {
-        var (result, _) = TinyRun.Run(Store("a"), TinyRun.Spec with { CleanHoldout = TinyRun.Spec.Dataset.Shape.TestCount });
+        var (result, _) = TinyRun.Run(
+            Store("a"),
+            TinyRun.Spec with
+            {
+                CleanHoldout = TinyRun.Spec.Dataset.Shape.TestCount,
+            }
+        );
         Assert.Equal((RunEnding.Failed, "cleanHoldout"), (result.Ending, Assert.Single(result.Faults).Path));
     }
 
@@ -232,7 +300,13 @@ public sealed class ExperimentRunnerTests : IDisposable
     {
         var data = TinyRun.Spec.Dataset.Load("", new SeedTree(1));
         var before = ExperimentInputs.Prepare(TinyRun.Spec, data);
-        var after = ExperimentInputs.Prepare(TinyRun.Spec with { Attack = TinyRun.Spec.Attack with { StampAfterAugmentation = true } }, data);
+        var after = ExperimentInputs.Prepare(
+            TinyRun.Spec with
+            {
+                Attack = TinyRun.Spec.Attack with { StampAfterAugmentation = true },
+            },
+            data
+        );
         Assert.Equal(before.Received.Pixels, after.Received.Pixels);
         Assert.Equal(before.Poisoned.Mask, after.Poisoned.Mask);
         Assert.Equal(data.Train.Pixels, after.Poisoned.Images.Pixels);
@@ -263,7 +337,13 @@ public sealed class ExperimentRunnerTests : IDisposable
         {
             var line = JsonSerializer.Serialize(happened, SpecJson.Options);
             Assert.DoesNotContain('\n', line);
-            Assert.Equal(line, JsonSerializer.Serialize(JsonSerializer.Deserialize<ExperimentEvent>(line, SpecJson.Options), SpecJson.Options));
+            Assert.Equal(
+                line,
+                JsonSerializer.Serialize(
+                    JsonSerializer.Deserialize<ExperimentEvent>(line, SpecJson.Options),
+                    SpecJson.Options
+                )
+            );
         }
     }
 

@@ -44,7 +44,11 @@ public sealed class ModelOriginTests : IDisposable
     [InlineData(0, false, new[] { Victim.Benign })]
     public void Victims_OfATraining_FollowFromPoisonAndTwin(double rate, bool twin, Victim[] victims)
     {
-        var spec = TinyRun.Spec with { Attack = new BadNets { PoisonRate = rate }, BenignTwin = twin };
+        var spec = TinyRun.Spec with
+        {
+            Attack = new BadNets { PoisonRate = rate },
+            BenignTwin = twin,
+        };
 
         Assert.Equal(victims, spec.Origin.Victims);
         Assert.Equal([Victim.Suspect], Check.Origin.Victims);
@@ -53,7 +57,11 @@ public sealed class ModelOriginTests : IDisposable
     [Fact]
     public void Faults_OfAModelFromAFile_AreNotThoseOfATraining()
     {
-        var spec = Check with { Attack = new UnknownAttack { PoisonRate = 0.9 }, Federation = new() };
+        var spec = Check with
+        {
+            Attack = new UnknownAttack { PoisonRate = 0.9 },
+            Federation = new(),
+        };
 
         Assert.Equal(["attack", "federation"], spec.Origin.Faults().Select(fault => fault.Path));
         var trained = TinyRun.Spec with { Attack = new BadNets { PoisonRate = 0.9 } };
@@ -66,7 +74,16 @@ public sealed class ModelOriginTests : IDisposable
         var spec = TinyRun.Spec with
         {
             Model = new Mlp(),
-            Federation = new() { Simulation = new() { Clients = 4, Rounds = 2, LocalEpochs = 1, BatchSize = 16 } },
+            Federation = new()
+            {
+                Simulation = new()
+                {
+                    Clients = 4,
+                    Rounds = 2,
+                    LocalEpochs = 1,
+                    BatchSize = 16,
+                },
+            },
             Precisions = [new Float32()],
             Defenses = [],
         };
@@ -75,7 +92,10 @@ public sealed class ModelOriginTests : IDisposable
         var (second, again) = TinyRun.Run(_folder, spec);
 
         Assert.Equal((RunEnding.Completed, ""), (first.Ending, first.Error));
-        Assert.Equal([(Victim.Backdoored, 1), (Victim.Backdoored, 2), (Victim.Benign, 1), (Victim.Benign, 2)], Rounds(events));
+        Assert.Equal(
+            [(Victim.Backdoored, 1), (Victim.Backdoored, 2), (Victim.Benign, 1), (Victim.Benign, 2)],
+            Rounds(events)
+        );
         Assert.Equal(Rounds(events), Rounds(again));
         Assert.Equal(Figures(events), Figures(again));
         Assert.Contains(Figures(again), figure => figure.Trained == Victim.Benign);
@@ -85,8 +105,11 @@ public sealed class ModelOriginTests : IDisposable
 
         static IEnumerable<(Victim, int)> Rounds(Recorder told) =>
             told.Events.OfType<EpochFinished>().Select(round => (round.Victim, round.Epoch));
-        static IEnumerable<ArtifactReference> Figures(Recorder told) => told.Events.OfType<ArtifactSaved>()
-            .Select(saved => saved.Artifact).Where(artifact => artifact.Role == TrainedByClients.FigureRole);
+        static IEnumerable<ArtifactReference> Figures(Recorder told) =>
+            told
+                .Events.OfType<ArtifactSaved>()
+                .Select(saved => saved.Artifact)
+                .Where(artifact => artifact.Role == TrainedByClients.FigureRole);
     }
 
     [Fact]
@@ -116,7 +139,10 @@ public sealed class ModelOriginTests : IDisposable
         Assert.All(plan.Victims, victim => Assert.Null(second.Make(victim)));
 
         Assert.All(events.Events.OfType<StageFinished>(), done => Assert.False(done.Cached));
-        Assert.All(later.Events.OfType<StageFinished>(), done => Assert.Equal((true, 5.0), (done.Cached, done.Seconds)));
+        Assert.All(
+            later.Events.OfType<StageFinished>(),
+            done => Assert.Equal((true, 5.0), (done.Cached, done.Seconds))
+        );
         Assert.Equal(["labels were mended (backdoored model)", "it took long"], first.Remarks);
         Assert.Equal(first.Remarks, second.Remarks);
         Assert.Equal(5, second.TrainSeconds(Victim.Benign));
@@ -153,7 +179,11 @@ public sealed class ModelOriginTests : IDisposable
         events.Begin(plan, new Dictionary<string, string>(), poison: null);
         var shape = Estimator.ShapeOf(spec);
         var inputs = ExperimentInputs.Prepare(spec, data);
-        return (new(spec, inputs, shape, new ArtifactStore(store), "", null, events, CancellationToken.None), plan, recorder);
+        return (
+            new(spec, inputs, shape, new ArtifactStore(store), "", null, events, CancellationToken.None),
+            plan,
+            recorder
+        );
     }
 
     /// <summary>A training defense in little: it trains nothing and says so.</summary>
@@ -167,7 +197,8 @@ public sealed class ModelOriginTests : IDisposable
 
         internal override double Seconds(Victim victim, int trainImages, Throughput pace) => 0;
 
-        protected override (string Kind, string Name, object? Value) Way(Victim victim) => ("defend-training", "defense", "mend");
+        protected override (string Kind, string Name, object? Value) Way(Victim victim) =>
+            ("defend-training", "defense", "mend");
 
         protected override FinishedTraining Train(VictimPlan plan, Classifier model, StageContext stage, RunContext run)
         {

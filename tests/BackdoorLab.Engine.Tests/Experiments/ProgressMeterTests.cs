@@ -4,7 +4,12 @@ namespace BackdoorLab.Engine.Tests.Experiments;
 
 public sealed class ProgressMeterTests
 {
-    private static readonly PlannedStage[] Plan = [new("a", "train", "A", 30), new("b", "defend", "B", 60), new("c", "defend", "C", 10)];
+    private static readonly PlannedStage[] Plan =
+    [
+        new("a", "train", "A", 30),
+        new("b", "defend", "B", 60),
+        new("c", "defend", "C", 10),
+    ];
 
     [Fact]
     public void At_TheBeginning_IsZeroAndTheWholeEstimateIsLeft()

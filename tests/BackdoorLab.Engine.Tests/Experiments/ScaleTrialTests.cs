@@ -19,19 +19,23 @@ public sealed class ScaleTrialTests
     }
 
     [Fact]
-    public void Loss_OfNoNumbers_IsTheWorst() => Assert.Equal(double.PositiveInfinity, ScaleTrial.Of("x", [float.NaN, 0, 0, 0, 0, 0, 0, 0], Four).Loss);
+    public void Loss_OfNoNumbers_IsTheWorst() =>
+        Assert.Equal(double.PositiveInfinity, ScaleTrial.Of("x", [float.NaN, 0, 0, 0, 0, 0, 0, 0], Four).Loss);
 
     [Fact]
     public void Ties_DifferencesWithinTwoErrors_AreSaid()
     {
-        ScaleTrial best = new("pixels in [0,1]", [0.1, 0.2, 0.1, 0.2], 1), near = new("mean and deviation 0.5", [0.2, 0.1, 0.3, 0.1], 1), far = new("the data set's", [2.1, 2.3, 2.2, 2.1], 0.25);
+        ScaleTrial best = new("pixels in [0,1]", [0.1, 0.2, 0.1, 0.2], 1),
+            near = new("mean and standard deviation 0.5", [0.2, 0.1, 0.3, 0.1], 1),
+            far = new("the data set's", [2.1, 2.3, 2.2, 2.1], 0.25);
 
         Assert.True(best.Ties(near));
         Assert.False(best.Ties(far));
         Assert.Equal(
-            "pixel scale: pixels in [0,1] (loss 0.150, 100.0 % of 4 clean images right; mean and deviation 0.5 0.175, 100.0 %; the data set's 2.175, 25.0 %); "
-                + "a tie: mean and deviation 0.5 cannot be told from it on these images, so the scale is not known",
-            best.Words([near, far]));
+            "pixel scale: pixels in [0,1] (loss 0.150, 100.0 % of 4 clean images right; mean and standard deviation 0.5 0.175, 100.0 %; the data set's 2.175, 25.0 %); "
+                + "a tie: mean and standard deviation 0.5 cannot be told from it on these images, so the scale is not known",
+            best.Words([near, far])
+        );
         Assert.DoesNotContain("tie", best.Words([far]), StringComparison.Ordinal);
     }
 }

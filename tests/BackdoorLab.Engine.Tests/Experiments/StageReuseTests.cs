@@ -48,8 +48,16 @@ public sealed class StageReuseTests : IDisposable
 
         Assert.Equal(before.Data, after.Data);
         Assert.All(after.Cells, cell => Assert.True(cell.Cached));
-        var trained = events.Events.OfType<RunStarted>().Single().Stages.Where(stage => stage.Kind == "train").Select(stage => stage.Key).ToList();
-        Assert.All(events.Events.OfType<StageFinished>().Where(stage => trained.Contains(stage.Key)), stage => Assert.True(stage.Cached));
+        var trained = events
+            .Events.OfType<RunStarted>()
+            .Single()
+            .Stages.Where(stage => stage.Kind == "train")
+            .Select(stage => stage.Key)
+            .ToList();
+        Assert.All(
+            events.Events.OfType<StageFinished>().Where(stage => trained.Contains(stage.Key)),
+            stage => Assert.True(stage.Cached)
+        );
     }
 
     // A curve is stored with its training, so it must be what any other run of that training would have stored.
@@ -62,9 +70,13 @@ public sealed class StageReuseTests : IDisposable
         var (_, shared) = Run("here", other);
 
         Assert.Equal(Curve(alone), Curve(shared));
-        Assert.All(Curve(shared), point => Assert.Equal(point.Victim == Victim.Backdoored, point.AttackSuccessRate is not null));
+        Assert.All(
+            Curve(shared),
+            point => Assert.Equal(point.Victim == Victim.Backdoored, point.AttackSuccessRate is not null)
+        );
 
-        static List<EpochFinished> Curve(Recorder events) => [.. events.Events.OfType<EpochFinished>().Select(epoch => epoch with { At = default })];
+        static List<EpochFinished> Curve(Recorder events) =>
+            [.. events.Events.OfType<EpochFinished>().Select(epoch => epoch with { At = default })];
     }
 
     private (ExperimentResult Result, Recorder Events) Run(string root, ExperimentSpec spec, string store = "store")
@@ -81,7 +93,10 @@ public sealed class StageReuseTests : IDisposable
         {
             File.WriteAllBytes(_root.File(root, "mnist", $"{stem}-images-idx3-ubyte"), TempRoot.Idx(2051, count));
             var labels = TempRoot.Idx(2049, count);
-            File.WriteAllBytes(_root.File(root, "mnist", $"{stem}-labels-idx1-ubyte"), [.. labels[..8], .. labels[8..].Select(label => (byte)((label + turn) % 10))]);
+            File.WriteAllBytes(
+                _root.File(root, "mnist", $"{stem}-labels-idx1-ubyte"),
+                [.. labels[..8], .. labels[8..].Select(label => (byte)((label + turn) % 10))]
+            );
         }
     }
 }

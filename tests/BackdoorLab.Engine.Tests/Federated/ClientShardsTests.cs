@@ -12,7 +12,11 @@ public sealed class ClientShardsTests
     {
         var shards = ClientShards.RoundRobin(Labels, 10, 5, new SeedTree(1).Random());
 
-        Assert.All(shards, shard => Assert.All(Enumerable.Range(0, 10), label => Assert.Equal(20, shard.Count(i => Labels[i] == label))));
+        Assert.All(
+            shards,
+            shard =>
+                Assert.All(Enumerable.Range(0, 10), label => Assert.Equal(20, shard.Count(i => Labels[i] == label)))
+        );
         Assert.Equal(Enumerable.Range(0, 1000), shards.SelectMany(shard => shard).Order());
         Assert.Equal(shards, ClientShards.Released(Labels, 10, 5, new SeedTree(1).Random()));
     }
@@ -31,7 +35,11 @@ public sealed class ClientShardsTests
     [InlineData(1900, 43, 40)]
     [InlineData(997, 7, 30)]
     [InlineData(50, 43, 40)]
-    public void RoundRobin_NumbersThatDoNotDivide_DealEveryImageOnceAndAsEvenlyAsCanBe(int images, int classes, int clients)
+    public void RoundRobin_NumbersThatDoNotDivide_DealEveryImageOnceAndAsEvenlyAsCanBe(
+        int images,
+        int classes,
+        int clients
+    )
     {
         // The last class is a short one, as in sets that are not balanced.
         int[] labels = [.. Enumerable.Range(0, images).Select(i => i % 3 == 0 ? i % classes : i % (classes - 1))];
@@ -40,11 +48,14 @@ public sealed class ClientShardsTests
 
         Assert.Equal(Enumerable.Range(0, images), shards.SelectMany(shard => shard).Order());
         Assert.All(shards, shard => Assert.InRange(shard.Length, images / clients, images / clients + 1));
-        Assert.All(Enumerable.Range(0, classes), label =>
-        {
-            int[] held = [.. shards.Select(shard => shard.Count(i => labels[i] == label))];
-            Assert.InRange(held.Max() - held.Min(), 0, 1);
-        });
+        Assert.All(
+            Enumerable.Range(0, classes),
+            label =>
+            {
+                int[] held = [.. shards.Select(shard => shard.Count(i => labels[i] == label))];
+                Assert.InRange(held.Max() - held.Min(), 0, 1);
+            }
+        );
     }
 
     [Fact]
@@ -52,8 +63,16 @@ public sealed class ClientShardsTests
     {
         var simulation = new Simulation { Clients = 40, BatchSize = 10 };
 
-        Assert.Equal(1000, ClientShards.Deal(Labels, 10, simulation, new SeedTree(1)).Clients.Sum(shard => shard.Length));
-        Assert.Equal(800, ClientShards.Deal(Labels, 10, simulation with { IidRule = IidRule.Released }, new SeedTree(1)).Clients.Sum(shard => shard.Length));
+        Assert.Equal(
+            1000,
+            ClientShards.Deal(Labels, 10, simulation, new SeedTree(1)).Clients.Sum(shard => shard.Length)
+        );
+        Assert.Equal(
+            800,
+            ClientShards
+                .Deal(Labels, 10, simulation with { IidRule = IidRule.Released }, new SeedTree(1))
+                .Clients.Sum(shard => shard.Length)
+        );
     }
 
     [Theory]
@@ -74,16 +93,35 @@ public sealed class ClientShardsTests
         Assert.True(LargestShare(0.1) > LargestShare(100) + 0.2, $"{LargestShare(0.1)} against {LargestShare(100)}");
 
         // The mean over 20 seeds: 0.42 apart.
-        double LargestShare(double alpha) => Enumerable.Range(0, 20).Average(seed => ClientShards.Dirichlet(Labels, 10, 5, alpha, 10, new SeedTree(seed)).Clients
-            .Average(shard => Enumerable.Range(0, 10).Max(label => shard.Count(i => Labels[i] == label) / (double)shard.Length)));
+        double LargestShare(double alpha) =>
+            Enumerable
+                .Range(0, 20)
+                .Average(seed =>
+                    ClientShards
+                        .Dirichlet(Labels, 10, 5, alpha, 10, new SeedTree(seed))
+                        .Clients.Average(shard =>
+                            Enumerable
+                                .Range(0, 10)
+                                .Max(label => shard.Count(i => Labels[i] == label) / (double)shard.Length)
+                        )
+                );
     }
 
     [Fact]
     public void Dirichlet_DrawsBelowABatch_AreDrawnAgainAndCounted()
     {
-        var simulation = new Simulation { Clients = 10, BatchSize = 60, Partition = Partition.Dirichlet, Alpha = 0.5 };
+        var simulation = new Simulation
+        {
+            Clients = 10,
+            BatchSize = 60,
+            Partition = Partition.Dirichlet,
+            Alpha = 0.5,
+        };
 
-        var dealt = Enumerable.Range(0, 20).Select(seed => ClientShards.Deal(Labels, 10, simulation, new SeedTree(seed))).ToList();
+        var dealt = Enumerable
+            .Range(0, 20)
+            .Select(seed => ClientShards.Deal(Labels, 10, simulation, new SeedTree(seed)))
+            .ToList();
 
         Assert.All(dealt, shards => Assert.All(shards.Clients, shard => Assert.True(shard.Length >= 60)));
         Assert.Contains(dealt, shards => shards.Draws > 1);
@@ -98,36 +136,77 @@ public sealed class ClientShardsTests
     [InlineData(Partition.Dirichlet, IidRule.RoundRobin)]
     public void Deal_LabelsInAnotherOrder_GivesEveryClientTheSameNumbers(Partition partition, IidRule rule)
     {
-        var simulation = new Simulation { Clients = 12, BatchSize = 20, Partition = partition, IidRule = rule, Alpha = 0.3 };
+        var simulation = new Simulation
+        {
+            Clients = 12,
+            BatchSize = 20,
+            Partition = partition,
+            IidRule = rule,
+            Alpha = 0.3,
+        };
         int[] sorted = [.. Labels.Order()];
 
         Assert.Equal(Numbers(Labels), Numbers(sorted));
 
         int[][] Numbers(int[] labels) =>
-            [.. ClientShards.Deal(labels, 10, simulation, new SeedTree(6)).Clients.Select(shard => Enumerable.Range(0, 10).Select(label => shard.Count(i => labels[i] == label)).ToArray())];
+            [
+                .. ClientShards
+                    .Deal(labels, 10, simulation, new SeedTree(6))
+                    .Clients.Select(shard =>
+                        Enumerable.Range(0, 10).Select(label => shard.Count(i => labels[i] == label)).ToArray()
+                    ),
+            ];
     }
 
     [Fact]
     public void Deal_FewerImagesThanABatch_SaysWhichClientAndWhatToDo()
     {
-        var fault = Assert.Throws<SpecException>(() => ClientShards.Deal(Labels, 10, new Simulation { Clients = 40, BatchSize = 24, IidRule = IidRule.Released }, new SeedTree(1)));
+        var fault = Assert.Throws<SpecException>(() =>
+            ClientShards.Deal(
+                Labels,
+                10,
+                new Simulation
+                {
+                    Clients = 40,
+                    BatchSize = 24,
+                    IidRule = IidRule.Released,
+                },
+                new SeedTree(1)
+            )
+        );
 
-        Assert.Contains("federation.simulation.batchSize: must not be above the 20 images of client 0", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "federation.simulation.batchSize: must not be above the 20 images of client 0",
+            fault.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Deal_MoreBatchesThanImages_SaysHowManyClientsWouldDo()
     {
-        var fault = Assert.Throws<SpecException>(() => ClientShards.Deal(Labels, 10, new Simulation { Clients = 40, BatchSize = 32 }, new SeedTree(1)));
+        var fault = Assert.Throws<SpecException>(() =>
+            ClientShards.Deal(Labels, 10, new Simulation { Clients = 40, BatchSize = 32 }, new SeedTree(1))
+        );
 
-        Assert.Contains("federation.simulation.clients: 40 clients need 32 images each, a batch, and there are 1000: have at most 31 clients", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "federation.simulation.clients: 40 clients need 32 images each, a batch, and there are 1000: have at most 31 clients",
+            fault.Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Dirichlet_MoreClientsThanImagesAllow_GivesUpWithTheRemedy()
     {
-        var fault = Assert.Throws<SpecException>(() => ClientShards.Dirichlet([.. Labels.Take(60)], 10, 8, 0.1, 10, new SeedTree(1)));
+        var fault = Assert.Throws<SpecException>(() =>
+            ClientShards.Dirichlet([.. Labels.Take(60)], 10, 8, 0.1, 10, new SeedTree(1))
+        );
 
-        Assert.Contains("Raise alpha, have fewer clients, lower batchSize, or take more images", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Raise alpha, have fewer clients, lower batchSize, or take more images",
+            fault.Message,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -14,11 +14,19 @@ namespace BackdoorLab.Engine.Tests.Federated;
 [Trait("Category", "Slow")]
 public sealed class FederatedStatisticsTests
 {
-    private static Simulation OneRound { get; } = ToyFederation.Settings.Simulation with { Clients = 5, Rounds = 1, LocalEpochs = 1, BatchSize = 50 };
+    private static Simulation OneRound { get; } =
+        ToyFederation.Settings.Simulation with
+        {
+            Clients = 5,
+            Rounds = 1,
+            LocalEpochs = 1,
+            BatchSize = 50,
+        };
 
     public static TheoryData<string> Rules => [.. MethodCatalog.Default.Of<Aggregator>().Select(method => method.Id)];
 
-    public static TheoryData<string> Networks => [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
+    public static TheoryData<string> Networks =>
+        [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
 
     [Fact]
     public void Estimate_OfOneBatch_IsItsMeanAndUnbiasedVariance()
@@ -28,13 +36,21 @@ public sealed class FederatedStatisticsTests
         var images = SmallModels.ImageSet(shape, 60);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var filtered = nn.functional.conv2d(Batches.Images(images), network.state_dict()["conv1.weight"], padding: [1, 1]);
+        var filtered = nn.functional.conv2d(
+            Batches.Images(images),
+            network.state_dict()["conv1.weight"],
+            padding: [1, 1]
+        );
 
         RunningStatistics.Estimate(network, images);
 
         var state = network.state_dict();
         Assert.InRange(SmallModels.LargestDifference(filtered.mean([0, 2, 3]), state["bn1.running_mean"]), 0, 1e-5);
-        Assert.InRange(SmallModels.LargestDifference(filtered.@var([0, 2, 3], unbiased: true), state["bn1.running_var"]), 0, 1e-5);
+        Assert.InRange(
+            SmallModels.LargestDifference(filtered.@var([0, 2, 3], unbiased: true), state["bn1.running_var"]),
+            0,
+            1e-5
+        );
         Assert.False(network.training);
     }
 
@@ -73,7 +89,8 @@ public sealed class FederatedStatisticsTests
         Assert.InRange(SmallModels.LargestDifference(all, everyone), 0, 1e-5);
         Assert.InRange(SmallModels.LargestDifference(all, untold), 0, 1e-7);
 
-        // Five times the mean of all less four times that of the kept ones is the dropped client's own: means that differ, variances above 0.
+        // Five times the mean of all less four times that of the kept ones is the dropped client's own: means that
+        // differ, variances above 0.
         var dropped = all.mul(5).sub(four.mul(4));
         Assert.True(SmallModels.LargestDifference(all, four) > 1e-4);
         Assert.True(SmallModels.LargestDifference(dropped, four) > 4 * SmallModels.LargestDifference(all, four));
@@ -103,20 +120,29 @@ public sealed class FederatedStatisticsTests
     [Fact]
     public void BeforeFusion_IsMeasuredWithStatisticsOfItsOwnWeights()
     {
-        var federation = new Federation { Simulation = OneRound, Protocol = new Lockdown { Quorum = 3, PruningRate = 0.2 } };
+        var federation = new Federation
+        {
+            Simulation = OneRound,
+            Protocol = new Lockdown { Quorum = 3, PruningRate = 0.2 },
+        };
         var reference = ToyFederation.Data(1, federation).Reference;
         var (measured, own) = (new List<Tensor>(), new List<Tensor>());
-        var (network, _) = ToyFederation.Train(ToyFederation.Normalised(1), federation, 1, new FederationHooks
-        {
-            Measure = model =>
+        var (network, _) = ToyFederation.Train(
+            ToyFederation.Normalised(1),
+            federation,
+            1,
+            new FederationHooks
             {
-                measured.Add(Copy(model).DetachFromDisposeScope());
-                using var copy = model.Clone();
-                RunningStatistics.Estimate(copy, reference);
-                own.Add(Copy(copy).DetachFromDisposeScope());
-                return new(0, 0, 0);
-            },
-        });
+                Measure = model =>
+                {
+                    measured.Add(Copy(model).DetachFromDisposeScope());
+                    using var copy = model.Clone();
+                    RunningStatistics.Estimate(copy, reference);
+                    own.Add(Copy(copy).DetachFromDisposeScope());
+                    return new(0, 0, 0);
+                },
+            }
+        );
 
         // The global model, then the fused one, which keeps what the clients sent.
         Assert.Equal(2, measured.Count);
@@ -131,7 +157,15 @@ public sealed class FederatedStatisticsTests
     public void Rule_ThatChoosesClients_WeighsThemOtherwiseThanByTheirImages(string id)
     {
         var rule = (Aggregator)MethodCatalog.Default.Find(id)!.CreateDefault();
-        float[][] updates = [[1, 1, 0], [1, 0.9f, 0], [0.9f, 1, 0.1f], [1.1f, 1, 0], [1, 1.1f, 0.1f], [-30, 20, 90]];
+        float[][] updates =
+        [
+            [1, 1, 0],
+            [1, 0.9f, 0],
+            [0.9f, 1, 0.1f],
+            [1.1f, 1, 0],
+            [1, 1.1f, 0.1f],
+            [-30, 20, 90],
+        ];
         double[] images = [10, 20, 30, 40, 50, 60];
 
         var (_, trust) = Rounds.Run(rule, updates, attackers: 1, images);
@@ -152,15 +186,27 @@ public sealed class FederatedStatisticsTests
 
     private static (Tensor Statistics, FederationHistory History) After(Aggregator rule, StatisticsSource source)
     {
-        var (network, history) = Train(new Federation { Simulation = OneRound with { Statistics = source }, Aggregator = rule });
+        var (network, history) = Train(
+            new Federation { Simulation = OneRound with { Statistics = source }, Aggregator = rule }
+        );
         var statistics = Copy(network).DetachFromDisposeScope();
         network.Dispose();
         return (statistics, history);
     }
 
     private static (Classifier Network, FederationHistory History) Train(Federation federation) =>
-        ToyFederation.Train(ToyFederation.Normalised(1), federation, 1, new FederationHooks { Measure = _ => new(0, 0, 0) });
+        ToyFederation.Train(
+            ToyFederation.Normalised(1),
+            federation,
+            1,
+            new FederationHooks { Measure = _ => new(0, 0, 0) }
+        );
 
     private static Tensor Copy(Classifier network) =>
-        cat([.. network.state_dict().Where(entry => entry.Key.Contains("running", StringComparison.Ordinal)).Select(entry => entry.Value.flatten())]);
+        cat([
+            .. network
+                .state_dict()
+                .Where(entry => entry.Key.Contains("running", StringComparison.Ordinal))
+                .Select(entry => entry.Value.flatten()),
+        ]);
 }

@@ -13,13 +13,15 @@ public sealed class FederatedTrainingTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("federated").FullName;
 
-    public static TheoryData<string> Attackers => [.. MethodCatalog.Default.Of<AttackerBehaviour>().Select(method => method.Id)];
+    public static TheoryData<string> Attackers =>
+        [.. MethodCatalog.Default.Of<AttackerBehaviour>().Select(method => method.Id)];
 
-    private static Federation Short { get; } = ToyFederation.Settings with
-    {
-        Simulation = ToyFederation.Settings.Simulation with { Rounds = 4 },
-        Protocol = ToyFederation.Lockdown with { PruningRate = 0.2 },
-    };
+    private static Federation Short { get; } =
+        ToyFederation.Settings with
+        {
+            Simulation = ToyFederation.Settings.Simulation with { Rounds = 4 },
+            Protocol = ToyFederation.Lockdown with { PruningRate = 0.2 },
+        };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -27,12 +29,27 @@ public sealed class FederatedTrainingTests : IDisposable
     public void Run_WithMasks_TellsTheirTimeApartFromScreening()
     {
         var (locked, rounds) = ToyFederation.Train(Short with { Simulation = Short.Simulation with { Rounds = 2 } }, 1);
-        var (dense, plain) = ToyFederation.Train(Short with { Simulation = Short.Simulation with { Rounds = 1 }, Protocol = new DenseTraining() }, 1);
+        var (dense, plain) = ToyFederation.Train(
+            Short with
+            {
+                Simulation = Short.Simulation with { Rounds = 1 },
+                Protocol = new DenseTraining(),
+            },
+            1
+        );
 
         // Nothing is pruned before the first round, so nothing is screened for in it.
         Assert.Equal(0, rounds.Rounds[0].RecoverySeconds);
         Assert.True(rounds.Rounds[1].RecoverySeconds > 0);
-        Assert.All(rounds.Rounds, round => Assert.InRange(round.MaskSeconds, 1e-9, round.ClientSeconds + round.ServerSeconds - round.RecoverySeconds + 1));
+        Assert.All(
+            rounds.Rounds,
+            round =>
+                Assert.InRange(
+                    round.MaskSeconds,
+                    1e-9,
+                    round.ClientSeconds + round.ServerSeconds - round.RecoverySeconds + 1
+                )
+        );
         Assert.Equal((0, 0), (plain.Rounds[0].MaskSeconds, plain.Rounds[0].RecoverySeconds));
         locked.Dispose();
         dense.Dispose();
@@ -52,7 +69,8 @@ public sealed class FederatedTrainingTests : IDisposable
             CheckpointSeconds = 0,
             Measure = network =>
             {
-                // Cancelled while the second round is measured: that round is told and kept, the third begins and stops.
+                // Cancelled while the second round is measured: that round is told and kept, the third begins and
+                // stops.
                 if (++measured == 3)
                 {
                     stop.Cancel();
@@ -84,7 +102,10 @@ public sealed class FederatedTrainingTests : IDisposable
         var (first, one) = ToyFederation.Train(Short, 3);
         var (second, two) = ToyFederation.Train(Short, 3);
 
-        Assert.All(first.parameters().Zip(second.parameters()), pair => Assert.True(pair.First.eq(pair.Second).all().item<bool>()));
+        Assert.All(
+            first.parameters().Zip(second.parameters()),
+            pair => Assert.True(pair.First.eq(pair.Second).all().item<bool>())
+        );
         Assert.Equal(one.Rounds[^1].Loss, two.Rounds[^1].Loss);
         first.Dispose();
         second.Dispose();
@@ -122,7 +143,10 @@ public sealed class FederatedTrainingTests : IDisposable
     {
         var (network, history) = ToyFederation.Train(Short with { Attacker = new Scaling { Boost = 1e39 } }, 1);
 
-        Assert.All(history.Rounds, round => Assert.Equal([0], round.Clients.Where(client => client.Excluded).Select(client => client.Client)));
+        Assert.All(
+            history.Rounds,
+            round => Assert.Equal([0], round.Clients.Where(client => client.Excluded).Select(client => client.Client))
+        );
         Assert.All(network.parameters(), parameter => Assert.True(parameter.isfinite().all().item<bool>()));
         network.Dispose();
     }
@@ -131,19 +155,41 @@ public sealed class FederatedTrainingTests : IDisposable
     public void Run_AClientWhoseUpdateIsTooLongForFloat32_DivergedInWordsNotInFigures()
     {
         // Finite numbers of 1e25 or so, whose squares are not.
-        var federation = Short with { Attacker = new Scaling { Boost = 1e27 }, Aggregator = new Krum() };
+        var federation = Short with
+        {
+            Attacker = new Scaling { Boost = 1e27 },
+            Aggregator = new Krum(),
+        };
         var (network, history) = ToyFederation.Train(federation, 1);
 
         var diverged = Assert.Single(history.Diverged);
         Assert.Equal(0, diverged.Client);
         Assert.Equal([1, 2, 3, 4], diverged.Rounds);
-        Assert.All(history.Rounds, round => Assert.Equal((null, null, 0), (round.Clients.Single(client => client.Client == 0).Norm, round.Clients.Single(client => client.Client == 0).Loss, round.Clients.Single(client => client.Client == 0).Trust)));
-        Assert.Contains("Client 0 (attacker) diverged in 4 of its 4 rounds, first in round 1: its loss or update was not finite, or longer than float32 holds, and was left out of the aggregate.", federation.Observations(history));
+        Assert.All(
+            history.Rounds,
+            round =>
+                Assert.Equal(
+                    (null, null, 0),
+                    (
+                        round.Clients.Single(client => client.Client == 0).Norm,
+                        round.Clients.Single(client => client.Client == 0).Loss,
+                        round.Clients.Single(client => client.Client == 0).Trust
+                    )
+                )
+        );
+        Assert.Contains(
+            "Client 0 (attacker) diverged in 4 of its 4 rounds, first in round 1: its loss or update was not finite, or longer than float32 holds, and was left out of the aggregate.",
+            federation.Observations(history)
+        );
         var figures = JsonSerializer.Serialize(FederationFigures.Of(history, federation), SpecJson.Options);
         Assert.Contains("diverged", figures, StringComparison.Ordinal);
         Assert.DoesNotContain("NaN", figures, StringComparison.Ordinal);
         Assert.DoesNotContain("Infinity", figures, StringComparison.Ordinal);
-        Assert.Equal(history.Rounds[0].Loss, history.Rounds[0].Clients.Where(client => !client.Excluded).Average(client => client.Loss!.Value), 1e-12);
+        Assert.Equal(
+            history.Rounds[0].Loss,
+            history.Rounds[0].Clients.Where(client => !client.Excluded).Average(client => client.Loss!.Value),
+            1e-12
+        );
         network.Dispose();
     }
 
@@ -153,11 +199,22 @@ public sealed class FederatedTrainingTests : IDisposable
         var locked = Short with
         {
             Simulation = Short.Simulation with { Rounds = 2 },
-            Protocol = ToyFederation.Lockdown with { Spread = MaskSpread.Uniform, Density = 0.5, FusionMasks = FusionMasks.EndOfRound },
+            Protocol = ToyFederation.Lockdown with
+            {
+                Spread = MaskSpread.Uniform,
+                Density = 0.5,
+                FusionMasks = FusionMasks.EndOfRound,
+            },
             Attacker = new Omniscience(),
         };
         var (first, history) = ToyFederation.Train(locked, 1);
-        var (second, everything) = ToyFederation.Train(locked with { Protocol = ToyFederation.Lockdown with { Quorum = 0 } }, 1);
+        var (second, everything) = ToyFederation.Train(
+            locked with
+            {
+                Protocol = ToyFederation.Lockdown with { Quorum = 0 },
+            },
+            1
+        );
 
         // Half of 32768 + 128 + 1280 + 10 parameters; without a quorum the consensus is all of them.
         Assert.Equal(17_093, history.Rounds[0].Clients.Single(client => client.Client == 0).Active);
@@ -180,7 +237,8 @@ public sealed class FederatedTrainingTests : IDisposable
         // Half of 32768 + 128 + 1280 + 10 parameters, its own mask; then a quarter of each tensor, rounded down.
         Assert.Equal(
             [17_093, 8192 + 32 + 320 + 2],
-            history.Rounds.Select(round => round.Clients.Single(client => client.Client == 0).Active));
+            history.Rounds.Select(round => round.Clients.Single(client => client.Client == 0).Active)
+        );
         network.Dispose();
     }
 
@@ -193,36 +251,62 @@ public sealed class FederatedTrainingTests : IDisposable
         };
         var (network, history) = ToyFederation.Train(federation, 1);
 
-        // 2,000 images, 200 of a class, to seven clients: 285 or 286 each, of each class 28 or 29; one batch of 150 a pass.
+        // 2,000 images, 200 of a class, to seven clients: 285 or 286 each, of each class 28 or 29; one batch of 150 a
+        // pass.
         Assert.Equal(new DealtImages(2000, 2000, 7 * 150, 1), history.Dealt);
         Assert.Equal([0, 1], history.Poison.Select(attacker => attacker.Client));
-        Assert.All(history.Poison, attacker =>
-        {
-            Assert.InRange(attacker.Images, 285, 286);
-            Assert.InRange(attacker.Images - attacker.Candidates, 28, 29);
-            Assert.Equal(attacker.Candidates / 2, attacker.Poisoned);
-        });
-        Assert.Contains("A pass over the clients' images uses 1,050 of 2,000, others each time: a batch that is not full with 150 images is left out.", federation.Observations(history));
-        var table = FederationFigures.Of(history, federation).OfType<TableFigure>().Single(figure => figure.Title == "Poison by attacker");
+        Assert.All(
+            history.Poison,
+            attacker =>
+            {
+                Assert.InRange(attacker.Images, 285, 286);
+                Assert.InRange(attacker.Images - attacker.Candidates, 28, 29);
+                Assert.Equal(attacker.Candidates / 2, attacker.Poisoned);
+            }
+        );
+        Assert.Contains(
+            "A pass over the clients' images uses 1,050 of 2,000, others each time: a batch that is not full with 150 images is left out.",
+            federation.Observations(history)
+        );
+        var table = FederationFigures
+            .Of(history, federation)
+            .OfType<TableFigure>()
+            .Single(figure => figure.Title == "Poison by attacker");
         Assert.Equal(2, table.Rows.Length);
-        Assert.Equal(history.Poison[0].Poisoned.ToString(System.Globalization.CultureInfo.InvariantCulture), table.Rows[0][3]);
+        Assert.Equal(
+            history.Poison[0].Poisoned.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            table.Rows[0][3]
+        );
         network.Dispose();
     }
 
     [Fact]
     public void Observations_OfTheReleasedRule_SayHowManyImagesAreUsed()
     {
-        var federation = ToyFederation.Settings with { Simulation = new Simulation { Clients = 40, Attackers = 2, Rounds = 1, BatchSize = 10, LocalEpochs = 1, IidRule = IidRule.Released } };
+        var federation = ToyFederation.Settings with
+        {
+            Simulation = new Simulation
+            {
+                Clients = 40,
+                Attackers = 2,
+                Rounds = 1,
+                BatchSize = 10,
+                LocalEpochs = 1,
+                IidRule = IidRule.Released,
+            },
+        };
         var (network, history) = ToyFederation.Train(federation, 1);
 
         // 200 of a class for 40 clients: 5 each, 40 slices; 1,990 would give 4 each and 49 slices.
         Assert.Equal(2000, history.Dealt!.Used);
         Assert.Contains(
             "The clients hold 1,600 of the 2,000 training images: the released rule for IID dealing leaves the others to nobody (round robin deals all).",
-            federation.Observations(history with { Dealt = new DealtImages(2000, 1600, 1600, 1) }));
+            federation.Observations(history with { Dealt = new DealtImages(2000, 1600, 1600, 1) })
+        );
         Assert.Contains(
             "The images were dealt by draw 3 of Dirichlet(0.5): in those before it a client had fewer than 10 images.",
-            federation.Observations(history with { Dealt = new DealtImages(2000, 2000, 2000, 3) }));
+            federation.Observations(history with { Dealt = new DealtImages(2000, 2000, 2000, 3) })
+        );
         network.Dispose();
     }
 
@@ -243,14 +327,19 @@ public sealed class FederatedTrainingTests : IDisposable
         var (network, history) = ToyFederation.Train(federation, 1);
 
         Assert.All(history.Rounds, round => Assert.Equal(3, round.Clients.Count));
-        Assert.True(history.Rounds.SelectMany(round => round.Clients).Select(client => client.Client).Distinct().Count() > 3);
+        Assert.True(
+            history.Rounds.SelectMany(round => round.Clients).Select(client => client.Client).Distinct().Count() > 3
+        );
         network.Dispose();
     }
 
     [Fact]
     public void Run_Lockdown_CountsTheBytesOfActiveParametersAndMasks()
     {
-        var federation = Short with { Protocol = ToyFederation.Lockdown with { PruningRate = 0, Spread = MaskSpread.Uniform, Density = 0.5 } };
+        var federation = Short with
+        {
+            Protocol = ToyFederation.Lockdown with { PruningRate = 0, Spread = MaskSpread.Uniform, Density = 0.5 },
+        };
         var (network, history) = ToyFederation.Train(federation, 1);
 
         // 32768 + 128 + 1280 + 10 parameters, half of each; a mask takes a bit each: 4274 bytes.
@@ -279,8 +368,15 @@ public sealed class FederatedTrainingTests : IDisposable
         Assert.Equal(180, split.Poisoned.Count(poisoned => poisoned));
         for (var client = 0; client < 2; client++)
         {
-            var changed = split.Shards[client].Where(i => split.Poisoned[i]).SelectMany(i => Enumerable.Range(0, 256)
-                .Where(pixel => split.Images.Image(i)[pixel] != clean.Images.Image(i)[pixel])).ToHashSet();
+            var changed = split
+                .Shards[client]
+                .Where(i => split.Poisoned[i])
+                .SelectMany(i =>
+                    Enumerable
+                        .Range(0, 256)
+                        .Where(pixel => split.Images.Image(i)[pixel] != clean.Images.Image(i)[pixel])
+                )
+                .ToHashSet();
 
             // Of the 3 x 3 square in the corner: columns 0 and 1 of rows 0 and 1, then column 2 of the same rows.
             Assert.Equal(client == 0 ? [0, 1, 16, 17] : [2, 18], changed.Order());

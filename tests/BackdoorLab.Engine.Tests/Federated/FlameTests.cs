@@ -9,9 +9,18 @@ public sealed class FlameTests
     [Fact]
     public void Step_AttackerAtAnAngle_IsDroppedAndTheRestClippedToTheMedianLength()
     {
-        // Lengths 2, 4, 1.005, 10: median 3. Three of four point along the first axis; the second is shortened to (3, 0):
-        // ((2, 0) + (3, 0) + (1, 0.1)) / 3
-        var (step, trust) = Rounds.Run(new Flame { NoiseFactor = 0 }, [[2, 0], [4, 0], [1, 0.1f], [0, -10]], weights: [1, 2, 3, 4]);
+        // Lengths 2, 4, 1.005, 10: median 3. Three of four point along the first axis; the second is shortened to (3,
+        // 0): ((2, 0) + (3, 0) + (1, 0.1)) / 3
+        var (step, trust) = Rounds.Run(
+            new Flame { NoiseFactor = 0 },
+            [
+                [2, 0],
+                [4, 0],
+                [1, 0.1f],
+                [0, -10],
+            ],
+            weights: [1, 2, 3, 4]
+        );
 
         Rounds.AssertEqual([2, 0.1 / 3], step);
         Rounds.AssertEqual([1.0 / 3, 1.0 / 3, 1.0 / 3, 0], trust);
@@ -29,9 +38,12 @@ public sealed class FlameTests
     }
 
     [Theory]
-    [InlineData(new[] { 0, 0.1, 0.3, 5, 9 }, new[] { true, true, true, false, false })] // 0.1 joins two, 0.2 the third of five
-    [InlineData(new[] { 0, 1, 2.5, 10, 10.5 }, new[] { true, true, true, false, false })] // the closest pair is not in the majority
-    [InlineData(new[] { 0.0, 1, 2, 3 }, new[] { true, true, true, true })] // three would do, but all join at the same distance
+    // 0.1 joins two, 0.2 the third of five.
+    [InlineData(new[] { 0, 0.1, 0.3, 5, 9 }, new[] { true, true, true, false, false })]
+    // The closest pair is not in the majority.
+    [InlineData(new[] { 0, 1, 2.5, 10, 10.5 }, new[] { true, true, true, false, false })]
+    // Three would do, but all join at the same distance.
+    [InlineData(new[] { 0.0, 1, 2, 3 }, new[] { true, true, true, true })]
     [InlineData(new[] { 0.0, 5 }, new[] { true, true })]
     [InlineData(new[] { 7.0 }, new[] { true })]
     public void MajorityCluster_OnALine_IsTheFirstComponentOfMoreThanHalf(double[] points, bool[] expected) =>
@@ -64,8 +76,9 @@ public sealed class FlameTests
         return values;
     }
 
-    // HDBSCAN by its definition, for a minimum size above half (so that the root is the only cluster) and min_samples 1: mutual
-    // reachability, single linkage, then down the tree noting at which 1 / distance each point leaves; those that leave last are labelled.
+    // HDBSCAN by its definition, for a minimum size above half (so that the root is the only cluster) and min_samples
+    // 1: mutual reachability, single linkage, then down the tree noting at which 1 / distance each point leaves; those
+    // that leave last are labelled.
     private static bool[] Hdbscan(double[,] distances, int minimum)
     {
         var count = distances.GetLength(0);
@@ -74,14 +87,16 @@ public sealed class FlameTests
         List<Node> open = [.. all.Select(i => new Node([i], 0, null, null))];
         while (open.Count > 1)
         {
-            var (a, b, distance) = open.SelectMany((a, i) => open.Skip(i + 1).Select(b => (a, b, a.Points.Min(p => b.Points.Min(q => Reach(p, q))))))
+            var (a, b, distance) = open.SelectMany(
+                    (a, i) => open.Skip(i + 1).Select(b => (a, b, a.Points.Min(p => b.Points.Min(q => Reach(p, q)))))
+                )
                 .MinBy(pair => pair.Item3);
             open.RemoveAll(node => node == a || node == b);
             open.Add(new Node([.. a.Points, .. b.Points], distance, a, b));
         }
 
         var leaves = new double[count];
-        for (var node = open[0]; node is not null;)
+        for (var node = open[0]; node is not null; )
         {
             var stays = new[] { node.Left!, node.Right! }.SingleOrDefault(child => child.Points.Length >= minimum);
             foreach (var point in node.Points.Except(stays?.Points ?? []))

@@ -6,13 +6,26 @@ namespace BackdoorLab.Engine.Tests.Federated;
 [Collection("torch")]
 public sealed class FoolsGoldTests
 {
-    // x and y at 60 degrees, h at right angles to both: similarities 1/2 1/2 0, so 1/2 1/2 1, logits ln(1) + 1/2 = 1/2 and 1.
-    private static readonly float[][] Related = [[1, 0, 0], [0.5f, 0.8660254f, 0], [0, 0, 1]];
+    // x and y at 60 degrees, h at right angles to both: similarities 1/2 1/2 0, so 1/2 1/2 1, logits ln(1) + 1/2 = 1/2
+    // and 1.
+    private static readonly float[][] Related =
+    [
+        [1, 0, 0],
+        [0.5f, 0.8660254f, 0],
+        [0, 0, 1],
+    ];
 
     [Fact]
     public void Step_TwoSybils_LeavesTheOther()
     {
-        var (step, trust) = Rounds.Run(new FoolsGold(), [[1, 0], [3, 0], [0, 2]]);
+        var (step, trust) = Rounds.Run(
+            new FoolsGold(),
+            [
+                [1, 0],
+                [3, 0],
+                [0, 2],
+            ]
+        );
 
         Rounds.AssertEqual([0, 2], step);
         Assert.Equal([0, 0, 1], trust);
@@ -31,13 +44,17 @@ public sealed class FoolsGoldTests
     [Fact]
     public void Step_LowerConfidence_ScalesTheLogit() =>
         // x and y: 0.8 * 1/2 = 0.4; h: 0.8 (ln 99 + 1/2) > 1
-        Rounds.AssertEqual([0.4 / 1.8, 0.4 / 1.8, 1 / 1.8], Rounds.Run(new FoolsGold { Confidence = 0.8 }, Related).Trust);
+        Rounds.AssertEqual(
+            [0.4 / 1.8, 0.4 / 1.8, 1 / 1.8],
+            Rounds.Run(new FoolsGold { Confidence = 0.8 }, Related).Trust
+        );
 
     [Fact]
     public void Weights_HonestClientNearSybils_IsPardoned()
     {
         using var scope = NewDisposeScope();
-        // The third has cosine 0.7 to two sybils of cosine 1: 0.7 * 0.7 / 1 = 0.49, so 0.51 and ln(51/49) + 1/2. Unpardoned it would be 0.3 and 0.
+        // The third has cosine 0.7 to two sybils of cosine 1: 0.7 * 0.7 / 1 = 0.49, so 0.51 and ln(51/49) + 1/2.
+        // Unpardoned it would be 0.3 and 0.
         var gram = GramMatrix.Of(Rounds.Rows([1, 0, 0], [1, 0, 0], [0.7f, 0.71414284f, 0], [0, 0, 1]));
 
         Rounds.AssertEqual([0, 0, Math.Log(51.0 / 49) + 0.5, 1], SybilSimilarity.Weights(gram, confidence: 1));
@@ -54,9 +71,27 @@ public sealed class FoolsGoldTests
     public void Memory_OverRounds_SumsTheUpdatesByClientAndDecides()
     {
         using var memory = new AggregatorMemory();
-        Rounds.Run(new FoolsGold(), [[1, 0, 0], [0, 1, 0], [0, 1, 0]], clients: [3, 5, 7], memory: memory);
+        Rounds.Run(
+            new FoolsGold(),
+            [
+                [1, 0, 0],
+                [0, 1, 0],
+                [0, 1, 0],
+            ],
+            clients: [3, 5, 7],
+            memory: memory
+        );
         // In this round 3 and 5 look the same, but over both 5 and 7 do: (1, 1, 0), (0, 2, 0), (0, 3, 0).
-        var (_, trust) = Rounds.Run(new FoolsGold(), [[0, 2, 0], [0, 1, 0], [0, 1, 0]], clients: [7, 5, 3], memory: memory);
+        var (_, trust) = Rounds.Run(
+            new FoolsGold(),
+            [
+                [0, 2, 0],
+                [0, 1, 0],
+                [0, 1, 0],
+            ],
+            clients: [7, 5, 3],
+            memory: memory
+        );
 
         Assert.Equal([1, 1, 0], Rounds.Values(memory.Tensors[FoolsGold.HistoryName(3)]));
         Assert.Equal([0, 3, 0], Rounds.Values(memory.Tensors[FoolsGold.HistoryName(7)]));

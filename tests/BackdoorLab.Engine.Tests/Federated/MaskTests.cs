@@ -10,12 +10,30 @@ public sealed class MaskTests
 {
     private static readonly long[][] ResNet9 =
     [
-        [64, 3, 3, 3], [64], [64],
-        [128, 64, 3, 3], [128], [128],
-        [128, 128, 3, 3], [128], [128], [128, 128, 3, 3], [128], [128],
-        [256, 128, 3, 3], [256], [256],
-        [512, 256, 3, 3], [512], [512],
-        [512, 512, 3, 3], [512], [512], [512, 512, 3, 3], [512], [512],
+        [64, 3, 3, 3],
+        [64],
+        [64],
+        [128, 64, 3, 3],
+        [128],
+        [128],
+        [128, 128, 3, 3],
+        [128],
+        [128],
+        [128, 128, 3, 3],
+        [128],
+        [128],
+        [256, 128, 3, 3],
+        [256],
+        [256],
+        [512, 256, 3, 3],
+        [512],
+        [512],
+        [512, 512, 3, 3],
+        [512],
+        [512],
+        [512, 512, 3, 3],
+        [512],
+        [512],
         [10, 512],
     ];
 
@@ -25,7 +43,10 @@ public sealed class MaskTests
         var densities = MaskDensities.Erk(ResNet9, 0.25);
 
         // Stage by stage: small layers dense, the others proportional to (in + out + kh + kw) / (in out kh kw).
-        Assert.Equal([1, 1, 0.739, 0.550, 0.273, 0.1815, 1], new[] { 0, 3, 6, 12, 15, 18, 24 }.Select(i => Math.Round(densities[i], i == 18 ? 4 : 3)));
+        Assert.Equal(
+            [1, 1, 0.739, 0.550, 0.273, 0.1815, 1],
+            new[] { 0, 3, 6, 12, 15, 18, 24 }.Select(i => Math.Round(densities[i], i == 18 ? 4 : 3))
+        );
         Assert.All(new[] { 1, 2, 4, 5, 22, 23 }, i => Assert.Equal(1, densities[i]));
         Assert.Equal(0.25, ResNet9.Select((shape, i) => densities[i] * Size(shape)).Sum() / ResNet9.Sum(Size), 6);
     }
@@ -79,8 +100,8 @@ public sealed class MaskTests
         Assert.Equal([true, true, false, true], mask);
     }
 
-    // One tensor for the library's selection, one for the sample; 24,000 and 80,000 are all active coordinates. Of equal magnitudes the large
-    // tensor takes the first.
+    // One tensor for the library's selection, one for the sample; 24,000 and 80,000 are all active coordinates. Of
+    // equal magnitudes the large tensor takes the first.
     [Theory]
     [InlineData(60_000, 137, false)]
     [InlineData(60_000, 24_000, false)]
@@ -93,9 +114,19 @@ public sealed class MaskTests
     {
         var random = new SeedTree(5).Random();
         bool[] mask = [.. Enumerable.Range(0, size).Select(i => i % 5 < 2)];
-        float[] values = [.. Enumerable.Range(0, size).Select(_ => manyEqual && random.Next(2) == 0 ? 0 : random.NextSingle() - 0.5f)];
+        float[] values =
+        [
+            .. Enumerable.Range(0, size).Select(_ => manyEqual && random.Next(2) == 0 ? 0 : random.NextSingle() - 0.5f),
+        ];
         int[] Expected(bool member, Func<float, float> key) =>
-            [.. Enumerable.Range(0, size).Where(i => mask[i] == member).OrderBy(i => key(values[i])).Take(count).Order()];
+            [
+                .. Enumerable
+                    .Range(0, size)
+                    .Where(i => mask[i] == member)
+                    .OrderBy(i => key(values[i]))
+                    .Take(count)
+                    .Order(),
+            ];
         var (smallest, largest) = (Expected(true, MathF.Abs), Expected(false, value => -MathF.Abs(value)));
         var (pruned, recovered) = ((bool[])mask.Clone(), (bool[])mask.Clone());
 
@@ -149,7 +180,8 @@ public sealed class MaskTests
     [InlineData(0.011, 100, 2)]
     [InlineData(0.0001, 3, 1)]
     [InlineData(0, 100, 0)]
-    public void Count_OfARate_RoundsUp(double rate, long ones, int expected) => Assert.Equal(expected, SubspaceMask.Count(rate, ones));
+    public void Count_OfARate_RoundsUp(double rate, long ones, int expected) =>
+        Assert.Equal(expected, SubspaceMask.Count(rate, ones));
 
     [Fact]
     public void RateAt_OverTheRounds_FallsAlongACosineToZero()

@@ -7,8 +7,16 @@ namespace BackdoorLab.Engine.Tests.Federated;
 [Collection("torch")]
 public sealed class MatrixRuleTests
 {
-    // Squared distances to the two nearest others (n - f - 2 = 5 - 1 - 2): 0: 1 + 4; 1: 1 + 1; 2: 1 + 4; 4: 4 + 9; 100: 96^2 + 98^2.
-    private static readonly float[][] Line = [[0], [1], [2], [4], [100]];
+    // Squared distances to the two nearest others (n - f - 2 = 5 - 1 - 2): 0: 1 + 4; 1: 1 + 1; 2: 1 + 4; 4: 4 + 9; 100:
+    // 96^2 + 98^2.
+    private static readonly float[][] Line =
+    [
+        [0],
+        [1],
+        [2],
+        [4],
+        [100],
+    ];
 
     [Fact]
     public void Gram_OfTwoVectors_GivesLengthsDistancesAndAngles()
@@ -39,13 +47,38 @@ public sealed class MatrixRuleTests
     [InlineData(true, 4, 0.5)]
     public void Median_EvenNumberOfClients_IsTheLowerMiddleOrTheMeanOfBoth(bool average, double first, double second) =>
         // 1 3 5 9 and -8 -1 2 4
-        Rounds.AssertEqual([first, second], Rounds.Run(new CoordinateMedian { AverageMiddle = average }, [[1, 4], [9, -1], [3, 2], [5, -8]]).Step);
+        Rounds.AssertEqual(
+            [first, second],
+            Rounds
+                .Run(
+                    new CoordinateMedian { AverageMiddle = average },
+                    [
+                        [1, 4],
+                        [9, -1],
+                        [3, 2],
+                        [5, -8],
+                    ]
+                )
+                .Step
+        );
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public void Median_OddNumberOfClients_IsTheMiddle(bool average) =>
-        Rounds.AssertEqual([2, 0], Rounds.Run(new CoordinateMedian { AverageMiddle = average }, [[2, 0], [100, -7], [1, 3]]).Step);
+        Rounds.AssertEqual(
+            [2, 0],
+            Rounds
+                .Run(
+                    new CoordinateMedian { AverageMiddle = average },
+                    [
+                        [2, 0],
+                        [100, -7],
+                        [1, 3],
+                    ]
+                )
+                .Step
+        );
 
     [Fact]
     public void Median_OfVectorsLongerThanABlock_CoversTheLastCoordinate()
@@ -65,7 +98,21 @@ public sealed class MatrixRuleTests
     [InlineData(0.4, 3, 0)]
     public void TrimmedMean_Share_LeavesOutSoManyAtEachEndRoundedUp(double share, double first, double second) =>
         // 1 2 3 4 100 and -50 0 0 4 5
-        Rounds.AssertEqual([first, second], Rounds.Run(new TrimmedMean { TrimShare = share }, [[4, 0], [1, 5], [100, -50], [2, 4], [3, 0]]).Step);
+        Rounds.AssertEqual(
+            [first, second],
+            Rounds
+                .Run(
+                    new TrimmedMean { TrimShare = share },
+                    [
+                        [4, 0],
+                        [1, 5],
+                        [100, -50],
+                        [2, 4],
+                        [3, 0],
+                    ]
+                )
+                .Step
+        );
 
     [Theory]
     [InlineData(0.1, 10, 1)]
@@ -106,12 +153,17 @@ public sealed class MatrixRuleTests
 
     [Fact]
     public void MultiKrum_MoreSelectedThanClients_SaysSo() =>
-        Assert.Contains("lower selected to at most 9", new MultiKrum { Selected = 12 }.Fault(9, 2)!, StringComparison.Ordinal);
+        Assert.Contains(
+            "lower selected to at most 9",
+            new MultiKrum { Selected = 12 }.Fault(9, 2)!,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Krum_AttackerThatSendsNothingUsable_CountsAsOneOfTheAssumed()
     {
-        // Six announced with f = 2, of which one is missing: n - f - 2 = 5 - 1 - 2 = 2 neighbours, the scores of the line.
+        // Six announced with f = 2, of which one is missing: n - f - 2 = 5 - 1 - 2 = 2 neighbours, the scores of the
+        // line.
         var (step, _) = Rounds.Run(new MultiKrum(), Line, attackers: 2, announced: 6);
 
         Rounds.AssertEqual([1.75], step);
@@ -124,10 +176,18 @@ public sealed class MatrixRuleTests
     [InlineData(4, 0.1, 1.0 / 3)]
     public void Rfa_ThreePointsOnALine_FollowsWeiszfeld(int iterations, double tolerance, double expected)
     {
-        // 0 0 3, mean 1. Distances 1 1 2: weights 1 1 1/2, v = 1.5 / 2.5 = 0.6. Distances 0.6 0.6 2.4: weights 5/3 5/3 5/12, v = 1.25 / 3.75.
-        // Distances 1/3 1/3 8/3: weights 3 3 3/8, v = 1.125 / 6.375. Objectives 4/3, 1.2, 10/9: the second step changes by 8 %.
+        // 0 0 3, mean 1. Distances 1 1 2: weights 1 1 1/2, v = 1.5 / 2.5 = 0.6. Distances 0.6 0.6 2.4: weights 5/3 5/3
+        // 5/12, v = 1.25 / 3.75. Distances 1/3 1/3 8/3: weights 3 3 3/8, v = 1.125 / 6.375. Objectives 4/3, 1.2, 10/9:
+        // the second step changes by 8 %.
         var rule = new GeometricMedian { Iterations = iterations, Tolerance = tolerance };
-        var (step, trust) = Rounds.Run(rule, [[0], [0], [3]]);
+        var (step, trust) = Rounds.Run(
+            rule,
+            [
+                [0],
+                [0],
+                [3],
+            ]
+        );
 
         Rounds.AssertEqual([expected], step);
         Rounds.AssertEqual([(1 - (expected / 3)) / 2, (1 - (expected / 3)) / 2, expected / 3], trust);
@@ -135,9 +195,33 @@ public sealed class MatrixRuleTests
 
     [Fact]
     public void Rfa_Samples_CountAsThatManyClients() =>
-        Rounds.AssertEqual([1.0 / 3], Rounds.Run(new GeometricMedian { Iterations = 2 }, [[0], [3]], weights: [2, 1]).Step);
+        Rounds.AssertEqual(
+            [1.0 / 3],
+            Rounds
+                .Run(
+                    new GeometricMedian { Iterations = 2 },
+                    [
+                        [0],
+                        [3],
+                    ],
+                    weights: [2, 1]
+                )
+                .Step
+        );
 
     [Fact]
     public void Rfa_SmoothingBeyondAllDistances_StaysAtTheMean() =>
-        Rounds.AssertEqual([1], Rounds.Run(new GeometricMedian { Smoothing = 2.5 }, [[0], [0], [3]]).Step);
+        Rounds.AssertEqual(
+            [1],
+            Rounds
+                .Run(
+                    new GeometricMedian { Smoothing = 2.5 },
+                    [
+                        [0],
+                        [0],
+                        [3],
+                    ]
+                )
+                .Step
+        );
 }

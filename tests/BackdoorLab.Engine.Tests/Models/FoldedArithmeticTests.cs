@@ -20,7 +20,7 @@ public sealed class FoldedArithmeticTests
         var (folded, foldedGradient) = Pass(trained, arithmetic);
 
         Assert.True(Apart(plain, folded) < 1e-4, $"logits {Apart(plain, folded)}");
-        // Rounding turns a few rectifiers and maxima that lie on their edge, which the outputs do not feel but gradients do.
+        // Rounding turns a few ReLUs and maxima that lie on their edge, which the outputs do not feel but gradients do.
         Assert.True(Apart(plainGradient, foldedGradient) < 5e-3, $"gradients {Apart(plainGradient, foldedGradient)}");
     }
 
@@ -32,5 +32,6 @@ public sealed class FoldedArithmeticTests
         return (logits.detach(), images.grad!);
     }
 
-    private static float Apart(Tensor expected, Tensor actual) => ((expected - actual).norm() / expected.norm()).item<float>();
+    private static float Apart(Tensor expected, Tensor actual) =>
+        ((expected - actual).norm() / expected.norm()).item<float>();
 }

@@ -37,7 +37,9 @@ public sealed class LayerTests
     public void PixelNormalization_OfOnePixel_SubtractsMeanAndDividesByDeviation()
     {
         using var scope = NewDisposeScope();
-        using var layer = new PixelNormalization(new ClassifierShape(3, 1, 1, 2, new([0.1f, 0.2f, 0.3f], [0.5f, 0.25f, 0.1f])));
+        using var layer = new PixelNormalization(
+            new ClassifierShape(3, 1, 1, 2, new([0.1f, 0.2f, 0.3f], [0.5f, 0.25f, 0.1f]))
+        );
         var output = layer.call(tensor(new float[] { 0.6f, 0.2f, 0.2f }, [1, 3, 1, 1])).reshape(3);
         Assert.Equal(1, output[0].item<float>(), 5);
         Assert.Equal(0, output[1].item<float>(), 5);
@@ -50,8 +52,11 @@ public sealed class LayerTests
     public void PixelNormalization_OfChannelsLastImages_HasTheBitsAndTheGradientOfTheBroadcast(int channels)
     {
         using var scope = NewDisposeScope();
-        float[] mean = [0.41f, 0.37f, 0.33f], deviation = [0.23f, 0.21f, 0.19f];
-        using var layer = new PixelNormalization(new ClassifierShape(channels, 5, 4, 2, new(mean[..channels], deviation[..channels])));
+        float[] mean = [0.41f, 0.37f, 0.33f],
+            deviation = [0.23f, 0.21f, 0.19f];
+        using var layer = new PixelNormalization(
+            new ClassifierShape(channels, 5, 4, 2, new(mean[..channels], deviation[..channels]))
+        );
         var images = ChannelsLast.Of(rand(6, channels, 5, 4)).requires_grad_(true);
         var plain = images.detach().contiguous().requires_grad_(true);
         var (output, expected) = (layer.call(images), (plain - layer.mean) / layer.std);
@@ -73,18 +78,27 @@ public sealed class LayerTests
         Assert.Equal(new long[] { 64, 16, 3, 3 }, layer.weight.shape);
     }
 
-    // Shapes at which the library's own kernels were seen to be wrong, and neighbours: channels, outputs, side, kernel, stride.
+    // Shapes at which the library's own kernels were seen to be wrong, and neighbours: channels, outputs, side, kernel,
+    // stride.
     [Theory]
     [InlineData(ScalarType.Float32, 256, 512, 8, 1, 2)]
     [InlineData(ScalarType.Float32, 256, 512, 7, 1, 2)]
     [InlineData(ScalarType.Float32, 256, 512, 4, 1, 1)]
     [InlineData(ScalarType.Float32, 128, 256, 16, 1, 2)]
+    [InlineData(ScalarType.Float32, 8, 16, 16, 1, 2)]
+    [InlineData(ScalarType.Float32, 1, 16, 16, 1, 3)]
     [InlineData(ScalarType.BFloat16, 256, 512, 8, 1, 2)]
     [InlineData(ScalarType.BFloat16, 1, 16, 28, 3, 1)]
     [InlineData(ScalarType.BFloat16, 1, 64, 28, 3, 1)]
     [InlineData(ScalarType.BFloat16, 3, 64, 32, 3, 1)]
     public void Convolution_OutputAndGradients_AgreeWithDoubleArithmetic(
-        ScalarType type, int inputs, int outputs, int side, int kernel, int stride)
+        ScalarType type,
+        int inputs,
+        int outputs,
+        int side,
+        int kernel,
+        int stride
+    )
     {
         using var scope = NewDisposeScope();
         random.manual_seed(1);
@@ -95,7 +109,11 @@ public sealed class LayerTests
         var exactWeight = layer.weight.detach().to(ScalarType.Float64).requires_grad_();
         var output = layer.call(images);
         var exact = nn.functional.conv2d(
-            exactImages, exactWeight, strides: [stride, stride], padding: [kernel / 2, kernel / 2]);
+            exactImages,
+            exactWeight,
+            strides: [stride, stride],
+            padding: [kernel / 2, kernel / 2]
+        );
         var gradient = ChannelsLast.Of(randn(exact.shape).to(type));
         output.backward(grad_tensors: [gradient]);
         exact.backward(grad_tensors: [gradient.to(ScalarType.Float64)]);

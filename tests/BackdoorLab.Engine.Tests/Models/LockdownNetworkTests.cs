@@ -19,17 +19,23 @@ public sealed class LockdownNetworkTests
         Assert.Equal(379.3, cost.MultiplyAdds / 1e6, 1);
     }
 
-    // 28x28x1: convolutions 25 * 32 + 32 and 9 * 32 * 64 + 64, norms 2 * 32 + 2 * 64, linear 4096 * 4096 + 4096 and 4096 * 10 + 10; the second
-    // convolution's map is 16x16.
+    // 28x28x1: convolutions 25 * 32 + 32 and 9 * 32 * 64 + 64, norms 2 * 32 + 2 * 64, linear 4096 * 4096 + 4096 and
+    // 4096 * 10 + 10; the second convolution's map is 16x16.
     [Fact]
-    public void Cost_OfTheFashionCnn_IsThePublishedSizeAndTheHandCount() => Assert.Equal(
-        new ModelCost(16_841_802, 28 * 28 * 25 * 32 + 16 * 16 * 9 * 32 * 64 + 4096 * 4096 + 4096 * 10), new FashionCnn().Cost(SmallModels.Shape(channels: 1, side: 28)));
+    public void Cost_OfTheFashionCnn_IsThePublishedSizeAndTheHandCount() =>
+        Assert.Equal(
+            new ModelCost(16_841_802, 28 * 28 * 25 * 32 + 16 * 16 * 9 * 32 * 64 + 4096 * 4096 + 4096 * 10),
+            new FashionCnn().Cost(SmallModels.Shape(channels: 1, side: 28))
+        );
 
-    public static TheoryData<ModelSource> WithBatchStatistics => new()
-    {
-        { new ResNet9 { WidthDivisor = 8, BatchStatistics = true } },
-        { new FashionCnn { BatchStatistics = true } },
-    };
+    public static TheoryData<ModelSource> WithBatchStatistics =>
+        new()
+        {
+            {
+                new ResNet9 { WidthDivisor = 8, BatchStatistics = true }
+            },
+            { new FashionCnn { BatchStatistics = true } },
+        };
 
     [Theory]
     [MemberData(nameof(WithBatchStatistics))]
@@ -46,7 +52,8 @@ public sealed class LockdownNetworkTests
 
         Assert.True(SmallModels.LargestDifference(together, alone) > 1e-3);
         var reason = Assert.Throws<NotApplicableException>(() =>
-            new Int8Static().Convert(network, SmallModels.ImageSet(network.Shape, 32), new RunContext(new SeedTree(1))));
+            new Int8Static().Convert(network, SmallModels.ImageSet(network.Shape, 32), new RunContext(new SeedTree(1)))
+        );
         Assert.Contains("normalises by the batch at hand", reason.Message, StringComparison.Ordinal);
     }
 }

@@ -9,8 +9,11 @@ public sealed class MlpTests
 {
     // 784 * 64 + 64 and 64 * 10 + 10 parameters.
     [Fact]
-    public void Cost_OfDigits_IsTheHandCount() => Assert.Equal(
-        new ModelCost(50_890, 784 * 64 + 64 * 10), new Mlp().Cost(SmallModels.Shape(channels: 1, side: 28)));
+    public void Cost_OfDigits_IsTheHandCount() =>
+        Assert.Equal(
+            new ModelCost(50_890, 784 * 64 + 64 * 10),
+            new Mlp().Cost(SmallModels.Shape(channels: 1, side: 28))
+        );
 
     [Fact]
     public void RawPixels_BlackImage_GivesTheFirstLayerNothing()

@@ -10,13 +10,20 @@ namespace BackdoorLab.Engine.Tests.Models;
 [Trait("Category", "Slow")]
 public sealed class ModelContractTests
 {
-    public static TheoryData<string> Architectures => [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
+    public static TheoryData<string> Architectures =>
+        [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
 
-    public static TheoryData<string> ArchitecturesWithChannels => [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id).Where(id =>
-    {
-        using var model = SmallModels.Build(id, SmallModels.Shape());
-        return model.LastConvChannels > 0;
-    })];
+    public static TheoryData<string> ArchitecturesWithChannels =>
+        [
+            .. MethodCatalog
+                .Default.Offered(typeof(ModelSource))
+                .Select(method => method.Id)
+                .Where(id =>
+                {
+                    using var model = SmallModels.Build(id, SmallModels.Shape());
+                    return model.LastConvChannels > 0;
+                }),
+        ];
 
     public static TheoryData<string, int, int> Sizes
     {
@@ -57,21 +64,28 @@ public sealed class ModelContractTests
         var compared = 0;
         foreach (var layer in model.modules().OfType<Convolution>())
         {
-            layer.register_forward_hook((_, input, output) =>
-            {
-                using var inner = NewDisposeScope();
-                long[] strides = [layer.Stride, layer.Stride];
-                long[] padding = [layer.Padding, layer.Padding];
-                var exact = nn.functional.conv2d(
-                    input.to(ScalarType.Float64),
-                    layer.weight.to(ScalarType.Float64),
-                    layer.bias?.to(ScalarType.Float64),
-                    strides,
-                    padding);
-                Assert.InRange(SmallModels.LargestDifference(output, exact) / exact.abs().max().item<double>(), 0, 1e-4);
-                compared++;
-                return output;
-            });
+            layer.register_forward_hook(
+                (_, input, output) =>
+                {
+                    using var inner = NewDisposeScope();
+                    long[] strides = [layer.Stride, layer.Stride];
+                    long[] padding = [layer.Padding, layer.Padding];
+                    var exact = nn.functional.conv2d(
+                        input.to(ScalarType.Float64),
+                        layer.weight.to(ScalarType.Float64),
+                        layer.bias?.to(ScalarType.Float64),
+                        strides,
+                        padding
+                    );
+                    Assert.InRange(
+                        SmallModels.LargestDifference(output, exact) / exact.abs().max().item<double>(),
+                        0,
+                        1e-4
+                    );
+                    compared++;
+                    return output;
+                }
+            );
         }
 
         model.call(SmallModels.Images(model.Shape, 5));
@@ -106,7 +120,11 @@ public sealed class ModelContractTests
         var first = model.call(images);
         Assert.Equal(0, SmallModels.LargestDifference(first, model.call(images)));
         var alone = model.call(images[1].unsqueeze(0));
-        Assert.InRange(SmallModels.LargestDifference(first[1].unsqueeze(0), alone) / alone.abs().max().item<float>(), 0, 1e-4);
+        Assert.InRange(
+            SmallModels.LargestDifference(first[1].unsqueeze(0), alone) / alone.abs().max().item<float>(),
+            0,
+            1e-4
+        );
     }
 
     [Theory]
@@ -135,8 +153,11 @@ public sealed class ModelContractTests
         loss.backward();
         Assert.True(images.grad!.abs().sum().item<float>() > 0);
         var trained = model.named_parameters().Where(entry => entry.parameter.requires_grad);
-        Assert.All(trained, entry => Assert.True(
-            entry.parameter.grad is { } gradient && gradient.abs().sum().item<float>() > 0, entry.name));
+        Assert.All(
+            trained,
+            entry =>
+                Assert.True(entry.parameter.grad is { } gradient && gradient.abs().sum().item<float>() > 0, entry.name)
+        );
     }
 
     [Theory]
@@ -228,7 +249,10 @@ public sealed class ModelContractTests
             layer.to(ScalarType.BFloat16);
         }
 
-        Assert.All(half.modules().OfType<WeightLayer>(), layer => Assert.Equal(ScalarType.BFloat16, layer.weight.dtype));
+        Assert.All(
+            half.modules().OfType<WeightLayer>(),
+            layer => Assert.Equal(ScalarType.BFloat16, layer.weight.dtype)
+        );
         Assert.All(half.modules().OfType<BatchNorm2d>(), layer => Assert.Equal(ScalarType.Float32, layer.weight.dtype));
         Assert.All(half.modules().OfType<Convolution>(), layer => Assert.Equal(1, layer.weight.stride(1)));
         var images = SmallModels.Images(model.Shape, 8);

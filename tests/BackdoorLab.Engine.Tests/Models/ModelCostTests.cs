@@ -8,15 +8,20 @@ namespace BackdoorLab.Engine.Tests.Models;
 public sealed class ModelCostTests
 {
     // Counted by hand, layer by layer, for 3x32x32 and 10 classes; ResNet-18's is the number known from the literature.
-    public static TheoryData<ModelSource, long, long> Known => new()
-    {
-        { new ResNet8(), 78_042, 12_501_632 },
-        { new ResNet8 { Width = 2 }, 308_650, 49_120_512 },
-        { new ResNet10Narrow(), 308_826, 16_172_288 },
-        { new ResNet18(), 11_173_962, 555_422_720 },
-        { new PreActResNet18(), 11_171_146, 555_422_720 },
-        { new SmallConvNet(), 591_466, 25_003_264 },
-    };
+    public static TheoryData<ModelSource, long, long> Known =>
+        new()
+        {
+            { new ResNet8(), 78_042, 12_501_632 },
+            {
+                new ResNet8 { Width = 2 },
+                308_650,
+                49_120_512
+            },
+            { new ResNet10Narrow(), 308_826, 16_172_288 },
+            { new ResNet18(), 11_173_962, 555_422_720 },
+            { new PreActResNet18(), 11_171_146, 555_422_720 },
+            { new SmallConvNet(), 591_466, 25_003_264 },
+        };
 
     [Theory]
     [MemberData(nameof(Known))]

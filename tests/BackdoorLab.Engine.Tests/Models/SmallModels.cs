@@ -9,9 +9,14 @@ namespace BackdoorLab.Engine.Tests.Models;
 /// <summary>Shapes, seeded networks and images that the contract tests share.</summary>
 internal static class SmallModels
 {
-    internal static ClassifierShape Shape(int channels = 3, int side = 32, int classes = 10) => new(
-        channels, side, side, classes,
-        new Normalization([.. Enumerable.Repeat(0.45f, channels)], [.. Enumerable.Repeat(0.25f, channels)]));
+    internal static ClassifierShape Shape(int channels = 3, int side = 32, int classes = 10) =>
+        new(
+            channels,
+            side,
+            side,
+            classes,
+            new Normalization([.. Enumerable.Repeat(0.45f, channels)], [.. Enumerable.Repeat(0.25f, channels)])
+        );
 
     internal static Classifier Build(string id, ClassifierShape shape, int seed = 1)
     {
@@ -21,7 +26,9 @@ internal static class SmallModels
         return model;
     }
 
-    /// <summary>A seeded network after a few training-mode passes, so that its running statistics are not the initial ones.</summary>
+    /// <summary>
+    /// A seeded network after a few training-mode passes, so that its running statistics are not the initial ones.
+    /// </summary>
     internal static Classifier Settled(string id, ClassifierShape shape)
     {
         var model = Build(id, shape);
@@ -55,8 +62,14 @@ internal static class SmallModels
         var pixels = new byte[count * shape.Channels * shape.Height * shape.Width];
         random.NextBytes(pixels);
         var labels = Enumerable.Range(0, count).Select(i => i % shape.Classes).ToArray();
-        return new ImageSet(pixels, labels, shape.Channels, shape.Height, shape.Width,
-            [.. Enumerable.Range(0, shape.Classes).Select(i => $"class {i}")]);
+        return new ImageSet(
+            pixels,
+            labels,
+            shape.Channels,
+            shape.Height,
+            shape.Width,
+            [.. Enumerable.Range(0, shape.Classes).Select(i => $"class {i}")]
+        );
     }
 
     internal static double LargestDifference(Tensor a, Tensor b) =>

@@ -3,7 +3,9 @@ using BackdoorLab.Engine.Programs;
 
 namespace BackdoorLab.Engine.Tests.Programs;
 
-/// <summary>Runs programs on a thread beside the test; what only a process of its own shows is tested with one.</summary>
+/// <summary>
+/// Runs programs on a thread beside the test; what only a process of its own shows is tested with one.
+/// </summary>
 internal sealed class InThisProcess : IProgramLauncher
 {
     /// <summary>Times a program was started.</summary>
@@ -27,13 +29,18 @@ internal sealed class InThisProcess : IProgramLauncher
                     new ProgramServer(() => { }, TimeSpan.FromMinutes(5), () => { }).Serve(program, asked, given);
                 }
             },
-            TaskCreationOptions.LongRunning);
-        return new(questions, answers, () =>
-        {
-            questions.Dispose();
-            serving.Wait();
-            answers.Dispose();
-            return "";
-        });
+            TaskCreationOptions.LongRunning
+        );
+        return new(
+            questions,
+            answers,
+            () =>
+            {
+                questions.Dispose();
+                serving.Wait();
+                answers.Dispose();
+                return "";
+            }
+        );
     }
 }

@@ -34,14 +34,17 @@ public sealed class ProgramNetworkTests
     [Fact]
     public void Gradients_OfAProgram_ReachThePixels()
     {
-        using var program = new InThisProcess().Start(TinyProgram.Of("torch.mul(torch.mean(x, [2, 3]), torch.mean(x, [2, 3]))"));
+        using var program = new InThisProcess().Start(
+            TinyProgram.Of("torch.mul(torch.mean(x, [2, 3]), torch.mean(x, [2, 3]))")
+        );
         using var network = new ProgramNetwork(program, Shape, givesProbabilities: false);
         using var scope = NewDisposeScope();
         var pixels = tensor([1f, 1, 1, 1, 0.5f, 0.5f, 0.5f, 0.5f, 1, 1, 1, 1], [1, 3, 2, 2]).requires_grad_();
 
         (network.call(pixels * 1) * tensor([1f, 1, 10])).sum().backward();
 
-        // Factor times twice the mean, over 4 pixels and the deviation: 2 * 2 / 4 / 0.25, nothing, 10 * 2 * 1 / 4 / 0.5.
+        // Factor times twice the mean, over 4 pixels and the deviation: 2 * 2 / 4 / 0.25, nothing, 10 * 2 * 1 / 4 /
+        // 0.5.
         Assert.Equal([4f, 4, 4, 4, 0, 0, 0, 0, 10, 10, 10, 10], pixels.grad!.data<float>().ToArray());
     }
 
@@ -63,7 +66,14 @@ public sealed class ProgramNetworkTests
     public void Logits_OfProbabilities_AreTheirLogarithms()
     {
         using var program = new InThisProcess().Start(TinyProgram.Of("torch.softmax(torch.mean(x, [2, 3]), 1)"));
-        using var network = new ProgramNetwork(program, Shape with { Normalization = Normalization.Identity(3) }, givesProbabilities: true);
+        using var network = new ProgramNetwork(
+            program,
+            Shape with
+            {
+                Normalization = Normalization.Identity(3),
+            },
+            givesProbabilities: true
+        );
         using var scope = NewDisposeScope();
 
         var logits = network.call(zeros(1, 3, 2, 2)).data<float>().ToArray();
@@ -110,7 +120,13 @@ public sealed class ProgramNetworkTests
 
             Assert.True(three.Fits);
             Assert.IsType<FileProgram>(three.Source);
-            Assert.Equal((3, "The program of the file has 3 outputs, ten has 10 classes: choose the data set it was trained for."), (ten.Outputs, ten.Fault));
+            Assert.Equal(
+                (
+                    3,
+                    "The program of the file has 3 outputs, ten has 10 classes: choose the data set it was trained for."
+                ),
+                (ten.Outputs, ten.Fault)
+            );
             Assert.Equal(1, launcher.Started);
         }
         finally
@@ -129,9 +145,15 @@ public sealed class ProgramNetworkTests
         foreach (var one in (ProgramClient[])[program, cut])
         {
             using var network = new ProgramNetwork(one, Shape, givesProbabilities: false);
-            using var deployed = new Float32().Convert(network, new QuantizationImages(images, images), new RunContext(new SeedTree(1), CancellationToken.None));
+            using var deployed = new Float32().Convert(
+                network,
+                new QuantizationImages(images, images),
+                new RunContext(new SeedTree(1), CancellationToken.None)
+            );
 
-            Assert.Throws<NotApplicableException>(() => GradientCheck.Measure(deployed, images, new RunContext(new SeedTree(1), CancellationToken.None)));
+            Assert.Throws<NotApplicableException>(() =>
+                GradientCheck.Measure(deployed, images, new RunContext(new SeedTree(1), CancellationToken.None))
+            );
 
             // It can still be asked for what it has.
             using var scope = NewDisposeScope();
@@ -149,6 +171,10 @@ public sealed class ProgramNetworkTests
 
         Assert.Throws<NotApplicableException>(() => network.Features(zeros(1, 3, 2, 2)));
         Assert.Throws<NotApplicableException>(network.Clone);
-        Assert.Contains("has 3 outputs, the data set 4 classes", Assert.Throws<WeightFileException>(() => wider.call(zeros(1, 3, 2, 2))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has 3 outputs, the data set 4 classes",
+            Assert.Throws<WeightFileException>(() => wider.call(zeros(1, 3, 2, 2))).Message,
+            StringComparison.Ordinal
+        );
     }
 }

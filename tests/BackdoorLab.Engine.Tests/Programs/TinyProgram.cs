@@ -5,8 +5,7 @@ namespace BackdoorLab.Engine.Tests.Programs;
 /// <summary>TorchScript files with a program of a line or two.</summary>
 internal static class TinyProgram
 {
-    private const string Frame =
-        """
+    private const string Frame = """
         class M(Module):
           __parameters__ = []
           __buffers__ = []
@@ -20,7 +19,12 @@ internal static class TinyProgram
     internal static byte[] Of(string expression, string type = "Tensor") => Lines($"return {expression}", type);
 
     /// <summary>The same of several lines.</summary>
-    internal static byte[] Lines(string lines, string type = "Tensor") => TorchScriptArchive.Write(
-        Frame.Replace("{0}", type, StringComparison.Ordinal).Replace("{1}", lines.ReplaceLineEndings("\n    "), StringComparison.Ordinal).ReplaceLineEndings("\n"),
-        []);
+    internal static byte[] Lines(string lines, string type = "Tensor") =>
+        TorchScriptArchive.Write(
+            Frame
+                .Replace("{0}", type, StringComparison.Ordinal)
+                .Replace("{1}", lines.ReplaceLineEndings("\n    "), StringComparison.Ordinal)
+                .ReplaceLineEndings("\n"),
+            []
+        );
 }

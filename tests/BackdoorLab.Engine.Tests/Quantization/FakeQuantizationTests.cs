@@ -34,9 +34,15 @@ public sealed class FakeQuantizationTests
         rounded.mul(tensor(new float[] { 1, 2, 3, 4 }, [2, 2])).sum().backward();
         Near([0.7f, 0.3f, 7, -2], rounded);
         Near([1, 2, 3, 4], weights.grad!);
-        Assert.Equal(WeightRounding.Nearest(weights, scales).data<float>().ToArray(), rounded.detach().data<float>().ToArray());
+        Assert.Equal(
+            WeightRounding.Nearest(weights, scales).data<float>().ToArray(),
+            rounded.detach().data<float>().ToArray()
+        );
     }
 
     private static void Near(float[] expected, Tensor found) =>
-        Assert.All(expected.Zip(found.detach().data<float>().ToArray()), pair => Assert.Equal(pair.First, pair.Second, 5));
+        Assert.All(
+            expected.Zip(found.detach().data<float>().ToArray()),
+            pair => Assert.Equal(pair.First, pair.Second, 5)
+        );
 }

@@ -34,7 +34,8 @@ public sealed class Int8StaticTests
     [Fact]
     public void LeastError_OfAFarOutlier_ClipsIt()
     {
-        // 10,000 values up to a tenth of the range, one at its end: at four bits a step of the full range is worse than losing one value.
+        // 10,000 values up to a tenth of the range, one at its end: at four bits a step of the full range is worse than
+        // losing one value.
         var counts = new double[100];
         counts.AsSpan(0, 10).Fill(1000);
         counts[99] = 1;
@@ -70,27 +71,46 @@ public sealed class Int8StaticTests
     [InlineData("res-net8", RangeObserver.Histogram, QuantizedLibrary.X86, WeightScheme.PerTensorSymmetric)]
     [InlineData("small-conv-net", RangeObserver.MinMax, QuantizedLibrary.Fbgemm, WeightScheme.PerTensorSymmetric)]
     public void Logits_OfTheIntegerKernels_AreWithinOneStepOfTheSimulation(
-        string network, RangeObserver observer, QuantizedLibrary library, WeightScheme scheme)
+        string network,
+        RangeObserver observer,
+        QuantizedLibrary library,
+        WeightScheme scheme
+    )
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var trained = SmallModels.Settled(network, SmallModels.Shape());
         var calibration = SmallModels.ImageSet(trained.Shape, 32);
-        var kernels = new Int8Static { Observer = observer, Library = library, CalibrationImages = 32, WeightScheme = scheme };
+        var kernels = new Int8Static
+        {
+            Observer = observer,
+            Library = library,
+            CalibrationImages = 32,
+            WeightScheme = scheme,
+        };
         using var integers = kernels.Convert(trained, calibration, Run);
         // All 32 images in another order: the same ranges.
         var ranges = Calibration.Ranges(trained, calibration, observer, Int8Static.Levels, Run);
         var images = SmallModels.Images(trained.Shape, 32);
         var found = integers.Logits(images);
-        var simulated = integers.Twin.Logits(new StepArithmetic((step, values) => ranges[step].Round(values)), images);
+        var simulated = integers.FloatModel.Logits(
+            new StepArithmetic((step, values) => ranges[step].Round(values)),
+            images
+        );
         Assert.InRange(SmallModels.LargestDifference(found, simulated) / ranges[^1].Scale, 0, 1.01);
         Assert.True(SmallModels.LargestDifference(found, trained.call(images)) > 0);
         Assert.True(integers.Realisation.MultiplyAddShare > 0.99);
         Assert.True(integers.Realisation.ParameterShare > 0.98);
-        Assert.Contains(scheme == WeightScheme.PerTensorSymmetric ? "(one scale per layer, symmetric" : "(per output channel, symmetric", integers.Realisation.Description);
+        Assert.Contains(
+            scheme == WeightScheme.PerTensorSymmetric
+                ? "(one scale per layer, symmetric"
+                : "(per output channel, symmetric",
+            integers.Realisation.Description
+        );
     }
 
-    // Random deep nets blow a single flipped tie up to several steps of the logits, so each step is compared on equal inputs.
+    // Random deep nets blow a single flipped tie up to several steps of the logits, so each step is compared on equal
+    // inputs.
     [Theory]
     [InlineData("res-net8", WeightScheme.PerChannelSymmetric)]
     [InlineData("small-conv-net", WeightScheme.PerChannelSymmetric)]
@@ -103,14 +123,26 @@ public sealed class Int8StaticTests
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var trained = SmallModels.Settled(network, SmallModels.Shape());
-        var ranges = Calibration.Ranges(trained, SmallModels.ImageSet(trained.Shape, 32), RangeObserver.Histogram, Int8Static.Levels, Run);
-        using var twin = WeightRounding.Twin(
-            trained, layer => WeightRounding.Nearest(layer.Layer.weight, WeightRounding.Scales(layer, WeightRounding.Int8Levels, scheme)));
+        var ranges = Calibration.Ranges(
+            trained,
+            SmallModels.ImageSet(trained.Shape, 32),
+            RangeObserver.Histogram,
+            Int8Static.Levels,
+            Run
+        );
+        using var floatModel = WeightRounding.FloatModel(
+            trained,
+            layer =>
+                WeightRounding.Nearest(
+                    layer.Layer.weight,
+                    WeightRounding.Scales(layer, WeightRounding.Int8Levels, scheme)
+                )
+        );
         using var integers = new IntegerArithmetic(ranges, scheme);
         var images = SmallModels.Images(trained.Shape, 8);
         QuantizedEngine.With(QuantizedLibrary.X86, () => trained.Logits(integers, images));
         var comparison = new StepComparison(integers, ranges);
-        twin.Logits(comparison, images);
+        floatModel.Logits(comparison, images);
         Assert.Equal(ranges.Length, comparison.Largest.Count);
         Assert.All(comparison.Largest, difference => Assert.InRange(difference, 0, 1.01));
         Assert.All(comparison.Differing, share => Assert.InRange(share, 0, 0.001));
@@ -119,25 +151,38 @@ public sealed class Int8StaticTests
     [Fact]
     public void CalibrationImages_OfASetOrderedByClass_ComeFromAllOfIt()
     {
-        var ordered = SmallModels.ImageSet(SmallModels.Shape(), 200) with { Labels = [.. Enumerable.Range(0, 200).Select(i => i / 20)] };
+        var ordered = SmallModels.ImageSet(SmallModels.Shape(), 200) with
+        {
+            Labels = [.. Enumerable.Range(0, 200).Select(i => i / 20)],
+        };
         var drawn = new Int8Static { CalibrationImages = 60 }.DrawImages(ordered, Run);
         Assert.Equal(60, drawn.Count);
         Assert.Equal(10, drawn.Labels.Distinct().Count());
-        Assert.Equal(drawn.Labels, new Int8Static { CalibrationImages = 60 }.DrawImages(ordered, Run).Labels);
+        Assert.Equal(
+            drawn.Labels,
+            new Int8Static { CalibrationImages = 60 }
+                .DrawImages(ordered, Run)
+                .Labels
+        );
     }
 
     [Fact]
     public void CalibratedOn_IsTheTrainingSetUnlessTheSpecSaysOtherwise()
     {
         Assert.Equal(CalibrationSet.Training, new Int8Static().CalibratedOn);
-        Assert.Equal(CalibrationSet.CleanHoldout, new W4A4Simulated { CalibrationSet = CalibrationSet.CleanHoldout }.CalibratedOn);
+        Assert.Equal(
+            CalibrationSet.CleanHoldout,
+            new W4A4Simulated { CalibrationSet = CalibrationSet.CleanHoldout }.CalibratedOn
+        );
     }
 
     [Fact]
     public void Convert_OfTooFewImages_IsNotApplicableAndSaysSo()
     {
         using var trained = SmallModels.Build("res-net8", SmallModels.Shape());
-        var reason = Assert.Throws<NotApplicableException>(() => new Int8Static().Convert(trained, SmallModels.ImageSet(trained.Shape, 15), Run));
+        var reason = Assert.Throws<NotApplicableException>(() =>
+            new Int8Static().Convert(trained, SmallModels.ImageSet(trained.Shape, 15), Run)
+        );
         Assert.Contains("15", reason.Message);
     }
 
@@ -145,7 +190,11 @@ public sealed class Int8StaticTests
     public void Realisation_OfAShortHoldout_SaysHowManyWereAskedFor()
     {
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
-        using var deployed = new Int8Static { CalibrationImages = 200 }.Convert(trained, SmallModels.ImageSet(trained.Shape, 20), Run);
+        using var deployed = new Int8Static { CalibrationImages = 200 }.Convert(
+            trained,
+            SmallModels.ImageSet(trained.Shape, 20),
+            Run
+        );
         Assert.Contains("20 images of the training set, where 200 were asked for", deployed.Realisation.Description);
     }
 

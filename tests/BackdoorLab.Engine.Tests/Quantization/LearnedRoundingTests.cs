@@ -50,19 +50,31 @@ public sealed class LearnedRoundingTests
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
-        var precision = new Int4WeightOnly { Rounding = rounding, RoundingSteps = 30, RoundingImages = 32 };
+        var precision = new Int4WeightOnly
+        {
+            Rounding = rounding,
+            RoundingSteps = 30,
+            RoundingImages = 32,
+        };
         using var deployed = Enabled(() => precision.Convert(trained, SmallModels.ImageSet(trained.Shape, 40), Run));
-        foreach (var (layer, before) in Layers(deployed.Twin).Zip(Layers(trained)))
+        foreach (var (layer, before) in Layers(deployed.FloatModel).Zip(Layers(trained)))
         {
             var scale = WeightRounding.Scales(before.weight, 7, perChannel: true);
             Assert.True(layer.weight.sub(before.weight).div(scale).abs().max().item<float>() < 1.0001f);
             // Rounding to the nearest afterwards finds the same scales.
-            Assert.True(WeightRounding.Scales(layer.weight, 7, perChannel: true).div(scale).sub(1).abs().max().item<float>() < 1e-5f);
+            Assert.True(
+                WeightRounding.Scales(layer.weight, 7, perChannel: true).div(scale).sub(1).abs().max().item<float>()
+                    < 1e-5f
+            );
             var integers = layer.weight.div(scale);
             Assert.True(integers.sub(integers.round()).abs().max().item<float>() < 1e-4f);
         }
 
-        Assert.Contains("rounding learned: " + (rounding == Rounding.Efrap ? "EFRAP" : "AdaRound") + ", 30 steps", deployed.Realisation.Description, StringComparison.Ordinal);
+        Assert.Contains(
+            "rounding learned: " + (rounding == Rounding.Efrap ? "EFRAP" : "AdaRound") + ", 30 steps",
+            deployed.Realisation.Description,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -79,15 +91,27 @@ public sealed class LearnedRoundingTests
         }
 
         using var nearest = new Int4WeightOnly().Convert(trained, clean, Run);
-        using var learned = new Int4WeightOnly { Rounding = Rounding.AdaRound, RoundingSteps = 100, RoundingImages = 64 }.Convert(trained, clean, Run);
-        using var flipped = new Int4WeightOnly { Rounding = Rounding.Efrap, RoundingSteps = 100, RoundingImages = 64 }.Convert(trained, clean, Run);
+        using var learned = new Int4WeightOnly
+        {
+            Rounding = Rounding.AdaRound,
+            RoundingSteps = 100,
+            RoundingImages = 64,
+        }.Convert(trained, clean, Run);
+        using var flipped = new Int4WeightOnly
+        {
+            Rounding = Rounding.Efrap,
+            RoundingSteps = 100,
+            RoundingImages = 64,
+        }.Convert(trained, clean, Run);
         Assert.True(Distance(learned) < Distance(nearest), $"{Distance(learned)} against {Distance(nearest)}");
         Assert.True(Flips(flipped) > 1.5 * Flips(learned), $"{Flips(flipped)} against {Flips(learned)}");
 
         double Distance(DeployedClassifier deployed) => deployed.Logits(images).sub(exact).norm().item<float>();
 
-        long Flips(DeployedClassifier deployed) => Layers(deployed.Twin).Zip(Layers(nearest.Twin))
-            .Sum(pair => pair.First.weight.detach().ne(pair.Second.weight.detach()).sum().item<long>());
+        long Flips(DeployedClassifier deployed) =>
+            Layers(deployed.FloatModel)
+                .Zip(Layers(nearest.FloatModel))
+                .Sum(pair => pair.First.weight.detach().ne(pair.Second.weight.detach()).sum().item<long>());
     }
 
     [Fact]
@@ -95,22 +119,37 @@ public sealed class LearnedRoundingTests
     {
         using var scope = NewDisposeScope();
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
-        var precision = new Int8Static { Rounding = Rounding.Efrap, RoundingSteps = 10, RoundingImages = 32, Observer = RangeObserver.MinMax };
+        var precision = new Int8Static
+        {
+            Rounding = Rounding.Efrap,
+            RoundingSteps = 10,
+            RoundingImages = 32,
+            Observer = RangeObserver.MinMax,
+        };
         using var deployed = precision.Convert(trained, SmallModels.ImageSet(trained.Shape, 40), Run);
-        using var nearest = (precision with { Rounding = Rounding.Nearest }).Convert(trained, SmallModels.ImageSet(trained.Shape, 40), Run);
+        using var nearest = (precision with { Rounding = Rounding.Nearest }).Convert(
+            trained,
+            SmallModels.ImageSet(trained.Shape, 40),
+            Run
+        );
         var images = SmallModels.Images(trained.Shape, 16);
         using var noGrad = no_grad();
-        var twin = deployed.Twin.call(images);
-        var toTwin = deployed.Logits(images).sub(twin).norm().item<float>();
-        Assert.True(toTwin < nearest.Logits(images).sub(twin).norm().item<float>());
+        var floatModel = deployed.FloatModel.call(images);
+        var toFloatModel = deployed.Logits(images).sub(floatModel).norm().item<float>();
+        Assert.True(toFloatModel < nearest.Logits(images).sub(floatModel).norm().item<float>());
     }
 
     [Fact]
     public void Convert_FewerCleanImagesThanAStepTakes_IsNotApplicableAndSaysSo()
     {
         using var trained = SmallModels.Build("res-net8", SmallModels.Shape());
-        var reason = Assert.Throws<NotApplicableException>(
-            () => new Int8WeightOnly { Rounding = Rounding.Efrap }.Convert(trained, SmallModels.ImageSet(trained.Shape, 31), Run));
+        var reason = Assert.Throws<NotApplicableException>(() =>
+            new Int8WeightOnly { Rounding = Rounding.Efrap }.Convert(
+                trained,
+                SmallModels.ImageSet(trained.Shape, 31),
+                Run
+            )
+        );
         Assert.Contains("at least 32 clean images; there are 31", reason.Message);
     }
 

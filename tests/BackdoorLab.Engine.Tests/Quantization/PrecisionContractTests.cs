@@ -66,23 +66,24 @@ public sealed class PrecisionContractTests
         using var scope = NewDisposeScope();
         using var trained = SmallModels.Settled(network, SmallModels.Shape());
         using var deployed = Convert(precision, trained);
-        Assert.False(deployed.Twin.training);
-        Assert.All(deployed.Twin.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
+        Assert.False(deployed.FloatModel.training);
+        Assert.All(deployed.FloatModel.parameters(), parameter => Assert.Equal(ScalarType.Float32, parameter.dtype));
         var images = SmallModels.Images(trained.Shape, 4).requires_grad_();
-        var logits = deployed.Twin.call(images);
+        var logits = deployed.FloatModel.call(images);
         logits.sum().backward();
         if (deployed.Gradients != GradientAccess.None)
         {
             Assert.True(images.grad!.abs().sum().item<float>() > 0);
         }
 
-        // The twin stands for the deployed arithmetic: it must be nearer to it than quantization moved it, within rounding.
-        // Kernels with 7-bit activations, as on processors without VNNI, have steps twice as wide.
+        // The float model stands for the deployed arithmetic: it must be nearer to it than quantization moved it,
+        // within rounding. Kernels with 7-bit activations, as on processors without VNNI, have steps twice as wide.
         var deployedLogits = deployed.Logits(images);
         Assert.InRange(
             (logits.detach() - deployedLogits).norm().item<float>() / deployedLogits.norm().item<float>(),
             0,
-            IsCoarse(precision) ? 0.25 : 0.03 * byte.MaxValue / Int8Static.Levels);
+            IsCoarse(precision) ? 0.25 : 0.03 * byte.MaxValue / Int8Static.Levels
+        );
     }
 
     [Theory]
@@ -136,6 +137,9 @@ public sealed class PrecisionContractTests
     private static bool IsCoarse(string precision) => precision.Contains('4');
 
     private static DeployedClassifier Convert(string precision, Classifier trained) =>
-        ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault())
-            .Convert(trained, SmallModels.ImageSet(trained.Shape, CalibrationImages), new RunContext(new SeedTree(1)));
+        ((Precision)MethodCatalog.Default.Find(precision)!.CreateDefault()).Convert(
+            trained,
+            SmallModels.ImageSet(trained.Shape, CalibrationImages),
+            new RunContext(new SeedTree(1))
+        );
 }

@@ -14,7 +14,8 @@ public sealed class QuantizationTests
     public void Symmetric_PerChannel_RoundsEachRowByItsOwnScale()
     {
         using var scope = NewDisposeScope();
-        // Scales 0.1 and 1: 0.26 is 2.6 steps, -0.14 is -1.4, 0.65 lies between 6 and 7 (6.5 in floats goes to even or up).
+        // Scales 0.1 and 1: 0.26 is 2.6 steps, -0.14 is -1.4, 0.65 lies between 6 and 7 (6.5 in floats goes to even or
+        // up).
         var weight = tensor(new float[] { 0.7f, 0.26f, -0.14f, 7f, -2.4f, 0.4f }, [2, 3]);
         var rounded = WeightRounding.Symmetric(weight, 7, perChannel: true).data<float>().ToArray();
         float[] expected = [0.7f, 0.3f, -0.1f, 7f, -2f, 0f];
@@ -66,8 +67,9 @@ public sealed class QuantizationTests
 
         using var deployed = new Int4MinMax().Convert(trained, SmallModels.ImageSet(trained.Shape, 2), Run);
         Assert.All(
-            deployed.Twin.modules().OfType<BatchNorm2d>(),
-            norm => Assert.InRange(norm.weight.detach().data<float>().ToArray().Distinct().Count(), 2, 16));
+            deployed.FloatModel.modules().OfType<BatchNorm2d>(),
+            norm => Assert.InRange(norm.weight.detach().data<float>().ToArray().Distinct().Count(), 2, 16)
+        );
         Assert.True(deployed.Realisation.ParameterShare > 0.98);
     }
 
@@ -102,16 +104,26 @@ public sealed class QuantizationTests
     {
         using var scope = NewDisposeScope();
         using var trained = SmallModels.Settled("res-net10-narrow", SmallModels.Shape());
-        using var deployed = new Int4WeightOnly { Granularity = granularity }.Convert(trained, SmallModels.ImageSet(trained.Shape, 2), Run);
-        foreach (var layer in deployed.Twin.modules().OfType<WeightLayer>())
+        using var deployed = new Int4WeightOnly { Granularity = granularity }.Convert(
+            trained,
+            SmallModels.ImageSet(trained.Shape, 2),
+            Run
+        );
+        foreach (var layer in deployed.FloatModel.modules().OfType<WeightLayer>())
         {
             var values = layer.weight.detach().reshape(layer.weight.shape[0], -1).data<float>().ToArray();
-            var row = granularity == Granularity.PerChannel ? values.Length / (int)layer.weight.shape[0] : values.Length;
-            Assert.All(values.Chunk(row), chunk => Assert.InRange(chunk.Select(value => value + 0f).Distinct().Count(), 2, 15));
+            var row =
+                granularity == Granularity.PerChannel ? values.Length / (int)layer.weight.shape[0] : values.Length;
+            Assert.All(
+                values.Chunk(row),
+                chunk => Assert.InRange(chunk.Select(value => value + 0f).Distinct().Count(), 2, 15)
+            );
         }
 
-        var kept = trained.state_dict().Where(entry => !entry.Key.EndsWith("weight", StringComparison.Ordinal) || entry.Key.Contains("bn"));
-        var state = deployed.Twin.state_dict();
+        var kept = trained
+            .state_dict()
+            .Where(entry => !entry.Key.EndsWith("weight", StringComparison.Ordinal) || entry.Key.Contains("bn"));
+        var state = deployed.FloatModel.state_dict();
         Assert.All(kept, entry => Assert.Equal(0, SmallModels.LargestDifference(entry.Value, state[entry.Key])));
         var weights = trained.modules().OfType<WeightLayer>().Sum(layer => layer.weight.numel());
         Assert.Equal((double)weights / 308_826, deployed.Realisation.ParameterShare, 9);
@@ -143,8 +155,14 @@ public sealed class QuantizationTests
         random.manual_seed(3);
         using var kernels = new QuantizedKernels();
         var (weight, bias, input) = (randn(5, 24), randn(5), randn(7, 24));
-        var layer = QuantizedEngine.With(QuantizedLibrary.Fbgemm, () => kernels.AddLinear(
-            quantize_per_tensor(weight, WeightRounding.Int8Scale(weight), 0, ScalarType.QInt8), bias));
+        var layer = QuantizedEngine.With(
+            QuantizedLibrary.Fbgemm,
+            () =>
+                kernels.AddLinear(
+                    quantize_per_tensor(weight, WeightRounding.Int8Scale(weight), 0, ScalarType.QInt8),
+                    bias
+                )
+        );
         Assert.Equal(0, layer);
         var expected = DynamicLinear(Rows(input), Rows(weight), bias.data<float>().ToArray());
         var found = kernels.LinearDynamic(layer, input);
@@ -165,7 +183,11 @@ public sealed class QuantizationTests
         // The range is the batch's: a glaring fifth image makes the steps of the other four larger.
         var beside = deployed.Logits(cat([images, images[0..1] * 40]))[0..4];
         var exact = trained.call(images);
-        Assert.InRange(SmallModels.LargestDifference(alone, exact), 1e-6, SmallModels.LargestDifference(beside, exact) / 3);
+        Assert.InRange(
+            SmallModels.LargestDifference(alone, exact),
+            1e-6,
+            SmallModels.LargestDifference(beside, exact) / 3
+        );
         Assert.Equal(0, deployed.Realisation.MultiplyAddShare);
         Assert.True(deployed.Realisation.ParameterShare > 0.98);
     }
@@ -188,8 +210,10 @@ public sealed class QuantizationTests
         using var scope = NewDisposeScope();
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
         using var deployed = new Int8Dynamic().Convert(trained, SmallModels.ImageSet(trained.Shape, 2), Run);
-        var weight = deployed.Twin.modules().OfType<FullyConnected>().Single().weight.detach();
-        var steps = weight.div(tensor(WeightRounding.Int8Scale(trained.modules().OfType<FullyConnected>().Single().weight)));
+        var weight = deployed.FloatModel.modules().OfType<FullyConnected>().Single().weight.detach();
+        var steps = weight.div(
+            tensor(WeightRounding.Int8Scale(trained.modules().OfType<FullyConnected>().Single().weight))
+        );
         Assert.InRange(SmallModels.LargestDifference(steps, steps.round()), 0, 1e-4);
         Assert.Equal(127, steps.abs().max().item<float>(), 0.9f);
     }
@@ -199,8 +223,17 @@ public sealed class QuantizationTests
     {
         using var scope = NewDisposeScope();
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
-        using var deployed = new BackdoorLab.Engine.Quantization.BFloat16().Convert(trained, SmallModels.ImageSet(trained.Shape, 2), Run);
-        foreach (var (layer, rounded) in trained.modules().OfType<WeightLayer>().Zip(deployed.Twin.modules().OfType<WeightLayer>()))
+        using var deployed = new BackdoorLab.Engine.Quantization.BFloat16().Convert(
+            trained,
+            SmallModels.ImageSet(trained.Shape, 2),
+            Run
+        );
+        foreach (
+            var (layer, rounded) in trained
+                .modules()
+                .OfType<WeightLayer>()
+                .Zip(deployed.FloatModel.modules().OfType<WeightLayer>())
+        )
         {
             Assert.Equal(0, SmallModels.LargestDifference(layer.weight.to(ScalarType.BFloat16), rounded.weight));
         }
@@ -213,7 +246,7 @@ public sealed class QuantizationTests
     {
         using var trained = SmallModels.Settled("res-net8", SmallModels.Shape());
         var deployed = new Float32().Convert(trained, SmallModels.ImageSet(trained.Shape, 2), Run);
-        Assert.Same(trained, deployed.Twin);
+        Assert.Same(trained, deployed.FloatModel);
         deployed.Dispose();
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
@@ -223,7 +256,10 @@ public sealed class QuantizationTests
     [Fact]
     public void Engine_AfterPacking_IsTheFormerOne()
     {
-        Assert.Equal(7, QuantizedEngine.With(QuantizedLibrary.Fbgemm, () => QuantizedEngine.With(QuantizedLibrary.OneDnn, () => 7)));
+        Assert.Equal(
+            7,
+            QuantizedEngine.With(QuantizedLibrary.Fbgemm, () => QuantizedEngine.With(QuantizedLibrary.OneDnn, () => 7))
+        );
     }
 
     private static RunContext Run => new(new SeedTree(1));
@@ -234,8 +270,8 @@ public sealed class QuantizationTests
     private static float[][] Rows(Tensor matrix) =>
         [.. matrix.detach().contiguous().data<float>().ToArray().Chunk((int)matrix.shape[1])];
 
-    // PyTorch's quantize_dynamic with FBGEMM: activations 0..127 over the range of the batch with zero inside it, weights int8 by
-    // 127.5; values are multiplied by the float reciprocal of the scale and rounded to even.
+    // PyTorch's quantize_dynamic with FBGEMM: activations 0..127 over the range of the batch with zero inside it,
+    // weights int8 by 127.5; values are multiplied by the float reciprocal of the scale and rounded to even.
     private static double[][] DynamicLinear(float[][] input, float[][] weight, float[] bias)
     {
         var low = Math.Min(0, input.Min(row => row.Min()));
@@ -243,13 +279,23 @@ public sealed class QuantizationTests
         var scale = (float)(((double)high - low) / 127);
         var zero = (int)Math.Round(-low / scale);
         var weightScale = weight.Max(row => row.Max(Math.Abs)) / 127.5f;
-        var quantizedWeight = weight.Select(row => row.Select(value => Step(value, weightScale, -128, 127)).ToArray()).ToArray();
-        return [.. input.Select(row =>
-        {
-            var quantized = row.Select(value => Step(value, scale, -zero, 127 - zero)).ToArray();
-            return quantizedWeight.Select((weights, j) =>
-                (quantized.Zip(weights, (a, b) => (long)a * b).Sum() * (double)scale * weightScale) + bias[j]).ToArray();
-        })];
+        var quantizedWeight = weight
+            .Select(row => row.Select(value => Step(value, weightScale, -128, 127)).ToArray())
+            .ToArray();
+        return
+        [
+            .. input.Select(row =>
+            {
+                var quantized = row.Select(value => Step(value, scale, -zero, 127 - zero)).ToArray();
+                return quantizedWeight
+                    .Select(
+                        (weights, j) =>
+                            (quantized.Zip(weights, (a, b) => (long)a * b).Sum() * (double)scale * weightScale)
+                            + bias[j]
+                    )
+                    .ToArray();
+            }),
+        ];
     }
 
     private static int Step(float value, float scale, int low, int high) =>

@@ -6,10 +6,11 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Tests.Quantization;
 
 /// <summary>
-/// Runs the integer kernels and, on the de-quantised inputs of each of their steps, the float step with its result rounded; keeps how
-/// far the two are apart. The network goes on with the integers.
+/// Runs the integer kernels and, on the de-quantised inputs of each of their steps, the float step with its result
+/// rounded; keeps how far the two are apart. The network goes on with the integers.
 /// </summary>
-internal sealed class StepComparison(IntegerArithmetic integers, IReadOnlyList<ActivationRange> ranges) : INetworkArithmetic
+internal sealed class StepComparison(IntegerArithmetic integers, IReadOnlyList<ActivationRange> ranges)
+    : INetworkArithmetic
 {
     private static readonly FloatArithmetic Float = FloatArithmetic.Instance;
 
@@ -22,25 +23,26 @@ internal sealed class StepComparison(IntegerArithmetic integers, IReadOnlyList<A
     public Tensor Enter(PixelNormalization normalize, WeightLayer first, Tensor images) =>
         Compare(integers.Enter(normalize, first, images), Float.Enter(normalize, first, images));
 
-    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool rectify, Tensor input) =>
-        Compare(integers.Convolve(layer, norm, rectify, input), Float.Convolve(layer, norm, rectify, input.dequantize()));
+    public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input) =>
+        Compare(integers.Convolve(layer, norm, relu, input), Float.Convolve(layer, norm, relu, input.dequantize()));
 
-    public Tensor Normalize(BatchNorm2d norm, bool rectify, Tensor input) =>
-        Compare(integers.Normalize(norm, rectify, input), Float.Normalize(norm, rectify, input.dequantize()));
+    public Tensor Normalize(BatchNorm2d norm, bool relu, Tensor input) =>
+        Compare(integers.Normalize(norm, relu, input), Float.Normalize(norm, relu, input.dequantize()));
 
-    public Tensor Add(Tensor values, Tensor side, bool rectify)
+    public Tensor Add(Tensor values, Tensor side, bool relu)
     {
-        var expected = Float.Add(values.dequantize(), side.dequantize(), rectify);
-        return Compare(integers.Add(values, side, rectify), expected);
+        var expected = Float.Add(values.dequantize(), side.dequantize(), relu);
+        return Compare(integers.Add(values, side, relu), expected);
     }
 
-    public Tensor Connect(FullyConnected layer, bool rectify, Tensor input) =>
-        Compare(integers.Connect(layer, rectify, input), Float.Connect(layer, rectify, input.dequantize()));
+    public Tensor Connect(FullyConnected layer, bool relu, Tensor input) =>
+        Compare(integers.Connect(layer, relu, input), Float.Connect(layer, relu, input.dequantize()));
 
     public Tensor AveragePool(Tensor input, int height, int width) =>
         Compare(integers.AveragePool(input, height, width), Float.AveragePool(input.dequantize(), height, width));
 
-    public Tensor GlobalAverage(Tensor input) => Compare(integers.GlobalAverage(input), Float.GlobalAverage(input.dequantize()));
+    public Tensor GlobalAverage(Tensor input) =>
+        Compare(integers.GlobalAverage(input), Float.GlobalAverage(input.dequantize()));
 
     public Tensor Gelu(Tensor input) => Compare(integers.Gelu(input), Float.Gelu(input.dequantize()));
 

@@ -49,7 +49,10 @@ public sealed class ClusteringTests
     {
         var random = new SeedTree(6).Random();
         float[] data = [.. Enumerable.Range(0, 300).Select(_ => random.NextSingle())];
-        var (a, b) = (KMeans.Fit(data, 3, 4, new SeedTree(7).Random()), KMeans.Fit(data, 3, 4, new SeedTree(7).Random()));
+        var (a, b) = (
+            KMeans.Fit(data, 3, 4, new SeedTree(7).Random()),
+            KMeans.Fit(data, 3, 4, new SeedTree(7).Random())
+        );
         Assert.Equal(a.Assignments, b.Assignments);
         Assert.Equal(a.Inertia, b.Inertia);
     }
@@ -73,7 +76,11 @@ public sealed class ClusteringTests
     public void Silhouette_OfLoner_CountsItAsZero()
     {
         // Points 0 and 1: a = 1, b = 10 and 9; the loner adds 0.
-        Assert.Equal((0.9 + 8.0 / 9) / 3, Silhouette.Score([0, 1, 10], 1, [0, 0, 1], 100, new SeedTree(1).Random()), 12);
+        Assert.Equal(
+            (0.9 + 8.0 / 9) / 3,
+            Silhouette.Score([0, 1, 10], 1, [0, 0, 1], 100, new SeedTree(1).Random()),
+            12
+        );
     }
 
     [Fact]

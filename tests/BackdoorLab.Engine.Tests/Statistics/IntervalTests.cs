@@ -77,7 +77,8 @@ public sealed class IntervalTests
         Assert.Null(Intervals.Mean([1, 1, 1]));
     }
 
-    // 20,000 samples, so a standard error of 0.15 points; the percentile bootstrap covers 82 to 87 % of the time at n = 5.
+    // 20,000 samples, so a standard error of 0.15 points; the percentile bootstrap covers 82 to 87 % of the time at n =
+    // 5.
     [Theory]
     [InlineData(2)]
     [InlineData(3)]
@@ -88,9 +89,11 @@ public sealed class IntervalTests
     [Theory]
     [InlineData(5)]
     [InlineData(10)]
-    public void Mean_OfUniformValues_NearlyCovers(int n) => Assert.InRange(Covers(n, random => random.NextDouble() - 0.5), 0.925, 0.96);
+    public void Mean_OfUniformValues_NearlyCovers(int n) =>
+        Assert.InRange(Covers(n, random => random.NextDouble() - 0.5), 0.925, 0.96);
 
-    // Areas of 0.5 to 0.98 from normal scores, as many of both kinds as a study has models; a standard error of 0.35 points. Seen: 95.5 % and more.
+    // Areas of 0.5 to 0.98 from normal scores, as many of both kinds as a study has models; a standard error of 0.35
+    // points. Seen: 95.5 % and more.
     [Theory]
     [InlineData(2, 2, 1)]
     [InlineData(3, 3, 0)]
@@ -117,11 +120,16 @@ public sealed class IntervalTests
     [Fact]
     public void Auroc_OfPerfectSeparation_StillHasALowerEnd()
     {
-        // (1 - A)^2 = t(8)^2 A (1 - A) (1 + 4 ((1 - A) / (2 - A) + A / (1 + A))) / 25 for five against five, t(8) = 2.306004.
+        // (1 - A)^2 = t(8)^2 A (1 - A) (1 + 4 ((1 - A) / (2 - A) + A / (1 + A))) / 25 for five against five, t(8) =
+        // 2.306004.
         var interval = Intervals.Auroc(1, 5, 5);
         var a = interval.Low;
         Assert.Equal(1, interval.High);
-        Assert.Equal(Math.Pow(1 - a, 2), Math.Pow(2.306004, 2) * a * (1 - a) * (1 + 4 * ((1 - a) / (2 - a) + a / (1 + a))) / 25, tolerance: 1e-6);
+        Assert.Equal(
+            Math.Pow(1 - a, 2),
+            Math.Pow(2.306004, 2) * a * (1 - a) * (1 + 4 * ((1 - a) / (2 - a) + a / (1 + a))) / 25,
+            tolerance: 1e-6
+        );
         Assert.Equal(0.562, a, tolerance: 1e-3);
         Assert.Equal(1 - a, Intervals.Auroc(0, 5, 5).High, tolerance: 1e-9);
     }
@@ -174,7 +182,8 @@ public sealed class IntervalTests
         return (double)covered / trials;
     }
 
-    private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+    private static double Normal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     // Simpson's rule on the density.
     private static double NormalBelow(double x)
@@ -184,7 +193,12 @@ public sealed class IntervalTests
         for (var i = 0; i <= parts; i++)
         {
             var at = x * i / parts;
-            sum += (i == 0 || i == parts ? 1 : i % 2 == 1 ? 4 : 2) * Math.Exp(-at * at / 2);
+            sum +=
+                (
+                    i == 0 || i == parts ? 1
+                    : i % 2 == 1 ? 4
+                    : 2
+                ) * Math.Exp(-at * at / 2);
         }
 
         return 0.5 + sum * x / parts / 3 / Math.Sqrt(2 * Math.PI);

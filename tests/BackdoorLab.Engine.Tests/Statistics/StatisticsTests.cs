@@ -51,12 +51,10 @@ public sealed class StatisticsTests
         Assert.Equal(0.75, RocCurve.Auroc([0.1, 0.4], [0.35, 0.8]), 12);
 
     [Fact]
-    public void Auroc_WithTies_CountsThemAsHalf() =>
-        Assert.Equal(5.0 / 6, RocCurve.Auroc([1, 2, 2], [2, 3]), 12);
+    public void Auroc_WithTies_CountsThemAsHalf() => Assert.Equal(5.0 / 6, RocCurve.Auroc([1, 2, 2], [2, 3]), 12);
 
     [Fact]
-    public void Auroc_OfConstantScores_IsOneHalf() =>
-        Assert.Equal(0.5, RocCurve.Auroc([1, 1, 1], [1, 1]), 12);
+    public void Auroc_OfConstantScores_IsOneHalf() => Assert.Equal(0.5, RocCurve.Auroc([1, 1, 1], [1, 1]), 12);
 
     [Fact]
     public void Auroc_OfSwappedClassesOrNegatedScores_IsTheComplement()
@@ -67,7 +65,15 @@ public sealed class StatisticsTests
             double[] negatives = [.. Enumerable.Range(0, 1 + random.Next(20)).Select(_ => (double)random.Next(6))];
             double[] positives = [.. Enumerable.Range(0, 1 + random.Next(20)).Select(_ => random.Next(8) - 1.0)];
             var area = RocCurve.Auroc(negatives, positives);
-            var pairs = negatives.SelectMany(n => positives.Select(p => p > n ? 1 : p == n ? 0.5 : 0)).Average();
+            var pairs = negatives
+                .SelectMany(n =>
+                    positives.Select(p =>
+                        p > n ? 1
+                        : p == n ? 0.5
+                        : 0
+                    )
+                )
+                .Average();
             Assert.Equal(pairs, area, 10);
             Assert.Equal(1 - area, RocCurve.Auroc(positives, negatives), 10);
             Assert.Equal(1 - area, RocCurve.Auroc([.. negatives.Select(x => -x)], [.. positives.Select(x => -x)]), 10);
@@ -95,8 +101,10 @@ public sealed class StatisticsTests
         var area = 0.0;
         for (var i = 1; i < curve.Thresholds.Length; i++)
         {
-            area += (curve.FalsePositiveRates[i] - curve.FalsePositiveRates[i - 1])
-                * (curve.TruePositiveRates[i] + curve.TruePositiveRates[i - 1]) / 2;
+            area +=
+                (curve.FalsePositiveRates[i] - curve.FalsePositiveRates[i - 1])
+                * (curve.TruePositiveRates[i] + curve.TruePositiveRates[i - 1])
+                / 2;
         }
 
         Assert.Equal(RocCurve.Auroc(negatives, positives), area, 12);

@@ -1,5 +1,5 @@
-using BackdoorLab.Engine.Core;
 using System.Text.RegularExpressions;
+using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Tests.Structure;
 
@@ -10,7 +10,9 @@ public sealed partial class DocumentTests
     public void Links_OfPagesToPages_ArriveAtAFileAndAHeading()
     {
         var lost = Pages()
-            .SelectMany(page => Link().Matches(File.ReadAllText(page)).Select(match => (Page: page, Target: match.Groups[1].Value)))
+            .SelectMany(page =>
+                Link().Matches(File.ReadAllText(page)).Select(match => (Page: page, Target: match.Groups[1].Value))
+            )
             .Where(link => !link.Target.Contains("://", StringComparison.Ordinal) && !Arrives(link.Page, link.Target))
             .Select(link => $"{Repository.Relative(link.Page)} points at {link.Target}, which is not there.")
             .ToList();
@@ -22,7 +24,9 @@ public sealed partial class DocumentTests
     public void Paths_OfOurFilesInCode_Exist()
     {
         var lost = Pages()
-            .SelectMany(page => FileName().Matches(File.ReadAllText(page)).Select(match => (Page: page, Target: match.Groups[1].Value)))
+            .SelectMany(page =>
+                FileName().Matches(File.ReadAllText(page)).Select(match => (Page: page, Target: match.Groups[1].Value))
+            )
             .Where(path => !File.Exists(Path.Combine(Repository.Root, path.Target)))
             .Select(path => $"{Repository.Relative(path.Page)} names {path.Target}, which is not there.")
             .ToList();
@@ -44,7 +48,15 @@ public sealed partial class DocumentTests
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "metrics.md"));
 
-        Assert.All(MetricCatalog.All, metric => Assert.Contains($"| `{metric.Id}` | {metric.ShortName} | {metric.Definition} |", page, StringComparison.Ordinal));
+        Assert.All(
+            MetricCatalog.All,
+            metric =>
+                Assert.Contains(
+                    $"| `{metric.Id}` | {metric.ShortName} | {metric.Definition} |",
+                    page,
+                    StringComparison.Ordinal
+                )
+        );
     }
 
     private static IEnumerable<string> Pages() => Repository.Files("", ".md");
@@ -54,13 +66,20 @@ public sealed partial class DocumentTests
         var parts = target.Split('#', 2);
         var file = parts[0].Length == 0 ? page : Path.Combine(Path.GetDirectoryName(page)!, parts[0]);
         return (File.Exists(file) || Directory.Exists(file))
-            && (parts.Length == 1 || Heading().Matches(File.ReadAllText(file)).Any(match => Anchor(match.Groups[1].Value) == parts[1]));
+            && (
+                parts.Length == 1
+                || Heading().Matches(File.ReadAllText(file)).Any(match => Anchor(match.Groups[1].Value) == parts[1])
+            );
     }
 
     // As GitHub makes the address of a heading: letters, digits and hyphens, in small letters.
-    private static string Anchor(string heading) => string.Concat(heading.ToLowerInvariant()
-        .Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')
-        .Select(letter => letter == ' ' ? '-' : letter));
+    private static string Anchor(string heading) =>
+        string.Concat(
+            heading
+                .ToLowerInvariant()
+                .Where(letter => char.IsLetterOrDigit(letter) || letter is ' ' or '-' or '_')
+                .Select(letter => letter == ' ' ? '-' : letter)
+        );
 
     [GeneratedRegex(@"\]\(([^()\s]+)\)")]
     private static partial Regex Link();

@@ -93,13 +93,22 @@ public sealed class ElfVersionNeedsTests
     [SkippableFact]
     public void BuiltLibrary_OnThisHost_AsksForNothingTheHostLacks()
     {
-        Skip.IfNot(OperatingSystem.IsLinux() && System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.X64);
-        var library = Directory.EnumerateFiles(AppContext.BaseDirectory, "libLibTorchSharp.so", SearchOption.AllDirectories).First();
+        Skip.IfNot(
+            OperatingSystem.IsLinux()
+                && System.Runtime.InteropServices.RuntimeInformation.OSArchitecture
+                    == System.Runtime.InteropServices.Architecture.X64
+        );
+        var library = Directory
+            .EnumerateFiles(AppContext.BaseDirectory, "libLibTorchSharp.so", SearchOption.AllDirectories)
+            .First();
         var provider = HostLibrary.Find("libstdc++.so.6");
         Assert.NotNull(provider);
         var served = ElfVersionNeeds.Mentions(File.ReadAllBytes(provider), "GLIBCXX_3.4.32");
 
-        Assert.True(served || !ElfVersionNeeds.Weaken(File.ReadAllBytes(library), "GLIBCXX_3.4.32"), $"{library} was not mended by the build.");
+        Assert.True(
+            served || !ElfVersionNeeds.Weaken(File.ReadAllBytes(library), "GLIBCXX_3.4.32"),
+            $"{library} was not mended by the build."
+        );
     }
 
     private static byte[] Library()

@@ -29,7 +29,11 @@ public sealed class EngineLayerTests
 
     private static readonly (string From, string To, string Reason)[] ForbiddenNeighbours =
     [
-        ("Defenses", "Attacks", "a defense must not be able to see trigger, target label or poison mask; take what it is entitled to from DefenseContext"),
+        (
+            "Defenses",
+            "Attacks",
+            "a defense must not be able to see trigger, target label or poison mask; take what it is entitled to from DefenseContext"
+        ),
         ("Statistics", "Tensors", "statistics are of plain arrays; whoever needs no tensor library may use them"),
         ("Quantization", "Attacks", "a precision knows nothing of what a model was trained on"),
         ("Quantization", "Defenses", "a precision knows nothing of who will use the model"),
@@ -56,9 +60,17 @@ public sealed class EngineLayerTests
     [Fact]
     public void Engine_EveryRoom_HasATier()
     {
-        var unknown = typeof(Method).Assembly.GetTypes().Select(Room).OfType<string>().Distinct().Where(room => !Tiers.ContainsKey(room));
+        var unknown = typeof(Method)
+            .Assembly.GetTypes()
+            .Select(Room)
+            .OfType<string>()
+            .Distinct()
+            .Where(room => !Tiers.ContainsKey(room));
 
-        Assert.True(!unknown.Any(), $"Give each new room a tier in {nameof(EngineLayerTests)}: {string.Join(", ", unknown)}.");
+        Assert.True(
+            !unknown.Any(),
+            $"Give each new room a tier in {nameof(EngineLayerTests)}: {string.Join(", ", unknown)}."
+        );
     }
 
     [Theory]
@@ -73,7 +85,8 @@ public sealed class EngineLayerTests
     [InlineData("Quantization", "Defenses", false)]
     [InlineData("Experiments", "Attacks", true)]
     [InlineData("Attacks", "Experiments", false)]
-    public void Fault_PairOfRooms_FollowsTheTiers(string from, string to, bool allowed) => Assert.Equal(allowed, Fault(from, to) is null);
+    public void Fault_PairOfRooms_FollowsTheTiers(string from, string to, bool allowed) =>
+        Assert.Equal(allowed, Fault(from, to) is null);
 
     [Fact]
     public void TypeUses_MentionsOnlyInsideMethodBodies_AreFound()
@@ -88,7 +101,12 @@ public sealed class EngineLayerTests
 
     private static string? Fault(string from, string? to)
     {
-        if (to is null || from == to || !Tiers.TryGetValue(from, out var above) || !Tiers.TryGetValue(to, out var below))
+        if (
+            to is null
+            || from == to
+            || !Tiers.TryGetValue(from, out var above)
+            || !Tiers.TryGetValue(to, out var below)
+        )
         {
             return null;
         }
@@ -104,7 +122,9 @@ public sealed class EngineLayerTests
     private static string? Room(Type type)
     {
         var space = (type.DeclaringType is null ? type : Outermost(type)).Namespace;
-        return space is not null && space.StartsWith(Root, StringComparison.Ordinal) ? space[Root.Length..].Split('.')[0] : null;
+        return space is not null && space.StartsWith(Root, StringComparison.Ordinal)
+            ? space[Root.Length..].Split('.')[0]
+            : null;
     }
 
     private static Type Outermost(Type type) => type.DeclaringType is null ? type : Outermost(type.DeclaringType);

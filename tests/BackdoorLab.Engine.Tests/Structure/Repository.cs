@@ -6,13 +6,17 @@ internal static class Repository
     /// <summary>Folder of the solution file.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Source files with one of the <paramref name="endings"/> below a folder of the repository, without build outputs; empty when the folder is absent.</summary>
+    /// <summary>
+    /// Source files with one of the <paramref name="endings"/> below a folder of the repository, without build outputs;
+    /// empty when the folder is absent.
+    /// </summary>
     public static IEnumerable<string> Files(string folder, params string[] endings)
     {
         var path = Path.Combine(Root, folder);
         return !Directory.Exists(path)
             ? []
-            : Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
+            : Directory
+                .EnumerateFiles(path, "*", SearchOption.AllDirectories)
                 .Where(file => Array.Exists(endings, ending => file.EndsWith(ending, StringComparison.Ordinal)))
                 .Where(file => !Relative(file).Split('/').Any(part => part is "bin" or "obj" or ".git"));
     }

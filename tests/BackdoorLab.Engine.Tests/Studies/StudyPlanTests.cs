@@ -14,15 +14,17 @@ public sealed class StudyPlanTests
     [Fact]
     public void Make_TwoAxesAndSeeds_GivesTheirProductSeedBySeed()
     {
-        var plan = StudyPlan.Make(Study() with
-        {
-            Seeds = [7, 8],
-            Axes =
-            [
-                [Patch("""{"attack":{"poisonRate":0.05}}"""), Patch("""{"attack":{"poisonRate":0.2}}""")],
-                [Patch("{}"), Patch("""{"model":{"id":"small-conv-net"},"training":{"epochs":3}}""")],
-            ],
-        });
+        var plan = StudyPlan.Make(
+            Study() with
+            {
+                Seeds = [7, 8],
+                Axes =
+                [
+                    [Patch("""{"attack":{"poisonRate":0.05}}"""), Patch("""{"attack":{"poisonRate":0.2}}""")],
+                    [Patch("{}"), Patch("""{"model":{"id":"small-conv-net"},"training":{"epochs":3}}""")],
+                ],
+            }
+        );
 
         Assert.Equal(4, plan.Settings.Count);
         Assert.Equal([7, 7, 7, 7, 8, 8, 8, 8], plan.Experiments.Select(spec => spec.Seed));
@@ -35,11 +37,20 @@ public sealed class StudyPlanTests
     [Fact]
     public void Make_SettingsOfOneTitle_AreToldApartByWhatDiffers()
     {
-        var plan = StudyPlan.Make(Study() with
-        {
-            Seeds = [1],
-            Axes = [[Patch("{}"), Patch("""{"training":{"epochs":3},"benignTwin":false}"""), Patch("""{"attack":{"poisonRate":0.2}}""")]],
-        });
+        var plan = StudyPlan.Make(
+            Study() with
+            {
+                Seeds = [1],
+                Axes =
+                [
+                    [
+                        Patch("{}"),
+                        Patch("""{"training":{"epochs":3},"benignTwin":false}"""),
+                        Patch("""{"attack":{"poisonRate":0.2}}"""),
+                    ],
+                ],
+            }
+        );
 
         Assert.Equal(
             [
@@ -47,13 +58,22 @@ public sealed class StudyPlanTests
                 "a study: Synthetic signs, ResNet-8, BadNets 10 %, epochs 3, benign twin false, seed 1",
                 "a study: Synthetic signs, ResNet-8, BadNets 20 %, seed 1",
             ],
-            plan.Settings.Select(setting => setting[0].Name));
+            plan.Settings.Select(setting => setting[0].Name)
+        );
     }
 
     [Fact]
     public void Make_PatchWithAnotherMethod_DropsTheParametersOfTheOldOne()
     {
-        var plan = StudyPlan.Make(Study() with { Axes = [[Patch("""{"dataset":{"id":"mnist","trainLimit":500}}""")]] });
+        var plan = StudyPlan.Make(
+            Study() with
+            {
+                Axes =
+                [
+                    [Patch("""{"dataset":{"id":"mnist","trainLimit":500}}""")],
+                ],
+            }
+        );
 
         Assert.Equal(new Mnist { TrainLimit = 500 }, plan.Settings[0][0].Dataset);
     }
@@ -61,7 +81,13 @@ public sealed class StudyPlanTests
     [Fact]
     public void Make_FaultInOneSetting_NamesAxisAndValue()
     {
-        var study = Study() with { Axes = [[Patch("{}"), Patch("""{"attack":{"poisonRate":2}}""")]] };
+        var study = Study() with
+        {
+            Axes =
+            [
+                [Patch("{}"), Patch("""{"attack":{"poisonRate":2}}""")],
+            ],
+        };
 
         var fault = Assert.Single(Assert.Throws<SpecException>(() => StudyPlan.Make(study)).Faults);
 
@@ -71,17 +97,41 @@ public sealed class StudyPlanTests
     [Fact]
     public void Make_SeedTwiceAndSettingTwice_TellsBoth()
     {
-        Assert.Contains("seeds", Assert.Throws<SpecException>(() => StudyPlan.Make(Study() with { Seeds = [1, 1] })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "seeds",
+            Assert.Throws<SpecException>(() => StudyPlan.Make(Study() with { Seeds = [1, 1] })).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains(
             "repeats another setting",
-            Assert.Throws<SpecException>(() => StudyPlan.Make(Study() with { Axes = [[Patch("{}"), Patch("{}")]] })).Message,
-            StringComparison.Ordinal);
+            Assert
+                .Throws<SpecException>(() =>
+                    StudyPlan.Make(
+                        Study() with
+                        {
+                            Axes =
+                            [
+                                [Patch("{}"), Patch("{}")],
+                            ],
+                        }
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Parse_OfWritten_GivesTheSameStudy()
     {
-        var study = Study() with { Question = "why?", Axes = [[Patch("""{"cleanHoldout":50}""")]] };
+        var study = Study() with
+        {
+            Question = "why?",
+            Axes =
+            [
+                [Patch("""{"cleanHoldout":50}""")],
+            ],
+        };
 
         var read = StudySpec.Parse(StudySpec.Write(study));
 
@@ -93,9 +143,16 @@ public sealed class StudyPlanTests
     [InlineData("""{"name":"x"}""")]
     [InlineData("""{"name":"x","seeds":[1],"experiment":{},"axis":[]}""")]
     [InlineData("""{"name":"x","seeds":"one","experiment":{}}""")]
-    public void Parse_OfSomethingElse_TellsAFault(string json) => Assert.NotEmpty(Assert.Throws<SpecException>(() => StudySpec.Parse(json)).Faults);
+    public void Parse_OfSomethingElse_TellsAFault(string json) =>
+        Assert.NotEmpty(Assert.Throws<SpecException>(() => StudySpec.Parse(json)).Faults);
 
-    private static StudySpec Study() => new() { Name = "a study", Seeds = [1], Experiment = Experiment };
+    private static StudySpec Study() =>
+        new()
+        {
+            Name = "a study",
+            Seeds = [1],
+            Experiment = Experiment,
+        };
 
     private static JsonObject Patch(string json) => JsonNode.Parse(json)!.AsObject();
 }

@@ -29,7 +29,11 @@ public sealed class StudySummaryTests
     {
         // FP32: 3 of 4 found, no alarm. INT8: 1 of 4 found, 1 alarm.
         var report = Summarize(
-            (1, [(3.0, 1.0), (1.0, 1.0)]), (2, [(4.0, 0.5), (2.5, 0.5)]), (3, [(2.1, 1.5), (1.9, 2.2)]), (4, [(1.0, 1.2), (1.0, 1.2)]));
+            (1, [(3.0, 1.0), (1.0, 1.0)]),
+            (2, [(4.0, 0.5), (2.5, 0.5)]),
+            (3, [(2.1, 1.5), (1.9, 2.2)]),
+            (4, [(1.0, 1.2), (1.0, 1.2)])
+        );
 
         var full = Cell(report, "float32");
         Share(full, Metric.DetectionRate, 0.75, 0.194120, 0.993691, 4);
@@ -37,7 +41,14 @@ public sealed class StudySummaryTests
         Assert.Equal(0.84375, full.Values[Metric.Auroc.Id].Value, 12);
         Assert.Equal(0.75, full.Values[Metric.DetectionRateAtFivePercent.Id].Value, 12);
         Assert.Equal(0.194120, full.Values[Metric.DetectionRateAtFivePercent.Id].Low!.Value, 1e-6);
-        Assert.Contains(full.Notes, note => note.StartsWith("TPR@5% with 4 twins: the threshold flags none of them, which promises no less than one in 5", StringComparison.Ordinal));
+        Assert.Contains(
+            full.Notes,
+            note =>
+                note.StartsWith(
+                    "TPR@5% with 4 twins: the threshold flags none of them, which promises no less than one in 5",
+                    StringComparison.Ordinal
+                )
+        );
         Assert.Empty(full.Changes);
         Assert.Equal(2, full.Threshold);
 
@@ -55,9 +66,19 @@ public sealed class StudySummaryTests
     public void Of_ErrorsAndMissingCells_AreOutcomesAndNeverMisses()
     {
         var runs = Runs((1, [(3.0, 1.0), (1.0, 1.0)]), (2, [(4.0, 0.5), (2.5, 0.5)])).ToList();
-        var broken = runs[1].Cells.Select(cell => cell.Id is { Defense: Cleanse, Victim: Victim.Backdoored, Precision: "float32" }
-            ? cell with { Outcome = Outcome.Failed, Reason = "no engine", Measurements = [], Verdict = null }
-            : cell).ToList();
+        var broken = runs[1]
+            .Cells.Select(cell =>
+                cell.Id is { Defense: Cleanse, Victim: Victim.Backdoored, Precision: "float32" }
+                    ? cell with
+                    {
+                        Outcome = Outcome.Failed,
+                        Reason = "no engine",
+                        Measurements = [],
+                        Verdict = null,
+                    }
+                    : cell
+            )
+            .ToList();
         runs[1] = runs[1] with { Cells = broken };
         runs.Add(new(Spec with { Seed = 3 }, [], []));
 
@@ -66,7 +87,9 @@ public sealed class StudySummaryTests
         Share(cell, Metric.DetectionRate, 1, 0.025, 1, 1);
         Assert.Equal(
             [(1, Outcome.Value), (2, Outcome.Failed), (3, Outcome.NotRun)],
-            cell.Outcomes.Where(outcome => outcome.Victim == Victim.Backdoored).Select(outcome => (outcome.Seed, outcome.Outcome)));
+            cell.Outcomes.Where(outcome => outcome.Victim == Victim.Backdoored)
+                .Select(outcome => (outcome.Seed, outcome.Outcome))
+        );
         Assert.Equal("no engine", cell.Outcomes.Single(outcome => outcome.Outcome == Outcome.Failed).Reason);
     }
 
@@ -77,9 +100,22 @@ public sealed class StudySummaryTests
         runs[1] = runs[1] with
         {
             // 12 of 100 images right where always the same class gives 10.
-            Cells = [.. runs[1].Cells.Select(cell => cell.Id is { Victim: Victim.Backdoored, Defense: null }
-                ? cell with { Measurements = [new Share(12, 100).As(Metric.CleanAccuracy), new(Metric.ChanceAccuracy.Id, 0.1)] }
-                : cell)],
+            Cells =
+            [
+                .. runs[1]
+                    .Cells.Select(cell =>
+                        cell.Id is { Victim: Victim.Backdoored, Defense: null }
+                            ? cell with
+                            {
+                                Measurements =
+                                [
+                                    new Share(12, 100).As(Metric.CleanAccuracy),
+                                    new(Metric.ChanceAccuracy.Id, 0.1),
+                                ],
+                            }
+                            : cell
+                    ),
+            ],
         };
 
         var report = StudySummary.Of(Study(), runs);
@@ -87,9 +123,21 @@ public sealed class StudySummaryTests
         Share(Cell(report, "float32"), Metric.DetectionRate, 1, 0.025, 1, 1);
         Assert.Equal(0, Cell(report, "float32").Values[Metric.FalsePositiveRate.Id].Value);
         Assert.Equal(2, Cell(report, "float32").Values[Metric.FalsePositiveRate.Id].N);
-        Assert.StartsWith("Left out: the backdoored model did not learn", Cell(report, "float32").Outcomes.Single(outcome => outcome.Outcome == Outcome.NotApplicable).Reason, StringComparison.Ordinal);
-        Assert.Contains(report.Remarks, remark => remark.StartsWith("1 model learnt nothing and is in no number", StringComparison.Ordinal));
-        Assert.Equal(0.5, Cell(StudySummary.Of(Study() with { CountDamaged = true }, runs), "float32").Values[Metric.DetectionRate.Id].Value);
+        Assert.StartsWith(
+            "Left out: the backdoored model did not learn",
+            Cell(report, "float32").Outcomes.Single(outcome => outcome.Outcome == Outcome.NotApplicable).Reason,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            report.Remarks,
+            remark => remark.StartsWith("1 model learnt nothing and is in no number", StringComparison.Ordinal)
+        );
+        Assert.Equal(
+            0.5,
+            Cell(StudySummary.Of(Study() with { CountDamaged = true }, runs), "float32")
+                .Values[Metric.DetectionRate.Id]
+                .Value
+        );
     }
 
     [Fact]
@@ -108,11 +156,23 @@ public sealed class StudySummaryTests
     [Fact]
     public void Of_SettingsThatDoNotBelongTogether_AreARemarkWithTheMethodsName()
     {
-        var unsuited = Spec with { Defenses = [new ActivationClustering { Reduction = FeatureReduction.IndependentComponents }] };
+        var unsuited = Spec with
+        {
+            Defenses = [new ActivationClustering { Reduction = FeatureReduction.IndependentComponents }],
+        };
 
-        Assert.Contains(StudySummary.Of(Study(), [new StudyRun(unsuited, [], [])]).Remarks, remark => remark.StartsWith("Activation Clustering: The size rule", StringComparison.Ordinal));
-        Assert.Contains(Remarks.Of(unsuited), remark => remark.StartsWith("Activation Clustering: The size rule", StringComparison.Ordinal));
-        Assert.DoesNotContain(Remarks.Of(Spec with { Defenses = [new ActivationClustering()] }), remark => remark.StartsWith("Activation Clustering", StringComparison.Ordinal));
+        Assert.Contains(
+            StudySummary.Of(Study(), [new StudyRun(unsuited, [], [])]).Remarks,
+            remark => remark.StartsWith("Activation Clustering: The size rule", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            Remarks.Of(unsuited),
+            remark => remark.StartsWith("Activation Clustering: The size rule", StringComparison.Ordinal)
+        );
+        Assert.DoesNotContain(
+            Remarks.Of(Spec with { Defenses = [new ActivationClustering()] }),
+            remark => remark.StartsWith("Activation Clustering", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -127,7 +187,10 @@ public sealed class StudySummaryTests
         Assert.Equal(0.02, cell.Values[Metric.SampleFalsePositiveRate.Id].Value, 12);
 
         // Two models: 0.8 +- 12.7 x 0.1, cut where a share ends; the same differences of both are no spread.
-        Assert.Equal((0, 1), (cell.Values[Metric.SampleDetectionRate.Id].Low, cell.Values[Metric.SampleDetectionRate.Id].High));
+        Assert.Equal(
+            (0, 1),
+            (cell.Values[Metric.SampleDetectionRate.Id].Low, cell.Values[Metric.SampleDetectionRate.Id].High)
+        );
         Assert.Null(cell.Changes[Metric.SampleDetectionRate.Id].Difference.Low);
         Assert.False(cell.Values.ContainsKey(Metric.DetectionRate.Id));
         Assert.Equal(StudyRole.Inputs, cell.Role);
@@ -152,8 +215,13 @@ public sealed class StudySummaryTests
     [Fact]
     public void Of_ModelsOnWhichTheRuleCannotDecide_AreCountedApartAndNeitherHitsNorMisses()
     {
-        // FP32: found, not decidable, missed. INT8: not decidable, found, missed; the twins are quiet but for the first at INT8.
-        var report = Summarize((1, [(3.0, 1.0), (Silent, Silent)]), (2, [(Silent, 1.0), (3.0, 1.0)]), (3, [(1.0, 1.0), (1.0, 1.0)]));
+        // FP32: found, not decidable, missed. INT8: not decidable, found, missed; the twins are quiet but for the first
+        // at INT8.
+        var report = Summarize(
+            (1, [(3.0, 1.0), (Silent, Silent)]),
+            (2, [(Silent, 1.0), (3.0, 1.0)]),
+            (3, [(1.0, 1.0), (1.0, 1.0)])
+        );
 
         var (full, integer) = (Cell(report, "float32"), Cell(report, "int8-static"));
         Assert.Equal((0.5, 2), (full.Values[Metric.DetectionRate.Id].Value, full.Values[Metric.DetectionRate.Id].N));
@@ -172,11 +240,28 @@ public sealed class StudySummaryTests
     {
         var cell = Cell(Summarize((1, [(3.0, 1.0), (3.0, 1.0)]), (2, [(Silent, 1.0), (3.0, 1.0)])), "float32");
 
-        Assert.Equal((1.0, 1, 0), (cell.Counted(Metric.DetectionRate.Id)!.Value, cell.Counted(Metric.DetectionRate.Id)!.N, cell.CountedAsNotFlagged(Metric.DetectionRate.Id)));
+        Assert.Equal(
+            (1.0, 1, 0),
+            (
+                cell.Counted(Metric.DetectionRate.Id)!.Value,
+                cell.Counted(Metric.DetectionRate.Id)!.N,
+                cell.CountedAsNotFlagged(Metric.DetectionRate.Id)
+            )
+        );
 
         var released = cell with { ReleasedVariantOf = Cleanse };
-        Assert.Equal((0.5, 2, 1), (released.Counted(Metric.DetectionRate.Id)!.Value, released.Counted(Metric.DetectionRate.Id)!.N, released.CountedAsNotFlagged(Metric.DetectionRate.Id)));
-        Assert.Equal((0.0, 2), (released.Counted(Metric.FalsePositiveRate.Id)!.Value, released.Counted(Metric.FalsePositiveRate.Id)!.N));
+        Assert.Equal(
+            (0.5, 2, 1),
+            (
+                released.Counted(Metric.DetectionRate.Id)!.Value,
+                released.Counted(Metric.DetectionRate.Id)!.N,
+                released.CountedAsNotFlagged(Metric.DetectionRate.Id)
+            )
+        );
+        Assert.Equal(
+            (0.0, 2),
+            (released.Counted(Metric.FalsePositiveRate.Id)!.Value, released.Counted(Metric.FalsePositiveRate.Id)!.N)
+        );
         Assert.Null(released.Counted(Metric.CleanAccuracy.Id));
     }
 
@@ -206,7 +291,13 @@ public sealed class StudySummaryTests
     public void Of_StagesThatRunsShare_AreTimedOnce()
     {
         var runs = Runs((1, [(3, 1), (3, 1)]), (2, [(3, 1), (3, 1)]))
-            .Select(run => run with { Stages = [new("shared", "train", "", 10), new($"own{run.Spec.Seed}", "defend", Cleanse, 3)] }).ToList();
+            .Select(run =>
+                run with
+                {
+                    Stages = [new("shared", "train", "", 10), new($"own{run.Spec.Seed}", "defend", Cleanse, 3)],
+                }
+            )
+            .ToList();
 
         var seconds = StudySummary.Of(Study(), runs).Seconds;
 
@@ -221,9 +312,11 @@ public sealed class StudySummaryTests
     public void McNemar_Exact_IsTheTwoSidedBinomialTail(int onlyFirst, int onlySecond, double expected) =>
         Assert.Equal(expected, McNemar.Exact(onlyFirst, onlySecond), 12);
 
-    private static StudyReport Summarize(params (int Seed, (double Bad, double Good)[] Scores)[] runs) => StudySummary.Of(Study(), Runs(runs));
+    private static StudyReport Summarize(params (int Seed, (double Bad, double Good)[] Scores)[] runs) =>
+        StudySummary.Of(Study(), Runs(runs));
 
-    private static StudyCell Cell(StudyReport report, string precision) => report.Settings.Single().Find(precision, Cleanse)!;
+    private static StudyCell Cell(StudyReport report, string precision) =>
+        report.Settings.Single().Find(precision, Cleanse)!;
 
     private static void Share(StudyCell cell, Metric metric, double value, double low, double high, int n)
     {
@@ -234,15 +327,32 @@ public sealed class StudySummaryTests
         Assert.Equal(n, found.N);
     }
 
-    private static StudySpec Study() => new() { Name = "s", Seeds = [1], Experiment = JsonNode.Parse(SpecJson.Write(Spec))!.AsObject() };
+    private static StudySpec Study() =>
+        new()
+        {
+            Name = "s",
+            Seeds = [1],
+            Experiment = JsonNode.Parse(SpecJson.Write(Spec))!.AsObject(),
+        };
 
     private static IReadOnlyList<StudyRun> Runs(params (int Seed, (double Bad, double Good)[] Scores)[] runs) =>
-    [
-        .. runs.Select((run, number) => new StudyRun(
-            Spec with { Seed = run.Seed },
-            [.. new[] { "float32", "int8-static" }.SelectMany((precision, i) => Cells(precision, run.Scores[i].Bad, run.Scores[i].Good, number))],
-            [])),
-    ];
+        [
+            .. runs.Select(
+                (run, number) =>
+                    new StudyRun(
+                        Spec with
+                        {
+                            Seed = run.Seed,
+                        },
+                        [
+                            .. new[] { "float32", "int8-static" }.SelectMany(
+                                (precision, i) => Cells(precision, run.Scores[i].Bad, run.Scores[i].Good, number)
+                            ),
+                        ],
+                        []
+                    )
+            ),
+        ];
 
     private static IEnumerable<CellResult> Cells(string precision, double bad, double good, int number)
     {
@@ -250,19 +360,35 @@ public sealed class StudySummaryTests
         {
             var rate = victim == Victim.Backdoored ? "detection-rate" : "false-positive-rate";
             yield return Cell(null, ("clean-accuracy", precision == "float32" ? 0.9 : 0.8));
-            yield return Cell(Cleanse, ("detector-score", score), ("detector-threshold", 2), ("log-anomaly-index", score + 1)) with
+            yield return Cell(
+                Cleanse,
+                ("detector-score", score),
+                ("detector-threshold", 2),
+                ("log-anomaly-index", score + 1)
+            ) with
             {
-                Verdict = score == Silent ? Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.3)) : Verdict.Of(score > 2),
+                Verdict =
+                    score == Silent
+                        ? Verdict.NotDecidable(UndecidedReason.NormCeiling, ("index-ceiling", 1.3))
+                        : Verdict.Of(score > 2),
             };
-            yield return Cell("strip", ("sample-false-positive-rate", number == 0 ? 0.01 : 0.03), ("sample-detection-rate", number == 0 ? 0.9 : 0.7));
-            yield return Cell("activation-clustering", ("sample-" + rate, 0.5), ("silhouette", 0.2)) with { Verdict = Verdict.Of(victim == Victim.Backdoored) };
+            yield return Cell(
+                "strip",
+                ("sample-false-positive-rate", number == 0 ? 0.01 : 0.03),
+                ("sample-detection-rate", number == 0 ? 0.9 : 0.7)
+            );
+            yield return Cell("activation-clustering", ("sample-" + rate, 0.5), ("silhouette", 0.2)) with
+            {
+                Verdict = Verdict.Of(victim == Victim.Backdoored),
+            };
 
-            CellResult Cell(string? defense, params (string Metric, double Value)[] numbers) => new()
-            {
-                Id = new(victim, precision, defense),
-                Outcome = Outcome.Value,
-                Measurements = [.. numbers.Select(entry => new Measurement(entry.Metric, entry.Value))],
-            };
+            CellResult Cell(string? defense, params (string Metric, double Value)[] numbers) =>
+                new()
+                {
+                    Id = new(victim, precision, defense),
+                    Outcome = Outcome.Value,
+                    Measurements = [.. numbers.Select(entry => new Measurement(entry.Metric, entry.Value))],
+                };
         }
     }
 }

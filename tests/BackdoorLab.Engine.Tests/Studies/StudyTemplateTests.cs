@@ -14,6 +14,9 @@ public sealed class StudyTemplateTests
 
         var read = StudySpec.Parse(StudySpec.Write(spec));
 
-        Assert.Equal(StudyPlan.Make(spec).Experiments.Select(run => run.Name), StudyPlan.Make(read).Experiments.Select(run => run.Name));
+        Assert.Equal(
+            StudyPlan.Make(spec).Experiments.Select(run => run.Name),
+            StudyPlan.Make(read).Experiments.Select(run => run.Name)
+        );
     }
 }

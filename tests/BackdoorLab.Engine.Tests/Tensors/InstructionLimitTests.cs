@@ -2,7 +2,10 @@ using BackdoorLab.Engine.Tensors;
 
 namespace BackdoorLab.Engine.Tests.Tensors;
 
-/// <summary>The kernels obey oneDNN's variable, so what is believed of them must obey it too; tests run under it as another processor.</summary>
+/// <summary>
+/// The kernels obey oneDNN's variable, so what is believed of them must obey it too; tests run under it as another
+/// processor.
+/// </summary>
 public sealed class InstructionLimitTests
 {
     [Theory]

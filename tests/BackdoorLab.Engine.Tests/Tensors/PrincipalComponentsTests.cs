@@ -46,9 +46,13 @@ public sealed class PrincipalComponentsTests
         }
 
         var fit = PrincipalComponents.Fit(data, 3, 3);
-        var means = Enumerable.Range(0, 3).Select(d => Enumerable.Range(0, Rows).Average(i => (double)data[3 * i + d])).ToArray();
-        var trace = Enumerable.Range(0, 3).Sum(d =>
-            Enumerable.Range(0, Rows).Sum(i => Math.Pow(data[3 * i + d] - means[d], 2)) / (Rows - 1));
+        var means = Enumerable
+            .Range(0, 3)
+            .Select(d => Enumerable.Range(0, Rows).Average(i => (double)data[3 * i + d]))
+            .ToArray();
+        var trace = Enumerable
+            .Range(0, 3)
+            .Sum(d => Enumerable.Range(0, Rows).Sum(i => Math.Pow(data[3 * i + d] - means[d], 2)) / (Rows - 1));
         Assert.Equal(trace, fit.TotalVariance, 6);
         Assert.Equal(trace, fit.Variances.Sum(), 6);
         var projected = fit.Project(data);
@@ -65,7 +69,7 @@ public sealed class PrincipalComponentsTests
     public void Fit_Always_LeavesNoTensorAlive()
     {
         PrincipalComponents.Fit([1, 2, 3, 4, 5, 7], 2, 1);
-        var before = torch.Tensor.TotalCount;
+        var before = LiveTensors.Count();
         PrincipalComponents.Fit([1, 2, 3, 4, 5, 7], 2, 1);
         Assert.Equal(before, torch.Tensor.TotalCount);
     }

@@ -36,7 +36,11 @@ public sealed class ScalarRaceTests
         long iterations = 0;
         try
         {
-            for (var watch = Stopwatch.StartNew(); iterations < LeastIterations || watch.Elapsed < Duration; iterations++)
+            for (
+                var watch = Stopwatch.StartNew();
+                iterations < LeastIterations || watch.Elapsed < Duration;
+                iterations++
+            )
             {
                 sum.add_(1);
             }

@@ -14,9 +14,22 @@ public sealed class FastRecipeTests : IDisposable
 {
     private static readonly TrainOptions Recipe = new()
     {
-        Epochs = 5, BatchSize = 24, LearningRate = 0.3, Momentum = 0.85, WeightDecay = 1e-3, Schedule = ScheduleKind.Triangular,
-        CropPadding = 2, ReflectCrop = true, AlternatingFlip = true, DropLast = true, LabelSmoothing = 0.2, Nesterov = true,
-        NormBiasRate = 64, LookaheadSteps = 2, WhiteningImages = 40, Precision = TrainingPrecision.Float32,
+        Epochs = 5,
+        BatchSize = 24,
+        LearningRate = 0.3,
+        Momentum = 0.85,
+        WeightDecay = 1e-3,
+        Schedule = ScheduleKind.Triangular,
+        CropPadding = 2,
+        ReflectCrop = true,
+        AlternatingFlip = true,
+        DropLast = true,
+        LabelSmoothing = 0.2,
+        Nesterov = true,
+        NormBiasRate = 64,
+        LookaheadSteps = 2,
+        WhiteningImages = 40,
+        Precision = TrainingPrecision.Float32,
     };
 
     private readonly string _folder = Directory.CreateTempSubdirectory("recipe").FullName;
@@ -136,9 +149,17 @@ public sealed class FastRecipeTests : IDisposable
 
         using var noGrad = no_grad();
         Assert.Equal(2 * directions, layer.weight.shape[0]);
-        Assert.Equal(layer.weight.slice(0, 0, directions, 1).neg(), layer.weight.slice(0, directions, 2 * directions, 1));
+        Assert.Equal(
+            layer.weight.slice(0, 0, directions, 1).neg(),
+            layer.weight.slice(0, directions, 2 * directions, 1)
+        );
         var normalize = model.modules().OfType<PixelNormalization>().Single();
-        var responses = (layer.call(normalize.call(Batches.Images(data))) - layer.bias!.reshape(1, -1, 1, 1)).slice(1, 0, directions, 1);
+        var responses = (layer.call(normalize.call(Batches.Images(data))) - layer.bias!.reshape(1, -1, 1, 1)).slice(
+            1,
+            0,
+            directions,
+            1
+        );
         var rows = responses.permute(0, 2, 3, 1).reshape(-1, directions).to(ScalarType.Float64);
         var moments = rows.t().mm(rows).div(rows.shape[0]);
 
@@ -153,7 +174,10 @@ public sealed class FastRecipeTests : IDisposable
         using var scope = NewDisposeScope();
         var filters = Whitening.Filters(tensor(new double[] { 4, 0, 0, 1 }, [2, 2]));
 
-        Assert.Equal([1 / Math.Sqrt(4 + Whitening.Eps), 0, 0, 1 / Math.Sqrt(1 + Whitening.Eps)], filters.data<double>().ToArray());
+        Assert.Equal(
+            [1 / Math.Sqrt(4 + Whitening.Eps), 0, 0, 1 / Math.Sqrt(1 + Whitening.Eps)],
+            filters.data<double>().ToArray()
+        );
     }
 
     [Fact]
@@ -170,14 +194,23 @@ public sealed class FastRecipeTests : IDisposable
         var layer = model.modules().OfType<Convolution>().First();
         var (filters, biases) = (new List<float>(), new List<float>());
 
-        Trainer.Train(model, Data(), Recipe with { LookaheadSteps = 0 }, Run(), new()
-        {
-            EpochFinished = _ =>
+        Trainer.Train(
+            model,
+            Data(),
+            Recipe with
             {
-                filters.Add(layer.weight.flatten()[0].item<float>());
-                biases.Add(layer.bias![0].item<float>());
+                LookaheadSteps = 0,
             },
-        });
+            Run(),
+            new()
+            {
+                EpochFinished = _ =>
+                {
+                    filters.Add(layer.weight.flatten()[0].item<float>());
+                    biases.Add(layer.bias![0].item<float>());
+                },
+            }
+        );
 
         Assert.Single(filters.Distinct());
         Assert.Equal(3, biases.Distinct().Count());
@@ -209,7 +242,9 @@ public sealed class FastRecipeTests : IDisposable
         using (var model = Network())
         {
             var run = StoppedAfter(stopAt, stop);
-            Assert.ThrowsAny<OperationCanceledException>(() => Trainer.Train(model, Data(), Recipe, run, new() { CheckpointFile = file }));
+            Assert.ThrowsAny<OperationCanceledException>(() =>
+                Trainer.Train(model, Data(), Recipe, run, new() { CheckpointFile = file })
+            );
         }
 
         using var resumed = Network();
@@ -223,7 +258,7 @@ public sealed class FastRecipeTests : IDisposable
     {
         using var model = Network();
         Trainer.Train(model, Data(), Recipe with { Epochs = 1 }, Run());
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count();
         var losses = Trainer.Train(model, Data(), Recipe with { Epochs = 8 }, Run());
 
         Assert.Equal(before, Tensor.TotalCount);

@@ -14,7 +14,12 @@ internal static class ToyTraining
         var random = new SeedTree(3).Random();
         int[] labels = [.. Enumerable.Range(0, 64).Select(i => i % 2)];
         var size = channels * side * side;
-        byte[] pixels = [.. labels.SelectMany(label => Enumerable.Range(0, size).Select(_ => (byte)(60 + 100 * label + random.Next(40))))];
+        byte[] pixels =
+        [
+            .. labels.SelectMany(label =>
+                Enumerable.Range(0, size).Select(_ => (byte)(60 + 100 * label + random.Next(40)))
+            ),
+        ];
         return new(pixels, labels, channels, side, side, ["dark", "bright"]);
     }
 
@@ -28,15 +33,21 @@ internal static class ToyTraining
     }
 
     /// <summary>A run of which nothing is asked but its random streams.</summary>
-    internal static RunContext Run(CancellationToken cancellation = default, Action<double, double, string>? progress = null) =>
-        new(new SeedTree(7), cancellation, progress);
+    internal static RunContext Run(
+        CancellationToken cancellation = default,
+        Action<double, double, string>? progress = null
+    ) => new(new SeedTree(7), cancellation, progress);
 
     /// <summary>A run that is cancelled once so many steps are done.</summary>
-    internal static RunContext StoppedAfter(int steps, CancellationTokenSource stop) => Run(stop.Token, (done, _, _) =>
-    {
-        if (done >= steps)
-        {
-            stop.Cancel();
-        }
-    });
+    internal static RunContext StoppedAfter(int steps, CancellationTokenSource stop) =>
+        Run(
+            stop.Token,
+            (done, _, _) =>
+            {
+                if (done >= steps)
+                {
+                    stop.Cancel();
+                }
+            }
+        );
 }

@@ -11,7 +11,14 @@ namespace BackdoorLab.Engine.Tests.Training;
 [Collection("torch")]
 public sealed class TrainerTests : IDisposable
 {
-    private static readonly TrainOptions Options = new() { Epochs = 3, BatchSize = 16, LearningRate = 0.05, CropPadding = 2, Precision = TrainingPrecision.Float32 };
+    private static readonly TrainOptions Options = new()
+    {
+        Epochs = 3,
+        BatchSize = 16,
+        LearningRate = 0.05,
+        CropPadding = 2,
+        Precision = TrainingPrecision.Float32,
+    };
     private readonly string _folder = Directory.CreateTempSubdirectory("trainer").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -33,7 +40,9 @@ public sealed class TrainerTests : IDisposable
             var run = StoppedAfter(stopAt, stop);
             using (var model = Model())
             {
-                Assert.ThrowsAny<OperationCanceledException>(() => Trainer.Train(model, Data(), Options, run, new() { CheckpointFile = file }));
+                Assert.ThrowsAny<OperationCanceledException>(() =>
+                    Trainer.Train(model, Data(), Options, run, new() { CheckpointFile = file })
+                );
             }
 
             Assert.True(File.Exists(file), "A cancelled training leaves its checkpoint.");
@@ -51,7 +60,9 @@ public sealed class TrainerTests : IDisposable
         using (var model = Model())
         {
             var run = StoppedAfter(6, stop);
-            Assert.ThrowsAny<OperationCanceledException>(() => Trainer.Train(model, Data(), options, run, new() { CheckpointFile = file }));
+            Assert.ThrowsAny<OperationCanceledException>(() =>
+                Trainer.Train(model, Data(), options, run, new() { CheckpointFile = file })
+            );
         }
 
         Assert.Equal(Bits(options, null), Bits(options, file));
@@ -80,7 +91,13 @@ public sealed class TrainerTests : IDisposable
         using var resumed = Model();
         using var whole = Model();
         var told = new List<(int Epoch, double Loss)>();
-        Trainer.Train(resumed, Data(), Options, Run(), new() { CheckpointFile = file, EpochFinished = report => told.Add((report.Epoch, report.Loss)) });
+        Trainer.Train(
+            resumed,
+            Data(),
+            Options,
+            Run(),
+            new() { CheckpointFile = file, EpochFinished = report => told.Add((report.Epoch, report.Loss)) }
+        );
         var losses = Trainer.Train(whole, Data(), Options, Run());
 
         Assert.Equal([(2, losses[1]), (3, losses[2])], told);
@@ -92,7 +109,20 @@ public sealed class TrainerTests : IDisposable
     {
         using var model = Model();
         var error = Assert.Throws<TrainingDivergedException>(() =>
-            Trainer.Train(model, Data(), Options with { LearningRate = 10, Momentum = 0.999, WeightDecay = 1, Epochs = 60, Schedule = ScheduleKind.Constant }, Run()));
+            Trainer.Train(
+                model,
+                Data(),
+                Options with
+                {
+                    LearningRate = 10,
+                    Momentum = 0.999,
+                    WeightDecay = 1,
+                    Epochs = 60,
+                    Schedule = ScheduleKind.Constant,
+                },
+                Run()
+            )
+        );
         Assert.Contains("Lower the learning rate", error.Message, StringComparison.Ordinal);
     }
 
@@ -111,7 +141,7 @@ public sealed class TrainerTests : IDisposable
     {
         using var model = Model();
         Trainer.Train(model, Data(), Options with { Epochs = 1 }, Run());
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count();
         Trainer.Train(model, Data(), Options with { Epochs = 1 }, Run());
         Assert.Equal(before, Tensor.TotalCount);
     }
@@ -122,15 +152,24 @@ public sealed class TrainerTests : IDisposable
         var data = Data();
         var seen = new List<int>();
         using var model = Model();
-        Trainer.Train(model, data, Options with { Epochs = 2 }, Run(), new()
-        {
-            Stamp = (images, indices) =>
+        Trainer.Train(
+            model,
+            data,
+            Options with
             {
-                Assert.Equal(indices.Length, images.shape[0]);
-                seen.AddRange(indices);
-                return images.mul(0);
+                Epochs = 2,
             },
-        });
+            Run(),
+            new()
+            {
+                Stamp = (images, indices) =>
+                {
+                    Assert.Equal(indices.Length, images.shape[0]);
+                    seen.AddRange(indices);
+                    return images.mul(0);
+                },
+            }
+        );
         Assert.Equal(Enumerable.Range(0, data.Count).SelectMany(i => new[] { i, i }), seen.Order());
     }
 

@@ -16,7 +16,8 @@ public sealed class ArchitecturesTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("architectures-").FullName;
 
-    public static TheoryData<string> Networks => [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
+    public static TheoryData<string> Networks =>
+        [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -44,14 +45,21 @@ public sealed class ArchitecturesTests : IDisposable
     [Fact]
     public void Find_NamesOfOtherPrograms_AreUnderstood()
     {
-        using var file = Saved(new ResNet8(), rename: name => "module._orig_mod." + name
-            .Replace("linear.", "fc.", StringComparison.Ordinal)
-            .Replace("shortcut.", "downsample.", StringComparison.Ordinal));
+        using var file = Saved(
+            new ResNet8(),
+            rename: name =>
+                "module._orig_mod."
+                + name.Replace("linear.", "fc.", StringComparison.Ordinal)
+                    .Replace("shortcut.", "downsample.", StringComparison.Ordinal)
+        );
 
         var fit = Architectures.Find(file, Colour, "a data set");
 
         Assert.True(fit.Fits, fit.Fault);
-        Assert.Equal("module._orig_mod.fc.weight", file.Tensors.Single(tensor => tensor.Name.EndsWith("fc.weight", StringComparison.Ordinal)).Name);
+        Assert.Equal(
+            "module._orig_mod.fc.weight",
+            file.Tensors.Single(tensor => tensor.Name.EndsWith("fc.weight", StringComparison.Ordinal)).Name
+        );
     }
 
     [Fact]
@@ -62,13 +70,19 @@ public sealed class ArchitecturesTests : IDisposable
         var fit = Architectures.Find(file, Colour, "CIFAR-10");
 
         Assert.Equal(43, fit.Outputs);
-        Assert.Equal("The file has 43 outputs, CIFAR-10 has 10 classes: choose the data set it was trained for.", fit.Fault);
+        Assert.Equal(
+            "The file has 43 outputs, CIFAR-10 has 10 classes: choose the data set it was trained for.",
+            fit.Fault
+        );
     }
 
     [Fact]
     public void Find_AnotherNetwork_NamesTheNearestAndWhatDiffers()
     {
-        using var file = Saved(new ResNet8(), rename: name => name.Replace("layer2.", "stage2.", StringComparison.Ordinal));
+        using var file = Saved(
+            new ResNet8(),
+            rename: name => name.Replace("layer2.", "stage2.", StringComparison.Ordinal)
+        );
 
         var fit = Architectures.Find(file, Colour, "CIFAR-10");
 
@@ -82,7 +96,11 @@ public sealed class ArchitecturesTests : IDisposable
     {
         using var file = Saved(new ResNet8(), rename: name => name.Replace('.', '_'));
 
-        Assert.StartsWith("No network of the catalog for MNIST has any of the names in the file, which begin with ", Architectures.Find(file, Colour, "MNIST").Fault, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "No network of the catalog for MNIST has any of the names in the file, which begin with ",
+            Architectures.Find(file, Colour, "MNIST").Fault,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -93,7 +111,11 @@ public sealed class ArchitecturesTests : IDisposable
         var fit = Architectures.Find(file, Colour with { Channels = 1 }, "MNIST");
 
         Assert.Null(fit.Outputs);
-        Assert.Contains("conv1.weight is [16, 3, 3, 3] in the file and [16, 1, 3, 3] in the network", fit.Fault, StringComparison.Ordinal);
+        Assert.Contains(
+            "conv1.weight is [16, 3, 3, 3] in the file and [16, 1, 3, 3] in the network",
+            fit.Fault,
+            StringComparison.Ordinal
+        );
     }
 
     private WeightFile Saved(ModelSource source, int classes = 10, Func<string, string>? rename = null)
@@ -102,9 +124,12 @@ public sealed class ArchitecturesTests : IDisposable
         var path = Path.Combine(_folder, "model.safetensors");
         Checkpoint.Save(
             path,
-            network.state_dict().Where(entry => rename is null || !entry.Key.StartsWith("normalize.", StringComparison.Ordinal))
+            network
+                .state_dict()
+                .Where(entry => rename is null || !entry.Key.StartsWith("normalize.", StringComparison.Ordinal))
                 .ToDictionary(entry => rename?.Invoke(entry.Key) ?? entry.Key, entry => entry.Value),
-            new Dictionary<string, string>());
+            new Dictionary<string, string>()
+        );
         return WeightFile.Open(path);
     }
 }

@@ -5,7 +5,10 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Tests.Weights;
 
-/// <summary>Files that were made to hurt, or came through a bad line: every one is refused in words, and none costs more than it is.</summary>
+/// <summary>
+/// Files that were made to hurt, or came through a bad line: every one is refused in words, and none costs more than it
+/// is.
+/// </summary>
 [Collection("torch")]
 public sealed class DamagedWeightsTests : IDisposable
 {
@@ -13,43 +16,80 @@ public sealed class DamagedWeightsTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("damaged-").FullName;
 
-    public static TheoryData<string, string> Damaged => new()
-    {
-        { "}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n)Rs.", "a tensor in it is not written as PyTorch writes one" },
-        { $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\0NN\u0089)tRs.", "a tensor's shape in it is not written" },
-        { $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\0(J\u00ff\u00ff\u00ff\u00ffK\u0004t(K\u0001K\u0001t\u0089)tRs.", "a tensor's shape in it is not written" },
-        { $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\0K\u0004\u0085K\u0001\u0085\u0089)tRK\u0001s.", "makes no sense" },
-        { $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}NK\u0004\u0085K\u0001\u0085tRs.", "a tensor in it is not written" },
-        { $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\u0001K\u0004\u0085K\u0001\u0085tRs.", "does not lie within its data" },
-        { $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\0(J\u00ff\u00ff\u00ff\u007fJ\u00ff\u00ff\u00ff\u007fJ\u00ff\u00ff\u00ff\u007ft(K\0K\0K\0ttRs.", "does not lie within its data" },
-        { "}X\u0001\0\0\0actorch._utils\n_rebuild_parameter\n)Rs.", "a parameter in it is not written" },
-        { "}X\u0001\0\0\0actorch\nSize\n)Rs.", "a size in it is not written" },
-        { "}X\u0001\0\0\0aK\u0001)Rs.", "calls what cannot be called" },
-        { "}X\u0001\0\0\0actorch\nSize\nNRs.", "makes no sense" },
-        { "}NQ.", "refers to something that is no data" },
-        { "ccollections\nOrderedDict\nK\u0007\u0085R.", "a dictionary in it is not written" },
-        { "K\u0001K\u0002a.", "makes no sense" },
-        { "(K\u0001(\u0086.", "makes no sense" },
-        { "ttt.", "makes no sense" },
-        { "\u00ff.", "an instruction (0xff) that there is not" },
-        { "F1.x\n.", "makes no sense" },
-        { "}X\u0001\0\0\0aNs.", "No weights were found" },
-        { "N.", "The file holds no dictionary" },
-    };
+    public static TheoryData<string, string> Damaged =>
+        new()
+        {
+            {
+                "}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n)Rs.",
+                "a tensor in it is not written as PyTorch writes one"
+            },
+            {
+                $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\0NN\u0089)tRs.",
+                "a tensor's shape in it is not written"
+            },
+            {
+                $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\0(J\u00ff\u00ff\u00ff\u00ffK\u0004t(K\u0001K\u0001t\u0089)tRs.",
+                "a tensor's shape in it is not written"
+            },
+            {
+                $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\0K\u0004\u0085K\u0001\u0085\u0089)tRK\u0001s.",
+                "makes no sense"
+            },
+            {
+                $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}NK\u0004\u0085K\u0001\u0085tRs.",
+                "a tensor in it is not written"
+            },
+            {
+                $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\u0001K\u0004\u0085K\u0001\u0085tRs.",
+                "does not lie within its data"
+            },
+            {
+                $"}}X\u0001\0\0\0actorch._utils\n_rebuild_tensor_v2\n({Storage}K\0(J\u00ff\u00ff\u00ff\u007fJ\u00ff\u00ff\u00ff\u007fJ\u00ff\u00ff\u00ff\u007ft(K\0K\0K\0ttRs.",
+                "does not lie within its data"
+            },
+            { "}X\u0001\0\0\0actorch._utils\n_rebuild_parameter\n)Rs.", "a parameter in it is not written" },
+            { "}X\u0001\0\0\0actorch\nSize\n)Rs.", "a size in it is not written" },
+            { "}X\u0001\0\0\0aK\u0001)Rs.", "calls what cannot be called" },
+            { "}X\u0001\0\0\0actorch\nSize\nNRs.", "makes no sense" },
+            { "}NQ.", "refers to something that is no data" },
+            { "ccollections\nOrderedDict\nK\u0007\u0085R.", "a dictionary in it is not written" },
+            { "K\u0001K\u0002a.", "makes no sense" },
+            { "(K\u0001(\u0086.", "makes no sense" },
+            { "ttt.", "makes no sense" },
+            { "\u00ff.", "an instruction (0xff) that there is not" },
+            { "F1.x\n.", "makes no sense" },
+            { "}X\u0001\0\0\0aNs.", "No weights were found" },
+            { "N.", "The file holds no dictionary" },
+        };
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Theory]
     [MemberData(nameof(Damaged))]
-    public void Pickle_ThatNobodyWrote_IsRefusedInWords(string program, string reason) => Assert.Contains(reason, Refusal(Encoding.Latin1.GetBytes(program)), StringComparison.Ordinal);
+    public void Pickle_ThatNobodyWrote_IsRefusedInWords(string program, string reason) =>
+        Assert.Contains(reason, Refusal(Encoding.Latin1.GetBytes(program)), StringComparison.Ordinal);
 
     [Fact]
     public void Pickle_WhoseTensorsHaveThousandsOfAxes_IsRefusedBeforeTheyAreCopied()
     {
         // One tuple of 20,000 sides, named by 10,000 tensors: copied at each it would be 1.6 GB.
         byte[] sides = [.. Enumerable.Repeat("K\u0001"u8.ToArray(), 20_000).SelectMany(side => side)];
-        byte[] tensor = [.. "ctorch._utils\n_rebuild_tensor_v2\n("u8, .. Encoding.Latin1.GetBytes(Storage), .. "K\0h\u0001h\u0001tR"u8];
-        byte[] pickle = [0x80, 2, .. "]("u8, .. sides, .. "tq\u0001a("u8, .. Enumerable.Repeat(tensor, 10_000).SelectMany(one => one), .. "e."u8];
+        byte[] tensor =
+        [
+            .. "ctorch._utils\n_rebuild_tensor_v2\n("u8,
+            .. Encoding.Latin1.GetBytes(Storage),
+            .. "K\0h\u0001h\u0001tR"u8,
+        ];
+        byte[] pickle =
+        [
+            0x80,
+            2,
+            .. "]("u8,
+            .. sides,
+            .. "tq\u0001a("u8,
+            .. Enumerable.Repeat(tensor, 10_000).SelectMany(one => one),
+            .. "e."u8,
+        ];
 
         var (message, bytes) = Measured(pickle);
 
@@ -90,13 +130,27 @@ public sealed class DamagedWeightsTests : IDisposable
     {
         byte[] pairs = [.. Enumerable.Repeat(new byte[] { (byte)'N', (byte)'N', 0x86 }, 1000).SelectMany(pair => pair)];
         byte[] copy = [.. "ccollections\nOrderedDict\nh\u0001"u8, 0x85, (byte)'R'];
-        byte[] pickle = [0x80, 2, .. "]("u8, .. pairs, .. "eq\u0001("u8, .. Enumerable.Repeat(copy, 10_000).SelectMany(one => one), .. "t."u8];
+        byte[] pickle =
+        [
+            0x80,
+            2,
+            .. "]("u8,
+            .. pairs,
+            .. "eq\u0001("u8,
+            .. Enumerable.Repeat(copy, 10_000).SelectMany(one => one),
+            .. "t."u8,
+        ];
 
         Assert.Contains("describes far more objects", Refusal(pickle), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Pickle_ThatContainsItself_EndsToo() => Assert.Contains("No weights were found", Refusal("}q\0X\u0001\0\0\0ah\0s."u8.ToArray()), StringComparison.Ordinal);
+    public void Pickle_ThatContainsItself_EndsToo() =>
+        Assert.Contains(
+            "No weights were found",
+            Refusal("}q\0X\u0001\0\0\0ah\0s."u8.ToArray()),
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("""{"a":{"dtype":null,"shape":[1],"data_offsets":[0,4]}}""", "'a' has no type")]
@@ -105,18 +159,51 @@ public sealed class DamagedWeightsTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", "header cannot be read")]
     [InlineData("""{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,0]}}""", "is not within it")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", "is not within it")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[-9223372036854775808,9223372036854775807]}}""", "is not within it")]
+    [InlineData(
+        """{"a":{"dtype":"F32","shape":[1],"data_offsets":[-9223372036854775808,9223372036854775807]}}""",
+        "is not within it"
+    )]
     [InlineData("""{"a":null}""", "header cannot be read")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]""", "header cannot be read")]
-    public void Safetensors_ThatAreWrong_AreRefusedInWords(string header, string reason) => Assert.Contains(
-        reason, Assert.Throws<WeightFileException>(() => WeightFile.Open(Written([.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), 0, 0, 0, 0]))).Message, StringComparison.Ordinal);
+    public void Safetensors_ThatAreWrong_AreRefusedInWords(string header, string reason) =>
+        Assert.Contains(
+            reason,
+            Assert
+                .Throws<WeightFileException>(() =>
+                    WeightFile.Open(
+                        Written([
+                            .. BitConverter.GetBytes((long)header.Length),
+                            .. Encoding.UTF8.GetBytes(header),
+                            0,
+                            0,
+                            0,
+                            0,
+                        ])
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Safetensors_WithAHugeName_AreRefusedInAFewWords()
     {
         var header = $$$"""{"{{{new string('x', 5_000_000)}}}":{"dtype":null,"shape":[1],"data_offsets":[0,4]}}""";
 
-        var message = Assert.Throws<WeightFileException>(() => WeightFile.Open(Written([.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), 0, 0, 0, 0]))).Message;
+        var message = Assert
+            .Throws<WeightFileException>(() =>
+                WeightFile.Open(
+                    Written([
+                        .. BitConverter.GetBytes((long)header.Length),
+                        .. Encoding.UTF8.GetBytes(header),
+                        0,
+                        0,
+                        0,
+                        0,
+                    ])
+                )
+            )
+            .Message;
 
         Assert.InRange(message.Length, 0, 300);
         Assert.Contains("(5000000 characters)", message, StringComparison.Ordinal);
@@ -134,7 +221,9 @@ public sealed class DamagedWeightsTests : IDisposable
             try
             {
                 using var read = WeightFile.Open(Written(file));
-                foreach (var tensor in read.Entries.SelectMany(entry => entry.Tensors).Where(tensor => tensor.Count < 10_000))
+                foreach (
+                    var tensor in read.Entries.SelectMany(entry => entry.Tensors).Where(tensor => tensor.Count < 10_000)
+                )
                 {
                     tensor.Read();
                 }
@@ -149,7 +238,8 @@ public sealed class DamagedWeightsTests : IDisposable
         Assert.InRange(refused, 1000, 4000);
     }
 
-    // Bits turned, a piece written over, a piece taken out, or an early end; archives are damaged in the pickle more often than elsewhere.
+    // Bits turned, a piece written over, a piece taken out, or an early end; archives are damaged in the pickle more
+    // often than elsewhere.
     private static byte[] Damage(byte[] file, Random random)
     {
         for (var times = random.Next(1, 5); times > 0 && file.Length > 8; times--)
@@ -157,27 +247,61 @@ public sealed class DamagedWeightsTests : IDisposable
             var at = random.Next(random.Next(2) == 0 ? file.Length : Math.Min(file.Length, 900));
             switch (random.Next(5))
             {
-                case 0: file = file[..at]; break;
-                case 1: file = [.. file[..at], .. file[Math.Min(file.Length, at + random.Next(1, 9))..]]; break;
-                case 2: random.NextBytes(file.AsSpan(at, Math.Min(random.Next(1, 9), file.Length - at))); break;
-                default: file[at] ^= (byte)(1 << random.Next(8)); break;
+                case 0:
+                    file = file[..at];
+                    break;
+                case 1:
+                    file = [.. file[..at], .. file[Math.Min(file.Length, at + random.Next(1, 9))..]];
+                    break;
+                case 2:
+                    random.NextBytes(file.AsSpan(at, Math.Min(random.Next(1, 9), file.Length - at)));
+                    break;
+                default:
+                    file[at] ^= (byte)(1 << random.Next(8));
+                    break;
             }
         }
 
         return file;
     }
 
-    private static byte[] Checkpoint() => Pickler.Archive(Pickler.Dictionary(
-        ("epoch", 3L),
-        ("best", Pickler.NumpyScalar),
-        ("state_dict", Pickler.Dictionary(("0.mean", Pickler.Zeros(1, 3, 1, 1)), ("1.fc1.weight", Pickler.Zeros(4, 3)), ("1.fc1.bias", Pickler.Zeros(4)))),
-        ("optimizer", Pickler.Dictionary(("param_groups", new List<object?> { Pickler.Dictionary(("lr", 0.1), ("params", new List<object?> { 0L, 1L })) })))));
+    private static byte[] Checkpoint() =>
+        Pickler.Archive(
+            Pickler.Dictionary(
+                ("epoch", 3L),
+                ("best", Pickler.NumpyScalar),
+                (
+                    "state_dict",
+                    Pickler.Dictionary(
+                        ("0.mean", Pickler.Zeros(1, 3, 1, 1)),
+                        ("1.fc1.weight", Pickler.Zeros(4, 3)),
+                        ("1.fc1.bias", Pickler.Zeros(4))
+                    )
+                ),
+                (
+                    "optimizer",
+                    Pickler.Dictionary(
+                        (
+                            "param_groups",
+                            new List<object?>
+                            {
+                                Pickler.Dictionary(("lr", 0.1), ("params", new List<object?> { 0L, 1L })),
+                            }
+                        )
+                    )
+                )
+            )
+        );
 
     private byte[] Safetensors()
     {
         var path = Path.Combine(_folder, "whole.safetensors");
         using var scope = NewDisposeScope();
-        Engine.Training.Checkpoint.Save(path, new Dictionary<string, Tensor> { ["a"] = zeros(3, 2), ["b"] = zeros(4, dtype: float64) }, new Dictionary<string, string>());
+        Engine.Training.Checkpoint.Save(
+            path,
+            new Dictionary<string, Tensor> { ["a"] = zeros(3, 2), ["b"] = zeros(4, dtype: float64) },
+            new Dictionary<string, string>()
+        );
         return File.ReadAllBytes(path);
     }
 

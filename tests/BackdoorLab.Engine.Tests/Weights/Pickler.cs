@@ -11,9 +11,7 @@ internal sealed class Pickler
     private readonly MemoryStream _pickle = new();
     private readonly List<byte[]> _storages = [];
 
-    private Pickler()
-    {
-    }
+    private Pickler() { }
 
     /// <summary>A call of something by name, and the attributes that are set on what it gives.</summary>
     internal sealed record Call(string Module, string Name, object?[] Arguments, object? State = null);
@@ -25,16 +23,32 @@ internal sealed class Pickler
     internal sealed record Shared;
 
     /// <summary>Python's dictionary; an OrderedDict where there is a tensor in it.</summary>
-    internal static KeyValuePair<string, object?>[] Dictionary(params (string Key, object? Value)[] entries) => [.. entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value))];
+    internal static KeyValuePair<string, object?>[] Dictionary(params (string Key, object? Value)[] entries) =>
+        [.. entries.Select(entry => KeyValuePair.Create(entry.Key, entry.Value))];
 
     /// <summary>Zeros of a size.</summary>
-    internal static Weights Zeros(params long[] shape) => new(shape, new float[shape.Aggregate(1L, (product, side) => product * side)]);
+    internal static Weights Zeros(params long[] shape) =>
+        new(shape, new float[shape.Aggregate(1L, (product, side) => product * side)]);
 
     /// <summary>A numpy scalar, as training scripts leave them beside the weights.</summary>
-    internal static Call NumpyScalar => new("numpy.core.multiarray", "scalar", [new Call("numpy", "dtype", ["f8", false, true], new object?[] { 3L, "<", null }), new Call("_codecs", "encode", ["ÍÌ", "latin1"])]);
+    internal static Call NumpyScalar =>
+        new(
+            "numpy.core.multiarray",
+            "scalar",
+            [
+                new Call("numpy", "dtype", ["f8", false, true], new object?[] { 3L, "<", null }),
+                new Call("_codecs", "encode", ["ÍÌ", "latin1"]),
+            ]
+        );
 
     /// <summary>A numpy array.</summary>
-    internal static Call NumpyArray => new("numpy.core.multiarray", "_reconstruct", [new Call("numpy", "ndarray", []), new object?[] { 0L }, "b"], new object?[] { 1L, new object?[] { 2L }, "raw" });
+    internal static Call NumpyArray =>
+        new(
+            "numpy.core.multiarray",
+            "_reconstruct",
+            [new Call("numpy", "ndarray", []), new object?[] { 0L }, "b"],
+            new object?[] { 1L, new object?[] { 2L }, "raw" }
+        );
 
     /// <summary>The archive of an object.</summary>
     internal static byte[] Archive(object? root)
@@ -72,22 +86,42 @@ internal sealed class Pickler
     {
         switch (value)
         {
-            case null: Code('N'); break;
-            case bool yes: _pickle.WriteByte(yes ? (byte)0x88 : (byte)0x89); break;
-            case long number: Code('J'); _pickle.Write(BitConverter.GetBytes((int)number)); break;
+            case null:
+                Code('N');
+                break;
+            case bool yes:
+                _pickle.WriteByte(yes ? (byte)0x88 : (byte)0x89);
+                break;
+            case long number:
+                Code('J');
+                _pickle.Write(BitConverter.GetBytes((int)number));
+                break;
             case double number:
                 Code('G');
                 Span<byte> big = stackalloc byte[8];
                 BinaryPrimitives.WriteDoubleBigEndian(big, number);
                 _pickle.Write(big);
                 break;
-            case string text: Code('X'); _pickle.Write(BitConverter.GetBytes(Encoding.UTF8.GetByteCount(text))); _pickle.Write(Encoding.UTF8.GetBytes(text)); break;
-            case KeyValuePair<string, object?>[] entries:
-                Write(entries.Any(entry => entry.Value is Weights) ? new Call("collections", "OrderedDict", []) : null, entries);
+            case string text:
+                Code('X');
+                _pickle.Write(BitConverter.GetBytes(Encoding.UTF8.GetByteCount(text)));
+                _pickle.Write(Encoding.UTF8.GetBytes(text));
                 break;
-            case Weights weights: Write(weights); break;
-            case Shared: _pickle.Write("h\u0001"u8); break;
-            case Call call: Write(call); break;
+            case KeyValuePair<string, object?>[] entries:
+                Write(
+                    entries.Any(entry => entry.Value is Weights) ? new Call("collections", "OrderedDict", []) : null,
+                    entries
+                );
+                break;
+            case Weights weights:
+                Write(weights);
+                break;
+            case Shared:
+                _pickle.Write("h\u0001"u8);
+                break;
+            case Call call:
+                Write(call);
+                break;
             case object?[] tuple:
                 Code('(');
                 Array.ForEach(tuple, Write);
@@ -99,7 +133,8 @@ internal sealed class Pickler
                 list.ForEach(Write);
                 Code('e');
                 break;
-            default: throw new NotSupportedException(value.GetType().Name);
+            default:
+                throw new NotSupportedException(value.GetType().Name);
         }
     }
 
@@ -150,7 +185,15 @@ internal sealed class Pickler
         Code('Q');
         Write(0L);
         Write((object?[])[.. weights.Shape.Cast<object?>()]);
-        Write((object?[])[.. weights.Shape.Select((_, axis) => (object?)weights.Shape.Skip(axis + 1).Aggregate(1L, (product, side) => product * side))]);
+        Write(
+            (object?[])
+                [
+                    .. weights.Shape.Select(
+                        (_, axis) =>
+                            (object?)weights.Shape.Skip(axis + 1).Aggregate(1L, (product, side) => product * side)
+                    ),
+                ]
+        );
         Write(false);
         Write(new Call("collections", "OrderedDict", []));
         Code('t');

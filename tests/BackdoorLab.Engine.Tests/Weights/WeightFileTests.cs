@@ -23,14 +23,24 @@ public sealed class WeightFileTests : IDisposable
 
         Assert.Equal("PyTorch state dict", file.Format);
         Assert.Equal(
-            ["module.conv1.weight", "module.fc.weight", "module.fc.bias", "module.bn1.running_mean", "module.bn1.num_batches_tracked"],
-            file.Tensors.Select(tensor => tensor.Name));
+            [
+                "module.conv1.weight",
+                "module.fc.weight",
+                "module.fc.bias",
+                "module.bn1.running_mean",
+                "module.bn1.num_batches_tracked",
+            ],
+            file.Tensors.Select(tensor => tensor.Name)
+        );
         var convolution = file.Tensors[0];
         Assert.Equal([2, 3, 2, 2], convolution.Shape);
 
         // It was saved channels-last: what is read is row-major again.
         Assert.Equal(Enumerable.Range(0, 24).Select(i => (float)i), convolution.Read());
-        Assert.Equal((ElementType.Float16, ElementType.BFloat16, ElementType.Float64), (file.Tensors[1].Type, file.Tensors[2].Type, file.Tensors[3].Type));
+        Assert.Equal(
+            (ElementType.Float16, ElementType.BFloat16, ElementType.Float64),
+            (file.Tensors[1].Type, file.Tensors[2].Type, file.Tensors[3].Type)
+        );
         Assert.Equal([0, 0.25f, 0.5f, 0.75f, 1, 1.25f], file.Tensors[1].Read());
         Assert.Equal([0.5f, -2], file.Tensors[2].Read());
         Assert.Equal([3f, 4, 5], file.Tensors[3].Read());
@@ -44,8 +54,13 @@ public sealed class WeightFileTests : IDisposable
         using var scope = NewDisposeScope();
         Checkpoint.Save(
             path,
-            new Dictionary<string, Tensor> { ["a"] = arange(6, dtype: float32).reshape(2, 3), ["b"] = tensor(1.5).to(bfloat16) },
-            new Dictionary<string, string> { ["made"] = "here" });
+            new Dictionary<string, Tensor>
+            {
+                ["a"] = arange(6, dtype: float32).reshape(2, 3),
+                ["b"] = tensor(1.5).to(bfloat16),
+            },
+            new Dictionary<string, string> { ["made"] = "here" }
+        );
 
         using var file = WeightFile.Open(path);
 
@@ -55,7 +70,11 @@ public sealed class WeightFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("whole-model.pth", "a whole pickled model (it names __main__.Net)", "torch.save(model.state_dict(), 'model.pth')")]
+    [InlineData(
+        "whole-model.pth",
+        "a whole pickled model (it names __main__.Net)",
+        "torch.save(model.state_dict(), 'model.pth')"
+    )]
     [InlineData("old-form.pth", "a bare pickle, as torch.save wrote it before version 1.6", "weights_only=True")]
     public void PyTorch_FileOfAnotherKind_IsRefusedWithTheRemedy(string asset, string reason, string remedy)
     {
@@ -71,7 +90,10 @@ public sealed class WeightFileTests : IDisposable
         using var file = WeightFile.Open(Asset("script.pt"));
 
         Assert.Equal(("TorchScript", true), (file.Format, file.HasProgram));
-        Assert.Equal(["fc.weight 2x2", "fc.bias 2"], file.Tensors.Select(tensor => $"{tensor.Name} {string.Join('x', tensor.Shape)}"));
+        Assert.Equal(
+            ["fc.weight 2x2", "fc.bias 2"],
+            file.Tensors.Select(tensor => $"{tensor.Name} {string.Join('x', tensor.Shape)}")
+        );
         Assert.Equal(4, file.Tensors[0].Read().Length);
     }
 
@@ -85,7 +107,10 @@ public sealed class WeightFileTests : IDisposable
 
         Assert.True(file.HasProgram);
         Assert.Empty(file.Tensors);
-        Assert.Equal("The file has no weights by name: a frozen or quantized program.", Architectures.Find(file, new(3, 32, 32, 10, 0, 0), "a data set").Fault);
+        Assert.Equal(
+            "The file has no weights by name: a frozen or quantized program.",
+            Architectures.Find(file, new(3, 32, 32, 10, 0, 0), "a data set").Fault
+        );
     }
 
     [Fact]
@@ -107,7 +132,11 @@ public sealed class WeightFileTests : IDisposable
     {
         byte[] pickle = [0x80, 4, 0x8c, 8, .. "builtins"u8, 0x8c, 4, .. "eval"u8, 0x93, .. ")R."u8];
 
-        Assert.Contains("builtins.eval", Assert.Throws<WeightFileException>(() => WeightFile.Open(Archive(pickle))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "builtins.eval",
+            Assert.Throws<WeightFileException>(() => WeightFile.Open(Archive(pickle))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -115,8 +144,14 @@ public sealed class WeightFileTests : IDisposable
     [InlineData("R.", "its pickle makes no sense")]
     [InlineData("}h\u0005.", "its pickle makes no sense")]
     [InlineData("X\u00ff\u00ff\u00ff\u007f.", "its pickle ends too early")]
-    public void Pickle_ThatIsDamaged_IsAClearError(string program, string reason) => Assert.Contains(
-        reason, Assert.Throws<WeightFileException>(() => WeightFile.Open(Archive(Encoding.Latin1.GetBytes(program)))).Message, StringComparison.Ordinal);
+    public void Pickle_ThatIsDamaged_IsAClearError(string program, string reason) =>
+        Assert.Contains(
+            reason,
+            Assert
+                .Throws<WeightFileException>(() => WeightFile.Open(Archive(Encoding.Latin1.GetBytes(program))))
+                .Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void PyTorch_ThatEndsTooEarly_IsAClearError()
@@ -125,7 +160,11 @@ public sealed class WeightFileTests : IDisposable
 
         foreach (var share in new[] { 0.3, 0.9 })
         {
-            var message = Assert.Throws<WeightFileException>(() => WeightFile.Open(Written("short.pth", whole[..(int)(share * whole.Length)]))).Message;
+            var message = Assert
+                .Throws<WeightFileException>(() =>
+                    WeightFile.Open(Written("short.pth", whole[..(int)(share * whole.Length)]))
+                )
+                .Message;
             Assert.Contains("was not copied to its end", message, StringComparison.Ordinal);
         }
     }
@@ -141,7 +180,11 @@ public sealed class WeightFileTests : IDisposable
             stream.SetLength(8);
         }
 
-        Assert.Contains("does not lie within its data", Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not lie within its data",
+            Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -154,7 +197,11 @@ public sealed class WeightFileTests : IDisposable
             stream.Write(new byte[10_000_000]);
         }
 
-        Assert.Contains("unpacks to far more", Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "unpacks to far more",
+            Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -169,23 +216,32 @@ public sealed class WeightFileTests : IDisposable
 
         Assert.Contains(
             reason,
-            Assert.Throws<WeightFileException>(() => WeightFile.Open(Written("short.safetensors", whole[..(bytes > 0 ? bytes : whole.Length + bytes)]))).Message,
-            StringComparison.Ordinal);
+            Assert
+                .Throws<WeightFileException>(() =>
+                    WeightFile.Open(Written("short.safetensors", whole[..(bytes > 0 ? bytes : whole.Length + bytes)]))
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Safetensors_WithImpossibleSizes_AreRefused()
     {
-        foreach (var entry in new[]
+        foreach (
+            var entry in new[]
+            {
+                """{"a":{"dtype":"F32","shape":[9223372036854775807,8],"data_offsets":[0,8]}}""",
+                """{"a":{"dtype":"F32","shape":[-2],"data_offsets":[8,0]}}""",
+                """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,400]}}""",
+                """{"a":{"dtype":"F32","shape":2}}""",
+                """{"a":7}""",
+            }
+        )
         {
-            """{"a":{"dtype":"F32","shape":[9223372036854775807,8],"data_offsets":[0,8]}}""",
-            """{"a":{"dtype":"F32","shape":[-2],"data_offsets":[8,0]}}""",
-            """{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,400]}}""",
-            """{"a":{"dtype":"F32","shape":2}}""",
-            """{"a":7}""",
-        })
-        {
-            Assert.Throws<WeightFileException>(() => WeightFile.Open(Written("odd.safetensors", Safetensors(entry, 8))));
+            Assert.Throws<WeightFileException>(() =>
+                WeightFile.Open(Written("odd.safetensors", Safetensors(entry, 8)))
+            );
         }
     }
 
@@ -196,10 +252,18 @@ public sealed class WeightFileTests : IDisposable
     {
         var path = Path.Combine(_folder, "nan.safetensors");
         using var scope = NewDisposeScope();
-        Checkpoint.Save(path, new Dictionary<string, Tensor> { ["layer.weight"] = tensor(new[] { 1f, value }) }, new Dictionary<string, string>());
+        Checkpoint.Save(
+            path,
+            new Dictionary<string, Tensor> { ["layer.weight"] = tensor(new[] { 1f, value }) },
+            new Dictionary<string, string>()
+        );
         using var file = WeightFile.Open(path);
 
-        Assert.Contains("'layer.weight' holds values that are no finite numbers", Assert.Throws<WeightFileException>(file.Tensors[0].Read).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'layer.weight' holds values that are no finite numbers",
+            Assert.Throws<WeightFileException>(file.Tensors[0].Read).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -211,17 +275,34 @@ public sealed class WeightFileTests : IDisposable
     [InlineData(new byte[] { 8, 1, 0x12, 0x90, 1, 0x0a }, "SavedModel of TensorFlow")]
     [InlineData(new byte[] { 4, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0 }, "Lua Torch 7")]
     [InlineData(new byte[] { 0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0 }, "NumPy")]
-    [InlineData(new byte[] { 0x50, 0x4b, 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, "an empty zip archive")]
-    public void File_OfAnotherKind_IsNamed(byte[] content, string kind) => Assert.Contains(
-        kind, Assert.Throws<WeightFileException>(() => WeightFile.Open(Written("file.pth", content))).Message, StringComparison.Ordinal);
+    [InlineData(
+        new byte[] { 0x50, 0x4b, 5, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
+        "an empty zip archive"
+    )]
+    public void File_OfAnotherKind_IsNamed(byte[] content, string kind) =>
+        Assert.Contains(
+            kind,
+            Assert.Throws<WeightFileException>(() => WeightFile.Open(Written("file.pth", content))).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
-    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 44\n", "Git-LFS pointer", "git lfs pull")]
-    [InlineData("\n <!DOCTYPE html><html><head><title>Virus scan warning</title>", "a web page", "download the model itself")]
+    [InlineData(
+        "version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 44\n",
+        "Git-LFS pointer",
+        "git lfs pull"
+    )]
+    [InlineData(
+        "\n <!DOCTYPE html><html><head><title>Virus scan warning</title>",
+        "a web page",
+        "download the model itself"
+    )]
     [InlineData("<HTML>", "a web page", "download the model itself")]
     public void File_ThatStandsForAModel_IsNamedWithTheRemedy(string content, string kind, string remedy)
     {
-        var message = Assert.Throws<WeightFileException>(() => WeightFile.Open(Written("file.pth", Encoding.UTF8.GetBytes(content)))).Message;
+        var message = Assert
+            .Throws<WeightFileException>(() => WeightFile.Open(Written("file.pth", Encoding.UTF8.GetBytes(content))))
+            .Message;
 
         Assert.Contains(kind, message, StringComparison.Ordinal);
         Assert.Contains(remedy, message, StringComparison.Ordinal);
@@ -240,7 +321,11 @@ public sealed class WeightFileTests : IDisposable
             zip.CreateEntry(entry);
         }
 
-        Assert.Contains(kind, Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            kind,
+            Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -249,15 +334,25 @@ public sealed class WeightFileTests : IDisposable
         var path = Path.Combine(_folder, "model.tar");
         using (var tar = new System.Formats.Tar.TarWriter(File.Create(path)))
         {
-            tar.WriteEntry(new System.Formats.Tar.PaxTarEntry(System.Formats.Tar.TarEntryType.RegularFile, "model.pth") { DataStream = new MemoryStream([1]) });
+            tar.WriteEntry(
+                new System.Formats.Tar.PaxTarEntry(System.Formats.Tar.TarEntryType.RegularFile, "model.pth")
+                {
+                    DataStream = new MemoryStream([1]),
+                }
+            );
         }
 
-        Assert.Contains("a tar archive", Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a tar archive",
+            Assert.Throws<WeightFileException>(() => WeightFile.Open(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static string Asset(string name) => Path.Combine(AppContext.BaseDirectory, "Weights", "Files", name);
 
-    private static byte[] Safetensors(string header, int data) => [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. new byte[data]];
+    private static byte[] Safetensors(string header, int data) =>
+        [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. new byte[data]];
 
     private string Written(string name, byte[] content)
     {

@@ -9,7 +9,14 @@ namespace BackdoorLab.Extension.Tests.Methods;
 public sealed record HalvedHead : Mitigator
 {
     public static Metric HalvedParameters { get; } =
-        new("halved-parameters", "Halved parameters", "Halved", MetricUnit.Number, null, "Parameters of the last layer.");
+        new(
+            "halved-parameters",
+            "Halved parameters",
+            "Halved",
+            MetricUnit.Number,
+            null,
+            "Parameters of the last layer."
+        );
 
     public override IReadOnlyList<Metric> Numbers => [HalvedParameters];
 

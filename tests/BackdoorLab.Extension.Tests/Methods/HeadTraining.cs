@@ -19,7 +19,9 @@ public sealed record HeadTraining : ClientProtocol
         {
             var layout = context.Layout;
             var body = layout.Sizes.Length - 2;
-            _head = layout.Join(i => i < body ? zeros(layout.Sizes[i]) : ones(layout.Sizes[i])).DetachFromDisposeScope();
+            _head = layout
+                .Join(i => i < body ? zeros(layout.Sizes[i]) : ones(layout.Sizes[i]))
+                .DetachFromDisposeScope();
         }
 
         public override ClientResult Train(ClientTurn turn)

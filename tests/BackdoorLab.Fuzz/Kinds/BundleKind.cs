@@ -25,7 +25,11 @@ internal sealed class BundleKind : IFuzzFileKind
         _reader = ActivatorUtilities.CreateInstance<BundleReader>(_services, options);
         var id = new SampleRuns(_services, _artifacts).Finished(Presets.Demo.Spec).GetAwaiter().GetResult();
         using var zip = new MemoryStream();
-        ActivatorUtilities.CreateInstance<BundleWriter>(_services, options).Write(id, zip, default).GetAwaiter().GetResult();
+        ActivatorUtilities
+            .CreateInstance<BundleWriter>(_services, options)
+            .Write(id, zip, default)
+            .GetAwaiter()
+            .GetResult();
         _good = BundleFiles.Read(zip.ToArray());
     }
 
@@ -47,13 +51,22 @@ internal sealed class BundleKind : IFuzzFileKind
         }
         catch (BundleException)
         {
-            return State() == before ? Outcome.Declined : new(true, $"refused, but runs and files went from {before} to {State()}");
+            return State() == before
+                ? Outcome.Declined
+                : new(true, $"refused, but runs and files went from {before} to {State()}");
         }
     }
 
-    private (int Runs, int Files) State() => (
-        _services.GetRequiredService<RunListQuery>().ListAsync(new RunFilter(), [], 0, 1).GetAwaiter().GetResult().Total,
-        Directory.Exists(_artifacts) ? Directory.GetFiles(_artifacts, "*", SearchOption.AllDirectories).Length : 0);
+    private (int Runs, int Files) State() =>
+        (
+            _services
+                .GetRequiredService<RunListQuery>()
+                .ListAsync(new RunFilter(), [], 0, 1)
+                .GetAwaiter()
+                .GetResult()
+                .Total,
+            Directory.Exists(_artifacts) ? Directory.GetFiles(_artifacts, "*", SearchOption.AllDirectories).Length : 0
+        );
 
     private byte[] Make(Random random)
     {

@@ -9,7 +9,10 @@ internal sealed class CheckpointKind : IFuzzFileKind
 {
     private static readonly (string Name, byte[] Bytes)[] Good =
     [
-        .. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "checkpoints"), "*.p*").Order(StringComparer.Ordinal).Select(file => (Path.GetFileName(file), File.ReadAllBytes(file))),
+        .. Directory
+            .GetFiles(Path.Combine(AppContext.BaseDirectory, "checkpoints"), "*.p*")
+            .Order(StringComparer.Ordinal)
+            .Select(file => (Path.GetFileName(file), File.ReadAllBytes(file))),
         ("weights.safetensors", Safetensors()),
     ];
 
@@ -17,7 +20,10 @@ internal sealed class CheckpointKind : IFuzzFileKind
     {
         var (name, good) = Good[random.Next(Good.Length)];
         var path = Path.Combine(folder, name);
-        File.WriteAllBytes(path, random.Next(2) == 0 && good.AsSpan().StartsWith("PK"u8) ? Entries(random, good) : Damage.Bytes(random, good));
+        File.WriteAllBytes(
+            path,
+            random.Next(2) == 0 && good.AsSpan().StartsWith("PK"u8) ? Entries(random, good) : Damage.Bytes(random, good)
+        );
         return Read(path);
     }
 
@@ -67,7 +73,8 @@ internal sealed class CheckpointKind : IFuzzFileKind
 
     private static byte[] Safetensors()
     {
-        var header = """{"conv.weight":{"dtype":"F32","shape":[2,3,2,2],"data_offsets":[0,96]},"bias":{"dtype":"BF16","shape":[4],"data_offsets":[96,104]},"__metadata__":{"made":"here"}}""";
+        var header =
+            """{"conv.weight":{"dtype":"F32","shape":[2,3,2,2],"data_offsets":[0,96]},"bias":{"dtype":"BF16","shape":[4],"data_offsets":[96,104]},"__metadata__":{"made":"here"}}""";
         return [.. BitConverter.GetBytes((long)header.Length), .. Encoding.UTF8.GetBytes(header), .. new byte[104]];
     }
 }

@@ -7,8 +7,8 @@ using BackdoorLab.Web.Jobs;
 namespace BackdoorLab.Fuzz.Kinds;
 
 /// <summary>
-/// The program itself on damaged input, as a person starts it: an exit code that is documented, no stack trace on the screen, no more than
-/// a gigabyte of memory.
+/// The program itself on damaged input, as a person starts it: an exit code that is documented, no stack trace on the
+/// screen, no more than a gigabyte of memory.
 /// </summary>
 internal sealed class CommandKind : IFuzzKind
 {
@@ -24,34 +24,70 @@ internal sealed class CommandKind : IFuzzKind
             case 0:
                 File.WriteAllBytes(spec, Damage.Json(random, Spec()));
                 Pictures(random, folder);
-                return Command(folder, [0, 1, 2], "run", spec, "--out", Path.Combine(folder, "out"), "--data", folder, "--threads", "1");
+                return Command(
+                    folder,
+                    [0, 1, 2],
+                    "run",
+                    spec,
+                    "--out",
+                    Path.Combine(folder, "out"),
+                    "--data",
+                    folder,
+                    "--threads",
+                    "1"
+                );
             case 1:
                 File.WriteAllText(spec, Spec().ToJsonString());
                 Pictures(random, folder);
                 Spoil(random, Path.Combine(folder, "own"));
-                return Command(folder, [0, 1, 2], "run", spec, "--out", Path.Combine(folder, "out"), "--data", folder, "--threads", "1");
+                return Command(
+                    folder,
+                    [0, 1, 2],
+                    "run",
+                    spec,
+                    "--out",
+                    Path.Combine(folder, "out"),
+                    "--data",
+                    folder,
+                    "--threads",
+                    "1"
+                );
             case 2:
                 File.WriteAllBytes(spec, Damage.Json(random, Spec()));
                 return Command(folder, [0, 1, 2], "probe", spec);
             default:
                 _checkpoints.Try(random, Directory.CreateDirectory(Path.Combine(folder, "models")).FullName);
                 Pictures(random, folder);
-                return Command(folder, [0, 1, 2, 3, 4], "check", Directory.GetFiles(Path.Combine(folder, "models"))[0], "--folder", Path.Combine(folder, "own"));
+                return Command(
+                    folder,
+                    [0, 1, 2, 3, 4],
+                    "check",
+                    Directory.GetFiles(Path.Combine(folder, "models"))[0],
+                    "--folder",
+                    Path.Combine(folder, "own")
+                );
         }
     }
 
-    private static JsonObject Spec() => new()
-    {
-        ["name"] = "tiny",
-        ["dataset"] = new JsonObject { ["id"] = "image-folder", ["path"] = "own", ["resize"] = 16, ["crop"] = 16 },
-        ["model"] = new JsonObject { ["id"] = "mlp", ["hiddenUnits"] = 16 },
-        ["attack"] = new JsonObject { ["id"] = "badnets", ["poisonRate"] = 0.2 },
-        ["training"] = new JsonObject { ["epochs"] = 1 },
-        ["benignTwin"] = false,
-        ["cleanHoldout"] = 4,
-        ["precisions"] = new JsonArray(new JsonObject { ["id"] = "float32" }),
-        ["defenses"] = new JsonArray(),
-    };
+    private static JsonObject Spec() =>
+        new()
+        {
+            ["name"] = "tiny",
+            ["dataset"] = new JsonObject
+            {
+                ["id"] = "image-folder",
+                ["path"] = "own",
+                ["resize"] = 16,
+                ["crop"] = 16,
+            },
+            ["model"] = new JsonObject { ["id"] = "mlp", ["hiddenUnits"] = 16 },
+            ["attack"] = new JsonObject { ["id"] = "badnets", ["poisonRate"] = 0.2 },
+            ["training"] = new JsonObject { ["epochs"] = 1 },
+            ["benignTwin"] = false,
+            ["cleanHoldout"] = 4,
+            ["precisions"] = new JsonArray(new JsonObject { ["id"] = "float32" }),
+            ["defenses"] = new JsonArray(),
+        };
 
     private static void Pictures(Random random, string root)
     {
@@ -69,7 +105,10 @@ internal sealed class CommandKind : IFuzzKind
 
     private static void Spoil(Random random, string folder)
     {
-        var files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
+        var files = Directory
+            .GetFiles(folder, "*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         for (var i = random.Next(1, 4); i > 0; i--)
         {
             var file = files[random.Next(files.Length)];
@@ -103,8 +142,10 @@ internal sealed class CommandKind : IFuzzKind
 
         process.WaitForExit();
         var text = said.ToString();
-        return text.Contains("\n   at ", StringComparison.Ordinal) ? new(true, $"{arguments[0]} prints a stack trace: {text.Split('\n')[0]}")
-            : !codes.Contains(process.ExitCode) ? new(true, $"{arguments[0]} ends with {process.ExitCode}: {text.Split('\n')[0]}")
+        return text.Contains("\n   at ", StringComparison.Ordinal)
+                ? new(true, $"{arguments[0]} prints a stack trace: {text.Split('\n')[0]}")
+            : !codes.Contains(process.ExitCode)
+                ? new(true, $"{arguments[0]} ends with {process.ExitCode}: {text.Split('\n')[0]}")
             : new(process.ExitCode != 0);
 
         void Add(string? line)

@@ -8,7 +8,19 @@ namespace BackdoorLab.Fuzz.Kinds;
 /// <summary>Data sets on disk in every layout that is read, looked at and loaded.</summary>
 internal sealed class DataKind : IFuzzKind
 {
-    private static readonly string[] StrangeNames = ["._x.png", "Thumbs.db", "a.bmp", "b.webp", "c.tif", "d.txt", "picture", "e.PNG", "\u202Ef.png", "g.jpeg"];
+    private static readonly string[] StrangeNames =
+    [
+        "._x.png",
+        "Thumbs.db",
+        "a.bmp",
+        "b.webp",
+        "c.tif",
+        "d.txt",
+        "picture",
+        "e.PNG",
+        "\u202Ef.png",
+        "g.jpeg",
+    ];
 
     public Outcome Try(Random random, string folder)
     {
@@ -19,7 +31,10 @@ internal sealed class DataKind : IFuzzKind
             2 => Cifar(folder),
             _ => Signs(random, folder),
         };
-        var files = Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).ToArray();
+        var files = Directory
+            .GetFiles(folder, "*", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         for (var i = random.Next(0, 3); i > 0; i--)
         {
             var file = files[random.Next(files.Length)];
@@ -29,10 +44,16 @@ internal sealed class DataKind : IFuzzKind
                     File.Delete(file);
                     break;
                 case 1 when File.Exists(file):
-                    File.Move(file, Path.Combine(Path.GetDirectoryName(file)!, StrangeNames[random.Next(StrangeNames.Length)]), overwrite: true);
+                    File.Move(
+                        file,
+                        Path.Combine(Path.GetDirectoryName(file)!, StrangeNames[random.Next(StrangeNames.Length)]),
+                        overwrite: true
+                    );
                     break;
                 case 2:
-                    Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(file)!, random.Next(2) == 0 ? "__MACOSX" : "empty"));
+                    Directory.CreateDirectory(
+                        Path.Combine(Path.GetDirectoryName(file)!, random.Next(2) == 0 ? "__MACOSX" : "empty")
+                    );
                     break;
                 default:
                     if (File.Exists(file))
@@ -73,7 +94,12 @@ internal sealed class DataKind : IFuzzKind
             }
         }
 
-        return new() { Path = "own", Resize = 12, Crop = 8 };
+        return new()
+        {
+            Path = "own",
+            Resize = 12,
+            Crop = 8,
+        };
     }
 
     private static Mnist Digits(string root)
@@ -81,8 +107,14 @@ internal sealed class DataKind : IFuzzKind
         var folder = Directory.CreateDirectory(Path.Combine(root, "mnist")).FullName;
         foreach (var (name, count) in new[] { ("train", 20), ("t10k", 10) })
         {
-            File.WriteAllBytes(Path.Combine(folder, $"{name}-images-idx3-ubyte"), [.. Numbers(2051, count, 28, 28), .. new byte[count * 784]]);
-            File.WriteAllBytes(Path.Combine(folder, $"{name}-labels-idx1-ubyte"), [.. Numbers(2049, count), .. Enumerable.Range(0, count).Select(i => (byte)(i % 10))]);
+            File.WriteAllBytes(
+                Path.Combine(folder, $"{name}-images-idx3-ubyte"),
+                [.. Numbers(2051, count, 28, 28), .. new byte[count * 784]]
+            );
+            File.WriteAllBytes(
+                Path.Combine(folder, $"{name}-labels-idx1-ubyte"),
+                [.. Numbers(2049, count), .. Enumerable.Range(0, count).Select(i => (byte)(i % 10))]
+            );
         }
 
         return new();
@@ -91,9 +123,22 @@ internal sealed class DataKind : IFuzzKind
     private static Cifar10 Cifar(string root)
     {
         var folder = Directory.CreateDirectory(Path.Combine(root, "cifar-10-batches-bin")).FullName;
-        foreach (var file in (string[])["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"])
+        foreach (
+            var file in (string[])
+                [
+                    "data_batch_1.bin",
+                    "data_batch_2.bin",
+                    "data_batch_3.bin",
+                    "data_batch_4.bin",
+                    "data_batch_5.bin",
+                    "test_batch.bin",
+                ]
+        )
         {
-            File.WriteAllBytes(Path.Combine(folder, file), [.. Enumerable.Range(0, 10).SelectMany(i => Enumerable.Repeat((byte)i, 3073))]);
+            File.WriteAllBytes(
+                Path.Combine(folder, file),
+                [.. Enumerable.Range(0, 10).SelectMany(i => Enumerable.Repeat((byte)i, 3073))]
+            );
         }
 
         return new();
@@ -105,7 +150,9 @@ internal sealed class DataKind : IFuzzKind
         var table = new StringBuilder("Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId\r\n");
         for (var label = 0; label < 3; label++)
         {
-            var folder = Directory.CreateDirectory(Path.Combine(root, "gtsrb", "GTSRB", "Final_Training", "Images", $"{label:00000}")).FullName;
+            var folder = Directory
+                .CreateDirectory(Path.Combine(root, "gtsrb", "GTSRB", "Final_Training", "Images", $"{label:00000}"))
+                .FullName;
             var rows = new StringBuilder(table.ToString());
             for (var i = 0; i < 2; i++)
             {
@@ -113,7 +160,10 @@ internal sealed class DataKind : IFuzzKind
                 rows.Append($"00000_{i:00000}.ppm;8;8;1;1;6;6;{label}\r\n");
             }
 
-            File.WriteAllText(Path.Combine(folder, $"GT-{label:00000}.csv"), rows + (random.Next(2) == 0 ? "\r\n" : ""));
+            File.WriteAllText(
+                Path.Combine(folder, $"GT-{label:00000}.csv"),
+                rows + (random.Next(2) == 0 ? "\r\n" : "")
+            );
         }
 
         var test = Directory.CreateDirectory(Path.Combine(root, "gtsrb", "GTSRB", "Final_Test", "Images")).FullName;

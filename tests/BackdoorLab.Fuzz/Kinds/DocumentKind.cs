@@ -14,10 +14,16 @@ internal sealed class DocumentKind(string file, IEnumerable<string> good, Action
     private readonly JsonNode[] _good = [.. good.Select(text => JsonNode.Parse(text)!)];
 
     /// <summary>Specs of experiments.</summary>
-    internal static DocumentKind Specs => new("spec.json", Presets.All.Select(preset => SpecJson.Write(preset.Spec)), text => SpecJson.Parse(text));
+    internal static DocumentKind Specs =>
+        new("spec.json", Presets.All.Select(preset => SpecJson.Write(preset.Spec)), text => SpecJson.Parse(text));
 
     /// <summary>Studies, with the plan that is made of each.</summary>
-    internal static DocumentKind Studies => new("study.json", StudyTemplates.All.Select(template => StudySpec.Write(template.Spec)), text => StudySpec.Parse(text));
+    internal static DocumentKind Studies =>
+        new(
+            "study.json",
+            StudyTemplates.All.Select(template => StudySpec.Write(template.Spec)),
+            text => StudySpec.Parse(text)
+        );
 
     public Outcome Try(Random random, string folder)
     {

@@ -81,7 +81,10 @@ public sealed class ApiTests
 
     [Theory]
     [InlineData("{}", 1)]
-    [InlineData("""{"name":"x","seeds":[1],"experiment":{"dataset":{"id":"mnits"},"attack":{"id":"badnets","poisonRate":7}}}""", 2)]
+    [InlineData(
+        """{"name":"x","seeds":[1],"experiment":{"dataset":{"id":"mnits"},"attack":{"id":"badnets","poisonRate":7}}}""",
+        2
+    )]
     public async Task Study_WithFaults_IsAnsweredWithAllOfThem(string body, int least)
     {
         await using var lab = await TestLab.StartAsync();
@@ -137,7 +140,12 @@ public sealed class ApiTests
         using var second = await Client(lab, "researcher", ApiScope.Run);
         using var admin = await Client(lab, "admin", ApiScope.Run);
 
-        Assert.Equal(HttpStatusCode.Forbidden, await Status(admin, "/admin/accounts") is HttpStatusCode.Redirect ? HttpStatusCode.Forbidden : HttpStatusCode.OK);
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            await Status(admin, "/admin/accounts") is HttpStatusCode.Redirect
+                ? HttpStatusCode.Forbidden
+                : HttpStatusCode.OK
+        );
         await keys.RevokeAsync((await keys.ListAsync("viewer")).Single().Id, "viewer");
         await SignInTests.AsAdmin(lab, accounts => accounts.SetDisabled("researcher", true));
 
@@ -163,7 +171,11 @@ public sealed class ApiTests
         await using var lab = await TestLab.StartAsync();
         using var client = new HttpClient { BaseAddress = lab.Address };
 
-        using var answer = await Post(client, "/api/v1/runs", """{ "dataset": { "id": "mnits" }, "attack": { "id": "badnets", "poisonRate": 7 } }""");
+        using var answer = await Post(
+            client,
+            "/api/v1/runs",
+            """{ "dataset": { "id": "mnits" }, "attack": { "id": "badnets", "poisonRate": 7 } }"""
+        );
         var problem = await Json(answer);
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
@@ -178,7 +190,10 @@ public sealed class ApiTests
         await using var lab = await TestLab.StartAsync();
         using var client = new HttpClient { BaseAddress = lab.Address };
 
-        using var form = await client.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), new StringContent("{}", null, "text/plain"));
+        using var form = await client.PostAsync(
+            new Uri("/api/v1/runs", UriKind.Relative),
+            new StringContent("{}", null, "text/plain")
+        );
         using var huge = await Post(client, "/api/v1/runs", new string(' ', (1 << 20) + 1));
 
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, form.StatusCode);
@@ -238,8 +253,15 @@ public sealed class ApiTests
 
         var json = (await Json(cells))!;
         Assert.Equal(2, (int)json["schemaVersion"]!);
-        Assert.Contains(json["cells"]!.AsArray(), cell => (string)cell!["outcome"]! == "notApplicable" && ((string)cell["reason"]!).Length > 0);
-        Assert.StartsWith("run,model,precision,defense,outcome,reason,metric,value,low,high,n,verdict,verdict_reason\r\n", csv, StringComparison.Ordinal);
+        Assert.Contains(
+            json["cells"]!.AsArray(),
+            cell => (string)cell!["outcome"]! == "notApplicable" && ((string)cell["reason"]!).Length > 0
+        );
+        Assert.StartsWith(
+            "run,model,precision,defense,outcome,reason,metric,value,low,high,n,verdict,verdict_reason\r\n",
+            csv,
+            StringComparison.Ordinal
+        );
         Assert.Contains($"{id},Backdoored,float32,,Value,,attack-success-rate,0.987,", csv, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, await Status(client, "/api/v1/runs/0123456789ab/cells"));
     }
@@ -269,29 +291,56 @@ public sealed class ApiTests
         var document = (await Json(answer))!;
 
         Assert.Equal(
-            ["/api/v1/runs", "/api/v1/runs/{id}", "/api/v1/runs/{id}/cancel", "/api/v1/runs/{id}/cells", "/api/v1/runs/{id}/cells.csv"],
-            document["paths"]!.AsObject().Select(path => path.Key).Where(path => path.StartsWith("/api/v1/runs", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
-        Assert.DoesNotContain(document["paths"]!.AsObject(), path => !path.Key.StartsWith("/api/", StringComparison.Ordinal));
+            [
+                "/api/v1/runs",
+                "/api/v1/runs/{id}",
+                "/api/v1/runs/{id}/cancel",
+                "/api/v1/runs/{id}/cells",
+                "/api/v1/runs/{id}/cells.csv",
+            ],
+            document["paths"]!
+                .AsObject()
+                .Select(path => path.Key)
+                .Where(path => path.StartsWith("/api/v1/runs", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        );
+        Assert.DoesNotContain(
+            document["paths"]!.AsObject(),
+            path => !path.Key.StartsWith("/api/", StringComparison.Ordinal)
+        );
         Assert.Equal(
             ["/api/v1/studies", "/api/v1/studies/{id}"],
-            document["paths"]!.AsObject().Select(path => path.Key).Where(path => path.StartsWith("/api/v1/studies", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            document["paths"]!
+                .AsObject()
+                .Select(path => path.Key)
+                .Where(path => path.StartsWith("/api/v1/studies", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        );
         var list = document["paths"]!["/api/v1/runs"]!["get"]!["parameters"]!.AsArray();
-        Assert.Contains("asr>90%", (string?)list.Single(parameter => (string?)parameter!["name"] == "q")!["description"], StringComparison.Ordinal);
+        Assert.Contains(
+            "asr>90%",
+            (string?)list.Single(parameter => (string?)parameter!["name"] == "q")!["description"],
+            StringComparison.Ordinal
+        );
         Assert.NotNull(document["paths"]!["/api/v1/studies"]!["post"]!["responses"]!["422"]);
         Assert.Equal("http", (string?)document["components"]!["securitySchemes"]!["bearer"]!["type"]);
     }
 
-    private static string Study(int seeds) => new JsonObject
-    {
-        ["name"] = "from a script",
-        ["seeds"] = new JsonArray([.. Enumerable.Range(1, seeds).Select(seed => JsonValue.Create(seed))]),
-        ["experiment"] = JsonNode.Parse(SpecJson.Write(TinySpec.Short)),
-    }.ToJsonString();
+    private static string Study(int seeds) =>
+        new JsonObject
+        {
+            ["name"] = "from a script",
+            ["seeds"] = new JsonArray([.. Enumerable.Range(1, seeds).Select(seed => JsonValue.Create(seed))]),
+            ["experiment"] = JsonNode.Parse(SpecJson.Write(TinySpec.Short)),
+        }.ToJsonString();
 
     private static async Task<HttpClient> Client(GroupLab lab, string owner, ApiScope scope)
     {
         var (_, key) = await lab.Services.GetRequiredService<ApiKeyStore>().CreateAsync("test", owner, scope);
-        var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = lab.Lab.Address };
+        var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false })
+        {
+            BaseAddress = lab.Lab.Address,
+        };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
         return client;
     }
@@ -305,5 +354,6 @@ public sealed class ApiTests
         return answer.StatusCode;
     }
 
-    private static async Task<JsonNode?> Json(HttpResponseMessage answer) => JsonNode.Parse(await answer.Content.ReadAsStringAsync());
+    private static async Task<JsonNode?> Json(HttpResponseMessage answer) =>
+        JsonNode.Parse(await answer.Content.ReadAsStringAsync());
 }

@@ -19,7 +19,15 @@ public sealed class CheckCommandTests : IDisposable
         CheckRuns.Pictures(Path.Combine(_folder, "shop"), classes: 3, perClass: 10);
         var output = Path.Combine(_folder, "out");
 
-        var code = await Run(Model(classes: 3), "--folder", Path.Combine(_folder, "shop"), "--out", output, "--threads", "1");
+        var code = await Run(
+            Model(classes: 3),
+            "--folder",
+            Path.Combine(_folder, "shop"),
+            "--out",
+            output,
+            "--threads",
+            "1"
+        );
 
         Assert.Contains(code, new[] { RunCommand.Complete, CheckCommand.Flagged, CheckCommand.NotDecidable });
         var result = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(output, "result.json")))!;
@@ -34,7 +42,10 @@ public sealed class CheckCommandTests : IDisposable
     {
         CheckRuns.Pictures(Path.Combine(_folder, "shop"), classes: 3, perClass: 10);
 
-        Assert.Equal(RunCommand.InvalidSpec, await Run(Model(classes: 4), "--folder", Path.Combine(_folder, folder), "--threads", "1"));
+        Assert.Equal(
+            RunCommand.InvalidSpec,
+            await Run(Model(classes: 4), "--folder", Path.Combine(_folder, folder), "--threads", "1")
+        );
     }
 
     [SkippableFact]
@@ -51,7 +62,10 @@ public sealed class CheckCommandTests : IDisposable
         var result = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(output, "result.json")))!;
         Assert.Equal("file-program", (string?)result["spec"]!["model"]!["id"]);
         Assert.Equal(["value", "value"], result["cells"]!.AsArray().Select(cell => (string?)cell!["outcome"]));
-        Assert.Equal(RunCommand.InvalidSpec, await Run(Model(classes: 3), "--folder", Path.Combine(_folder, "shop"), "--program", "--threads", "1"));
+        Assert.Equal(
+            RunCommand.InvalidSpec,
+            await Run(Model(classes: 3), "--folder", Path.Combine(_folder, "shop"), "--program", "--threads", "1")
+        );
     }
 
     [Theory]

@@ -19,9 +19,16 @@ public sealed class CommandFaultTests : IDisposable
     [Fact]
     public async Task Commands_ToAFolderThatIsAFileOrBelowOne_EndWithTwo()
     {
-        var (file, spec, model) = (Place("file", "x"), Place("spec.json", SpecJson.Write(TinySpec.Short)), Path.Combine(_folder, "model.safetensors"));
+        var (file, spec, model) = (
+            Place("file", "x"),
+            Place("spec.json", SpecJson.Write(TinySpec.Short)),
+            Path.Combine(_folder, "model.safetensors")
+        );
         await File.WriteAllBytesAsync(model, CheckRuns.Weights(classes: 3));
-        var study = Place("study.json", $$"""{"name":"s","seeds":[1],"experiment":{{SpecJson.Write(TinySpec.Short)}}}""");
+        var study = Place(
+            "study.json",
+            $$"""{"name":"s","seeds":[1],"experiment":{{SpecJson.Write(TinySpec.Short)}}}"""
+        );
         var free = Path.Combine(_folder, "out");
         foreach (var bad in new[] { file, Path.Combine(file, "a", "b") })
         {
@@ -37,8 +44,15 @@ public sealed class CommandFaultTests : IDisposable
             Assert.Equal(2, await Run(BackupCommands.Backup(), bad, "--lab", free));
             Assert.Equal(2, await Run(BackupCommands.Restore(), bad, "--lab", free));
             Assert.Equal(2, await Run(ServeCommand.Create(), "--lab", bad, "--urls", "http://127.0.0.1:0"));
-            Assert.Equal(2, await Run(ServeCommand.Create(), "--lab", free, "--data", bad, "--urls", "http://127.0.0.1:0"));
-            Assert.Contains($"'{file}' is a file", Assert.Throws<CommandException>(() => CommandException.MakeFolder("--out", new(bad))).Message, StringComparison.Ordinal);
+            Assert.Equal(
+                2,
+                await Run(ServeCommand.Create(), "--lab", free, "--data", bad, "--urls", "http://127.0.0.1:0")
+            );
+            Assert.Contains(
+                $"'{file}' is a file",
+                Assert.Throws<CommandException>(() => CommandException.MakeFolder("--out", new(bad))).Message,
+                StringComparison.Ordinal
+            );
         }
 
         Assert.Equal("x", await File.ReadAllTextAsync(file));
@@ -103,7 +117,13 @@ public sealed class CommandFaultTests : IDisposable
     [InlineData("""{"Lab":{"threads":2,"threads":3}}""")]
     [InlineData("""{"Lab":""")]
     public void SettingsFile_ThatIsNone_IsAFaultOfTheSettings(string content) =>
-        Assert.Contains("settings.json", Assert.Throws<OptionsValidationException>(() => LabOptionsReader.FromFiles(Place("settings.json", content))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "settings.json",
+            Assert
+                .Throws<OptionsValidationException>(() => LabOptionsReader.FromFiles(Place("settings.json", content)))
+                .Message,
+            StringComparison.Ordinal
+        );
 
     private static Task<int> Run(Command command, params string[] arguments) => command.Parse(arguments).InvokeAsync();
 

@@ -40,7 +40,11 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
         using (var dashboard = DashboardProcess.Start(_folder, "serve"))
         {
             worker = await dashboard.WorkerProcessId();
-            await Until(async () => RealWorkerTests.IsInSecondTraining((await Details.FindAsync(id))!), 240, () => dashboard.Output);
+            await Until(
+                async () => RealWorkerTests.IsInSecondTraining((await Details.FindAsync(id))!),
+                240,
+                () => dashboard.Output
+            );
             dashboard.Kill();
         }
 
@@ -50,7 +54,10 @@ public sealed partial class DashboardProcessTests : IAsyncLifetime
         using (var dashboard = DashboardProcess.Start(_folder, "serve"))
         {
             await Until(
-                async () => (await List.FindItemAsync(id))!.State is RunState.Succeeded or RunState.Failed, 240, () => dashboard.Output);
+                async () => (await List.FindItemAsync(id))!.State is RunState.Succeeded or RunState.Failed,
+                240,
+                () => dashboard.Output
+            );
             var run = (await List.FindItemAsync(id))!;
             Assert.True(run.State == RunState.Succeeded, run.Error);
             Assert.Equal(2, run.Attempt);

@@ -24,31 +24,62 @@ public sealed class DataCommandTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static ExperimentSpec Spec => TinySpec.Short with
-    {
-        Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 },
-        Model = new Mlp { HiddenUnits = 16 },
-        Attack = new BadNets { TargetLabel = 3 },
-        CleanHoldout = 10,
-        Defenses = [],
-    };
+    private static ExperimentSpec Spec =>
+        TinySpec.Short with
+        {
+            Dataset = new ImageFolder
+            {
+                Path = "shop",
+                Resize = 32,
+                Crop = 32,
+            },
+            Model = new Mlp { HiddenUnits = 16 },
+            Attack = new BadNets { TargetLabel = 3 },
+            CleanHoldout = 10,
+            Defenses = [],
+        };
 
     [Fact]
     public async Task Run_TargetBeyondTheFoldersClasses_IsAFaultOfTheSpec()
     {
-        var (code, words) = await Program("run", Write(SpecJson.Write(Spec)), "--out", Path.Combine(_folder, "out"), "--data", Path.Combine(_folder, "data"));
+        var (code, words) = await Program(
+            "run",
+            Write(SpecJson.Write(Spec)),
+            "--out",
+            Path.Combine(_folder, "out"),
+            "--data",
+            Path.Combine(_folder, "data")
+        );
 
         Assert.Equal(RunCommand.InvalidSpec, code);
-        Assert.Contains("attack.targetLabel: must be below 3, the number of classes found; found 3.", words, StringComparison.Ordinal);
+        Assert.Contains(
+            "attack.targetLabel: must be below 3, the number of classes found; found 3.",
+            words,
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(Path.Combine(_folder, "out", "store")));
     }
 
     [Fact]
     public async Task Study_TargetBeyondTheFoldersClasses_IsAFaultOfTheSpec()
     {
-        var study = StudySpec.Write(new StudySpec { Name = "s", Seeds = [1], Experiment = JsonNode.Parse(SpecJson.Write(Spec))!.AsObject() });
+        var study = StudySpec.Write(
+            new StudySpec
+            {
+                Name = "s",
+                Seeds = [1],
+                Experiment = JsonNode.Parse(SpecJson.Write(Spec))!.AsObject(),
+            }
+        );
 
-        var (code, words) = await Program("study", Write(study), "--out", Path.Combine(_folder, "out"), "--data", Path.Combine(_folder, "data"));
+        var (code, words) = await Program(
+            "study",
+            Write(study),
+            "--out",
+            Path.Combine(_folder, "out"),
+            "--data",
+            Path.Combine(_folder, "data")
+        );
 
         Assert.Equal(RunCommand.InvalidSpec, code);
         Assert.Contains("attack.targetLabel", words, StringComparison.Ordinal);
@@ -63,12 +94,24 @@ public sealed class DataCommandTests : IDisposable
         CheckRuns.Pictures(Path.Combine(lab.Folder, "datasets", "shop"), classes: 3, perClass: 20);
         using var client = new HttpClient { BaseAddress = lab.Address };
         var spec = SpecJson.Write(Spec);
-        var body = path.EndsWith("runs", StringComparison.Ordinal) ? spec : StudySpec.Write(new StudySpec { Name = "s", Seeds = [1], Experiment = JsonNode.Parse(spec)!.AsObject() });
+        var body = path.EndsWith("runs", StringComparison.Ordinal)
+            ? spec
+            : StudySpec.Write(
+                new StudySpec
+                {
+                    Name = "s",
+                    Seeds = [1],
+                    Experiment = JsonNode.Parse(spec)!.AsObject(),
+                }
+            );
 
         using var answer = await client.PostAsync(path, new StringContent(body, Encoding.UTF8, "application/json"));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
-        Assert.Equal("attack.targetLabel", (string?)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["faults"]![0]!["path"]);
+        Assert.Equal(
+            "attack.targetLabel",
+            (string?)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["faults"]![0]!["path"]
+        );
     }
 
     [Theory]
@@ -81,9 +124,17 @@ public sealed class DataCommandTests : IDisposable
             File.WriteAllBytes(picture, File.ReadAllBytes(picture)[..60]);
         }
 
-        string[] what = command == "run"
-            ? [Write(SpecJson.Write(Spec with { Attack = new BadNets() })), "--out", Path.Combine(_folder, "out"), "--data", Path.Combine(_folder, "data")]
-            : [Model(), "--folder", Path.Combine(_folder, "data", "shop")];
+        string[] what =
+            command == "run"
+                ?
+                [
+                    Write(SpecJson.Write(Spec with { Attack = new BadNets() })),
+                    "--out",
+                    Path.Combine(_folder, "out"),
+                    "--data",
+                    Path.Combine(_folder, "data"),
+                ]
+                : [Model(), "--folder", Path.Combine(_folder, "data", "shop")];
         var (code, words) = await Program(command, what);
 
         Assert.Equal(RunCommand.Incomplete, code);
@@ -118,7 +169,10 @@ public sealed class DataCommandTests : IDisposable
     [InlineData("probe")]
     public async Task Command_OnAFolderInPlaceOfAFile_EndsWithWordsAndNoTrace(string command)
     {
-        string[] more = command == "probe" ? ["--store", Path.Combine(_folder, "store")] : command == "check" ? ["--folder", Path.Combine(_folder, "data", "shop")] : ["--out", Path.Combine(_folder, "out")];
+        string[] more =
+            command == "probe" ? ["--store", Path.Combine(_folder, "store")]
+            : command == "check" ? ["--folder", Path.Combine(_folder, "data", "shop")]
+            : ["--out", Path.Combine(_folder, "out")];
 
         var (code, words) = await Program(command, [_folder, .. more]);
 
@@ -137,7 +191,11 @@ public sealed class DataCommandTests : IDisposable
         var (code, words) = await Program("check", model, "--folder", Path.Combine(_folder, "data", "shop"));
 
         Assert.Equal(RunCommand.InvalidSpec, code);
-        Assert.Contains($"{model} is a link to /dev/zero, which is empty or no regular file", words, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{model} is a link to /dev/zero, which is empty or no regular file",
+            words,
+            StringComparison.Ordinal
+        );
     }
 
     private string Write(string text)

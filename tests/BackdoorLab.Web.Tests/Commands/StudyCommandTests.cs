@@ -35,12 +35,20 @@ public sealed class StudyCommandTests : IDisposable
 
     private async Task<int> Run(ExperimentSpec experiment, params string[] options)
     {
-        var study = new StudySpec { Name = "two seeds", Seeds = [1, 2], Experiment = JsonNode.Parse(SpecJson.Write(experiment))!.AsObject() };
+        var study = new StudySpec
+        {
+            Name = "two seeds",
+            Seeds = [1, 2],
+            Experiment = JsonNode.Parse(SpecJson.Write(experiment))!.AsObject(),
+        };
         var file = Path.Combine(_folder, "study.spec.json");
         await File.WriteAllTextAsync(file, StudySpec.Write(study));
-        return await StudyCommand.Create()
-            .Parse([file, "--out", _folder, "--data", Path.Combine(_folder, "none"), "--threads", "1", .. options]).InvokeAsync();
+        return await StudyCommand
+            .Create()
+            .Parse([file, "--out", _folder, "--data", Path.Combine(_folder, "none"), "--threads", "1", .. options])
+            .InvokeAsync();
     }
 
-    private JsonArray Cells() => JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, "study.json")))!["settings"]![0]!["cells"]!.AsArray();
+    private JsonArray Cells() =>
+        JsonNode.Parse(File.ReadAllText(Path.Combine(_folder, "study.json")))!["settings"]![0]!["cells"]!.AsArray();
 }

@@ -8,7 +8,8 @@ public sealed class WorkingDirectoryTests
     [Fact]
     public void DotnetRun_OfTheProject_KeepsTheReadersFolder()
     {
-        // The web SDK would start the program inside its project folder, where "docs/specs/x.json" of the README does not exist.
+        // The web SDK would start the program inside its project folder, where "docs/specs/x.json" of the README does
+        // not exist.
         var project = Path.Combine(Repository.Root, "BackdoorLab.Web");
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
         foreach (var argument in new[] { "msbuild", project, "-getProperty:RunWorkingDirectory", "-nodeReuse:false" })

@@ -11,9 +11,9 @@ using BackdoorLab.Web.Features.Studies;
 using BackdoorLab.Web.Shared.Addresses;
 using BackdoorLab.Web.Shared.Export;
 using BackdoorLab.Web.Shared.Words;
-using BackdoorLab.Web.Tests.Support;
 using BackdoorLab.Web.Tests.Features.Leaderboard;
 using BackdoorLab.Web.Tests.Features.Studies;
+using BackdoorLab.Web.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Documents;
@@ -52,21 +52,33 @@ public sealed partial class ApprovedExportTests : IAsyncLifetime
     public async Task Groups_AreAsApproved(string file, string approved)
     {
         var ids = await Runs("a name of all");
-        Approved.Check(approved, Stable(await Export(file, new RunListState { Group = RunGrouping.Configuration }), ids));
+        Approved.Check(
+            approved,
+            Stable(await Export(file, new RunListState { Group = RunGrouping.Configuration }), ids)
+        );
     }
 
     [Fact]
     public async Task Cells_AreAsApproved()
     {
         var ids = await Runs();
-        Approved.Check("cells.csv", Stable(CellsCsv.Write((await _lab.Services.GetRequiredService<RunDetailQuery>().FindAsync(ids[0]))!), ids));
+        Approved.Check(
+            "cells.csv",
+            Stable(CellsCsv.Write((await _lab.Services.GetRequiredService<RunDetailQuery>().FindAsync(ids[0]))!), ids)
+        );
     }
 
     [Fact]
     public async Task Comparison_IsAsApproved()
     {
         var ids = await Runs();
-        CompareView view = new(await _lab.Services.GetRequiredService<CompareQuery>().ReadAsync(ids), ids[0], Victim.Backdoored, "float32", all: false);
+        CompareView view = new(
+            await _lab.Services.GetRequiredService<CompareQuery>().ReadAsync(ids),
+            ids[0],
+            Victim.Backdoored,
+            "float32",
+            all: false
+        );
 
         Approved.Check("compare.csv", Stable(CompareExport.WriteCsv(view), ids));
         Approved.Check("compare.json", Stable(CompareExport.WriteJson(view, Link, At), ids));
@@ -92,10 +104,16 @@ public sealed partial class ApprovedExportTests : IAsyncLifetime
         var setting = SampleStudies.WithParticulars();
 
         Approved.Check("study.csv", StudyCsv.Write(report));
-        var few = report with { Settings = [report.Settings[0] with { Cells = [.. report.Settings[0].Cells.Take(5)] }] };
+        var few = report with
+        {
+            Settings = [report.Settings[0] with { Cells = [.. report.Settings[0].Cells.Take(5)] }],
+        };
         Approved.Check("study.json", JsonSerializer.Serialize(few, SpecJson.Indented));
         Approved.Check("study.tex", StudyLatex.Write(setting.Title, setting, Metric.DetectionRate, released: false));
-        Approved.Check("study-released.tex", StudyLatex.Write(setting.Title, setting, Metric.DetectionRate, released: true));
+        Approved.Check(
+            "study-released.tex",
+            StudyLatex.Write(setting.Title, setting, Metric.DetectionRate, released: true)
+        );
     }
 
     [Theory]
@@ -111,7 +129,9 @@ public sealed partial class ApprovedExportTests : IAsyncLifetime
         Approved.Check(approved, Stable(Picture().Replace(html!, "data:image/png;base64,..."), [id]));
     }
 
-    /// <summary>Two seeds of one condition and a run that failed, a minute apart; a group is named after any of its runs.</summary>
+    /// <summary>
+    /// Two seeds of one condition and a run that failed, a minute apart; a group is named after any of its runs.
+    /// </summary>
     private async Task<IReadOnlyList<string>> Runs(string? name = null)
     {
         ExperimentSpec Spec(string own, int seed) => Presets.Demo.Spec with { Name = name ?? own, Seed = seed };

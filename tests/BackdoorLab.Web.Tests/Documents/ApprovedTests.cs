@@ -23,7 +23,9 @@ public sealed class ApprovedTests : IDisposable
             File.WriteAllText(ApprovedFile, approved);
         }
 
-        var failure = Assert.Throws<FailException>(() => Approved.Compare(ApprovedFile, ReceivedFile, "text\n", approve: false));
+        var failure = Assert.Throws<FailException>(() =>
+            Approved.Compare(ApprovedFile, ReceivedFile, "text\n", approve: false)
+        );
 
         Assert.Contains($"{ReceivedFile} differs from {ApprovedFile}", failure.Message, StringComparison.Ordinal);
         Assert.Equal("text\n", File.ReadAllText(ReceivedFile));

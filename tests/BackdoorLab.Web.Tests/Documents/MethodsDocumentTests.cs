@@ -12,6 +12,7 @@ public sealed class MethodsDocumentTests
         var file = Path.Combine(Repository.Root, "docs", "methods.md");
         Assert.True(
             File.ReadAllText(file).ReplaceLineEndings("\n") == MethodsDocument.Write(MethodCatalog.Default),
-            "docs/methods.md is not what the methods say. Make it again: dotnet run --project BackdoorLab.Web -- methods --markdown docs/methods.md");
+            "docs/methods.md is not what the methods say. Make it again: dotnet run --project BackdoorLab.Web -- methods --markdown docs/methods.md"
+        );
     }
 }

@@ -11,18 +11,24 @@ namespace BackdoorLab.Web.Tests.Documents;
 /// <summary>What the README says of scripts, done.</summary>
 public sealed partial class ReadmeTests
 {
-    private static string Readme { get; } = File.ReadAllText(Path.Combine(Repository.Root, "README.md")).ReplaceLineEndings("\n");
+    private static string Readme { get; } =
+        File.ReadAllText(Path.Combine(Repository.Root, "README.md")).ReplaceLineEndings("\n");
 
     [Fact]
-    public void Readme_IsShort() => Assert.True(
-        Readme.Split('\n').Length <= 150, "README.md: at most 150 lines; results belong into docs/results.");
+    public void Readme_IsShort() =>
+        Assert.True(
+            Readme.Split('\n').Length <= 150,
+            "README.md: at most 150 lines; results belong into docs/results."
+        );
 
     [Fact]
     public async Task Curl_WithTheSpec_SubmitsARunThatIsReadWhenItHasSucceeded()
     {
         await using var lab = await GroupLab.StartAsync();
         lab.Lab.Workers.Next(worker => worker.Complete());
-        var (_, key) = await lab.Services.GetRequiredService<ApiKeyStore>().CreateAsync("script", "researcher", ApiScope.Run);
+        var (_, key) = await lab
+            .Services.GetRequiredService<ApiKeyStore>()
+            .CreateAsync("script", "researcher", ApiScope.Run);
         var lines = Curl().Matches(Readme).Select(match => match.Value).ToList();
         Assert.Equal(3, lines.Count);
 
@@ -41,16 +47,21 @@ public sealed partial class ReadmeTests
     /// <summary>Does what curl would: the address, each -H, and -d @spec.json as the README's JSON.</summary>
     private static async Task<string> Do(GroupLab lab, string curl, string key, string id)
     {
-        string Filled(string text) => text
-            .Replace("$LAB", lab.Lab.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)
-            .Replace("$ID", id, StringComparison.Ordinal)
-            .Replace("$KEY", key, StringComparison.Ordinal);
+        string Filled(string text) =>
+            text.Replace("$LAB", lab.Lab.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)
+                .Replace("$ID", id, StringComparison.Ordinal)
+                .Replace("$KEY", key, StringComparison.Ordinal);
         var words = Word().Matches(curl).Select(match => Filled(match.Value.Trim('"', '\''))).ToList();
         var body = words.Contains("-d") ? Spec().Match(Readme).Groups[1].Value : null;
         var address = words.Single(word => word.StartsWith("http", StringComparison.Ordinal));
         using var request = new HttpRequestMessage(body is null ? HttpMethod.Get : HttpMethod.Post, address);
         request.Content = body is null ? null : new StringContent(body);
-        foreach (var header in words.Zip(words.Skip(1)).Where(pair => pair.First == "-H").Select(pair => pair.Second.Split(": ", 2)))
+        foreach (
+            var header in words
+                .Zip(words.Skip(1))
+                .Where(pair => pair.First == "-H")
+                .Select(pair => pair.Second.Split(": ", 2))
+        )
         {
             if (!request.Headers.TryAddWithoutValidation(header[0], header[1]))
             {
@@ -62,7 +73,10 @@ public sealed partial class ReadmeTests
         using var client = new HttpClient();
         using var answer = await client.SendAsync(request);
         var text = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created, $"{curl} was answered with {answer.StatusCode}: {text}\n{lab.Lab.Errors}");
+        Assert.True(
+            answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created,
+            $"{curl} was answered with {answer.StatusCode}: {text}\n{lab.Lab.Errors}"
+        );
         return text;
     }
 

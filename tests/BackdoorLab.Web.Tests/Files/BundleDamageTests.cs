@@ -9,7 +9,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Files;
 
-/// <summary>One real bundle, damaged hundreds of times: each is refused in the bundle's own words and leaves nothing, or is a run that can be read.</summary>
+/// <summary>
+/// One real bundle, damaged hundreds of times: each is refused in the bundle's own words and leaves nothing, or is a
+/// run that can be read.
+/// </summary>
 [Trait("Category", "Slow")]
 public sealed class BundleDamageTests
 {
@@ -23,7 +26,10 @@ public sealed class BundleDamageTests
         var id = await new SampleRuns(lab.Services, artifacts).Finished(Presets.Demo.Spec);
         using var whole = new MemoryStream();
         Assert.True(await lab.Services.GetRequiredService<BundleWriter>().Write(id, whole, default));
-        var (reader, writer) = (lab.Services.GetRequiredService<BundleReader>(), lab.Services.GetRequiredService<BundleWriter>());
+        var (reader, writer) = (
+            lab.Services.GetRequiredService<BundleReader>(),
+            lab.Services.GetRequiredService<BundleWriter>()
+        );
         var (runs, refused) = (1, 0);
         var files = Files(artifacts);
         for (var i = 0; i < Damages; i++)
@@ -62,11 +68,16 @@ public sealed class BundleDamageTests
         var artifacts = Path.Combine(lab.Folder, "artifacts");
         var files = lab.Services.GetRequiredService<ImportedFiles>();
 
-        await Assert.ThrowsAsync<TimeoutException>(() => files.Place<int>([("imported1", "a.png", [1]), ("imported2", "b.png", [2])], () =>
-        {
-            Assert.Equal(2, Files(artifacts).Count);
-            throw new TimeoutException();
-        }));
+        await Assert.ThrowsAsync<TimeoutException>(() =>
+            files.Place<int>(
+                [("imported1", "a.png", [1]), ("imported2", "b.png", [2])],
+                () =>
+                {
+                    Assert.Equal(2, Files(artifacts).Count);
+                    throw new TimeoutException();
+                }
+            )
+        );
 
         Assert.Empty(Files(artifacts));
     }
@@ -93,7 +104,8 @@ public sealed class BundleDamageTests
         Assert.Equal(before, Files(artifacts));
     }
 
-    private static IReadOnlyList<string> Files(string folder) => [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+    private static IReadOnlyList<string> Files(string folder) =>
+        [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
     private static byte[] Damaged(byte[] zip, Random random)
     {

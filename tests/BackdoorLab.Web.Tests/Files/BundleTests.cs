@@ -25,18 +25,31 @@ public sealed class BundleTests
         var arrived = await Reader(there).Import(new MemoryStream(zip), "ben");
 
         var (sent, got) = ((await here.Details.FindAsync(id))!, (await there.Details.FindAsync(arrived))!);
-        Assert.Equal((id, "ben", sent.Run.ConfigHash, sent.Run.CleanAccuracy), (got.Run.Id, got.Run.Owner, got.Run.ConfigHash, got.Run.CleanAccuracy));
+        Assert.Equal(
+            (id, "ben", sent.Run.ConfigHash, sent.Run.CleanAccuracy),
+            (got.Run.Id, got.Run.Owner, got.Run.ConfigHash, got.Run.CleanAccuracy)
+        );
         Assert.Equal((sent.SpecJson, "paper"), (got.SpecJson, Assert.Single(got.Run.Tags)));
         Assert.Equal(
             sent.Cells.SelectMany(cell => cell.Measurements.Select(one => (cell.Id, one))),
-            got.Cells.SelectMany(cell => cell.Measurements.Select(one => (cell.Id, one))));
+            got.Cells.SelectMany(cell => cell.Measurements.Select(one => (cell.Id, one)))
+        );
         Assert.Equal(sent.Curve, got.Curve);
         Assert.Equal(sent.Environment, got.Environment);
         Assert.Equal(sent.Artifacts.Select(file => file.Title), got.Artifacts.Select(file => file.Title));
         Assert.NotEmpty(got.Artifacts);
-        Assert.All(got.Artifacts, file => Assert.True(File.Exists(new ArtifactStore(Artifacts(there)).PathOf(file.Stage, file.File))));
-        Assert.Contains(got.Remarks, remark => remark.Contains($"imported from a bundle of run {id}", StringComparison.Ordinal));
-        Assert.Equal((await here.Details.LogTailAsync(id)).Select(line => line.Text), (await there.Details.LogTailAsync(arrived)).Select(line => line.Text));
+        Assert.All(
+            got.Artifacts,
+            file => Assert.True(File.Exists(new ArtifactStore(Artifacts(there)).PathOf(file.Stage, file.File)))
+        );
+        Assert.Contains(
+            got.Remarks,
+            remark => remark.Contains($"imported from a bundle of run {id}", StringComparison.Ordinal)
+        );
+        Assert.Equal(
+            (await here.Details.LogTailAsync(id)).Select(line => line.Text),
+            (await there.Details.LogTailAsync(arrived)).Select(line => line.Text)
+        );
         Assert.NotEqual(arrived, await Reader(there).Import(new MemoryStream(zip), "ben"));
     }
 
@@ -75,19 +88,37 @@ public sealed class BundleTests
     public async Task Import_OfABomb_IsRefusedBeforeItFillsTheMemory()
     {
         await using var lab = await TestLab.StartAsync();
-        var zip = await Changed(lab, files => files["files/abcdef/zeros.png"] = new byte[BundleReader.LargestContent + 1]);
+        var zip = await Changed(
+            lab,
+            files => files["files/abcdef/zeros.png"] = new byte[BundleReader.LargestContent + 1]
+        );
 
         Assert.True(zip.Length < 2 << 20);
-        Assert.Contains("unpacks to more than", (await Assert.ThrowsAsync<BundleException>(() => Reader(lab).Import(new MemoryStream(zip), ""))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "unpacks to more than",
+            (await Assert.ThrowsAsync<BundleException>(() => Reader(lab).Import(new MemoryStream(zip), ""))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Import_OfChangedNumbers_IsRefused()
     {
         await using var lab = await TestLab.StartAsync();
-        var zip = await Changed(lab, files => files["run.json"] = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(files["run.json"]).Replace("0.9", "0.1", StringComparison.Ordinal)), resign: false);
+        var zip = await Changed(
+            lab,
+            files =>
+                files["run.json"] = Encoding.UTF8.GetBytes(
+                    Encoding.UTF8.GetString(files["run.json"]).Replace("0.9", "0.1", StringComparison.Ordinal)
+                ),
+            resign: false
+        );
 
-        Assert.Contains("does not match its checksum", (await Assert.ThrowsAsync<BundleException>(() => Reader(lab).Import(new MemoryStream(zip), ""))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not match its checksum",
+            (await Assert.ThrowsAsync<BundleException>(() => Reader(lab).Import(new MemoryStream(zip), ""))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -110,24 +141,40 @@ public sealed class BundleTests
     public async Task Import_OfWhatThisVersionDoesNotKnow_SaysSo(string path, string value, string message)
     {
         await using var lab = await TestLab.StartAsync();
-        var zip = await Changed(lab, files =>
-        {
-            var node = JsonNode.Parse(files["run.json"])!;
-            var steps = path.Split('.');
-            var parent = steps[..^1].Aggregate(node, (at, step) => at is JsonArray list ? list[int.Parse(step, System.Globalization.CultureInfo.InvariantCulture)]! : at[step]!);
-            if (parent is JsonArray entries)
+        var zip = await Changed(
+            lab,
+            files =>
             {
-                entries[int.Parse(steps[^1], System.Globalization.CultureInfo.InvariantCulture)] = JsonNode.Parse(value);
-            }
-            else
-            {
-                parent[steps[^1]] = JsonNode.Parse(value);
-            }
+                var node = JsonNode.Parse(files["run.json"])!;
+                var steps = path.Split('.');
+                var parent = steps[..^1]
+                    .Aggregate(
+                        node,
+                        (at, step) =>
+                            at is JsonArray list
+                                ? list[int.Parse(step, System.Globalization.CultureInfo.InvariantCulture)]!
+                                : at[step]!
+                    );
+                if (parent is JsonArray entries)
+                {
+                    entries[int.Parse(steps[^1], System.Globalization.CultureInfo.InvariantCulture)] = JsonNode.Parse(
+                        value
+                    );
+                }
+                else
+                {
+                    parent[steps[^1]] = JsonNode.Parse(value);
+                }
 
-            files["run.json"] = Encoding.UTF8.GetBytes(node.ToJsonString());
-        });
+                files["run.json"] = Encoding.UTF8.GetBytes(node.ToJsonString());
+            }
+        );
 
-        Assert.Contains(message, (await Assert.ThrowsAsync<BundleException>(() => Reader(lab).Import(new MemoryStream(zip), ""))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message,
+            (await Assert.ThrowsAsync<BundleException>(() => Reader(lab).Import(new MemoryStream(zip), ""))).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(1, (await lab.List.ListAsync(new RunFilter(), [], 0, 5)).Total);
     }
 
@@ -136,7 +183,13 @@ public sealed class BundleTests
     {
         await using var lab = await TestLab.StartAsync();
 
-        Assert.Contains("not a zip", (await Assert.ThrowsAsync<BundleException>(() => Reader(lab).Import(new MemoryStream([1, 2, 3]), ""))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "not a zip",
+            (
+                await Assert.ThrowsAsync<BundleException>(() => Reader(lab).Import(new MemoryStream([1, 2, 3]), ""))
+            ).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static string Artifacts(TestLab lab) => Path.Combine(lab.Folder, "artifacts");
@@ -150,9 +203,15 @@ public sealed class BundleTests
         return content.ToArray();
     }
 
-    private static async Task<byte[]> Changed(TestLab lab, Action<Dictionary<string, byte[]>> change, bool resign = true)
+    private static async Task<byte[]> Changed(
+        TestLab lab,
+        Action<Dictionary<string, byte[]>> change,
+        bool resign = true
+    )
     {
-        var files = BundleFiles.Read(await Zip(lab, await new SampleRuns(lab.Services, Artifacts(lab)).Finished(Presets.Demo.Spec)));
+        var files = BundleFiles.Read(
+            await Zip(lab, await new SampleRuns(lab.Services, Artifacts(lab)).Finished(Presets.Demo.Spec))
+        );
         change(files);
         return BundleFiles.Write(files, resign);
     }

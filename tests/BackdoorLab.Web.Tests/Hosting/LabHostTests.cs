@@ -65,7 +65,12 @@ public sealed class LabHostTests
         using var client = new HttpClient();
 
         // A raw address: the client must not tidy the dots away.
-        using var answer = await client.GetAsync(new Uri(lab.Address.ToString().TrimEnd('/') + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+        using var answer = await client.GetAsync(
+            new Uri(
+                lab.Address.ToString().TrimEnd('/') + path,
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }
+            )
+        );
 
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
     }
@@ -76,7 +81,11 @@ public sealed class LabHostTests
         var folder = Directory.CreateTempSubdirectory("lab-").FullName;
         using (LabLock.Take(folder))
         {
-            Assert.Contains(folder, Assert.Throws<LabInUseException>(() => LabLock.Take(folder)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                folder,
+                Assert.Throws<LabInUseException>(() => LabLock.Take(folder)).Message,
+                StringComparison.Ordinal
+            );
         }
 
         LabLock.Take(folder).Dispose();

@@ -32,7 +32,14 @@ public sealed class LabOptionsTests
     public void Read_SeveralFaults_NamesEveryKey()
     {
         var error = Assert.Throws<OptionsValidationException>(() =>
-            Read(("threads", "0"), ("maxAttempts", "99"), ("leaseSeconds", "1"), ("urls", "nonsense"), ("data", "/no/such/folder")));
+            Read(
+                ("threads", "0"),
+                ("maxAttempts", "99"),
+                ("leaseSeconds", "1"),
+                ("urls", "nonsense"),
+                ("data", "/no/such/folder")
+            )
+        );
 
         Assert.Contains("threads: must be from 1 to 1024; found 0.", error.Failures);
         Assert.Contains("maxAttempts: must be from 1 to 20; found 99.", error.Failures);
@@ -47,7 +54,11 @@ public sealed class LabOptionsTests
     {
         var error = Assert.Throws<OptionsValidationException>(() => Read(("threads", "many")));
 
-        Assert.Contains(error.Failures, fault => fault.Contains("hreads", StringComparison.Ordinal) && fault.Contains("many", StringComparison.Ordinal));
+        Assert.Contains(
+            error.Failures,
+            fault =>
+                fault.Contains("hreads", StringComparison.Ordinal) && fault.Contains("many", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -73,8 +84,11 @@ public sealed class LabOptionsTests
     [InlineData("http://127.0.0.7:5080;http://localhost:1")]
     public void Read_LoopbackAddress_IsAccepted(string urls) => Assert.Equal(urls, Read(("urls", urls)).Urls);
 
-    private static LabOptions Read(params (string Key, string Value)[] settings) => LabOptionsReader.Read(Source(settings));
+    private static LabOptions Read(params (string Key, string Value)[] settings) =>
+        LabOptionsReader.Read(Source(settings));
 
     private static IConfigurationRoot Source(params (string Key, string Value)[] settings) =>
-        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))).Build();
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value)))
+            .Build();
 }

@@ -40,19 +40,38 @@ public sealed class MissingPageTests
     {
         await using var lab = await TestLab.StartAsync();
         var samples = new SampleRuns(lab.Services, Path.Combine(lab.Folder, "artifacts"));
-        var (run, deleted, study) = (await samples.Failed(Engine.Experiments.Presets.Demo.Spec), await samples.Failed(Engine.Experiments.Presets.Demo.Spec), await samples.Study());
+        var (run, deleted, study) = (
+            await samples.Failed(Engine.Experiments.Presets.Demo.Spec),
+            await samples.Failed(Engine.Experiments.Presets.Demo.Spec),
+            await samples.Study()
+        );
         await lab.Bulk.DeleteAsync(RunSelection.Of([deleted]));
         await using var scope = lab.Services.CreateAsyncScope();
         var book = scope.ServiceProvider.GetRequiredService<Notebook>();
-        var dashboard = await scope.ServiceProvider.GetRequiredService<DashboardDesk>().Create(study, "d", DashboardParts.Write(DashboardParts.Usual));
+        var dashboard = await scope
+            .ServiceProvider.GetRequiredService<DashboardDesk>()
+            .Create(study, "d", DashboardParts.Write(DashboardParts.Usual));
         var view = await book.SaveView("v", LabUrls.Runs, "", false);
-        var shared = await scope.ServiceProvider.GetRequiredService<Shares>().Create(ShareKind.Run, [run], "r", 1, false);
+        var shared = await scope
+            .ServiceProvider.GetRequiredService<Shares>()
+            .Create(ShareKind.Run, [run], "r", 1, false);
         using var client = new HttpClient { BaseAddress = lab.Address };
 
-        foreach (var path in new[]
-        {
-            LabUrls.Run(run), LabUrls.Run(deleted), LabUrls.Study(study), LabUrls.Dashboard(dashboard.Id), LabUrls.View(view.Id), LabUrls.Compare([run, "gone"]), LabUrls.Comparison, shared, "/", LabUrls.Queue,
-        })
+        foreach (
+            var path in new[]
+            {
+                LabUrls.Run(run),
+                LabUrls.Run(deleted),
+                LabUrls.Study(study),
+                LabUrls.Dashboard(dashboard.Id),
+                LabUrls.View(view.Id),
+                LabUrls.Compare([run, "gone"]),
+                LabUrls.Comparison,
+                shared,
+                "/",
+                LabUrls.Queue,
+            }
+        )
         {
             using var answer = await client.GetAsync(new Uri(path, UriKind.Relative));
             Assert.True(answer.StatusCode == HttpStatusCode.OK, $"{path}: {answer.StatusCode}");

@@ -19,12 +19,19 @@ public sealed class ModelInspectorTests : IDisposable
         var listing = await Read(CheckRuns.Weights());
 
         Assert.Equal("safetensors", listing.Format);
-        Assert.Contains(Assert.Single(listing.Entries).Tensors, tensor => tensor is { Name: "conv1.weight", Type: ElementType.Float32 });
+        Assert.Contains(
+            Assert.Single(listing.Entries).Tensors,
+            tensor => tensor is { Name: "conv1.weight", Type: ElementType.Float32 }
+        );
     }
 
     [Fact]
-    public async Task Read_OfSomethingElse_SaysWhatTheReaderSaid() => Assert.Contains(
-        "a web page and not a model", (await Assert.ThrowsAsync<WeightFileException>(() => Read("<html>"u8.ToArray()))).Message, StringComparison.Ordinal);
+    public async Task Read_OfSomethingElse_SaysWhatTheReaderSaid() =>
+        Assert.Contains(
+            "a web page and not a model",
+            (await Assert.ThrowsAsync<WeightFileException>(() => Read("<html>"u8.ToArray()))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public async Task Read_OfAFileThatGrows_IsRefusedAndThisProcessStaysSmall()
@@ -38,7 +45,8 @@ public sealed class ModelInspectorTests : IDisposable
 
         Assert.Contains("describes far more objects than weights need", refused.Message, StringComparison.Ordinal);
 
-        // Reading it here would take 63 MB for the pickle and as much again for what it makes; other tests allocate beside this one.
+        // Reading it here would take 63 MB for the pickle and as much again for what it makes; other tests allocate
+        // beside this one.
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 120L << 20);
     }
 
@@ -56,7 +64,9 @@ public sealed class ModelInspectorTests : IDisposable
             }
         }
 
-        var refused = await Assert.ThrowsAsync<WeightFileException>(() => new ModelInspector(heapMegabytes: 48).Read(path, CancellationToken.None));
+        var refused = await Assert.ThrowsAsync<WeightFileException>(() =>
+            new ModelInspector(heapMegabytes: 48).Read(path, CancellationToken.None)
+        );
 
         Assert.Contains("more memory", refused.Message, StringComparison.Ordinal);
     }

@@ -20,7 +20,10 @@ public sealed class ProgramLauncherTests : IDisposable
     public void Program_OfAFile_GivesItsLogits()
     {
         Assert.Equal((3, ""), Ask(TinyProgram.Of(Means)));
-        Assert.Equal((0, "gives several values, not one tensor of logits: save one that returns its logits alone"), Shortened(Ask(TinyProgram.Of("(x, x)", "Tuple[Tensor, Tensor]"))));
+        Assert.Equal(
+            (0, "gives several values, not one tensor of logits: save one that returns its logits alone"),
+            Shortened(Ask(TinyProgram.Of("(x, x)", "Tuple[Tensor, Tensor]")))
+        );
     }
 
     [SkippableTheory]
@@ -52,7 +55,12 @@ public sealed class ProgramLauncherTests : IDisposable
     [SkippableFact]
     public void Program_ThatNeverEnds_IsEnded()
     {
-        var (_, fault) = Ask(TinyProgram.Lines($"i = 0\nwhile torch.ge(i, 0):\n  i = torch.remainder(torch.add(i, 1), 7)\nreturn {Means}"), seconds: 3);
+        var (_, fault) = Ask(
+            TinyProgram.Lines(
+                $"i = 0\nwhile torch.ge(i, 0):\n  i = torch.remainder(torch.add(i, 1), 7)\nreturn {Means}"
+            ),
+            seconds: 3
+        );
 
         Assert.Contains("It gave no answer within 3 seconds", fault, StringComparison.Ordinal);
     }
@@ -85,5 +93,8 @@ public sealed class ProgramLauncherTests : IDisposable
     }
 
     private static (int Outputs, string Fault) Shortened((int Outputs, string Fault) answer) =>
-        (answer.Outputs, answer.Fault.Replace("The program of the file ", "", StringComparison.Ordinal).Split(", asked")[0]);
+        (
+            answer.Outputs,
+            answer.Fault.Replace("The program of the file ", "", StringComparison.Ordinal).Split(", asked")[0]
+        );
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Tests.Support;
 
 namespace BackdoorLab.Web.Tests.Jobs;
@@ -28,9 +29,13 @@ public sealed class RealWorkerTests
         Assert.Equal((10, 200, 100), (detail.Data!.Classes, detail.Data.TrainImages, detail.Data.TestImages));
         Assert.NotEmpty(detail.Artifacts);
         using var client = new HttpClient { BaseAddress = lab.Address };
-        foreach (var picture in detail.Artifacts.Where(artifact => artifact.File.EndsWith(".png", StringComparison.Ordinal)))
+        foreach (
+            var picture in detail.Artifacts.Where(artifact => artifact.File.EndsWith(".png", StringComparison.Ordinal))
+        )
         {
-            using var answer = await client.GetAsync(new Uri(LabUrls.Artifact(picture.Stage, picture.File), UriKind.Relative));
+            using var answer = await client.GetAsync(
+                new Uri(LabUrls.Artifact(picture.Stage, picture.File), UriKind.Relative)
+            );
             Assert.True(answer.IsSuccessStatusCode, $"{picture.File} is not served.");
         }
     }
@@ -41,7 +46,11 @@ public sealed class RealWorkerTests
         await using var lab = await TestLab.StartAsync(realWorkers: true);
         var first = await lab.Reaches(await lab.Queue.SubmitAsync(TinySpec.Short), RunState.Succeeded, seconds: 240);
 
-        var second = await lab.Reaches(await lab.Queue.SubmitAsync(TinySpec.Short with { Name = "again" }), RunState.Succeeded, seconds: 240);
+        var second = await lab.Reaches(
+            await lab.Queue.SubmitAsync(TinySpec.Short with { Name = "again" }),
+            RunState.Succeeded,
+            seconds: 240
+        );
 
         Assert.Equal((first.ConfigHash, first.ConditionKey), (second.ConfigHash, second.ConditionKey));
         Assert.Equal(first.AttackSuccessRate, second.AttackSuccessRate);
@@ -57,7 +66,8 @@ public sealed class RealWorkerTests
         await Until(lab, id, run => run.Curve.Count > 0);
         using var worker = WorkerOf(lab);
 
-        // It shows with the answer to the request, and the process ends because it was told to: this spec has an hour to go.
+        // It shows with the answer to the request, and the process ends because it was told to: this spec has an hour
+        // to go.
         Assert.Equal(RunState.Cancelling, await lab.Queue.CancelAsync(id));
         await lab.Reaches(id, RunState.Cancelled);
         Assert.True(worker.WaitForExit(TimeSpan.FromSeconds(10)), "The worker outlived its run.");
@@ -80,16 +90,26 @@ public sealed class RealWorkerTests
         var run = await lab.Reaches(id, state => state.State is RunState.Succeeded or RunState.Failed, seconds: 240);
         Assert.True(run.State == RunState.Succeeded, run.Error);
         AssertResumed((await lab.Details.FindAsync(id))!);
-        Assert.Contains(await lab.Details.LogTailAsync(id), line => line.Text.Contains("exit code 137", StringComparison.Ordinal));
+        Assert.Contains(
+            await lab.Details.LogTailAsync(id),
+            line => line.Text.Contains("exit code 137", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
-    public async Task Kill_OfAFederatedRun_EndsWithTheWeightsOfAnUninterruptedOne()
+    public Task Kill_OfAFederatedRun_EndsWithTheWeightsOfAnUninterruptedOne() =>
+        KillChangesNoWeight(TinySpec.Federated, rounds: 24, "Federated training resumes after round");
+
+    [Fact]
+    public Task Kill_InTheMiddleOfLookahead_EndsWithTheWeightsOfAnUninterruptedRun() =>
+        KillChangesNoWeight(TinySpec.FastRecipe, rounds: 24, "Training resumes at step");
+
+    private static async Task KillChangesNoWeight(ExperimentSpec spec, int rounds, string resumed)
     {
         await using var whole = await TestLab.StartAsync(realWorkers: true);
-        var expected = await FinalWeights(whole, await whole.Queue.SubmitAsync(TinySpec.Federated));
+        var expected = await FinalWeights(whole, await whole.Queue.SubmitAsync(spec));
         await using var lab = await TestLab.StartAsync(realWorkers: true);
-        var id = await lab.Queue.SubmitAsync(TinySpec.Federated);
+        var id = await lab.Queue.SubmitAsync(spec);
         await Until(lab, id, run => run.Curve.Count >= 5);
 
         using (var worker = WorkerOf(lab))
@@ -101,14 +121,23 @@ public sealed class RealWorkerTests
 
         Assert.Equal(2, (await lab.Item(id)).Attempt);
         Assert.Equal(expected, found);
-        Assert.Equal(24, (await lab.Details.FindAsync(id))!.Curve.Count);
-        Assert.Contains(await lab.Details.LogTailAsync(id), line => line.Text.StartsWith("Federated training resumes after round", StringComparison.Ordinal));
+        Assert.Equal(rounds, (await lab.Details.FindAsync(id))!.Curve.Count);
+        Assert.Contains(
+            await lab.Details.LogTailAsync(id),
+            line => line.Text.StartsWith(resumed, StringComparison.Ordinal)
+        );
 
         static async Task<byte[]> FinalWeights(TestLab lab, string id)
         {
-            var run = await lab.Reaches(id, state => state.State is RunState.Succeeded or RunState.Failed, seconds: 240);
+            var run = await lab.Reaches(
+                id,
+                state => state.State is RunState.Succeeded or RunState.Failed,
+                seconds: 240
+            );
             Assert.True(run.State == RunState.Succeeded, run.Error);
-            return await File.ReadAllBytesAsync(Assert.Single(Directory.GetFiles(lab.Folder, "weights.safetensors", SearchOption.AllDirectories)));
+            return await File.ReadAllBytesAsync(
+                Assert.Single(Directory.GetFiles(lab.Folder, "weights.safetensors", SearchOption.AllDirectories))
+            );
         }
     }
 
@@ -134,7 +163,10 @@ public sealed class RealWorkerTests
                 AssertResumed((await lab.Details.FindAsync(id))!);
 
                 // It was told to stop, so it could keep its last step too.
-                Assert.Contains(await lab.Details.LogTailAsync(id), line => line.Text.StartsWith("Training resumes at step", StringComparison.Ordinal));
+                Assert.Contains(
+                    await lab.Details.LogTailAsync(id),
+                    line => line.Text.StartsWith("Training resumes at step", StringComparison.Ordinal)
+                );
             }
         }
         finally
@@ -156,8 +188,11 @@ public sealed class RealWorkerTests
     }
 
     /// <summary>The first training is behind it, the second has an epoch and goes on.</summary>
-    internal static bool IsInSecondTraining(RunDetail run) => run.Stages.Where(stage => stage.Kind == "train").Select(stage => stage.State)
-        .SequenceEqual([StageState.Done, StageState.Running]) && run.Curve.Any(point => point.Victim == Victim.Benign);
+    internal static bool IsInSecondTraining(RunDetail run) =>
+        run.Stages.Where(stage => stage.Kind == "train")
+            .Select(stage => stage.State)
+            .SequenceEqual([StageState.Done, StageState.Running])
+        && run.Curve.Any(point => point.Victim == Victim.Benign);
 
     /// <summary>The first training came from the store; both curves are whole.</summary>
     internal static void AssertResumed(RunDetail run)

@@ -28,7 +28,10 @@ public sealed class RunFeedTests
         var times = Snapshot(calls);
         for (var i = 1; i < times.Count; i++)
         {
-            Assert.True(times[i] - times[i - 1] > Interval - TimeSpan.FromMilliseconds(30), "Two calls came too close together.");
+            Assert.True(
+                times[i] - times[i - 1] > Interval - TimeSpan.FromMilliseconds(30),
+                "Two calls came too close together."
+            );
         }
     }
 
@@ -82,7 +85,13 @@ public sealed class RunFeedTests
     {
         var calls = 0;
         using var subscription = _feed.Subscribe(
-            "a", () => Interlocked.Increment(ref calls) == 1 ? throw new InvalidOperationException("first") : Task.CompletedTask, TimeSpan.Zero);
+            "a",
+            () =>
+                Interlocked.Increment(ref calls) == 1
+                    ? throw new InvalidOperationException("first")
+                    : Task.CompletedTask,
+            TimeSpan.Zero
+        );
 
         _feed.Changed("a");
         await Until(() => Volatile.Read(ref calls) == 1);

@@ -17,7 +17,8 @@ public sealed class RunJobTests
         [new PlannedStage("k1", "train", "Training the victim", 30), new PlannedStage("k2", "defend", "STRIP", 5)],
         [Undefended, Defended],
         new Dictionary<string, string> { ["threads"] = "1" },
-        35);
+        35
+    );
 
     [Fact]
     public async Task Worker_Completes_RunSucceedsWithEverythingItReported()
@@ -26,21 +27,41 @@ public sealed class RunJobTests
         lab.Workers.Next(worker =>
         {
             worker.Report(
-                Plan with { Poison = new() { Asked = 0.4, Images = 1900, Candidates = 323, Poisoned = 323, Classes = [] } },
+                Plan with
+                {
+                    Poison = new()
+                    {
+                        Asked = 0.4,
+                        Images = 1900,
+                        Candidates = 323,
+                        Poisoned = 323,
+                        Classes = [],
+                    },
+                },
                 new StageStarted("k1"),
                 new StageProgress("k1", 5, 10, "batches", 0.4, 21),
                 new EpochFinished(Victim.Backdoored, 1, 2, 1.5, 0.8, 0.9),
                 new ArtifactSaved(new ArtifactReference("k1", "trigger.png", "image", "Trigger")),
                 new StageFinished("k1", false, 12.5),
-                new CellFinished(new CellResult
-                {
-                    Id = Undefended,
-                    Outcome = Outcome.Value,
-                    Measurements = [new("clean-accuracy", 0.97, 100, 0.9, 0.99), new("attack-success-rate", 0.99)],
-                    Seconds = 3,
-                }),
-                new CellFinished(new CellResult { Id = Defended, Outcome = Outcome.Failed, Reason = "out of memory" }),
-                new LogWritten("warning", "a word"));
+                new CellFinished(
+                    new CellResult
+                    {
+                        Id = Undefended,
+                        Outcome = Outcome.Value,
+                        Measurements = [new("clean-accuracy", 0.97, 100, 0.9, 0.99), new("attack-success-rate", 0.99)],
+                        Seconds = 3,
+                    }
+                ),
+                new CellFinished(
+                    new CellResult
+                    {
+                        Id = Defended,
+                        Outcome = Outcome.Failed,
+                        Reason = "out of memory",
+                    }
+                ),
+                new LogWritten("warning", "a word")
+            );
             worker.Complete();
         });
 
@@ -54,12 +75,16 @@ public sealed class RunJobTests
         Assert.Equal(1, run.Attempt);
         Assert.Equal(["n = 1"], detail.Remarks);
         Assert.Equal("1", detail.Environment["threads"]);
-        Assert.Equal([(StageState.Done, 12.5), (StageState.Planned, null)], detail.Stages.Select(stage => (stage.State, stage.Seconds)));
+        Assert.Equal(
+            [(StageState.Done, 12.5), (StageState.Planned, null)],
+            detail.Stages.Select(stage => (stage.State, stage.Seconds))
+        );
         Assert.Equal(0.9, Assert.Single(detail.Curve).AttackSuccessRate);
         Assert.Equal("trigger.png", Assert.Single(detail.Artifacts).File);
         Assert.Equal(
             [(KnownLabels.Undefended, Outcome.Value, ""), ("strip", Outcome.Failed, "out of memory")],
-            detail.Cells.Select(cell => (cell.Id.DefenseLabel, cell.Outcome, cell.Reason)));
+            detail.Cells.Select(cell => (cell.Id.DefenseLabel, cell.Outcome, cell.Reason))
+        );
         Assert.Equal(100, detail.Cells[0].Measurements.Single(one => one.Metric == "clean-accuracy").Count);
         Assert.Equal("a word", Assert.Single(await lab.Details.LogTailAsync(id)).Text);
         Assert.Null(lab.Feed.Progress(id));
@@ -117,7 +142,11 @@ public sealed class RunJobTests
         var batch = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lab.Workers.Next(worker =>
         {
-            worker.Report(Plan, new StageStarted("k1"), new CellFinished(new CellResult { Id = Undefended, Outcome = Outcome.Value }));
+            worker.Report(
+                Plan,
+                new StageStarted("k1"),
+                new CellFinished(new CellResult { Id = Undefended, Outcome = Outcome.Value })
+            );
             worker.WorkUntilStopped(batch.Task);
         });
         var id = await lab.SubmitAsync();
@@ -231,7 +260,14 @@ public sealed class RunJobTests
                 waiting = await lab.SubmitAsync();
             }
 
-            await using (var lab = await TestLab.StartAsync(folder, false, worker => worker.Complete(), worker => worker.Complete()))
+            await using (
+                var lab = await TestLab.StartAsync(
+                    folder,
+                    false,
+                    worker => worker.Complete(),
+                    worker => worker.Complete()
+                )
+            )
             {
                 Assert.Equal(2, (await lab.Reaches(id, RunState.Succeeded)).Attempt);
                 Assert.Equal(1, (await lab.Reaches(waiting, RunState.Succeeded)).Attempt);

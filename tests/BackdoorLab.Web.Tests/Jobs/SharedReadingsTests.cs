@@ -71,7 +71,9 @@ public sealed class SharedReadingsTests
     [Fact]
     public async Task Get_AfterAFailure_ReadsAgain()
     {
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _readings.Get<int>("number", "a", () => throw new InvalidOperationException()));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            _readings.Get<int>("number", "a", () => throw new InvalidOperationException())
+        );
 
         Assert.Equal(1, await Read("a"));
     }

@@ -18,7 +18,11 @@ public sealed class TroubleTests : IDisposable
     private static readonly CellId Undefended = new(Victim.Backdoored, "float32", null);
 
     private static readonly RunStarted Plan = new(
-        [new PlannedStage("k1", "train", "Training the victim", 30)], [Undefended], new Dictionary<string, string> { ["threads"] = "1" }, 30);
+        [new PlannedStage("k1", "train", "Training the victim", 30)],
+        [Undefended],
+        new Dictionary<string, string> { ["threads"] = "1" },
+        30
+    );
 
     private readonly DatabasePressure _database = new();
     private readonly ManualResetEventSlim _go = new();
@@ -51,7 +55,19 @@ public sealed class TroubleTests : IDisposable
         await using var lab = await Start();
         _go.Set();
         lab.Workers.Next(WorkAndComplete);
-        var id = (await lab.Store.SubmitAsync(new NewRun { SpecJson = "{}", ConfigHash = "c", Seed = 1, Dataset = "d", Model = "m", Attack = "a" })).Id;
+        var id = (
+            await lab.Store.SubmitAsync(
+                new NewRun
+                {
+                    SpecJson = "{}",
+                    ConfigHash = "c",
+                    Seed = 1,
+                    Dataset = "d",
+                    Model = "m",
+                    Attack = "a",
+                }
+            )
+        ).Id;
         var locked = await DatabasePressure.Lock(lab);
 
         var job = ActivatorUtilities.CreateInstance<RunJob>(lab.Services).Execute(default);
@@ -142,9 +158,17 @@ public sealed class TroubleTests : IDisposable
         await using var locked = full ? null : await DatabasePressure.Lock(lab);
 
         // More than fits between what the file already has.
-        var spec = SpecJson.Write(TinySpec.Short with { Defenses = [.. Enumerable.Range(10, 400).Select(overlays => new Strip { Overlays = overlays })] });
+        var spec = SpecJson.Write(
+            TinySpec.Short with
+            {
+                Defenses = [.. Enumerable.Range(10, 400).Select(overlays => new Strip { Overlays = overlays })],
+            }
+        );
 
-        using var answer = await client.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), new StringContent(spec, null, "application/json"));
+        using var answer = await client.PostAsync(
+            new Uri("/api/v1/runs", UriKind.Relative),
+            new StringContent(spec, null, "application/json")
+        );
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
@@ -186,7 +210,10 @@ public sealed class TroubleTests : IDisposable
     {
         var folder = Directory.CreateTempSubdirectory("lab-").FullName;
         var artifacts = Directory.CreateDirectory(Path.Combine(folder, "artifacts")).FullName;
-        Skip.IfNot(OperatingSystem.IsLinux() && Mount("-t", "tmpfs", "-o", "size=128k", "tmpfs", artifacts), "A small disk can be made by the system's administrator alone.");
+        Skip.IfNot(
+            OperatingSystem.IsLinux() && Mount("-t", "tmpfs", "-o", "size=128k", "tmpfs", artifacts),
+            "A small disk can be made by the system's administrator alone."
+        );
         try
         {
             await using var lab = await TestLab.StartAsync(folder, realWorkers: true);
@@ -214,10 +241,21 @@ public sealed class TroubleTests : IDisposable
     {
         worker.Report(Plan, new StageStarted("k1"));
         _go.Wait(TimeSpan.FromMinutes(1));
-        worker.Report(new CellFinished(new CellResult { Id = Undefended, Outcome = Outcome.Value, Measurements = [new("clean-accuracy", 0.97)] }));
+        worker.Report(
+            new CellFinished(
+                new CellResult
+                {
+                    Id = Undefended,
+                    Outcome = Outcome.Value,
+                    Measurements = [new("clean-accuracy", 0.97)],
+                }
+            )
+        );
 
         // More than fits between what the file already has.
-        worker.Report([.. Enumerable.Range(0, 100).Select(i => new LogWritten("info", $"{i} {new string('x', 5_000)}"))]);
+        worker.Report([
+            .. Enumerable.Range(0, 100).Select(i => new LogWritten("info", $"{i} {new string('x', 5_000)}")),
+        ]);
         worker.Complete();
     }
 
@@ -232,9 +270,11 @@ public sealed class TroubleTests : IDisposable
         await Until(() => lab.Services.GetRequiredService<DatabaseWatch>().Now is null, 60);
     }
 
-    private static Task Sees(TestLab lab, DatabaseTrouble trouble) => Until(() => lab.Services.GetRequiredService<DatabaseWatch>().Now?.Trouble == trouble, 120);
+    private static Task Sees(TestLab lab, DatabaseTrouble trouble) =>
+        Until(() => lab.Services.GetRequiredService<DatabaseWatch>().Now?.Trouble == trouble, 120);
 
-    private static string[] Results(TestLab lab) => Directory.GetFiles(Path.Combine(lab.Folder, "artifacts"), "cell.json", SearchOption.AllDirectories);
+    private static string[] Results(TestLab lab) =>
+        Directory.GetFiles(Path.Combine(lab.Folder, "artifacts"), "cell.json", SearchOption.AllDirectories);
 
     private static async Task Until(Func<bool> condition, int seconds)
     {

@@ -50,11 +50,13 @@ public sealed class WorkerSessionTests : IDisposable
     public void Run_DashboardGone_CancelsTheExperiment()
     {
         Send(Order());
-        var session = Session((order, spec, observer, stop) =>
-        {
-            _input.Dispose();
-            WaitForCancellation(order, spec, observer, stop);
-        });
+        var session = Session(
+            (order, spec, observer, stop) =>
+            {
+                _input.Dispose();
+                WaitForCancellation(order, spec, observer, stop);
+            }
+        );
 
         Assert.Equal(WorkerExit.Stopped, session.Run());
     }
@@ -85,14 +87,22 @@ public sealed class WorkerSessionTests : IDisposable
         Assert.Equal(RunEnding.Failed, Assert.IsType<RunFinished>(Assert.Single(Events())).Ending);
     }
 
-    private static void WaitForCancellation(WorkerOrder order, ExperimentSpec spec, IExperimentObserver observer, CancellationToken stop)
+    private static void WaitForCancellation(
+        WorkerOrder order,
+        ExperimentSpec spec,
+        IExperimentObserver observer,
+        CancellationToken stop
+    )
     {
         Assert.True(stop.WaitHandle.WaitOne(TimeSpan.FromMinutes(1)), "Nobody cancelled it.");
         stop.ThrowIfCancellationRequested();
     }
 
-    private static string Order() => JsonSerializer.Serialize(
-        new WorkerOrder(JsonNode.Parse(SpecJson.Write(TinySpec.Short))!, "data", "store", "lock", 1, 1), SpecJson.Options);
+    private static string Order() =>
+        JsonSerializer.Serialize(
+            new WorkerOrder(JsonNode.Parse(SpecJson.Write(TinySpec.Short))!, "data", "store", "lock", 1, 1),
+            SpecJson.Options
+        );
 
     private void Send(params string[] lines)
     {
@@ -100,10 +110,19 @@ public sealed class WorkerSessionTests : IDisposable
         _input.Flush();
     }
 
-    private WorkerSession Session(Action<WorkerOrder, ExperimentSpec, IExperimentObserver, CancellationToken> run) => new(
-        new StreamReader(new AnonymousPipeClientStream(PipeDirection.In, _input.ClientSafePipeHandle)), _output, run, _endedHard.Set);
+    private WorkerSession Session(Action<WorkerOrder, ExperimentSpec, IExperimentObserver, CancellationToken> run) =>
+        new(
+            new StreamReader(new AnonymousPipeClientStream(PipeDirection.In, _input.ClientSafePipeHandle)),
+            _output,
+            run,
+            _endedHard.Set
+        );
 
     private List<ExperimentEvent> Events() =>
-        [.. Encoding.UTF8.GetString(_output.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => JsonSerializer.Deserialize<ExperimentEvent>(line, SpecJson.Options)!)];
+        [
+            .. Encoding
+                .UTF8.GetString(_output.ToArray())
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonSerializer.Deserialize<ExperimentEvent>(line, SpecJson.Options)!),
+        ];
 }

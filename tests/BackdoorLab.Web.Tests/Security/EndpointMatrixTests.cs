@@ -10,14 +10,28 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Security;
 
-/// <summary>Every role at every door. The doors come from the route table, so that a new one is tried without being listed here.</summary>
+/// <summary>
+/// Every role at every door. The doors come from the route table, so that a new one is tried without being listed here.
+/// </summary>
 public sealed class EndpointMatrixTests
 {
-    /// <summary>All that is open to those without an account. Whoever adds an open door has to come here and say so.</summary>
+    /// <summary>
+    /// All that is open to those without an account. Whoever adds an open door has to come here and say so.
+    /// </summary>
     private static readonly string[] Open =
     [
-        "/healthz", "/sign-in", "/first-admin", "/set-password", "/link-ended", "/not-found", "/s/{Token}", "/s/{token}/artifacts/{stage}/{file}", "/s/{token}/export/runs/{id}.zip",
-        "/s/{token}/export/runs/{id}/report.html", "/_blazor", "/_framework",
+        "/healthz",
+        "/sign-in",
+        "/first-admin",
+        "/set-password",
+        "/link-ended",
+        "/not-found",
+        "/s/{Token}",
+        "/s/{token}/artifacts/{stage}/{file}",
+        "/s/{token}/export/runs/{id}.zip",
+        "/s/{token}/export/runs/{id}/report.html",
+        "/_blazor",
+        "/_framework",
     ];
 
     [Fact]
@@ -25,10 +39,22 @@ public sealed class EndpointMatrixTests
     {
         await using var lab = await GroupLab.StartAsync(withAccounts: false);
 
-        var open = Doors(lab).Where(door => door.Endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(door => door.Pattern).Distinct();
+        var open = Doors(lab)
+            .Where(door => door.Endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+            .Select(door => door.Pattern)
+            .Distinct();
 
         Assert.DoesNotContain(
-            open, pattern => !Open.Any(known => pattern == known || (known.StartsWith("/_", StringComparison.Ordinal) && pattern.StartsWith(known, StringComparison.Ordinal))));
+            open,
+            pattern =>
+                !Open.Any(known =>
+                    pattern == known
+                    || (
+                        known.StartsWith("/_", StringComparison.Ordinal)
+                        && pattern.StartsWith(known, StringComparison.Ordinal)
+                    )
+                )
+        );
     }
 
     [Fact]
@@ -38,8 +64,14 @@ public sealed class EndpointMatrixTests
 
         // Pages answer to POST as well; theirs is a form, which is a matter of its own.
         var weak = Doors(lab)
-            .Where(door => door.Endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is null && !door.Pattern.StartsWith("/_", StringComparison.Ordinal))
-            .Where(door => door.Methods.Any(method => method is not ("GET" or "HEAD")) && Needed(door.Endpoint) < LabRole.Researcher)
+            .Where(door =>
+                door.Endpoint.Metadata.GetMetadata<ComponentTypeMetadata>() is null
+                && !door.Pattern.StartsWith("/_", StringComparison.Ordinal)
+            )
+            .Where(door =>
+                door.Methods.Any(method => method is not ("GET" or "HEAD"))
+                && Needed(door.Endpoint) < LabRole.Researcher
+            )
             .Select(door => door.Pattern);
 
         Assert.Empty(weak);
@@ -74,11 +106,17 @@ public sealed class EndpointMatrixTests
             using var request = new HttpRequestMessage(new(method), new Uri(Fill(pattern, run), UriKind.Relative));
             using var answer = await visitor.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
             tried++;
-            var refused = answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
+            var refused =
+                answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden
                 || answer.Headers.Location?.OriginalString.Contains(LabUrls.SignIn, StringComparison.Ordinal) == true;
-            if (refused != (role is null ? Needed(endpoint) is not null : role < Needed(endpoint)) || (int)answer.StatusCode >= 500)
+            if (
+                refused != (role is null ? Needed(endpoint) is not null : role < Needed(endpoint))
+                || (int)answer.StatusCode >= 500
+            )
             {
-                faults.Add($"{method} {pattern} answers {(int)answer.StatusCode} {answer.Headers.Location} to {role?.ToString() ?? "nobody"}");
+                faults.Add(
+                    $"{method} {pattern} answers {(int)answer.StatusCode} {answer.Headers.Location} to {role?.ToString() ?? "nobody"}"
+                );
             }
         }
 
@@ -94,7 +132,10 @@ public sealed class EndpointMatrixTests
         using var viewer = await lab.Visitor(LabRole.Viewer);
 
         using var unknown = await nobody.Get("/api/v1/runs");
-        using var forbidden = await viewer.Client.PostAsync(new Uri("/api/v1/runs", UriKind.Relative), new StringContent(SpecJson.Write(TinySpec.Short), null, "application/json"));
+        using var forbidden = await viewer.Client.PostAsync(
+            new Uri("/api/v1/runs", UriKind.Relative),
+            new StringContent(SpecJson.Write(TinySpec.Short), null, "application/json")
+        );
 
         Assert.Equal(HttpStatusCode.Unauthorized, unknown.StatusCode);
         Assert.Equal("Bearer", unknown.Headers.WwwAuthenticate.ToString());
@@ -103,7 +144,9 @@ public sealed class EndpointMatrixTests
         Assert.Equal("application/problem+json", forbidden.Content.Headers.ContentType!.MediaType);
     }
 
-    private static IEnumerable<(string Pattern, RouteEndpoint Endpoint, IReadOnlyList<string> Methods)> Doors(GroupLab lab) =>
+    private static IEnumerable<(string Pattern, RouteEndpoint Endpoint, IReadOnlyList<string> Methods)> Doors(
+        GroupLab lab
+    ) =>
         from source in lab.Services.GetServices<EndpointDataSource>()
         from endpoint in source.Endpoints.OfType<RouteEndpoint>()
         let pattern = "/" + endpoint.RoutePattern.RawText!.TrimStart('/')
@@ -119,12 +162,23 @@ public sealed class EndpointMatrixTests
             return null;
         }
 
-        return endpoint.Metadata.GetOrderedMetadata<IAuthorizeData>()
+        return endpoint
+            .Metadata.GetOrderedMetadata<IAuthorizeData>()
             .Select(data => data.Policy is null ? LabRole.Viewer : Enum.Parse<LabRole>(data.Policy))
             .DefaultIfEmpty(LabRole.Viewer)
             .Max();
     }
 
-    private static string Fill(string pattern, string run) => System.Text.RegularExpressions.Regex.Replace(
-        pattern, @"\{\*{0,2}(\w+)[^}]*\}", match => match.Groups[1].Value.ToLowerInvariant() switch { "id" => run, "token" => "none", _ => "ab" });
+    private static string Fill(string pattern, string run) =>
+        System.Text.RegularExpressions.Regex.Replace(
+            pattern,
+            @"\{\*{0,2}(\w+)[^}]*\}",
+            match =>
+                match.Groups[1].Value.ToLowerInvariant() switch
+                {
+                    "id" => run,
+                    "token" => "none",
+                    _ => "ab",
+                }
+        );
 }

@@ -27,8 +27,12 @@ public sealed class EnteredTextTests
         ["note"] = (services, text) => Book(services).SaveNote(new("run", "x"), text, 0),
         ["view"] = (services, text) => Book(services).SaveView(text, "/runs", "", false),
         ["dashboard"] = (services, text) => Dashboards(services).Create("x", text, "[]"),
-        ["part"] = (services, text) => Dashboards(services).Create("x", "d", DashboardParts.Write([new() { Kind = DashboardPartKind.Text, Markdown = text }])),
-        ["heading"] = (services, text) => Dashboards(services).Create("x", "d", DashboardParts.Write([new() { Kind = DashboardPartKind.Matrix, Title = text }])),
+        ["part"] = (services, text) =>
+            Dashboards(services)
+                .Create("x", "d", DashboardParts.Write([new() { Kind = DashboardPartKind.Text, Markdown = text }])),
+        ["heading"] = (services, text) =>
+            Dashboards(services)
+                .Create("x", "d", DashboardParts.Write([new() { Kind = DashboardPartKind.Matrix, Title = text }])),
         ["key"] = (services, text) => services.GetRequiredService<ApiKeys>().Create(text, ApiScope.Read),
     };
 
@@ -42,7 +46,8 @@ public sealed class EnteredTextTests
         await using var lab = await TestLab.StartAsync();
         await using var scope = lab.Services.CreateAsyncScope();
 
-        // JSON has no halves of pairs: in a part of a dashboard they have become the replacement character before they are looked at.
+        // JSON has no halves of pairs: in a part of a dashboard they have become the replacement character before they
+        // are looked at.
         foreach (var (door, enter) in Doors.Where(door => which != 2 || door.Key is not ("part" or "heading")))
         {
             var refused = await Assert.ThrowsAsync<PersonTextException>(() => enter(scope.ServiceProvider, Bad[which]));
@@ -69,10 +74,18 @@ public sealed class EnteredTextTests
     public async Task Api_MemberTwice_IsAFaultThatNamesIt(string what)
     {
         var body = what == "runs" ? SpecJson.Write(TinySpec.Short) : StudySpec.Write(Study("s"));
-        var (status, answer) = await Post(what, Encoding.UTF8.GetBytes(body.Replace("\"schema\"", "\"schema\": 1, \"schema\"", StringComparison.Ordinal)));
+        var (status, answer) = await Post(
+            what,
+            Encoding.UTF8.GetBytes(body.Replace("\"schema\"", "\"schema\": 1, \"schema\"", StringComparison.Ordinal))
+        );
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, status);
-        Assert.Contains(answer["faults"]!.AsArray(), fault => ((string)fault!["path"]!).EndsWith("schema", StringComparison.Ordinal) && ((string)fault["message"]!).Contains("more than once", StringComparison.Ordinal));
+        Assert.Contains(
+            answer["faults"]!.AsArray(),
+            fault =>
+                ((string)fault!["path"]!).EndsWith("schema", StringComparison.Ordinal)
+                && ((string)fault["message"]!).Contains("more than once", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -100,7 +113,10 @@ public sealed class EnteredTextTests
     [Fact]
     public async Task Api_NameOfManyCharacters_IsAShortFault()
     {
-        var (status, answer) = await Post("runs", Encoding.UTF8.GetBytes(SpecJson.Write(TinySpec.Short with { Name = new string('n', 900_000) })));
+        var (status, answer) = await Post(
+            "runs",
+            Encoding.UTF8.GetBytes(SpecJson.Write(TinySpec.Short with { Name = new string('n', 900_000) }))
+        );
 
         Assert.Equal((HttpStatusCode.UnprocessableEntity, "name"), (status, (string?)answer["faults"]![0]!["path"]));
         Assert.InRange(answer.ToJsonString().Length, 20, 1000);
@@ -112,7 +128,13 @@ public sealed class EnteredTextTests
 
     private static DashboardDesk Dashboards(IServiceProvider services) => services.GetRequiredService<DashboardDesk>();
 
-    private static StudySpec Study(string name) => new() { Name = name, Seeds = [1], Experiment = JsonNode.Parse(SpecJson.Write(TinySpec.Short))!.AsObject() };
+    private static StudySpec Study(string name) =>
+        new()
+        {
+            Name = name,
+            Seeds = [1],
+            Experiment = JsonNode.Parse(SpecJson.Write(TinySpec.Short))!.AsObject(),
+        };
 
     private static async Task<(HttpStatusCode Status, JsonNode Answer)> Post(string what, byte[] body)
     {

@@ -15,7 +15,10 @@ namespace BackdoorLab.Web.Tests.Security;
 public sealed class GuardedServiceTests
 {
     // Whatever writes an audit line changes something for somebody, in whichever room it stands.
-    private static readonly Type[] Guarded = [.. typeof(RunDesk).Assembly.GetTypes().Where(type => Parameters(type).Contains(typeof(Audit)))];
+    private static readonly Type[] Guarded =
+    [
+        .. typeof(RunDesk).Assembly.GetTypes().Where(type => Parameters(type).Contains(typeof(Audit))),
+    ];
 
     // What a viewer may do with their own.
     private static readonly string[] ForViewers = ["ApiKeys.Own", "ApiKeys.Create", "ApiKeys.Revoke"];
@@ -23,7 +26,8 @@ public sealed class GuardedServiceTests
     // The link's code is the right to do it.
     private static readonly string[] ByLink = ["AccountDesk.TakeUp"];
 
-    public static TheoryData<string> Methods => [.. from type in Guarded from method in Public(type) select Signature(method)];
+    public static TheoryData<string> Methods =>
+        [.. from type in Guarded from method in Public(type) select Signature(method)];
 
     [Theory]
     [MemberData(nameof(Methods))]
@@ -42,7 +46,11 @@ public sealed class GuardedServiceTests
             await Refuses(lab, name, LabRole.Viewer);
         }
 
-        if (plain.StartsWith("AccountDesk.", StringComparison.Ordinal) || plain.EndsWith(".All", StringComparison.Ordinal) || plain is "RunDesk.Purge" or "RunDesk.FreedByPurge")
+        if (
+            plain.StartsWith("AccountDesk.", StringComparison.Ordinal)
+            || plain.EndsWith(".All", StringComparison.Ordinal)
+            || plain is "RunDesk.Purge" or "RunDesk.FreedByPurge"
+        )
         {
             await Refuses(lab, name, LabRole.Researcher);
         }
@@ -51,7 +59,17 @@ public sealed class GuardedServiceTests
     [Fact]
     public void Guarded_Services_AreFound()
     {
-        string[] some = ["AccountDesk", "ApiKeys", "DashboardDesk", "ModelDesk", "Notebook", "ReferenceDesk", "RunDesk", "Shares"];
+        string[] some =
+        [
+            "AccountDesk",
+            "ApiKeys",
+            "DashboardDesk",
+            "ModelDesk",
+            "Notebook",
+            "ReferenceDesk",
+            "RunDesk",
+            "Shares",
+        ];
 
         Assert.Empty(some.Except(Guarded.Select(type => type.Name)));
     }
@@ -61,18 +79,30 @@ public sealed class GuardedServiceTests
     {
         Type[] unguarded =
         [
-            typeof(RunQueue), typeof(RunStore), typeof(RunLeases), typeof(RunRecording), typeof(RunImport),
-            typeof(RunBulk), typeof(StudyStore), typeof(ApiKeyStore), typeof(BundleReader),
+            typeof(RunQueue),
+            typeof(RunStore),
+            typeof(RunLeases),
+            typeof(RunRecording),
+            typeof(RunImport),
+            typeof(RunBulk),
+            typeof(StudyStore),
+            typeof(ApiKeyStore),
+            typeof(BundleReader),
         ];
         string[] rooms = ["BackdoorLab.Web.Features", "BackdoorLab.Web.Shared", "BackdoorLab.Web.Api"];
-        var types = typeof(RunDesk).Assembly.GetTypes()
+        var types = typeof(RunDesk)
+            .Assembly.GetTypes()
             .Where(type => rooms.Any(room => type.Namespace?.StartsWith(room, StringComparison.Ordinal) == true));
 
         var faults =
             from type in types
-            from used in type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Select(property => property.PropertyType)
-                .Concat(type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
-                    .SelectMany(method => method.GetParameters()).Select(parameter => parameter.ParameterType))
+            from used in type.GetProperties(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
+                .Select(property => property.PropertyType)
+                .Concat(
+                    type.GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
+                        .SelectMany(method => method.GetParameters())
+                        .Select(parameter => parameter.ParameterType)
+                )
                 .Concat(Parameters(type))
             where unguarded.Contains(used)
             select $"{type.Name} uses {used.Name}";
@@ -83,10 +113,16 @@ public sealed class GuardedServiceTests
     [Fact]
     public void Pages_OfAnyKind_SayWhoMaySeeThem()
     {
-        var pages = typeof(RunDesk).Assembly.GetTypes().Where(type => type.GetCustomAttributes<RouteAttribute>().Any()).ToList();
+        var pages = typeof(RunDesk)
+            .Assembly.GetTypes()
+            .Where(type => type.GetCustomAttributes<RouteAttribute>().Any())
+            .ToList();
 
         Assert.NotEmpty(pages);
-        Assert.DoesNotContain(pages, page => !page.GetCustomAttributes().Any(attribute => attribute is IAuthorizeData or IAllowAnonymous));
+        Assert.DoesNotContain(
+            pages,
+            page => !page.GetCustomAttributes().Any(attribute => attribute is IAuthorizeData or IAllowAnonymous)
+        );
     }
 
     [Fact]
@@ -106,7 +142,11 @@ public sealed class GuardedServiceTests
         var actor = scope.ServiceProvider.GetRequiredService<Actor>();
         if (role is { } given)
         {
-            actor.Set(new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.Name, "eve"), new(ClaimTypes.Role, given.ToString())], "test")));
+            actor.Set(
+                new ClaimsPrincipal(
+                    new ClaimsIdentity([new(ClaimTypes.Name, "eve"), new(ClaimTypes.Role, given.ToString())], "test")
+                )
+            );
         }
 
         var type = Guarded.Single(type => name.StartsWith(type.Name + ".", StringComparison.Ordinal));
@@ -126,12 +166,15 @@ public sealed class GuardedServiceTests
     }
 
     private static IEnumerable<Type> Parameters(Type type) =>
-        type.GetConstructors().SelectMany(constructor => constructor.GetParameters()).Select(parameter => parameter.ParameterType);
+        type.GetConstructors()
+            .SelectMany(constructor => constructor.GetParameters())
+            .Select(parameter => parameter.ParameterType);
 
     private static string Signature(MethodInfo method) =>
         $"{method.DeclaringType!.Name}.{method.Name}({string.Join(", ", method.GetParameters().Select(parameter => parameter.ParameterType.Name))})";
 
-    private static IEnumerable<MethodInfo> Public(Type type) => type.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly);
+    private static IEnumerable<MethodInfo> Public(Type type) =>
+        type.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly);
 
     private static object? Sample(Type type) =>
         type == typeof(string) ? "x"

@@ -17,7 +17,8 @@ public sealed class RequestTests
     [InlineData("javascript:alert(1)", "/")]
     [InlineData("evil.example", "/")]
     [InlineData("", "/")]
-    public void ReturnAddress_OfAnyKind_StaysHere(string given, string expected) => Assert.Equal(expected, ReturnAddress.Safe(given));
+    public void ReturnAddress_OfAnyKind_StaysHere(string given, string expected) =>
+        Assert.Equal(expected, ReturnAddress.Safe(given));
 
     [Theory]
     [InlineData("https://evil.example/")]
@@ -40,13 +41,23 @@ public sealed class RequestTests
         using var nobody = lab.Visitor();
         using var viewer = await lab.Visitor(LabRole.Viewer);
 
-        foreach (var (visitor, path, form) in new[]
+        foreach (
+            var (visitor, path, form) in new[]
+            {
+                (nobody, LabUrls.SignIn, "sign-in"),
+                (nobody, LabUrls.FirstAdmin, "first-admin"),
+                (nobody, LabUrls.SetPassword, "set-password"),
+                (viewer, LabUrls.SignOut, "sign-out"),
+                (viewer, LabUrls.ChangePassword, "change-password"),
+            }
+        )
         {
-            (nobody, LabUrls.SignIn, "sign-in"), (nobody, LabUrls.FirstAdmin, "first-admin"), (nobody, LabUrls.SetPassword, "set-password"),
-            (viewer, LabUrls.SignOut, "sign-out"), (viewer, LabUrls.ChangePassword, "change-password"),
-        })
-        {
-            using var answer = await visitor.Post(path, ("_handler", form), ("name", "viewer"), ("password", GroupLab.Password));
+            using var answer = await visitor.Post(
+                path,
+                ("_handler", form),
+                ("name", "viewer"),
+                ("password", GroupLab.Password)
+            );
             Assert.True(answer.StatusCode == HttpStatusCode.BadRequest, $"{path} answers {answer.StatusCode}");
         }
 
@@ -64,7 +75,14 @@ public sealed class RequestTests
         var id = await lab.SubmitAsync();
         using var client = new HttpClient { BaseAddress = lab.Address };
 
-        foreach (var (method, path) in new[] { (HttpMethod.Post, $"/api/v1/runs/{id}/cancel"), (HttpMethod.Post, "/_blazor/negotiate?negotiateVersion=1"), (HttpMethod.Get, "/_blazor?id=x") })
+        foreach (
+            var (method, path) in new[]
+            {
+                (HttpMethod.Post, $"/api/v1/runs/{id}/cancel"),
+                (HttpMethod.Post, "/_blazor/negotiate?negotiateVersion=1"),
+                (HttpMethod.Get, "/_blazor?id=x"),
+            }
+        )
         {
             using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
             request.Headers.Add(header, value);
@@ -104,9 +122,26 @@ public sealed class RequestTests
 
         using var answer = await visitor.Get(path);
 
-        Assert.Contains("frame-ancestors 'none'", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
-        Assert.DoesNotContain("unsafe-eval", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
-        foreach (var header in (string[])["X-Content-Type-Options", "Referrer-Policy", "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Permissions-Policy"])
+        Assert.Contains(
+            "frame-ancestors 'none'",
+            Assert.Single(answer.Headers.GetValues("Content-Security-Policy")),
+            StringComparison.Ordinal
+        );
+        Assert.DoesNotContain(
+            "unsafe-eval",
+            Assert.Single(answer.Headers.GetValues("Content-Security-Policy")),
+            StringComparison.Ordinal
+        );
+        foreach (
+            var header in (string[])
+                [
+                    "X-Content-Type-Options",
+                    "Referrer-Policy",
+                    "Cross-Origin-Opener-Policy",
+                    "Cross-Origin-Resource-Policy",
+                    "Permissions-Policy",
+                ]
+        )
         {
             Assert.Single(answer.Headers.GetValues(header));
         }
@@ -119,7 +154,10 @@ public sealed class RequestTests
         using var visitor = lab.Visitor();
         using var answer = await visitor.SignIn("viewer", GroupLab.Password);
 
-        var cookie = Assert.Single(answer.Headers.GetValues("Set-Cookie"), text => text.StartsWith("backdoorlab=", StringComparison.Ordinal));
+        var cookie = Assert.Single(
+            answer.Headers.GetValues("Set-Cookie"),
+            text => text.StartsWith("backdoorlab=", StringComparison.Ordinal)
+        );
 
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);

@@ -19,12 +19,14 @@ public sealed class SignInPaceTests
     public void Delay_OfANameFromAnAddress_DoublesUpToItsLimitAndIsForgotten()
     {
         var pace = new SignInPace(_clock);
-        var seconds = Enumerable.Range(0, 10).Select(_ =>
-        {
-            var delay = pace.Delay("ada", Here).TotalSeconds;
-            pace.Wrong("ADA", Here);
-            return delay;
-        });
+        var seconds = Enumerable
+            .Range(0, 10)
+            .Select(_ =>
+            {
+                var delay = pace.Delay("ada", Here).TotalSeconds;
+                pace.Wrong("ADA", Here);
+                return delay;
+            });
 
         Assert.Equal([0, 0, 0, 0, 1, 2, 4, 8, 15, 15], seconds);
         Assert.Equal(0, pace.Delay("ada", Elsewhere).TotalSeconds);
@@ -85,7 +87,9 @@ public sealed class SignInPaceTests
     [Fact]
     public async Task RightPassword_AfterManyWrongOnes_ComesIn()
     {
-        await using var lab = await GroupLab.StartAsync(services: services => services.AddSingleton(new SignInPace(_clock)));
+        await using var lab = await GroupLab.StartAsync(services: services =>
+            services.AddSingleton(new SignInPace(_clock))
+        );
         using var stranger = lab.Visitor();
         for (var i = 0; i < 12; i++)
         {
@@ -99,23 +103,45 @@ public sealed class SignInPaceTests
         Assert.Equal("/", owner.Target(right));
         Assert.Equal(HttpStatusCode.OK, await owner.Status("/runs"));
         Assert.Equal([1, 2, 4, 8, 15, 15, 15, 15, 15], _clock.Waited.Select(wait => wait.TotalSeconds));
-        Assert.Equal(12, (await lab.Services.GetRequiredService<AuditLog>().ListAsync("nobody", "viewer", 0, 50)).Total);
+        Assert.Equal(
+            12,
+            (await lab.Services.GetRequiredService<AuditLog>().ListAsync("nobody", "viewer", 0, 50)).Total
+        );
     }
 
     [Fact]
     public async Task Attempt_ForAnyName_VerifiesOnePassword()
     {
         var hasher = new Counting();
-        await using var lab = await GroupLab.StartAsync(services: services => services.AddSingleton<IPasswordHasher<LabUser>>(hasher));
-        await SignInTests.AsAdmin(lab, async accounts =>
-        {
-            await accounts.SetDisabled("researcher", true);
-            await accounts.Create("invited", LabRole.Viewer);
-        });
+        await using var lab = await GroupLab.StartAsync(services: services =>
+            services.AddSingleton<IPasswordHasher<LabUser>>(hasher)
+        );
+        await SignInTests.AsAdmin(
+            lab,
+            async accounts =>
+            {
+                await accounts.SetDisabled("researcher", true);
+                await accounts.Create("invited", LabRole.Viewer);
+            }
+        );
         using var visitor = lab.Visitor();
 
         var counts = new List<int>();
-        foreach (var name in new[] { "viewer", "nobody-here", "researcher", "invited", "", new string('x', 5000), "viewer", "viewer", "viewer", "viewer" })
+        foreach (
+            var name in new[]
+            {
+                "viewer",
+                "nobody-here",
+                "researcher",
+                "invited",
+                "",
+                new string('x', 5000),
+                "viewer",
+                "viewer",
+                "viewer",
+                "viewer",
+            }
+        )
         {
             hasher.Verified = 0;
             using var answer = await visitor.SignIn(name, "some password");
@@ -128,7 +154,9 @@ public sealed class SignInPaceTests
     [Fact]
     public async Task Api_AskedTooMuch_AnswersWhenToComeAgain()
     {
-        await using var lab = await GroupLab.StartAsync(services: services => services.AddSingleton(new RequestLimits { ApiBurst = 3, ApiPerSecond = 1 }));
+        await using var lab = await GroupLab.StartAsync(services: services =>
+            services.AddSingleton(new RequestLimits { ApiBurst = 3, ApiPerSecond = 1 })
+        );
         using var one = await lab.Visitor(LabRole.Viewer);
         using var other = await lab.Visitor(LabRole.Researcher);
 
@@ -150,13 +178,18 @@ public sealed class SignInPaceTests
     [Fact]
     public async Task Uploads_MoreThanTheLimit_AreRefusedBeforeTheyAreRead()
     {
-        await using var lab = await GroupLab.StartAsync(services: services => services.AddSingleton(new RequestLimits { Uploads = 2 }));
+        await using var lab = await GroupLab.StartAsync(services: services =>
+            services.AddSingleton(new RequestLimits { Uploads = 2 })
+        );
         using var visitor = await lab.Visitor(LabRole.Researcher);
 
         var statuses = new List<HttpStatusCode>();
         for (var i = 0; i < 3; i++)
         {
-            using var answer = await visitor.Client.PostAsync(new Uri("/models?name=x.pth", UriKind.Relative), new ByteArrayContent([1]));
+            using var answer = await visitor.Client.PostAsync(
+                new Uri("/models?name=x.pth", UriKind.Relative),
+                new ByteArrayContent([1])
+            );
             statuses.Add(answer.StatusCode);
         }
 
@@ -167,7 +200,11 @@ public sealed class SignInPaceTests
     {
         public int Verified { get; set; }
 
-        public override PasswordVerificationResult VerifyHashedPassword(LabUser user, string hashedPassword, string providedPassword)
+        public override PasswordVerificationResult VerifyHashedPassword(
+            LabUser user,
+            string hashedPassword,
+            string providedPassword
+        )
         {
             Verified++;
             return base.VerifyHashedPassword(user, hashedPassword, providedPassword);

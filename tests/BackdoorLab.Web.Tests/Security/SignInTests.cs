@@ -9,6 +9,8 @@ namespace BackdoorLab.Web.Tests.Security;
 [Trait("Category", "Slow")]
 public sealed class SignInTests
 {
+    private static readonly TimeSpan SessionCheck = TimeSpan.FromSeconds(20);
+
     [Fact]
     public async Task FirstAdminLink_Used_MakesTheAdminAndDies()
     {
@@ -20,12 +22,23 @@ public sealed class SignInTests
 
         using (var wrong = await visitor.Get(LabUrls.FirstAdmin + "?token=wrong"))
         {
-            Assert.Contains("This link is not valid", await wrong.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains(
+                "This link is not valid",
+                await wrong.Content.ReadAsStringAsync(),
+                StringComparison.Ordinal
+            );
         }
 
         Assert.NotEmpty(await door.CreateAsync("wrong", "eve", GroupLab.Password));
 
-        using (var unequal = await visitor.Submit(link!, ("name", "ada"), ("password", GroupLab.Password), ("again", "something else")))
+        using (
+            var unequal = await visitor.Submit(
+                link!,
+                ("name", "ada"),
+                ("password", GroupLab.Password),
+                ("again", "something else")
+            )
+        )
         {
             Assert.Contains("not the same", await unequal.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
@@ -51,7 +64,14 @@ public sealed class SignInTests
         using var visitor = lab.Visitor();
 
         var texts = new List<string>();
-        foreach (var (name, password) in new[] { ("nobody-here", "some password"), ("viewer", "some password"), ("researcher", GroupLab.Password) })
+        foreach (
+            var (name, password) in new[]
+            {
+                ("nobody-here", "some password"),
+                ("viewer", "some password"),
+                ("researcher", GroupLab.Password),
+            }
+        )
         {
             using var answer = await visitor.SignIn(name, password);
             var html = await answer.Content.ReadAsStringAsync();
@@ -65,12 +85,13 @@ public sealed class SignInTests
     [Fact]
     public async Task Session_OfADisabledUser_Ends()
     {
-        await using var lab = await GroupLab.StartAsync();
+        var clock = new AheadClock();
+        await using var lab = await WithClock(clock);
         using var visitor = await lab.Visitor(LabRole.Researcher);
         Assert.Equal(HttpStatusCode.OK, await visitor.Status("/runs"));
 
         await AsAdmin(lab, accounts => accounts.SetDisabled("researcher", true));
-        await Task.Delay(1500);
+        clock.Ahead = 2 * SessionCheck;
 
         Assert.Equal(HttpStatusCode.Redirect, await visitor.Status("/runs"));
         Assert.Equal(HttpStatusCode.Unauthorized, await visitor.Status("/api/v1/runs"));
@@ -80,14 +101,17 @@ public sealed class SignInTests
     public async Task LastAdmin_CannotBeDisabledDemotedOrReset()
     {
         await using var lab = await GroupLab.StartAsync();
-        await AsAdmin(lab, async accounts =>
-        {
-            Assert.False(await accounts.SetDisabled("admin", true));
-            Assert.False(await accounts.SetRole("admin", LabRole.Viewer));
-            Assert.Null(await accounts.Reset("admin"));
-            Assert.True(await accounts.SetRole("viewer", LabRole.Admin));
-            Assert.True(await accounts.SetRole("admin", LabRole.Viewer));
-        });
+        await AsAdmin(
+            lab,
+            async accounts =>
+            {
+                Assert.False(await accounts.SetDisabled("admin", true));
+                Assert.False(await accounts.SetRole("admin", LabRole.Viewer));
+                Assert.Null(await accounts.Reset("admin"));
+                Assert.True(await accounts.SetRole("viewer", LabRole.Admin));
+                Assert.True(await accounts.SetRole("admin", LabRole.Viewer));
+            }
+        );
         Assert.Equal(1, await lab.Accounts.CountAdminsAsync());
     }
 
@@ -110,7 +134,8 @@ public sealed class SignInTests
         }
 
         Assert.Equal(HttpStatusCode.OK, await visitor.Status("/runs"));
-        using var again = await lab.Visitor().Submit(link!, ("password", "another password"), ("again", "another password"));
+        using var again = await lab.Visitor()
+            .Submit(link!, ("password", "another password"), ("again", "another password"));
         Assert.Contains("has been used", await again.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
@@ -122,23 +147,32 @@ public sealed class SignInTests
     public async Task Account_NameThatCannotBe_IsRefusedWithReason(string name)
     {
         await using var lab = await GroupLab.StartAsync();
-        await AsAdmin(lab, async accounts =>
-        {
-            var (invitation, faults) = await accounts.Create(name, LabRole.Viewer);
-            Assert.Null(invitation);
-            Assert.NotEmpty(faults);
-        });
+        await AsAdmin(
+            lab,
+            async accounts =>
+            {
+                var (invitation, faults) = await accounts.Create(name, LabRole.Viewer);
+                Assert.Null(invitation);
+                Assert.NotEmpty(faults);
+            }
+        );
     }
 
     [Fact]
     public async Task Password_Changed_EndsOtherSessionsAndKeepsThisOne()
     {
-        await using var lab = await GroupLab.StartAsync();
+        var clock = new AheadClock();
+        await using var lab = await WithClock(clock);
         using var here = await lab.Visitor(LabRole.Viewer);
         using var elsewhere = await lab.Visitor(LabRole.Viewer);
 
-        using var changed = await here.Submit(LabUrls.ChangePassword, ("old", GroupLab.Password), ("password", "quite another one"), ("again", "quite another one"));
-        await Task.Delay(1500);
+        using var changed = await here.Submit(
+            LabUrls.ChangePassword,
+            ("old", GroupLab.Password),
+            ("password", "quite another one"),
+            ("again", "quite another one")
+        );
+        clock.Ahead = 2 * SessionCheck;
 
         Assert.Equal(LabUrls.Account, here.Target(changed));
         Assert.Equal(HttpStatusCode.OK, await here.Status("/runs"));
@@ -163,4 +197,10 @@ public sealed class SignInTests
         scope.ServiceProvider.GetRequiredService<Actor>().Set(LabClaims.Principal("admin", LabRole.Admin, "test"));
         await act(scope.ServiceProvider.GetRequiredService<AccountDesk>());
     }
+
+    private static Task<GroupLab> WithClock(TimeProvider clock) =>
+        GroupLab.StartAsync(
+            options => options.SessionCheckSeconds = (int)SessionCheck.TotalSeconds,
+            services: services => services.AddSingleton(clock)
+        );
 }

@@ -22,7 +22,19 @@ public sealed partial class DashboardProcess : IDisposable
     public static DashboardProcess Start(string folder, string command)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])[typeof(LabHost).Assembly.Location, command, "--lab", folder, "--urls", "http://127.0.0.1:0", "--threads", "1"])
+        foreach (
+            var argument in (string[])
+                [
+                    typeof(LabHost).Assembly.Location,
+                    command,
+                    "--lab",
+                    folder,
+                    "--urls",
+                    "http://127.0.0.1:0",
+                    "--threads",
+                    "1",
+                ]
+        )
         {
             start.ArgumentList.Add(argument);
         }
@@ -72,7 +84,10 @@ public sealed partial class DashboardProcess : IDisposable
     /// <summary>What a service manager sends.</summary>
     public bool Terminate(TimeSpan patience)
     {
-        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start(
+            "kill",
+            ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]
+        );
         kill.WaitForExit();
         return _process.WaitForExit(patience);
     }

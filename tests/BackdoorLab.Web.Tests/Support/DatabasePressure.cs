@@ -7,7 +7,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Support;
 
-/// <summary>A database that says soon, and not after half a minute, that it is locked, and that can be made to have no space: SQLite's own limit of pages.</summary>
+/// <summary>
+/// A database that says soon, and not after half a minute, that it is locked, and that can be made to have no space:
+/// SQLite's own limit of pages.
+/// </summary>
 public sealed class DatabasePressure : DbConnectionInterceptor
 {
     private const int Unlimited = 1_073_741_823;
@@ -16,7 +19,8 @@ public sealed class DatabasePressure : DbConnectionInterceptor
     public bool Full { get; set; }
 
     /// <summary>Puts it under a lab.</summary>
-    public void On(IServiceCollection services) => services.ConfigureDbContext<SqliteLabDbContext>(options => options.AddInterceptors(this));
+    public void On(IServiceCollection services) =>
+        services.ConfigureDbContext<SqliteLabDbContext>(options => options.AddInterceptors(this));
 
     /// <summary>Locks a lab's database as another program would; disposing ends it.</summary>
     public static Task<IAsyncDisposable> Lock(TestLab lab) => Lock(lab.Folder);
@@ -24,7 +28,13 @@ public sealed class DatabasePressure : DbConnectionInterceptor
     /// <summary>Locks the database in a lab's folder.</summary>
     public static async Task<IAsyncDisposable> Lock(string folder)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "lab.db"), Pooling = false }.ToString());
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = Path.Combine(folder, "lab.db"),
+                Pooling = false,
+            }.ToString()
+        );
         await connection.OpenAsync();
         await using var begin = connection.CreateCommand();
         begin.CommandText = "BEGIN IMMEDIATE";
@@ -42,7 +52,11 @@ public sealed class DatabasePressure : DbConnectionInterceptor
         command.ExecuteNonQuery();
     }
 
-    public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+    public override Task ConnectionOpenedAsync(
+        DbConnection connection,
+        ConnectionEndEventData eventData,
+        CancellationToken cancellationToken = default
+    )
     {
         ConnectionOpened(connection, eventData);
         return Task.CompletedTask;

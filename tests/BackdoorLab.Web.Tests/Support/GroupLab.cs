@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Support;
 
-/// <summary>A lab with sign-in on a free port: one account for each role, whose name is the role's in small letters.</summary>
+/// <summary>
+/// A lab with sign-in on a free port: one account for each role, whose name is the role's in small letters.
+/// </summary>
 public sealed class GroupLab : IAsyncDisposable
 {
     public const string Password = "correct horse battery";
@@ -19,14 +21,23 @@ public sealed class GroupLab : IAsyncDisposable
 
     public SampleRuns Samples => new(Lab.Services, Path.Combine(Lab.Folder, "artifacts"));
 
-    public static async Task<GroupLab> StartAsync(Action<LabOptions>? settings = null, bool withAccounts = true, Action<IServiceCollection>? services = null)
+    public static async Task<GroupLab> StartAsync(
+        Action<LabOptions>? settings = null,
+        bool withAccounts = true,
+        Action<IServiceCollection>? services = null
+    )
     {
-        var lab = new GroupLab(await TestLab.StartAsync(options =>
-        {
-            options.Mode = LabMode.Lab;
-            options.SessionCheckSeconds = 1;
-            settings?.Invoke(options);
-        }, services ?? (_ => { })));
+        var lab = new GroupLab(
+            await TestLab.StartAsync(
+                options =>
+                {
+                    options.Mode = LabMode.Lab;
+                    options.SessionCheckSeconds = 1;
+                    settings?.Invoke(options);
+                },
+                services ?? (_ => { })
+            )
+        );
         foreach (var role in withAccounts ? Enum.GetValues<LabRole>() : [])
         {
             await lab.AddAsync(Name(role), role);

@@ -14,7 +14,9 @@ using MudBlazor.Services;
 
 namespace BackdoorLab.Web.Tests.Support;
 
-/// <summary>Pages over a real database in a folder of their own; only the job server and the browser are missing.</summary>
+/// <summary>
+/// Pages over a real database in a folder of their own; only the job server and the browser are missing.
+/// </summary>
 public sealed class LabContext : BunitContext, IAsyncLifetime
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), "lab-ui-" + Guid.NewGuid().ToString("N"));
@@ -24,13 +26,22 @@ public sealed class LabContext : BunitContext, IAsyncLifetime
         DefaultWaitTimeout = TimeSpan.FromSeconds(30);
         JSInterop.Mode = JSRuntimeMode.Loose;
         JSInterop.SetupModule();
-        var options = new LabOptions { Lab = _folder, Data = Path.Combine(_folder, "datasets"), Threads = 1 };
+        var options = new LabOptions
+        {
+            Lab = _folder,
+            Data = Path.Combine(_folder, "datasets"),
+            Threads = 1,
+        };
         Directory.CreateDirectory(options.ArtifactFolder);
         Services.AddSingleton(options);
         Services.AddSingleton(TimeProvider.System);
         Services.AddLabData(options.DatabaseFile);
-        Services.ConfigureDbContext<SqliteLabDbContext>(database => database.LogTo(
-            (happened, _) => happened == RelationalEventId.CommandExecuting, happened => Statements.Enqueue(((CommandEventData)happened).Command.CommandText)));
+        Services.ConfigureDbContext<SqliteLabDbContext>(database =>
+            database.LogTo(
+                (happened, _) => happened == RelationalEventId.CommandExecuting,
+                happened => Statements.Enqueue(((CommandEventData)happened).Command.CommandText)
+            )
+        );
         Services.AddMudServices();
         Services.AddDashboard();
         Services.AddSingleton<RunFeed>();
@@ -73,7 +84,10 @@ public sealed class LabContext : BunitContext, IAsyncLifetime
     }
 
     /// <summary>Goes to an address, then renders its page with what menus and dialogs need around it.</summary>
-    public IRenderedComponent<TPage> Open<TPage>(string address, Action<ComponentParameterCollectionBuilder<TPage>>? parameters = null)
+    public IRenderedComponent<TPage> Open<TPage>(
+        string address,
+        Action<ComponentParameterCollectionBuilder<TPage>>? parameters = null
+    )
         where TPage : IComponent
     {
         Services.GetRequiredService<NavigationManager>().NavigateTo(address);

@@ -2,7 +2,9 @@ using BackdoorLab.Web.Jobs;
 
 namespace BackdoorLab.Web.Tests.Support;
 
-/// <summary>The real launcher; remembers which process it started last, and can hold a claimed run before its process starts.</summary>
+/// <summary>
+/// The real launcher; remembers which process it started last, and can hold a claimed run before its process starts.
+/// </summary>
 public sealed class RecordingLauncher : IWorkerLauncher, IDisposable
 {
     private readonly WorkerLauncher _inner = new();

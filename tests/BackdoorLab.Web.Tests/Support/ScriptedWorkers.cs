@@ -65,7 +65,10 @@ public sealed class ScriptedWorker : IWorker
         _ended.TrySetResult(new WorkerExit(code, errorTail));
     }
 
-    /// <summary>Works until it is told to stop, then stops as the real one does: when <paramref name="batch"/>, the one under way, has ended.</summary>
+    /// <summary>
+    /// Works until it is told to stop, then stops as the real one does: when <paramref name="batch"/>, the one under
+    /// way, has ended.
+    /// </summary>
     public void WorkUntilStopped(Task? batch = null)
     {
         _stop.Wait(TimeSpan.FromMinutes(1));

@@ -53,35 +53,56 @@ public sealed class TestLab : IAsyncDisposable
     /// <param name="folder">A folder that outlives it, or null for one that goes with it.</param>
     /// <param name="realWorkers">Whether runs start real processes.</param>
     /// <param name="scripts">Scripts of the first workers, for runs that are resumed at start.</param>
-    public static Task<TestLab> StartAsync(string? folder = null, bool realWorkers = false, params Action<ScriptedWorker>[] scripts) =>
-        StartAsync(_ => { }, folder, realWorkers, scripts);
+    public static Task<TestLab> StartAsync(
+        string? folder = null,
+        bool realWorkers = false,
+        params Action<ScriptedWorker>[] scripts
+    ) => StartAsync(_ => { }, folder, realWorkers, scripts);
 
     /// <summary>Starts one with other settings.</summary>
     public static Task<TestLab> StartAsync(
-        Action<LabOptions> settings, string? folder = null, bool realWorkers = false, params Action<ScriptedWorker>[] scripts) =>
-        StartAsync(settings, _ => { }, folder, realWorkers, scripts);
+        Action<LabOptions> settings,
+        string? folder = null,
+        bool realWorkers = false,
+        params Action<ScriptedWorker>[] scripts
+    ) => StartAsync(settings, _ => { }, folder, realWorkers, scripts);
 
     /// <summary>Starts one with other settings and services.</summary>
     public static async Task<TestLab> StartAsync(
-        Action<LabOptions> settings, Action<IServiceCollection> services, string? folder = null, bool realWorkers = false, params Action<ScriptedWorker>[] scripts)
+        Action<LabOptions> settings,
+        Action<IServiceCollection> services,
+        string? folder = null,
+        bool realWorkers = false,
+        params Action<ScriptedWorker>[] scripts
+    )
     {
         var lab = new TestLab(folder);
         Array.ForEach(scripts, lab.Workers.Next);
-        var options = new LabOptions { Lab = lab.Folder, Data = Path.Combine(lab.Folder, "datasets"), Urls = "http://127.0.0.1:0", Threads = 1, StopSeconds = 5 };
-        settings(options);
-        lab._app = await LabHost.Build(options, builder =>
+        var options = new LabOptions
         {
-            services(builder.Services);
-            builder.Logging.AddProvider(lab.Errors);
-            if (realWorkers)
+            Lab = lab.Folder,
+            Data = Path.Combine(lab.Folder, "datasets"),
+            Urls = "http://127.0.0.1:0",
+            Threads = 1,
+            StopSeconds = 5,
+        };
+        settings(options);
+        lab._app = await LabHost.Build(
+            options,
+            builder =>
             {
-                builder.Services.AddSingleton<IWorkerLauncher, RecordingLauncher>();
+                services(builder.Services);
+                builder.Logging.AddProvider(lab.Errors);
+                if (realWorkers)
+                {
+                    builder.Services.AddSingleton<IWorkerLauncher, RecordingLauncher>();
+                }
+                else
+                {
+                    builder.Services.AddSingleton<IWorkerLauncher>(lab.Workers);
+                }
             }
-            else
-            {
-                builder.Services.AddSingleton<IWorkerLauncher>(lab.Workers);
-            }
-        });
+        );
         await lab._app.StartAsync();
         return lab;
     }
@@ -89,17 +110,26 @@ public sealed class TestLab : IAsyncDisposable
     /// <summary>A queued run whose spec no scripted worker reads.</summary>
     public async Task<string> SubmitAsync(int maxAttempts = 2)
     {
-        var run = await Store.SubmitAsync(new NewRun
-        {
-            SpecJson = "{}", ConfigHash = "c", Seed = 1, Dataset = "d", Model = "m", Attack = "a", MaxAttempts = maxAttempts,
-        });
+        var run = await Store.SubmitAsync(
+            new NewRun
+            {
+                SpecJson = "{}",
+                ConfigHash = "c",
+                Seed = 1,
+                Dataset = "d",
+                Model = "m",
+                Attack = "a",
+                MaxAttempts = maxAttempts,
+            }
+        );
         Services.GetRequiredService<IBackgroundJobClient>().Enqueue<RunJob>(job => job.Execute(CancellationToken.None));
         return run.Id;
     }
 
     public async Task<RunItem> Item(string runId) => (await List.FindItemAsync(runId))!;
 
-    public Task<RunItem> Reaches(string runId, RunState state, int seconds = 60) => Reaches(runId, run => run.State == state, seconds);
+    public Task<RunItem> Reaches(string runId, RunState state, int seconds = 60) =>
+        Reaches(runId, run => run.State == state, seconds);
 
     public async Task<RunItem> Reaches(string runId, Func<RunItem, bool> condition, int seconds = 60)
     {
@@ -112,8 +142,10 @@ public sealed class TestLab : IAsyncDisposable
                 return run;
             }
 
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(seconds),
-                $"After {seconds} s the run is {run.State}, attempt {run.Attempt}, {run.Fraction:P0} {run.Phase}. {run.Error}");
+            Assert.True(
+                clock.Elapsed < TimeSpan.FromSeconds(seconds),
+                $"After {seconds} s the run is {run.State}, attempt {run.Attempt}, {run.Fraction:P0} {run.Phase}. {run.Error}"
+            );
             await Task.Delay(50);
         }
     }

@@ -22,25 +22,60 @@ public static class TinySpec
     public static ExperimentSpec Endless { get; } = Make("endless", 300, 1000, []);
 
     /// <summary>Many short rounds of a federation, checkpointed as it goes.</summary>
-    public static ExperimentSpec Federated { get; } = Make("federated", 200, 1, []) with
-    {
-        Federation = new Federation
+    public static ExperimentSpec Federated { get; } =
+        Make("federated", 200, 1, []) with
         {
-            Simulation = new Simulation { Clients = 4, Attackers = 1, Rounds = 24, LocalEpochs = 1, BatchSize = 25 },
-            Protocol = new Lockdown { Quorum = 2 },
-        },
-    };
+            Federation = new Federation
+            {
+                Simulation = new Simulation
+                {
+                    Clients = 4,
+                    Attackers = 1,
+                    Rounds = 24,
+                    LocalEpochs = 1,
+                    BatchSize = 25,
+                },
+                Protocol = new Lockdown { Quorum = 2 },
+            },
+        };
 
-    private static ExperimentSpec Make(string name, int images, int epochs, IReadOnlyList<Defense> defenses) => new()
-    {
-        Name = name,
-        Dataset = new SyntheticSigns { Classes = 10, TrainCount = images, TestCount = 100 },
-        Model = new ResNet8(),
-        Attack = new BadNets { PoisonRate = 0.1 },
-        Training = new TrainOptions { Epochs = epochs, BatchSize = 50, Precision = TrainingPrecision.Float32 },
-        Precisions = [new Float32()],
-        Defenses = defenses,
-        BenignTwin = false,
-        CleanHoldout = 20,
-    };
+    /// <summary>
+    /// The fast recipe at an eighth of its width: four steps an epoch, an average of weights every fifth.
+    /// </summary>
+    public static ExperimentSpec FastRecipe { get; } =
+        Make("fast recipe", 200, 24, []) with
+        {
+            Model = new Airbench { WidthDivisor = 8 },
+            Training = TrainOptions.Fast(24) with
+            {
+                BatchSize = 48,
+                LearningRate = 0.1,
+                WhiteningImages = 100,
+                Precision = TrainingPrecision.Float32,
+            },
+        };
+
+    private static ExperimentSpec Make(string name, int images, int epochs, IReadOnlyList<Defense> defenses) =>
+        new()
+        {
+            Name = name,
+            Dataset = new SyntheticSigns
+            {
+                Classes = 10,
+                TrainCount = images,
+                TestCount = 100,
+            },
+            Model = new ResNet8(),
+            Attack = new BadNets { PoisonRate = 0.1 },
+            Training = new TrainOptions
+            {
+                Epochs = epochs,
+                BatchSize = 50,
+                Precision = TrainingPrecision.Float32,
+            },
+            Precisions = [new Float32()],
+            Defenses = defenses,
+            BenignTwin = false,
+            CleanHoldout = 20,
+        };
 }

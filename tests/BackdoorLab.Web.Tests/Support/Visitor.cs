@@ -6,7 +6,11 @@ namespace BackdoorLab.Web.Tests.Support;
 /// <summary>A browser without scripts: keeps cookies, follows no redirect, fills forms.</summary>
 public sealed partial class Visitor : IDisposable
 {
-    public Visitor(Uri address) => Client = new(new HttpClientHandler { CookieContainer = Cookies, AllowAutoRedirect = false }) { BaseAddress = address };
+    public Visitor(Uri address) =>
+        Client = new(new HttpClientHandler { CookieContainer = Cookies, AllowAutoRedirect = false })
+        {
+            BaseAddress = address,
+        };
 
     public CookieContainer Cookies { get; } = new();
 
@@ -25,12 +29,17 @@ public sealed partial class Visitor : IDisposable
     {
         using var page = await Get(path);
         var html = await page.Content.ReadAsStringAsync();
-        var hidden = HiddenFields().Matches(html).Select(match => (Name: match.Groups[1].Value, Value: WebUtility.HtmlDecode(match.Groups[2].Value)));
+        var hidden = HiddenFields()
+            .Matches(html)
+            .Select(match => (Name: match.Groups[1].Value, Value: WebUtility.HtmlDecode(match.Groups[2].Value)));
         return await Post(path, [.. hidden, .. fields]);
     }
 
-    public Task<HttpResponseMessage> Post(string path, params (string Name, string Value)[] fields) => Client.PostAsync(
-        new Uri(path, UriKind.Relative), new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))));
+    public Task<HttpResponseMessage> Post(string path, params (string Name, string Value)[] fields) =>
+        Client.PostAsync(
+            new Uri(path, UriKind.Relative),
+            new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value)))
+        );
 
     public Task<HttpResponseMessage> SignIn(string name, string password, string? returnUrl = null) =>
         Submit(LabUrls.With(LabUrls.SignIn, ("returnUrl", returnUrl)), ("name", name), ("password", password));

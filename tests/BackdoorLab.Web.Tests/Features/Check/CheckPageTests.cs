@@ -17,7 +17,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Features.Check;
 
-/// <summary>The page for a model file, and the page of the run that it makes.</summary>
+/// <summary>The page for a model file.</summary>
 [Trait("Category", "Slow")]
 public sealed class CheckPageTests : IAsyncLifetime
 {
@@ -38,7 +38,11 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var page = _lab.Open<CheckPage>("/check");
 
-        Assert.Contains("safetensors, a PyTorch state dict or TorchScript, at most 1.0 GB", page.Markup, StringComparison.Ordinal);
+        Assert.Contains(
+            "safetensors, a PyTorch state dict or TorchScript, at most 1.0 GB",
+            page.Markup,
+            StringComparison.Ordinal
+        );
         Assert.Contains("stays on this machine", page.Find("#model-file-help").TextContent, StringComparison.Ordinal);
         Assert.Null(page.Find("#model-file").GetAttribute("accept"));
         Assert.True(CheckButton(page).HasAttribute("disabled"));
@@ -53,8 +57,15 @@ public sealed class CheckPageTests : IAsyncLifetime
         await Arrives(page, model);
 
         Assert.Contains("ResNet-8", page.Find("dl.facts").TextContent, StringComparison.Ordinal);
-        Assert.StartsWith("Synthetic signs (10 classes, colour, 32 × 32)", page.Find("#check-dataset option").TextContent.Trim(), StringComparison.Ordinal);
-        Assert.Equal(["neural-cleanse", "neural-cleanse-gradient-free"], page.FindAll("[data-method]").Select(item => item.GetAttribute("data-method")));
+        Assert.StartsWith(
+            "Synthetic signs (10 classes, colour, 32 × 32)",
+            page.Find("#check-dataset option").TextContent.Trim(),
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ["neural-cleanse", "neural-cleanse-gradient-free"],
+            page.FindAll("[data-method]").Select(item => item.GetAttribute("data-method"))
+        );
         Assert.Matches("about|a few", page.Find("aside dl.facts strong").TextContent);
 
         await page.InvokeAsync(() => page.Find("#check-pixels").ChangeAsync(new() { Value = "Unit" }));
@@ -63,7 +74,10 @@ public sealed class CheckPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
         var queued = Assert.Single(await _lab.Queue.QueueAsync());
         var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
-        Assert.Equal((model.Suspect with { Pixels = PixelScale.Unit }, typeof(UnknownAttack), false), (spec.Suspect, spec.Attack.GetType(), spec.BenignTwin));
+        Assert.Equal(
+            (model.Suspect with { Pixels = PixelScale.Unit }, typeof(UnknownAttack), false),
+            (spec.Suspect, spec.Attack.GetType(), spec.BenignTwin)
+        );
         Assert.Equal(["neural-cleanse"], spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id));
         Assert.Equal((null, "Check of my model.safetensors"), (queued.TargetLabel, queued.Name));
         Assert.NotNull(queued.EstimatedSeconds);
@@ -77,8 +91,15 @@ public sealed class CheckPageTests : IAsyncLifetime
 
         await Arrives(page, model);
 
-        Assert.Contains("The file has 7 outputs, Synthetic signs has 10 classes: choose the data set it was trained for.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
-        Assert.Equal(["None that is here", "My own pictures (a folder for each class)"], page.FindAll("#check-dataset option").Select(option => option.TextContent));
+        Assert.Contains(
+            "The file has 7 outputs, Synthetic signs has 10 classes: choose the data set it was trained for.",
+            page.Find("[role=alert]").TextContent,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(
+            ["None that is here", "My own pictures (a folder for each class)"],
+            page.FindAll("#check-dataset option").Select(option => option.TextContent)
+        );
         Assert.True(CheckButton(page).HasAttribute("disabled"));
     }
 
@@ -86,17 +107,33 @@ public sealed class CheckPageTests : IAsyncLifetime
     public async Task Check_AProgramOfNoKnownNetwork_AsksItAndQueuesTheRun()
     {
         Skip.IfNot(ProcessLimits.HasReadOnly, "Programs are run on 64-bit Linux alone.");
-        var ten = await Shelf.Add("ten.pt", new MemoryStream(TinyProgram.Of("torch.slice(torch.flatten(torch.adaptive_avg_pool2d(x, [2, 2]), 1), 1, 0, 10, 1)")));
-        var several = await Shelf.Add("several.pt", new MemoryStream(TinyProgram.Of("(x, x)", "Tuple[Tensor, Tensor]")));
+        var ten = await Shelf.Add(
+            "ten.pt",
+            new MemoryStream(
+                TinyProgram.Of("torch.slice(torch.flatten(torch.adaptive_avg_pool2d(x, [2, 2]), 1), 1, 0, 10, 1)")
+            )
+        );
+        var several = await Shelf.Add(
+            "several.pt",
+            new MemoryStream(TinyProgram.Of("(x, x)", "Tuple[Tensor, Tensor]"))
+        );
         var page = _lab.Open<CheckPage>("/check");
 
         await Arrives(page, several);
-        Assert.Contains("gives several values, not one tensor of logits", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "gives several values, not one tensor of logits",
+            page.Find("[role=alert]").TextContent,
+            StringComparison.Ordinal
+        );
 
         await Arrives(page, ten);
         Assert.Contains("Program of the file", page.Find("dl.facts").TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("#check-program"));
-        Assert.Contains("what a program costs is known when it runs", page.Find("aside").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "what a program costs is known when it runs",
+            page.Find("aside").TextContent,
+            StringComparison.Ordinal
+        );
         await page.InvokeAsync(() => CheckButton(page).ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
@@ -110,14 +147,28 @@ public sealed class CheckPageTests : IAsyncLifetime
         var page = await WithPictures(classes: 7, perClass: 10);
 
         Assert.Equal("32", page.Find("#own-side").GetAttribute("value"));
-        page.WaitForAssertion(() => Assert.Contains("Found 7 classes and 63 pictures to test with; 31 of them go to the detectors.", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "Found 7 classes and 63 pictures to test with; 31 of them go to the detectors.",
+                page.Markup,
+                StringComparison.Ordinal
+            )
+        );
         Assert.Contains("classes in alphabetical order: class-00, class-01, ", page.Markup, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[role=alert]"));
         await page.InvokeAsync(() => CheckButton(page).ClickAsync(new()));
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
         var queued = Assert.Single(await _lab.Queue.QueueAsync());
         var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
-        Assert.Equal(("shop", 32, 32, 31), (((ImageFolder)spec.Dataset).Path, ((ImageFolder)spec.Dataset).Resize, ((ImageFolder)spec.Dataset).Crop, spec.CleanHoldout));
+        Assert.Equal(
+            ("shop", 32, 32, 31),
+            (
+                ((ImageFolder)spec.Dataset).Path,
+                ((ImageFolder)spec.Dataset).Resize,
+                ((ImageFolder)spec.Dataset).Crop,
+                spec.CleanHoldout
+            )
+        );
     }
 
     [Fact]
@@ -125,12 +176,23 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         CheckRuns.Pictures(Path.Combine(Data, "shop"), classes: 7, perClass: 10);
         var model = await Shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7)));
-        var spec = CheckRuns.Spec with { Suspect = model.Suspect, Dataset = new ImageFolder { Path = "shop", Resize = 40, Crop = 32 } };
+        var spec = CheckRuns.Spec with
+        {
+            Suspect = model.Suspect,
+            Dataset = new ImageFolder
+            {
+                Path = "shop",
+                Resize = 40,
+                Crop = 32,
+            },
+        };
         var before = await _lab.Samples.Queued(spec);
 
         var page = _lab.Open<CheckPage>($"/check?from={before}");
 
-        page.WaitForAssertion(() => Assert.Contains("7 classes and 63 pictures", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("7 classes and 63 pictures", page.Markup, StringComparison.Ordinal)
+        );
         Assert.Equal("40", page.Find("#own-short").GetAttribute("value"));
         Assert.False(CheckButton(page).HasAttribute("disabled"));
     }
@@ -138,7 +200,17 @@ public sealed class CheckPageTests : IAsyncLifetime
     [Fact]
     public async Task Facts_OfACheckOnOwnPictures_NameTheFolder()
     {
-        var id = await _lab.Samples.Queued(CheckRuns.Spec with { Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 } });
+        var id = await _lab.Samples.Queued(
+            CheckRuns.Spec with
+            {
+                Dataset = new ImageFolder
+                {
+                    Path = "shop",
+                    Resize = 32,
+                    Crop = 32,
+                },
+            }
+        );
 
         var facts = CheckFacts.Of((await _lab.Details.FindAsync(id))!);
 
@@ -154,7 +226,9 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var page = await WithPictures(classes, perClass: 10, folder);
 
-        page.WaitForAssertion(() => Assert.Contains(fault, page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains(fault, page.Find("[role=alert]").TextContent, StringComparison.Ordinal)
+        );
         Assert.True(CheckButton(page).HasAttribute("disabled"));
     }
 
@@ -168,7 +242,9 @@ public sealed class CheckPageTests : IAsyncLifetime
 
         await page.InvokeAsync(() => page.Find(field).ChangeAsync(new() { Value = typed }));
 
-        page.WaitForAssertion(() => Assert.Contains(fault, page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains(fault, page.Find("[role=alert]").TextContent, StringComparison.Ordinal)
+        );
         Assert.True(CheckButton(page).HasAttribute("disabled"));
     }
 
@@ -177,7 +253,13 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var page = await WithPictures(classes: 7, perClass: 2);
 
-        page.WaitForAssertion(() => Assert.Contains("has 13 test images; a check needs at least 20", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "has 13 test images; a check needs at least 20",
+                page.Find("[role=alert]").TextContent,
+                StringComparison.Ordinal
+            )
+        );
     }
 
     [Fact]
@@ -187,7 +269,11 @@ public sealed class CheckPageTests : IAsyncLifetime
 
         await Arrives(page, await Shelf.Add("signs.safetensors", new MemoryStream(CheckRuns.Weights(classes: 20))));
 
-        Assert.StartsWith("Synthetic signs (20 classes", page.Find("#check-dataset option").TextContent.Trim(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Synthetic signs (20 classes",
+            page.Find("#check-dataset option").TextContent.Trim(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -198,7 +284,11 @@ public sealed class CheckPageTests : IAsyncLifetime
 
         await page.InvokeAsync(() => page.Find("#check-neural-cleanse").ChangeAsync(new() { Value = false }));
 
-        Assert.Contains("Choose at least one detector", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "Choose at least one detector",
+            page.Find("[role=alert]").TextContent,
+            StringComparison.Ordinal
+        );
         Assert.True(CheckButton(page).HasAttribute("disabled"));
     }
 
@@ -214,7 +304,11 @@ public sealed class CheckPageTests : IAsyncLifetime
         Assert.Contains("The file is TorchScript.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[role=progressbar]"));
         await page.InvokeAsync(() => page.Instance.TooLarge("huge.pth", 5L << 30));
-        Assert.Contains("'huge.pth' has 5.0 GB; this lab takes 1.0 GB at most", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "'huge.pth' has 5.0 GB; this lab takes 1.0 GB at most",
+            page.Find("[role=alert]").TextContent,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -222,7 +316,11 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var page = _lab.Open<CheckPage>("/check");
 
-        await page.InvokeAsync(() => page.Instance.Arrived("""{"name":"x.pth","sha256":"../../lab","bytes":1,"format":"","tensors":1,"numbers":1}"""));
+        await page.InvokeAsync(() =>
+            page.Instance.Arrived(
+                """{"name":"x.pth","sha256":"../../lab","bytes":1,"format":"","tensors":1,"numbers":1}"""
+            )
+        );
 
         Assert.Empty(page.FindAll("#check-dataset"));
     }
@@ -231,7 +329,12 @@ public sealed class CheckPageTests : IAsyncLifetime
     public async Task Check_AgainOfARun_FillsThePage()
     {
         var model = await Shelf.Add("model.safetensors", new MemoryStream(CheckRuns.Weights()));
-        var here = await _lab.Samples.Queued(CheckRuns.Spec with { Suspect = model.Suspect with { Pixels = PixelScale.Half } });
+        var here = await _lab.Samples.Queued(
+            CheckRuns.Spec with
+            {
+                Suspect = model.Suspect with { Pixels = PixelScale.Half },
+            }
+        );
 
         var filled = _lab.Open<CheckPage>($"/check?from={here}");
         filled.WaitForAssertion(() => Assert.Equal("Half", filled.Find("#check-pixels").GetAttribute("value")));
@@ -244,7 +347,13 @@ public sealed class CheckPageTests : IAsyncLifetime
         var gone = await _lab.Samples.Queued(CheckRuns.Spec);
 
         var missing = _lab.Open<CheckPage>($"/check?from={gone}");
-        missing.WaitForAssertion(() => Assert.Contains("'model.pth' of that check is not in this lab", missing.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        missing.WaitForAssertion(() =>
+            Assert.Contains(
+                "'model.pth' of that check is not in this lab",
+                missing.Find("[role=alert]").TextContent,
+                StringComparison.Ordinal
+            )
+        );
     }
 
     [Fact]
@@ -257,73 +366,6 @@ public sealed class CheckPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.EndsWith($"/check?from={id}", _lab.Address, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task Run_Flagged_ShowsVerdictScoresTriggersAndWhatToDo()
-    {
-        var page = await RunOf(flagged: true);
-
-        page.WaitForAssertion(() => Assert.Equal("Flagged: class '<stop>' (label 3)", page.Find(".verdict h2").TextContent));
-        Assert.Contains("It may be a false alarm", page.Find(".verdict").TextContent, StringComparison.Ordinal);
-        var row = page.Find("table.data tbody tr").TextContent;
-        Assert.Contains("flagged", row, StringComparison.Ordinal);
-        Assert.Contains("3.41", row, StringComparison.Ordinal);
-        page.WaitForAssertion(() => Assert.StartsWith("data:image/png", page.Find(".gallery img").GetAttribute("src"), StringComparison.Ordinal));
-        Assert.Contains("fine-pruning", page.Find("ul.next").TextContent, StringComparison.Ordinal);
-        Assert.EndsWith("/report.html", page.FindAll("a").Single(link => link.TextContent.Trim() == "Download report").GetAttribute("href"), StringComparison.Ordinal);
-        AssertSaysNothingOfAnAttack(page);
-    }
-
-    [Fact]
-    public async Task Run_Quiet_SaysThatItIsNoProof()
-    {
-        var page = await RunOf(flagged: false);
-
-        page.WaitForAssertion(() => Assert.Equal("Not flagged", page.Find(".verdict h2").TextContent));
-        Assert.Contains("no proof", page.Find(".verdict").TextContent, StringComparison.Ordinal);
-        Assert.Contains("most conspicuous: class 'yield'", page.Markup, StringComparison.Ordinal);
-        AssertSaysNothingOfAnAttack(page);
-    }
-
-    [Theory]
-    [InlineData(null, 0.93, null, "needs at least 3 of them")]
-    [InlineData(null, 0.12, null, "right on 12 % of clean images only")]
-    [InlineData(true, 0.12, UndecidedReason.LowAccuracy, "right on 12 % of clean images only")]
-    [InlineData(false, 0.93, UndecidedReason.NormCeiling, "even a norm of zero would reach an index of 1.3 only")]
-    public async Task Run_WithoutABasis_IsNotDecidable(bool? flagged, double accuracy, UndecidedReason? silent, string reason)
-    {
-        var page = await RunOf(flagged, accuracy, silent switch
-        {
-            UndecidedReason.LowAccuracy => CheckedModel.Doubt(accuracy),
-            { } other => Verdict.NotDecidable(other, ("index-ceiling", 1.3), ("detector-threshold", 2)),
-            null => null,
-        });
-
-        page.WaitForAssertion(() => Assert.Equal("Not decidable", page.Find(".verdict h2").TextContent));
-        Assert.Contains(reason, page.Markup, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("defenses", "Model from a file")]
-    [InlineData("config", "model.pth")]
-    [InlineData("provenance", "Put the model file beside spec.json first")]
-    public async Task Run_OfACheck_HasItsOtherTabs(string tab, string expected)
-    {
-        var page = await RunOf(flagged: true, tab: tab);
-
-        page.WaitForAssertion(() => Assert.Contains(expected, page.Markup, StringComparison.Ordinal));
-        Assert.DoesNotContain(page.FindAll("nav.tabs a"), link => link.TextContent is "Training" or "Images");
-        AssertSaysNothingOfAnAttack(page);
-    }
-
-    private static void AssertSaysNothingOfAnAttack(IRenderedComponent<RunView> page)
-    {
-        var text = page.Markup;
-        foreach (var word in new[] { "Benign twin", "benign twin", "backdoored model above", "Detection rate", "n = 1", "target label", "poison rate" })
-        {
-            Assert.DoesNotContain(word, text, StringComparison.Ordinal);
-        }
-    }
-
     private static AngleSharp.Dom.IElement CheckButton(IRenderedComponent<CheckPage> page) =>
         page.FindAll("button").Single(button => button.TextContent.Trim() == "Check");
 
@@ -333,7 +375,10 @@ public sealed class CheckPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.DoesNotContain("Comparing it with", page.Markup, StringComparison.Ordinal));
     }
 
-    /// <summary>The page with a model of seven classes, and a folder named as the pictures that it is for; those made lie in <c>shop</c>.</summary>
+    /// <summary>
+    /// The page with a model of seven classes, and a folder named as the pictures that it is for; those made lie in
+    /// <c>shop</c>.
+    /// </summary>
     private async Task<IRenderedComponent<CheckPage>> WithPictures(int classes, int perClass, string folder = "shop")
     {
         CheckRuns.Pictures(Path.Combine(Data, "shop"), classes, perClass);
@@ -343,11 +388,5 @@ public sealed class CheckPageTests : IAsyncLifetime
         Assert.True(CheckButton(page).HasAttribute("disabled"));
         await page.InvokeAsync(() => page.Find("#own-folder").ChangeAsync(new() { Value = folder }));
         return page;
-    }
-
-    private async Task<IRenderedComponent<RunView>> RunOf(bool? flagged, double accuracy = 0.93, Verdict? silent = null, string tab = "")
-    {
-        var id = await CheckRuns.Finished(_lab.Services, Artifacts, flagged, accuracy, silent);
-        return _lab.Open<RunView>($"/runs/{id}?tab={tab}", parameters => parameters.Add(page => page.Id, id));
     }
 }

@@ -13,7 +13,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace BackdoorLab.Web.Tests.Features.Check;
 
-/// <summary>A model file over HTTP: who may send it, what stays of it, and the report of a check on the way back.</summary>
+/// <summary>
+/// A model file over HTTP: who may send it, what stays of it, and the report of a check on the way back.
+/// </summary>
 [Trait("Category", "Slow")]
 public sealed class ModelUploadTests
 {
@@ -28,10 +30,16 @@ public sealed class ModelUploadTests
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         var told = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
-        Assert.Equal(("my model.safetensors", CheckRuns.Hash(content), content.Length), ((string)told["name"]!, (string)told["sha256"]!, (int)told["bytes"]!));
+        Assert.Equal(
+            ("my model.safetensors", CheckRuns.Hash(content), content.Length),
+            ((string)told["name"]!, (string)told["sha256"]!, (int)told["bytes"]!)
+        );
         Assert.Equal([CheckRuns.Hash(content) + ".safetensors"], Files(lab));
         Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(lab.Lab.Folder, "models", Files(lab)[0])));
-        var line = Assert.Single((await lab.Services.GetRequiredService<AuditLog>().ListAsync(null, null, 0, 50)).Rows, entry => entry.Action == "send-model");
+        var line = Assert.Single(
+            (await lab.Services.GetRequiredService<AuditLog>().ListAsync(null, null, 0, 50)).Rows,
+            entry => entry.Action == "send-model"
+        );
         Assert.Equal(("researcher", "my model.safetensors"), (line.Actor, line.Detail));
     }
 
@@ -43,7 +51,10 @@ public sealed class ModelUploadTests
         using var content = new ByteArrayContent(CheckRuns.Weights());
 
         using var token = await viewer.Get(LabUrls.ModelToken);
-        using var answer = await viewer.Client.PostAsync(new Uri($"{LabUrls.Models}?name=a.safetensors", UriKind.Relative), content);
+        using var answer = await viewer.Client.PostAsync(
+            new Uri($"{LabUrls.Models}?name=a.safetensors", UriKind.Relative),
+            content
+        );
 
         Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (token.StatusCode, answer.StatusCode));
         Assert.Empty(Files(lab));
@@ -60,7 +71,11 @@ public sealed class ModelUploadTests
         using var answer = await Send(researcher, "a.safetensors", CheckRuns.Weights(), token ?? "");
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains("does not carry the page's token", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "does not carry the page's token",
+            await answer.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal
+        );
         Assert.Empty(Files(lab));
     }
 
@@ -91,7 +106,11 @@ public sealed class ModelUploadTests
         using var answer = await Send(researcher, name, Encoding.UTF8.GetBytes("this is no model"));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
-        Assert.Contains(reason, (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["detail"]!, StringComparison.Ordinal);
+        Assert.Contains(
+            reason,
+            (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["detail"]!,
+            StringComparison.Ordinal
+        );
         Assert.Empty(Files(lab));
     }
 
@@ -125,12 +144,33 @@ public sealed class ModelUploadTests
         using var answer = await viewer.Get(LabUrls.Report(id));
         var html = await answer.Content.ReadAsStringAsync();
 
-        Assert.Equal((HttpStatusCode.OK, "text/html", $"backdoorlab-check-{id}.html"), (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType, answer.Content.Headers.ContentDisposition!.FileName));
+        Assert.Equal(
+            (HttpStatusCode.OK, "text/html", $"backdoorlab-check-{id}.html"),
+            (
+                answer.StatusCode,
+                answer.Content.Headers.ContentType!.MediaType,
+                answer.Content.Headers.ContentDisposition!.FileName
+            )
+        );
         Assert.Contains("Flagged: class &#39;&lt;stop&gt;&#39; (label 3)", html, StringComparison.Ordinal);
         Assert.Contains("src=\"data:image/png;base64,", html, StringComparison.Ordinal);
         Assert.Contains("93.0% of 1,000 test images", html, StringComparison.Ordinal);
         Assert.Contains("It may be a false alarm", html, StringComparison.Ordinal);
-        foreach (var word in new[] { "http:", "https:", "//cdn", "<script", "<link", "@import", "url(", "<stop>", "twin", "Detection rate" })
+        foreach (
+            var word in new[]
+            {
+                "http:",
+                "https:",
+                "//cdn",
+                "<script",
+                "<link",
+                "@import",
+                "url(",
+                "<stop>",
+                "twin",
+                "Detection rate",
+            }
+        )
         {
             Assert.DoesNotContain(word, html, StringComparison.OrdinalIgnoreCase);
         }
@@ -156,12 +196,20 @@ public sealed class ModelUploadTests
         using var client = new HttpClient { BaseAddress = here.Address };
         var zip = await client.GetByteArrayAsync(new Uri(LabUrls.Bundle(id), UriKind.Relative));
 
-        var arrived = (await there.Details.FindAsync(await there.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")))!;
+        var arrived = (
+            await there.Details.FindAsync(
+                await there.Services.GetRequiredService<BundleReader>().Import(new MemoryStream(zip), "")
+            )
+        )!;
 
         var (sent, got) = (CheckVerdict.Of((await here.Details.FindAsync(id))!), CheckVerdict.Of(arrived));
         Assert.Equal((Decision.Flagged, sent.Title, sent.Text), (got.Verdict!.Decision, got.Title, got.Text));
         Assert.True(RunWords.IsCheck(arrived.Run));
-        Assert.Contains("data:image/png", await there.Services.GetRequiredService<CheckReport>().Write(arrived.Run.Id, default), StringComparison.Ordinal);
+        Assert.Contains(
+            "data:image/png",
+            await there.Services.GetRequiredService<CheckReport>().Write(arrived.Run.Id, default),
+            StringComparison.Ordinal
+        );
         Assert.Null(await there.Services.GetRequiredService<ModelShelf>().Find(CheckRuns.Spec.Suspect!));
     }
 
@@ -174,18 +222,29 @@ public sealed class ModelUploadTests
         var model = await lab.Services.GetRequiredService<ModelShelf>().Add("a.safetensors", new MemoryStream(content));
         var spec = CheckRuns.Spec with { Suspect = model.Suspect };
         string[] checks = [await Finished(), await Finished()];
-        var (desk, files) = (scope.ServiceProvider.GetRequiredService<RunDesk>(), lab.Services.GetRequiredService<RunFiles>());
+        var (desk, files) = (
+            scope.ServiceProvider.GetRequiredService<RunDesk>(),
+            lab.Services.GetRequiredService<RunFiles>()
+        );
         await lab.Bulk.DeleteAsync(RunSelection.Of(checks));
 
         await desk.Purge(RunSelection.Of([checks[0]]));
         Assert.NotNull(await lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
-        var bytes = files.Size(await lab.Services.GetRequiredService<NamedFiles>().FreedByPurgeAsync(RunSelection.Of([checks[1]])));
+        var bytes = files.Size(
+            await lab.Services.GetRequiredService<NamedFiles>().FreedByPurgeAsync(RunSelection.Of([checks[1]]))
+        );
         await desk.Purge(RunSelection.Of([checks[1]]));
 
         Assert.Equal(content.Length, bytes);
         Assert.Null(await lab.Services.GetRequiredService<ModelShelf>().Find(model.Suspect));
 
-        Task<string> Finished() => CheckRuns.Finished(lab.Services, artifacts: Path.Combine(lab.Folder, "artifacts"), flagged: null, spec: spec);
+        Task<string> Finished() =>
+            CheckRuns.Finished(
+                lab.Services,
+                artifacts: Path.Combine(lab.Folder, "artifacts"),
+                flagged: null,
+                spec: spec
+            );
     }
 
     [Fact]
@@ -212,7 +271,9 @@ public sealed class ModelUploadTests
     private static string[] Files(GroupLab lab)
     {
         var folder = Path.Combine(lab.Lab.Folder, "models");
-        return Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))] : [];
+        return Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder).Select(path => Path.GetFileName(path))]
+            : [];
     }
 
     private static async Task<string> Token(Visitor visitor)
@@ -221,7 +282,13 @@ public sealed class ModelUploadTests
         return await answer.Content.ReadAsStringAsync();
     }
 
-    private static async Task<HttpResponseMessage> Send(Visitor visitor, string name, byte[] content, string? token = null, bool chunked = false)
+    private static async Task<HttpResponseMessage> Send(
+        Visitor visitor,
+        string name,
+        byte[] content,
+        string? token = null,
+        bool chunked = false
+    )
     {
         using HttpContent body = chunked ? new StreamContent(new Unmeasured(content)) : new ByteArrayContent(content);
         using var request = Request(name, body, token ?? await Token(visitor));
@@ -230,7 +297,13 @@ public sealed class ModelUploadTests
 
     private static HttpRequestMessage Request(string name, HttpContent content, string token)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"{LabUrls.Models}?name={Uri.EscapeDataString(name)}", UriKind.Relative)) { Content = content };
+        var request = new HttpRequestMessage(
+            HttpMethod.Post,
+            new Uri($"{LabUrls.Models}?name={Uri.EscapeDataString(name)}", UriKind.Relative)
+        )
+        {
+            Content = content,
+        };
         content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
         request.Headers.ExpectContinue = false;
         request.Headers.Add("RequestVerificationToken", token);

@@ -42,11 +42,16 @@ public sealed class CompareChartsTests
         Assert.Equal(3, chart.Traces.Count);
         Assert.Equal(["mean of 21 runs", "1", "0.1"], chart.Table.Rows[0]);
         Assert.Equal(["lowest of 21 runs", "1", "0"], chart.Table.Rows[2]);
-        Assert.StartsWith("Aggregated: 21 runs", CompareCurves.Note(view, CompareCurves.Measures[0]), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Aggregated: 21 runs",
+            CompareCurves.Note(view, CompareCurves.Measures[0]),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
-    public void Curves_OfRunsWithoutThem_AreNone() => Assert.Null(CompareCurves.Build(View(2), CompareCurves.Measures[1], ChartPalette.Light));
+    public void Curves_OfRunsWithoutThem_AreNone() =>
+        Assert.Null(CompareCurves.Build(View(2), CompareCurves.Measures[1], ChartPalette.Light));
 
     [Fact]
     public void Parallel_Axes_PutNumbersInTheirOrderAndMissingOnesNowhere()
@@ -66,16 +71,48 @@ public sealed class CompareChartsTests
     public void Parallel_OfEqualRuns_IsNone() => Assert.Null(ParallelPlot.Build(View(1)));
 
     // Accuracy i % at the end of both epochs; every second run has no cell.
-    private static CompareView View(int runs) => new(
+    private static CompareView View(int runs) =>
         new(
-            [
-                .. Enumerable.Range(0, runs).Select(i => new ComparedRun(
-                    new RunItem { Id = $"run{i}", Name = "", State = RunState.Succeeded, Dataset = "gtsrb", Model = "res-net8", Attack = "badnets", ConfigHash = "h", Seed = i + 1 },
-                    $$"""{"seed":{{i + 1}}}""",
-                    i % 2 == 1 ? [] : [new CellResult { Id = new(Victim.Backdoored, "float32", null), Outcome = Outcome.Value, Measurements = [new("clean-accuracy", i / 100.0)] }],
-                    [new(Victim.Backdoored, 1, 2, null, i / 100.0, null), new(Victim.Backdoored, 2, 2, null, i / 100.0, null)],
-                    [])),
-            ],
-            []),
-        null, Victim.Backdoored, null, false);
+            new(
+                [
+                    .. Enumerable
+                        .Range(0, runs)
+                        .Select(i => new ComparedRun(
+                            new RunItem
+                            {
+                                Id = $"run{i}",
+                                Name = "",
+                                State = RunState.Succeeded,
+                                Dataset = "gtsrb",
+                                Model = "res-net8",
+                                Attack = "badnets",
+                                ConfigHash = "h",
+                                Seed = i + 1,
+                            },
+                            $$"""{"seed":{{i + 1}}}""",
+                            i % 2 == 1
+                                ? []
+                                :
+                                [
+                                    new CellResult
+                                    {
+                                        Id = new(Victim.Backdoored, "float32", null),
+                                        Outcome = Outcome.Value,
+                                        Measurements = [new("clean-accuracy", i / 100.0)],
+                                    },
+                                ],
+                            [
+                                new(Victim.Backdoored, 1, 2, null, i / 100.0, null),
+                                new(Victim.Backdoored, 2, 2, null, i / 100.0, null),
+                            ],
+                            []
+                        )),
+                ],
+                []
+            ),
+            null,
+            Victim.Backdoored,
+            null,
+            false
+        );
 }

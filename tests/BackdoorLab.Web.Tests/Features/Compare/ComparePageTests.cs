@@ -68,8 +68,14 @@ public sealed class ComparePageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("Attack", Settings(page)));
         Assert.Contains("Poison rateAttack", Settings(page));
         Assert.DoesNotContain("SeedRun", Settings(page));
-        var rate = page.FindAll("table.compare").First().QuerySelectorAll("tbody tr").Single(row => row.TextContent.Contains("Poison rate", StringComparison.Ordinal));
-        Assert.Equal(["0.1", "0.05 differs from the baseline"], rate.QuerySelectorAll("td").Select(cell => cell.TextContent.Trim()));
+        var rate = page.FindAll("table.compare")
+            .First()
+            .QuerySelectorAll("tbody tr")
+            .Single(row => row.TextContent.Contains("Poison rate", StringComparison.Ordinal));
+        Assert.Equal(
+            ["0.1", "0.05 differs from the baseline"],
+            rate.QuerySelectorAll("td").Select(cell => cell.TextContent.Trim())
+        );
     }
 
     [Fact]
@@ -78,14 +84,40 @@ public sealed class ComparePageTests : IAsyncLifetime
         var first = await _lab.Samples.Finished(Presets.Demo.Spec);
         var second = await _lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 });
 
-        var page = _lab.Open<ComparePage>($"/compare?ids={first},{second}&victim={Victim.Benign}&precision=int4-weight-only");
+        var page = _lab.Open<ComparePage>(
+            $"/compare?ids={first},{second}&victim={Victim.Benign}&precision=int4-weight-only"
+        );
 
-        page.WaitForAssertion(() => Assert.Contains(page.FindAll("table.compare td.n"), cell => cell.TextContent.Trim() == "failed" && cell.GetAttribute("title") == "Entropy is NaN for 12 inputs."));
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                page.FindAll("table.compare td.n"),
+                cell =>
+                    cell.TextContent.Trim() == "failed" && cell.GetAttribute("title") == "Entropy is NaN for 12 inputs."
+            )
+        );
     }
 
     private static List<string> Settings(IRenderedComponent<ComparePage> page) =>
-        [.. page.FindAll("table.compare").First().QuerySelectorAll("tbody th").Select(head => string.Join(' ', head.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)))];
+        [
+            .. page.FindAll("table.compare")
+                .First()
+                .QuerySelectorAll("tbody th")
+                .Select(head =>
+                    string.Join(' ', head.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+                ),
+        ];
 
     private static List<string> Numbers(IRenderedComponent<ComparePage> page, string name) =>
-        [.. page.FindAll("table.compare").Last().QuerySelectorAll("tbody tr").First(row => row.QuerySelector("th.pin")?.TextContent == name).QuerySelectorAll("td").Select(cell => cell.TextContent.Trim().Replace("\n", "", StringComparison.Ordinal).Replace("  ", "", StringComparison.Ordinal))];
+        [
+            .. page.FindAll("table.compare")
+                .Last()
+                .QuerySelectorAll("tbody tr")
+                .First(row => row.QuerySelector("th.pin")?.TextContent == name)
+                .QuerySelectorAll("td")
+                .Select(cell =>
+                    cell.TextContent.Trim()
+                        .Replace("\n", "", StringComparison.Ordinal)
+                        .Replace("  ", "", StringComparison.Ordinal)
+                ),
+        ];
 }

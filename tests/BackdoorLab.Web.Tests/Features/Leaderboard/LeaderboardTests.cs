@@ -16,7 +16,10 @@ public sealed class LeaderboardTests : IAsyncLifetime
 {
     private const string Rate = "attack-success-rate";
 
-    private static readonly ExperimentSpec Spec = Presets.Demo.Spec with { Defenses = [new FinePruning(), new Strip()] };
+    private static readonly ExperimentSpec Spec = Presets.Demo.Spec with
+    {
+        Defenses = [new FinePruning(), new Strip()],
+    };
 
     private readonly LabContext _lab = new();
 
@@ -42,12 +45,21 @@ public sealed class LeaderboardTests : IAsyncLifetime
 
         var page = _lab.Open<LeaderboardPage>("/leaderboard?metric=sample-detection-rate");
 
-        // STRIP detects 93 %, 95 % and 91 %: mean 93, sample deviation 2. Its twin rejects 4.1 % +- 2.
-        page.WaitForAssertion(() => Assert.Equal("93.0%", Cell(page, "BadNets", "STRIP").QuerySelector(".v")!.TextContent));
+        // STRIP detects 93 %, 95 % and 91 %: mean 93, sample standard deviation 2. Its twin rejects 4.1 % +- 2.
+        page.WaitForAssertion(() =>
+            Assert.Equal("93.0%", Cell(page, "BadNets", "STRIP").QuerySelector(".v")!.TextContent)
+        );
         var cell = Cell(page, "BadNets", "STRIP");
-        Assert.Equal(["± 2.0, n = 3", "twin FPR (samples) 4.1%"], cell.QuerySelectorAll(".s").Select(line => line.TextContent));
+        Assert.Equal(
+            ["± 2.0, n = 3", "twin FPR (samples) 4.1%"],
+            cell.QuerySelectorAll(".s").Select(line => line.TextContent)
+        );
         Assert.Equal("100", page.Find("[role=meter]").GetAttribute("aria-valuenow"));
-        Assert.Contains("Not shown, since they have no detection rate of samples: No defense, Neural Cleanse, Fine-Pruning", page.Markup, StringComparison.Ordinal);
+        Assert.Contains(
+            "Not shown, since they have no detection rate of samples: No defense, Neural Cleanse, Fine-Pruning",
+            page.Markup,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -61,14 +73,29 @@ public sealed class LeaderboardTests : IAsyncLifetime
 
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}");
 
-        page.WaitForAssertion(() => Assert.Equal(["2 epochs", "60 epochs"], page.FindAll("table.board tbody th .kind").Select(kind => kind.TextContent)));
-        Assert.Equal(["20.0%", "10.0%", "80.0%", "30.0%"], page.FindAll("table.board tbody .v").Select(value => value.TextContent));
+        page.WaitForAssertion(() =>
+            Assert.Equal(
+                ["2 epochs", "60 epochs"],
+                page.FindAll("table.board tbody th .kind").Select(kind => kind.TextContent)
+            )
+        );
+        Assert.Equal(
+            ["20.0%", "10.0%", "80.0%", "30.0%"],
+            page.FindAll("table.board tbody .v").Select(value => value.TextContent)
+        );
 
         await page.InvokeAsync(() => page.Find(".board-pool input").ChangeAsync(new() { Value = true }));
-        page.WaitForAssertion(() => Assert.EndsWith("pool=training.epochs", Uri.UnescapeDataString(_lab.Address), StringComparison.Ordinal));
-        page.WaitForAssertion(() => Assert.Equal("pooled over epochs: 2, 60", page.Find("table.board tbody th .pooled").TextContent));
+        page.WaitForAssertion(() =>
+            Assert.EndsWith("pool=training.epochs", Uri.UnescapeDataString(_lab.Address), StringComparison.Ordinal)
+        );
+        page.WaitForAssertion(() =>
+            Assert.Equal("pooled over epochs: 2, 60", page.Find("table.board tbody th .pooled").TextContent)
+        );
         Assert.Equal(["50.0%", "20.0%"], page.FindAll("table.board tbody .v").Select(value => value.TextContent));
-        Assert.All(page.FindAll("table.board tbody .s"), detail => Assert.Contains("n = 2, pooled", detail.TextContent, StringComparison.Ordinal));
+        Assert.All(
+            page.FindAll("table.board tbody .s"),
+            detail => Assert.Contains("n = 2, pooled", detail.TextContent, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -79,40 +106,68 @@ public sealed class LeaderboardTests : IAsyncLifetime
         await runs.Add(Spec with { Seed = 2 }, Rate, [new(Victim.Backdoored, "it did not learn")], ("", 0.1));
 
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}");
-        page.WaitForAssertion(() => Assert.Equal("90.0%", Cell(page, "BadNets", "No defense").QuerySelector(".v")!.TextContent));
+        page.WaitForAssertion(() =>
+            Assert.Equal("90.0%", Cell(page, "BadNets", "No defense").QuerySelector(".v")!.TextContent)
+        );
         Assert.Equal("n = 1, 1 damaged left out", Cell(page, "BadNets", "No defense").QuerySelector(".s")!.TextContent);
-        Assert.Contains("1 value on models that learnt nothing, or whose backdoor did not take, is in no mean", page.Markup, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 value on models that learnt nothing, or whose backdoor did not take, is in no mean",
+            page.Markup,
+            StringComparison.Ordinal
+        );
 
-        await page.InvokeAsync(
-            () => page.FindAll("label").Single(label => label.TextContent.Contains("Damaged models", StringComparison.Ordinal)).QuerySelector("input")!.ChangeAsync(new() { Value = true }));
+        await page.InvokeAsync(() =>
+            page.FindAll("label")
+                .Single(label => label.TextContent.Contains("Damaged models", StringComparison.Ordinal))
+                .QuerySelector("input")!
+                .ChangeAsync(new() { Value = true })
+        );
 
         page.WaitForAssertion(() => Assert.EndsWith("damaged=1", _lab.Address, StringComparison.Ordinal));
-        page.WaitForAssertion(() => Assert.Equal("50.0%", Cell(page, "BadNets", "No defense").QuerySelector(".v")!.TextContent));
+        page.WaitForAssertion(() =>
+            Assert.Equal("50.0%", Cell(page, "BadNets", "No defense").QuerySelector(".v")!.TextContent)
+        );
     }
 
     [Fact]
     public async Task Board_TwinThatFires_IsNeverBest()
     {
-        CellResult Row(Victim victim, string defense, string metric, double value) => new()
-        {
-            Id = new(victim, KnownLabels.ReferencePrecision, defense), Outcome = Outcome.Value, Measurements = [new(metric, value, 100)],
-        };
+        CellResult Row(Victim victim, string defense, string metric, double value) =>
+            new()
+            {
+                Id = new(victim, KnownLabels.ReferencePrecision, defense),
+                Outcome = Outcome.Value,
+                Measurements = [new(metric, value, 100)],
+            };
         await new BoardRuns(_lab.Services).Add(
             Spec,
             [],
             [
-                Row(Victim.Backdoored, "fine-pruning", "detection-rate", 1), Row(Victim.Benign, "fine-pruning", "false-positive-rate", 1),
-                Row(Victim.Backdoored, "strip", "detection-rate", 0.4), Row(Victim.Benign, "strip", "false-positive-rate", 0.1),
+                Row(Victim.Backdoored, "fine-pruning", "detection-rate", 1),
+                Row(Victim.Benign, "fine-pruning", "false-positive-rate", 1),
+                Row(Victim.Backdoored, "strip", "detection-rate", 0.4),
+                Row(Victim.Benign, "strip", "false-positive-rate", 0.1),
                 Row(Victim.Backdoored, "neural-cleanse", "detection-rate", 0.9),
-            ]);
+            ]
+        );
 
         var page = _lab.Open<LeaderboardPage>("/leaderboard?metric=detection-rate");
 
-        page.WaitForAssertion(() => Assert.Equal("best", Cell(page, "BadNets", "STRIP").QuerySelector(".mark")!.TextContent));
+        page.WaitForAssertion(() =>
+            Assert.Equal("best", Cell(page, "BadNets", "STRIP").QuerySelector(".mark")!.TextContent)
+        );
         Assert.Single(page.FindAll(".mark"));
         Assert.Equal("twin not measured", Cell(page, "BadNets", "Neural Cleanse").QuerySelector(".twin")!.TextContent);
-        Assert.Contains("Never best, because its benign twin is taken for poisoned as often as what is: Fine-Pruning.", page.Markup, StringComparison.Ordinal);
-        Assert.Contains("Never best, because the twin was not measured: Neural Cleanse.", page.Markup, StringComparison.Ordinal);
+        Assert.Contains(
+            "Never best, because its benign twin is taken for poisoned as often as what is: Fine-Pruning.",
+            page.Markup,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Never best, because the twin was not measured: Neural Cleanse.",
+            page.Markup,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -122,7 +177,12 @@ public sealed class LeaderboardTests : IAsyncLifetime
 
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}");
 
-        page.WaitForAssertion(() => Assert.Equal($"/runs/{id}?tab=defenses", Cell(page, "BadNets", "Fine-Pruning").QuerySelector("a")!.GetAttribute("href")));
+        page.WaitForAssertion(() =>
+            Assert.Equal(
+                $"/runs/{id}?tab=defenses",
+                Cell(page, "BadNets", "Fine-Pruning").QuerySelector("a")!.GetAttribute("href")
+            )
+        );
         Assert.Equal($"/runs/{id}", Cell(page, "BadNets", "No defense").QuerySelector("a")!.GetAttribute("href"));
     }
 
@@ -134,11 +194,21 @@ public sealed class LeaderboardTests : IAsyncLifetime
 
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}");
 
-        page.WaitForAssertion(() => Assert.Equal("failed", Cell(page, "BadNets", "Fine-Pruning").QuerySelector(".w")!.TextContent));
-        Assert.Contains("The loss is NaN.", Cell(page, "BadNets", "Fine-Pruning").TextContent, StringComparison.Ordinal);
+        page.WaitForAssertion(() =>
+            Assert.Equal("failed", Cell(page, "BadNets", "Fine-Pruning").QuerySelector(".w")!.TextContent)
+        );
+        Assert.Contains(
+            "The loss is NaN.",
+            Cell(page, "BadNets", "Fine-Pruning").TextContent,
+            StringComparison.Ordinal
+        );
         Assert.Equal("not run", Cell(page, "Blended", "STRIP").QuerySelector(".w")!.TextContent);
         Assert.Contains("3 of 6 cells have a value; 2 not run, 1 failed", page.Markup, StringComparison.Ordinal);
-        Assert.Contains("No ranks: there is no attack for which all 2 defenses have a value", page.Markup, StringComparison.Ordinal);
+        Assert.Contains(
+            "No ranks: there is no attack for which all 2 defenses have a value",
+            page.Markup,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -149,13 +219,23 @@ public sealed class LeaderboardTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("table.board")));
         Assert.Empty(page.FindAll(".twin"));
 
-        await page.InvokeAsync(() => page.FindAll(".segmented button").Single(button => button.TextContent == "Precisions").Click());
-        page.WaitForAssertion(() => Assert.EndsWith("/leaderboard?twins=off&rows=precisions", _lab.Address, StringComparison.Ordinal));
+        await page.InvokeAsync(() =>
+            page.FindAll(".segmented button").Single(button => button.TextContent == "Precisions").Click()
+        );
+        page.WaitForAssertion(() =>
+            Assert.EndsWith("/leaderboard?twins=off&rows=precisions", _lab.Address, StringComparison.Ordinal)
+        );
         page.WaitForAssertion(() => Assert.Equal(3, page.FindAll("table.board tbody tr").Count));
 
         await page.InvokeAsync(() => page.FindAll("select").Last().Change("clean-accuracy"));
         page.WaitForAssertion(() => Assert.EndsWith("metric=clean-accuracy", _lab.Address, StringComparison.Ordinal));
-        page.WaitForAssertion(() => Assert.Contains("Clean accuracy, precisions by defenses under BadNets", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "Clean accuracy, precisions by defenses under BadNets",
+                page.Markup,
+                StringComparison.Ordinal
+            )
+        );
     }
 
     [Fact]
@@ -171,13 +251,24 @@ public sealed class LeaderboardTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("Run missing cells (1)", page.Markup, StringComparison.Ordinal));
 
         // Not awaited: the handler ends when the dialog does.
-        var asked = page.InvokeAsync(() => page.FindAll("button")
-            .Single(button => button.TextContent.Contains("Run missing cells", StringComparison.Ordinal))
-            .ClickAsync(new()));
-        dialogs.WaitForAssertion(() => Assert.Contains(dialogs.FindAll("button"), button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)));
+        var asked = page.InvokeAsync(() =>
+            page.FindAll("button")
+                .Single(button => button.TextContent.Contains("Run missing cells", StringComparison.Ordinal))
+                .ClickAsync(new())
+        );
+        dialogs.WaitForAssertion(() =>
+            Assert.Contains(
+                dialogs.FindAll("button"),
+                button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)
+            )
+        );
         Assert.Empty(await _lab.Queue.QueueAsync());
-        await dialogs.InvokeAsync(
-            () => dialogs.FindAll("button").Single(button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal)).ClickAsync(new()));
+        await dialogs.InvokeAsync(() =>
+            dialogs
+                .FindAll("button")
+                .Single(button => button.TextContent.Contains("Queue 2 runs", StringComparison.Ordinal))
+                .ClickAsync(new())
+        );
 
         await asked;
         Assert.Equal(2, _lab.Jobs.Created.Count);
@@ -208,15 +299,21 @@ public sealed class LeaderboardTests : IAsyncLifetime
     public async Task Published_Values_StandDashedBesideOwnOnesAndEnterNoRank()
     {
         await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning", 0.1), ("strip", 0.5));
-        await _lab.Services.GetRequiredService<ReferenceStore>().ReplaceAsync("bench.csv",
-        [
-            new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv"),
-            new("synthetic-signs", "res-net8", "wanet", "nad", 0.1, 0.97, 0.03, null, "bench.csv"),
-        ]);
+        await _lab
+            .Services.GetRequiredService<ReferenceStore>()
+            .ReplaceAsync(
+                "bench.csv",
+                [
+                    new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv"),
+                    new("synthetic-signs", "res-net8", "wanet", "nad", 0.1, 0.97, 0.03, null, "bench.csv"),
+                ]
+            );
 
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}&published=on");
 
-        page.WaitForAssertion(() => Assert.Equal("3.0% publ.", Cell(page, "wanet", "nad").QuerySelector(".published")!.TextContent));
+        page.WaitForAssertion(() =>
+            Assert.Equal("3.0% publ.", Cell(page, "wanet", "nad").QuerySelector(".published")!.TextContent)
+        );
         Assert.Contains("not run", Cell(page, "wanet", "nad").TextContent, StringComparison.Ordinal);
         Assert.Contains(page.FindAll("table.board .published"), value => value.TextContent == "2.0% publ.");
         Assert.Contains("3 of 3 cells have a value", page.Markup, StringComparison.Ordinal);
@@ -226,19 +323,31 @@ public sealed class LeaderboardTests : IAsyncLifetime
     public async Task Published_MethodWithOwnSettings_StandsInItsColumn()
     {
         await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning[pruneStep=0.05]", 0.1));
-        await _lab.Services.GetRequiredService<ReferenceStore>().ReplaceAsync("bench.csv", [new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv")]);
+        await _lab
+            .Services.GetRequiredService<ReferenceStore>()
+            .ReplaceAsync(
+                "bench.csv",
+                [new("synthetic-signs", "res-net8", "badnets", "fine-pruning", 0.1, 0.97, 0.02, null, "bench.csv")]
+            );
 
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}&published=on");
 
-        page.WaitForAssertion(() => Assert.Equal("2.0% publ.", Cell(page, "BadNets", "Fine-Pruning").QuerySelector(".published")!.TextContent));
+        page.WaitForAssertion(() =>
+            Assert.Equal("2.0% publ.", Cell(page, "BadNets", "Fine-Pruning").QuerySelector(".published")!.TextContent)
+        );
         Assert.Equal(3, page.FindAll("table.board thead th").Count);
     }
-
 
     private async Task<BoardView> View()
     {
         var metric = BoardMetrics.Find(Rate);
-        var filter = LeaderboardQuery.Filter(await _lab.Boards.ChoicesAsync(null, null, null), metric, null, null, null);
+        var filter = LeaderboardQuery.Filter(
+            await _lab.Boards.ChoicesAsync(null, null, null),
+            metric,
+            null,
+            null,
+            null
+        );
         return new(await _lab.Boards.ReadAsync(filter), metric, [], []);
     }
 

@@ -47,7 +47,11 @@ public sealed class ReferencePagesTests : IAsyncLifetime
         await page.InvokeAsync(() => page.Find("#synthetic-signs .tools button").ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Equal(10, page.FindAll("#synthetic-signs .gallery img").Count));
-        Assert.StartsWith("data:image/png;base64,", page.Find("#synthetic-signs .gallery img").GetAttribute("src"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "data:image/png;base64,",
+            page.Find("#synthetic-signs .gallery img").GetAttribute("src"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -21,10 +21,16 @@ public sealed class OverviewTests : IAsyncLifetime
     {
         var page = _lab.Open<OverviewPage>("/");
         page.WaitForAssertion(() => Assert.Contains("No runs yet", page.Markup, StringComparison.Ordinal));
-        Assert.Contains(page.FindAll("a"), link => link.TextContent.Trim() == "New run" && link.GetAttribute("href") == "/runs/new");
+        Assert.Contains(
+            page.FindAll("a"),
+            link => link.TextContent.Trim() == "New run" && link.GetAttribute("href") == "/runs/new"
+        );
 
-        await page.InvokeAsync(
-            () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Run the 3-minute demo").ClickAsync(new()));
+        await page.InvokeAsync(() =>
+            page.FindAll("button")
+                .Single(button => button.TextContent.Trim() == "Run the 3-minute demo")
+                .ClickAsync(new())
+        );
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
         var queued = Assert.Single(await _lab.Queue.QueueAsync());
@@ -41,7 +47,7 @@ public sealed class OverviewTests : IAsyncLifetime
 
         var page = _lab.Open<OverviewPage>("/?metric=sample-detection-rate");
 
-        // STRIP detects 93 %, 95 % and 91 % at FP32: mean 93, sample deviation 2.
+        // STRIP detects 93 %, 95 % and 91 % at FP32: mean 93, sample standard deviation 2.
         page.WaitForAssertion(() => Assert.Equal("93.0%", Cell(page, "STRIP", 0).QuerySelector(".v")!.TextContent));
         Assert.Equal("± 2.0, n = 3", Cell(page, "STRIP", 0).QuerySelector(".s")!.TextContent);
     }
@@ -53,9 +59,19 @@ public sealed class OverviewTests : IAsyncLifetime
 
         var page = _lab.Open<OverviewPage>("/");
 
-        page.WaitForAssertion(() => Assert.Contains("not applicable", Cell(page, "Neural Cleanse", 1).TextContent, StringComparison.Ordinal));
-        Assert.Contains("have no gradient", Cell(page, "Neural Cleanse", 1).GetAttribute("title"), StringComparison.Ordinal);
-        Assert.Contains("since they have no detection rate: no defense, Activation Clustering, Fine-Pruning, Spectral Signatures, STRIP", page.Markup, StringComparison.Ordinal);
+        page.WaitForAssertion(() =>
+            Assert.Contains("not applicable", Cell(page, "Neural Cleanse", 1).TextContent, StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            "have no gradient",
+            Cell(page, "Neural Cleanse", 1).GetAttribute("title"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "since they have no detection rate: no defense, Activation Clustering, Fine-Pruning, Spectral Signatures, STRIP",
+            page.Markup,
+            StringComparison.Ordinal
+        );
         Assert.Contains("n = 1", Cell(page, "Neural Cleanse", 0).TextContent, StringComparison.Ordinal);
     }
 
@@ -66,7 +82,9 @@ public sealed class OverviewTests : IAsyncLifetime
 
         var page = _lab.Open<OverviewPage>("/?metric=sample-false-positive-rate");
 
-        page.WaitForAssertion(() => Assert.Contains("failed", Cell(page, "STRIP", 2).TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("failed", Cell(page, "STRIP", 2).TextContent, StringComparison.Ordinal)
+        );
         Assert.Contains("Measured on the benign twin", page.Markup, StringComparison.Ordinal);
     }
 
@@ -77,12 +95,17 @@ public sealed class OverviewTests : IAsyncLifetime
         var page = _lab.Open<OverviewPage>("/?dataset=synthetic-signs");
         page.WaitForAssertion(() => Assert.NotNull(page.Find("table.matrix")));
 
-        await page.InvokeAsync(
-            () => page.FindAll(".segmented button").Single(button => button.TextContent == "Attack success rate").ClickAsync(new()));
+        await page.InvokeAsync(() =>
+            page.FindAll(".segmented button")
+                .Single(button => button.TextContent == "Attack success rate")
+                .ClickAsync(new())
+        );
 
         Assert.Contains("metric=attack-success-rate", _lab.Address, StringComparison.Ordinal);
         Assert.Contains("dataset=synthetic-signs", _lab.Address, StringComparison.Ordinal);
-        page.WaitForAssertion(() => Assert.Equal("98.7%", Cell(page, "No defense", 0).QuerySelector(".v")!.TextContent));
+        page.WaitForAssertion(() =>
+            Assert.Equal("98.7%", Cell(page, "No defense", 0).QuerySelector(".v")!.TextContent)
+        );
     }
 
     [Fact]
@@ -92,7 +115,9 @@ public sealed class OverviewTests : IAsyncLifetime
 
         var page = _lab.Open<OverviewPage>("/?metric=sample-detection-rate");
 
-        page.WaitForAssertion(() => Assert.Equal($"/runs/{id}?tab=defenses", Cell(page, "STRIP", 0).QuerySelector("a")!.GetAttribute("href")));
+        page.WaitForAssertion(() =>
+            Assert.Equal($"/runs/{id}?tab=defenses", Cell(page, "STRIP", 0).QuerySelector("a")!.GetAttribute("href"))
+        );
     }
 
     [Fact]
@@ -105,7 +130,9 @@ public sealed class OverviewTests : IAsyncLifetime
 
         var page = _lab.Open<OverviewPage>("/");
 
-        page.WaitForAssertion(() => Assert.Equal(["This week", "Table 2"], page.FindAll("nav.view-links a").Select(link => link.TextContent)));
+        page.WaitForAssertion(() =>
+            Assert.Equal(["This week", "Table 2"], page.FindAll("nav.view-links a").Select(link => link.TextContent))
+        );
         var links = page.FindAll("nav.view-links a").Select(link => link.GetAttribute("href")).ToList();
         Assert.Equal("/runs?q=created%3E%3D6d", links[0]);
         Assert.Equal("/leaderboard?metric=clean-accuracy", links[1]);
@@ -137,10 +164,18 @@ public sealed class OverviewTests : IAsyncLifetime
 
         var page = _lab.Open<OverviewPage>("/");
 
-        page.WaitForAssertion(() => Assert.Contains("The results cannot be read", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "The results cannot be read",
+                page.Find("[role=alert]").TextContent,
+                StringComparison.Ordinal
+            )
+        );
         Assert.Contains("Try again", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
     }
 
     private static AngleSharp.Dom.IElement Cell(IRenderedComponent<OverviewPage> page, string defense, int column) =>
-        page.FindAll("table.matrix tbody tr").Single(row => row.QuerySelector("th")!.TextContent.Contains(defense, StringComparison.Ordinal)).QuerySelectorAll("td")[column];
+        page.FindAll("table.matrix tbody tr")
+            .Single(row => row.QuerySelector("th")!.TextContent.Contains(defense, StringComparison.Ordinal))
+            .QuerySelectorAll("td")[column];
 }

@@ -19,7 +19,9 @@ public sealed class QueuePageTests : IAsyncLifetime
         await _lab.InitializeAsync();
         for (var seed = 1; seed <= Waiting; seed++)
         {
-            await _lab.Services.GetRequiredService<RunQueue>().SubmitAsync(Presets.Quick.Spec with { Seed = seed, Name = $"run {seed}" }, 60, "");
+            await _lab
+                .Services.GetRequiredService<RunQueue>()
+                .SubmitAsync(Presets.Quick.Spec with { Seed = seed, Name = $"run {seed}" }, 60, "");
         }
     }
 
@@ -47,8 +49,12 @@ public sealed class QueuePageTests : IAsyncLifetime
         var chip = _lab.Open<RunningChip>("/");
 
         chip.WaitForAssertion(() => Assert.Contains("120 queued", chip.Markup, StringComparison.Ordinal));
-        Assert.DoesNotContain(_lab.Statements, statement => statement.Contains("\"Priority\" DESC", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            _lab.Statements,
+            statement => statement.Contains("\"Priority\" DESC", StringComparison.Ordinal)
+        );
     }
 
-    private static AngleSharp.Dom.IElement Next(IRenderedComponent<QueuePage> page) => page.FindAll("button").Single(button => button.TextContent.Trim() == "Next");
+    private static AngleSharp.Dom.IElement Next(IRenderedComponent<QueuePage> page) =>
+        page.FindAll("button").Single(button => button.TextContent.Trim() == "Next");
 }

@@ -20,6 +20,15 @@ public sealed class NewRunPageTests : IAsyncLifetime
     public Task DisposeAsync() => ((IAsyncLifetime)_lab).DisposeAsync();
 
     [Fact]
+    public void Form_OfNoPreset_BeginsWithTheFastRecipe()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new");
+
+        page.WaitForAssertion(() => Assert.Equal("1024", page.Find("#f-training-batchSize").GetAttribute("value")));
+        Assert.Equal("Fast", page.Find(".choice-card[aria-pressed='true'] strong").TextContent);
+    }
+
+    [Fact]
     public void NewRun_Preset_FillsTheFormAndEstimates()
     {
         var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
@@ -28,7 +37,11 @@ public sealed class NewRunPageTests : IAsyncLifetime
         Assert.Contains("Demo: BadNets", page.Find("#f-name").GetAttribute("value"), StringComparison.Ordinal);
         Assert.Contains("3 precisions × 5 defenses = 36 cells", page.Markup, StringComparison.Ordinal);
         Assert.Matches("about|a few", page.Find("dl.facts strong").TextContent);
-        Assert.Contains("A search of 40 updates of 32 images for each class is 0.13 % of the reference", page.Find("[role=note]").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "A search of 40 updates of 32 images for each class is 0.13 % of the reference",
+            page.Find("[role=note]").TextContent,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -40,7 +53,11 @@ public sealed class NewRunPageTests : IAsyncLifetime
         await page.InvokeAsync(() => page.Find("#f-attack-poisonRate").ChangeAsync(new() { Value = "0.9" }));
 
         var field = page.Find("[data-parameter=poisonRate]");
-        Assert.StartsWith("Poison rate must be from 0 to 0.5 where the training set is in one place", field.QuerySelector(".fault")!.TextContent, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Poison rate must be from 0 to 0.5 where the training set is in one place",
+            field.QuerySelector(".fault")!.TextContent,
+            StringComparison.Ordinal
+        );
         Assert.Equal("true", field.QuerySelector("input[type=number]")!.GetAttribute("aria-invalid"));
         Assert.True(RunNow(page).HasAttribute("disabled"));
         Assert.Contains("1 thing to fix", page.Markup, StringComparison.Ordinal);
@@ -59,7 +76,11 @@ public sealed class NewRunPageTests : IAsyncLifetime
 
         await page.InvokeAsync(() => page.Find("#f-seed").ChangeAsync(new() { Value = "many" }));
 
-        Assert.Contains("must be a whole number; found \"many\"", page.Find("[data-parameter=seed] .fault").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "must be a whole number; found \"many\"",
+            page.Find("[data-parameter=seed] .fault").TextContent,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -70,7 +91,11 @@ public sealed class NewRunPageTests : IAsyncLifetime
 
         await page.InvokeAsync(() => page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "10" }));
 
-        Assert.Contains("must be below 10", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "must be below 10",
+            page.Find("[data-parameter=targetLabel] .fault").TextContent,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -80,23 +105,31 @@ public sealed class NewRunPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.NotNull(page.Find("#section-federation")));
         Assert.Empty(page.FindAll("#f-federation-simulation-clients"));
 
-        await page.InvokeAsync(
-            () => page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = true }));
+        await page.InvokeAsync(() =>
+            page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = true })
+        );
 
         Assert.Equal("10", page.Find("#f-federation-simulation-clients").GetAttribute("value"));
         Assert.Contains("40 rounds of 10 clients", page.Find("dl.facts").TextContent, StringComparison.Ordinal);
         Assert.DoesNotContain("A majority of signs", page.Markup, StringComparison.Ordinal);
-        await page.InvokeAsync(
-            () => page.Find("#section-federation input[value=sign]").ChangeAsync(new() { Value = "sign" }));
-        Assert.Contains("A majority of signs moves every parameter by the server's rate", page.Find("[role=note][aria-label='Before you run']").TextContent, StringComparison.Ordinal);
-        await page.InvokeAsync(
-            () => page.Find("#section-federation input[value=lockdown]").ChangeAsync(new() { Value = "lockdown" }));
+        await page.InvokeAsync(() =>
+            page.Find("#section-federation input[value=sign]").ChangeAsync(new() { Value = "sign" })
+        );
+        Assert.Contains(
+            "A majority of signs moves every parameter by the server's rate",
+            page.Find("[role=note][aria-label='Before you run']").TextContent,
+            StringComparison.Ordinal
+        );
+        await page.InvokeAsync(() =>
+            page.Find("#section-federation input[value=lockdown]").ChangeAsync(new() { Value = "lockdown" })
+        );
         await page.InvokeAsync(() => page.Find("#f-federation-protocol-quorum").ChangeAsync(new() { Value = "11" }));
         Assert.Contains("must not be above the 10 clients; found 11", page.Markup, StringComparison.Ordinal);
         Assert.True(RunNow(page).HasAttribute("disabled"));
 
-        await page.InvokeAsync(
-            () => page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = false }));
+        await page.InvokeAsync(() =>
+            page.Find("#section-federation input[type=checkbox]").ChangeAsync(new() { Value = false })
+        );
 
         Assert.Empty(page.FindAll("#f-federation-simulation-clients"));
         Assert.False(RunNow(page).HasAttribute("disabled"));
@@ -116,15 +149,32 @@ public sealed class NewRunPageTests : IAsyncLifetime
         var queued = Assert.Single(await _lab.Queue.QueueAsync());
         var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
         Assert.Equal(3, spec.Training.Epochs);
-        Assert.Equal(["neural-cleanse", "activation-clustering", "spectral-signatures", "fine-pruning"], spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id));
+        Assert.Equal(
+            ["neural-cleanse", "activation-clustering", "spectral-signatures", "fine-pruning"],
+            spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id)
+        );
         Assert.NotNull(queued.EstimatedSeconds);
     }
 
     [Fact]
     public async Task NewRun_TargetBeyondTheClassesOfAFolder_IsSaidBesideTheFieldAndNotQueued()
     {
-        CheckRuns.Pictures(Path.Combine(_lab.Services.GetRequiredService<LabOptions>().Data, "shop"), classes: 3, perClass: 20);
-        var spec = Presets.Demo.Spec with { Dataset = new ImageFolder { Path = "shop", Resize = 32, Crop = 32 }, CleanHoldout = 10, Attack = new BadNets { TargetLabel = 3 } };
+        CheckRuns.Pictures(
+            Path.Combine(_lab.Services.GetRequiredService<LabOptions>().Data, "shop"),
+            classes: 3,
+            perClass: 20
+        );
+        var spec = Presets.Demo.Spec with
+        {
+            Dataset = new ImageFolder
+            {
+                Path = "shop",
+                Resize = 32,
+                Crop = 32,
+            },
+            CleanHoldout = 10,
+            Attack = new BadNets { TargetLabel = 3 },
+        };
         var id = await _lab.Samples.Queued(spec);
         await _lab.Services.GetRequiredService<RunStore>().RequestCancelAsync(id);
         var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
@@ -132,7 +182,13 @@ public sealed class NewRunPageTests : IAsyncLifetime
 
         await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
 
-        page.WaitForAssertion(() => Assert.Contains("must be below 3, the number of classes found", page.Find("[data-parameter=targetLabel] .fault").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "must be below 3, the number of classes found",
+                page.Find("[data-parameter=targetLabel] .fault").TextContent,
+                StringComparison.Ordinal
+            )
+        );
         Assert.Empty(await _lab.Queue.QueueAsync());
         await page.InvokeAsync(() => page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "2" }));
         await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
@@ -159,8 +215,11 @@ public sealed class NewRunPageTests : IAsyncLifetime
         // The data root of this test is an empty folder.
         page.WaitForAssertion(() => Assert.Contains("CIFAR-10 is missing", page.Markup, StringComparison.Ordinal));
 
-        // On the renderer's thread: the checks of other sets still arrive and would give the element another handler in between.
-        await page.InvokeAsync(() => page.FindAll("#section-attack input[type=radio]")[1].ChangeAsync(new() { Value = "blended" }));
+        // On the renderer's thread: the checks of other sets still arrive and would give the element another handler in
+        // between.
+        await page.InvokeAsync(() =>
+            page.FindAll("#section-attack input[type=radio]")[1].ChangeAsync(new() { Value = "blended" })
+        );
         Assert.NotNull(page.Find("#f-attack-opacity"));
     }
 

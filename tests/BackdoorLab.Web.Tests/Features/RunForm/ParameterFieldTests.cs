@@ -28,7 +28,8 @@ public sealed class ParameterFieldTests : BunitContext
                     ParameterKind.Text => "text",
                     _ => "number",
                 },
-                control.GetAttribute("type") ?? control.TagName);
+                control.GetAttribute("type") ?? control.TagName
+            );
             Assert.Contains(parameter.Description, field.Find(".help").TextContent, StringComparison.Ordinal);
             Assert.Equal(field.Find(".help").Id, control.GetAttribute("aria-describedby"));
             Assert.Empty(field.FindAll(".changed"));
@@ -38,9 +39,14 @@ public sealed class ParameterFieldTests : BunitContext
     [Fact]
     public void Field_Choice_OffersEveryChoiceAndSelectsTheValue()
     {
-        var parameter = MethodCatalog.Default.Find("badnets")!.Parameters.Single(parameter => parameter.Name == "mapping");
+        var parameter = MethodCatalog
+            .Default.Find("badnets")!
+            .Parameters.Single(parameter => parameter.Name == "mapping");
         var field = Render(parameter, JsonValue.Create("all-to-all"));
-        Assert.Equal(["all-to-one", "all-to-all"], field.FindAll("option").Select(option => option.GetAttribute("value")));
+        Assert.Equal(
+            ["all-to-one", "all-to-all"],
+            field.FindAll("option").Select(option => option.GetAttribute("value"))
+        );
         Assert.True(field.FindAll("option")[1].HasAttribute("selected"));
         Assert.Single(field.FindAll(".changed"));
     }
@@ -49,7 +55,9 @@ public sealed class ParameterFieldTests : BunitContext
     public async Task Field_Slider_ReportsAValueOfTheParametersOwnKind()
     {
         JsonNode? reported = null;
-        var parameter = MethodCatalog.Default.Find("badnets")!.Parameters.Single(parameter => parameter.Name == "patchSize");
+        var parameter = MethodCatalog
+            .Default.Find("badnets")!
+            .Parameters.Single(parameter => parameter.Name == "patchSize");
         var field = Render(parameter, null, value => reported = value);
 
         await field.InvokeAsync(() => field.Find("input[type=range]").InputAsync(new() { Value = "4" }));
@@ -60,9 +68,15 @@ public sealed class ParameterFieldTests : BunitContext
     [Fact]
     public void Field_Fault_IsAnnouncedBesideTheControl()
     {
-        var parameter = MethodCatalog.Default.Find("badnets")!.Parameters.Single(parameter => parameter.Name == "poisonRate");
-        var field = Render<ParameterField>(parameters => parameters
-            .Add(component => component.Parameter, parameter).Add(component => component.Path, "attack.poisonRate").Add(component => component.Fault, "must be less."));
+        var parameter = MethodCatalog
+            .Default.Find("badnets")!
+            .Parameters.Single(parameter => parameter.Name == "poisonRate");
+        var field = Render<ParameterField>(parameters =>
+            parameters
+                .Add(component => component.Parameter, parameter)
+                .Add(component => component.Path, "attack.poisonRate")
+                .Add(component => component.Fault, "must be less.")
+        );
         Assert.Equal("Poison rate must be less.", field.Find("[role=alert]").TextContent);
         Assert.Equal("true", field.Find("#f-attack-poisonRate").GetAttribute("aria-invalid"));
     }
@@ -70,7 +84,9 @@ public sealed class ParameterFieldTests : BunitContext
     [Fact]
     public void Scale_LearningRate_StepsByFactors()
     {
-        var parameter = ParameterReader.Read(typeof(BackdoorLab.Engine.Training.TrainOptions)).Single(parameter => parameter.Name == "learningRate");
+        var parameter = ParameterReader
+            .Read(typeof(BackdoorLab.Engine.Training.TrainOptions))
+            .Single(parameter => parameter.Name == "learningRate");
         var scale = NumberScale.For(parameter)!;
         Assert.Equal(1e-6, scale.Value(0));
         Assert.Equal(10, scale.Value(scale.Steps));
@@ -81,14 +97,22 @@ public sealed class ParameterFieldTests : BunitContext
     [Fact]
     public void Scale_RangeTooWide_HasNoSlider()
     {
-        var parameter = MethodCatalog.Default.Find("cifar10")!.Parameters.Single(parameter => parameter.Name == "trainLimit");
+        var parameter = MethodCatalog
+            .Default.Find("cifar10")!
+            .Parameters.Single(parameter => parameter.Name == "trainLimit");
         Assert.Null(NumberScale.For(parameter));
     }
 
-    private IRenderedComponent<ParameterField> Render(ParameterDescriptor parameter, JsonNode? value, Action<JsonNode?>? changed = null) =>
-        Render<ParameterField>(parameters => parameters
-            .Add(component => component.Parameter, parameter)
-            .Add(component => component.Path, "x." + parameter.Name)
-            .Add(component => component.Value, value)
-            .Add(component => component.OnChange, node => changed?.Invoke(node)));
+    private IRenderedComponent<ParameterField> Render(
+        ParameterDescriptor parameter,
+        JsonNode? value,
+        Action<JsonNode?>? changed = null
+    ) =>
+        Render<ParameterField>(parameters =>
+            parameters
+                .Add(component => component.Parameter, parameter)
+                .Add(component => component.Path, "x." + parameter.Name)
+                .Add(component => component.Value, value)
+                .Add(component => component.OnChange, node => changed?.Invoke(node))
+        );
 }

@@ -26,7 +26,13 @@ public sealed class RunListActionsTests : IAsyncLifetime
 
         var page = _lab.Open<RunList>("/runs?q=atack:x");
 
-        page.WaitForAssertion(() => Assert.Contains("There is no field 'atack'", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "There is no field 'atack'",
+                page.Find("[role=alert]").TextContent,
+                StringComparison.Ordinal
+            )
+        );
         page.WaitForAssertion(() => Assert.Contains("Showing 1–1 of 1 run", page.Markup, StringComparison.Ordinal));
     }
 
@@ -43,12 +49,16 @@ public sealed class RunListActionsTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("of 27 runs", page.Markup, StringComparison.Ordinal));
         await page.InvokeAsync(() => page.Find("th input[type=checkbox]").ChangeAsync(new() { Value = true }));
         Assert.Contains("25 runs chosen", page.Find(".bulk").TextContent, StringComparison.Ordinal);
-        await page.InvokeAsync(
-            () => page.FindAll(".bulk button").Single(button => button.TextContent.Contains("Choose all 27 runs", StringComparison.Ordinal)).ClickAsync(new()));
+        await page.InvokeAsync(() =>
+            page.FindAll(".bulk button")
+                .Single(button => button.TextContent.Contains("Choose all 27 runs", StringComparison.Ordinal))
+                .ClickAsync(new())
+        );
         await page.InvokeAsync(() => page.Find("#bulk-tags").InputAsync(new() { Value = "paper" }));
 
-        await page.InvokeAsync(
-            () => page.FindAll(".bulk button").Single(button => button.TextContent.Trim() == "Add").ClickAsync(new()));
+        await page.InvokeAsync(() =>
+            page.FindAll(".bulk button").Single(button => button.TextContent.Trim() == "Add").ClickAsync(new())
+        );
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll(".bulk")));
         Assert.Equal([new TagCount("paper", 27)], await _lab.Facets.TagsAsync());
@@ -68,9 +78,12 @@ public sealed class RunListActionsTests : IAsyncLifetime
         var before = _lab.Statements.Count(IsFilterValues);
         foreach (var shown in new[] { "26–50", "51–60" })
         {
-            await page.InvokeAsync(
-                () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Next").ClickAsync(new()));
-            page.WaitForAssertion(() => Assert.Contains($"Showing {shown} of 60 runs", page.Markup, StringComparison.Ordinal));
+            await page.InvokeAsync(() =>
+                page.FindAll("button").Single(button => button.TextContent.Trim() == "Next").ClickAsync(new())
+            );
+            page.WaitForAssertion(() =>
+                Assert.Contains($"Showing {shown} of 60 runs", page.Markup, StringComparison.Ordinal)
+            );
         }
 
         Assert.Equal(1, before);
@@ -79,7 +92,8 @@ public sealed class RunListActionsTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("of 1 run", page.Markup, StringComparison.Ordinal));
         Assert.Equal(before + 1, _lab.Statements.Count(IsFilterValues));
 
-        static bool IsFilterValues(string statement) => statement.StartsWith("SELECT DISTINCT", StringComparison.Ordinal);
+        static bool IsFilterValues(string statement) =>
+            statement.StartsWith("SELECT DISTINCT", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,7 +107,10 @@ public sealed class RunListActionsTests : IAsyncLifetime
         var page = _lab.Open<RunList>("/runs");
 
         page.WaitForAssertion(() => Assert.Equal(3, page.FindAll(".view").Count));
-        Assert.Equal(["Share view Paper"], page.FindAll("button[aria-label^='Share view']").Select(button => button.GetAttribute("aria-label")));
+        Assert.Equal(
+            ["Share view Paper"],
+            page.FindAll("button[aria-label^='Share view']").Select(button => button.GetAttribute("aria-label"))
+        );
     }
 
     [Fact]
@@ -104,9 +121,15 @@ public sealed class RunListActionsTests : IAsyncLifetime
 
         var page = _lab.Open<RunList>("/runs?group=configuration");
 
-        page.WaitForAssertion(() => Assert.Contains("n = 2", page.Find(".groups tbody").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("n = 2", page.Find(".groups tbody").TextContent, StringComparison.Ordinal)
+        );
         Assert.Contains("±", page.Find(".groups tbody").TextContent, StringComparison.Ordinal);
-        Assert.StartsWith("/runs?q=config", page.Find(".groups tbody a").GetAttribute("href"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "/runs?q=config",
+            page.Find(".groups tbody a").GetAttribute("href"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -136,7 +159,9 @@ public sealed class RunListActionsTests : IAsyncLifetime
     [Fact]
     public async Task View_Saved_OpensTheSameAddress()
     {
-        var view = await _lab.Services.GetRequiredService<ViewStore>().SaveAsync("mine", "/runs", "q=asr%3E90%25&group=attack", "", shared: true);
+        var view = await _lab
+            .Services.GetRequiredService<ViewStore>()
+            .SaveAsync("mine", "/runs", "q=asr%3E90%25&group=attack", "", shared: true);
 
         _lab.Open<ViewPage>($"/v/{view.Id}", parameters => parameters.Add(page => page.Id, view.Id));
 
@@ -148,19 +173,26 @@ public sealed class RunListActionsTests : IAsyncLifetime
     {
         var subject = new NoteSubject(NoteSubject.Run, "0123456789ab");
         var note = _lab.Render<NotePanel>(parameters => parameters.Add(panel => panel.Subject, subject));
-        await note.InvokeAsync(
-            () => note.FindAll("button").Single(button => button.TextContent == "Write a note").ClickAsync(new()));
+        await note.InvokeAsync(() =>
+            note.FindAll("button").Single(button => button.TextContent == "Write a note").ClickAsync(new())
+        );
         await note.InvokeAsync(() => note.Find("textarea").InputAsync(new() { Value = "mine" }));
         await _lab.Services.GetRequiredService<NoteStore>().SaveAsync(subject, "theirs", 0, "anna");
 
-        await note.InvokeAsync(
-            () => note.FindAll("button").Single(button => button.TextContent.Trim() == "Save").ClickAsync(new()));
+        await note.InvokeAsync(() =>
+            note.FindAll("button").Single(button => button.TextContent.Trim() == "Save").ClickAsync(new())
+        );
 
-        Assert.Contains("anna saved this note while you were writing", note.Find("[role=alert]").TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "anna saved this note while you were writing",
+            note.Find("[role=alert]").TextContent,
+            StringComparison.Ordinal
+        );
         Assert.Contains("theirs", note.Find("[role=alert] pre").TextContent, StringComparison.Ordinal);
         Assert.Equal("mine", note.Find("textarea").GetAttribute("value"));
-        await note.InvokeAsync(
-            () => note.FindAll("button").Single(button => button.TextContent.Trim() == "Save").ClickAsync(new()));
+        await note.InvokeAsync(() =>
+            note.FindAll("button").Single(button => button.TextContent.Trim() == "Save").ClickAsync(new())
+        );
         Assert.Contains("mine", note.Find(".markdown").TextContent, StringComparison.Ordinal);
     }
 
@@ -174,14 +206,20 @@ public sealed class RunListActionsTests : IAsyncLifetime
     {
         var note = _lab.Render(builder => builder.AddContent(0, MarkdownText.Html(markdown)));
 
-        Assert.All(note.Nodes.OfType<AngleSharp.Dom.IElement>().SelectMany(element => element.QuerySelectorAll("*").Prepend(element)), element =>
-        {
-            Assert.Contains(element.LocalName, new[] { "p", "a" });
-            Assert.All(element.Attributes, attribute => Assert.Contains(attribute.Name, new[] { "rel", "href" }));
-            Assert.DoesNotContain(":", element.GetAttribute("href") ?? "", StringComparison.Ordinal);
-        });
+        Assert.All(
+            note.Nodes.OfType<AngleSharp.Dom.IElement>()
+                .SelectMany(element => element.QuerySelectorAll("*").Prepend(element)),
+            element =>
+            {
+                Assert.Contains(element.LocalName, new[] { "p", "a" });
+                Assert.All(element.Attributes, attribute => Assert.Contains(attribute.Name, new[] { "rel", "href" }));
+                Assert.DoesNotContain(":", element.GetAttribute("href") ?? "", StringComparison.Ordinal);
+            }
+        );
     }
 
     private static IEnumerable<string> Headings(IRenderedComponent<RunList> page) =>
-        page.FindAll("th").Select(heading => heading.TextContent.Trim().TrimEnd('0', '1', '2')).Where(text => text.Length > 0);
+        page.FindAll("th")
+            .Select(heading => heading.TextContent.Trim().TrimEnd('0', '1', '2'))
+            .Where(text => text.Length > 0);
 }

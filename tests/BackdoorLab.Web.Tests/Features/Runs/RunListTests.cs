@@ -33,8 +33,9 @@ public sealed class RunListTests : IAsyncLifetime
         var page = _lab.Open<RunList>("/runs");
         page.WaitForAssertion(() => Assert.Contains("Showing 1–25 of 27 runs", page.Markup, StringComparison.Ordinal));
 
-        await page.InvokeAsync(
-            () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Next").ClickAsync(new()));
+        await page.InvokeAsync(() =>
+            page.FindAll("button").Single(button => button.TextContent.Trim() == "Next").ClickAsync(new())
+        );
 
         page.WaitForAssertion(() => Assert.Contains("Showing 26–27 of 27 runs", page.Markup, StringComparison.Ordinal));
         Assert.EndsWith("/runs?page=2", _lab.Address, StringComparison.Ordinal);
@@ -50,7 +51,11 @@ public sealed class RunListTests : IAsyncLifetime
 
         page.WaitForAssertion(() => Assert.Contains("Showing 1–1 of 1 run", page.Markup, StringComparison.Ordinal));
         Assert.Contains(Presets.Quick.Spec.Name, page.Find(".lab-grid tbody").TextContent, StringComparison.Ordinal);
-        Assert.DoesNotContain(Presets.Demo.Spec.Name, page.Find(".lab-grid tbody").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Presets.Demo.Spec.Name,
+            page.Find(".lab-grid tbody").TextContent,
+            StringComparison.Ordinal
+        );
         Assert.Single(page.FindAll(".chip-x"));
     }
 
@@ -61,8 +66,9 @@ public sealed class RunListTests : IAsyncLifetime
         var page = _lab.Open<RunList>("/runs?q=zzz");
         page.WaitForAssertion(() => Assert.Contains("Nothing matches", page.Markup, StringComparison.Ordinal));
 
-        await page.InvokeAsync(
-            () => page.FindAll("button").First(button => button.TextContent.Trim() == "Clear filters").ClickAsync(new()));
+        await page.InvokeAsync(() =>
+            page.FindAll("button").First(button => button.TextContent.Trim() == "Clear filters").ClickAsync(new())
+        );
 
         page.WaitForAssertion(() => Assert.Contains("Showing 1–1 of 1 run", page.Markup, StringComparison.Ordinal));
     }
@@ -85,7 +91,9 @@ public sealed class RunListTests : IAsyncLifetime
         var first = await _lab.Samples.Queued(Presets.Demo.Spec);
         await _lab.Samples.Queued(Presets.Quick.Spec);
         var page = _lab.Open<QueuePage>("/queue");
-        page.WaitForAssertion(() => Assert.Equal(["1", "2"], page.FindAll("tbody td.n").Select(cell => cell.TextContent)));
+        page.WaitForAssertion(() =>
+            Assert.Equal(["1", "2"], page.FindAll("tbody td.n").Select(cell => cell.TextContent))
+        );
 
         await page.InvokeAsync(() => page.FindAll("tbody button")[0].ClickAsync(new()));
 

@@ -19,7 +19,9 @@ public sealed class RunViewTests : IAsyncLifetime
     public void Run_UnknownId_SaysSo()
     {
         var page = Open("0123456789ab");
-        page.WaitForAssertion(() => Assert.Contains("There is no run 0123456789ab", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("There is no run 0123456789ab", page.Markup, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -27,7 +29,12 @@ public sealed class RunViewTests : IAsyncLifetime
     {
         var page = Open(await _lab.Samples.Finished(Presets.Demo.Spec));
 
-        page.WaitForAssertion(() => Assert.Equal(["95.1%", "98.7%", "95.1%", "0.6%"], page.FindAll(".figures .value").Select(value => value.TextContent)));
+        page.WaitForAssertion(() =>
+            Assert.Equal(
+                ["95.1%", "98.7%", "95.1%", "0.6%"],
+                page.FindAll(".figures .value").Select(value => value.TextContent)
+            )
+        );
         Assert.Equal("93.8% to 96.4%", page.FindAll(".figures .hint")[0].TextContent);
         var remarks = page.Find("[role=note]").TextContent;
         Assert.Contains("n = 1", remarks, StringComparison.Ordinal);
@@ -61,8 +68,9 @@ public sealed class RunViewTests : IAsyncLifetime
         Assert.Contains("cached", page.FindAll(".stages li.done")[0].TextContent, StringComparison.Ordinal);
         Assert.Single(page.FindAll(".stages li.now"));
 
-        await page.InvokeAsync(
-            () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Cancel").ClickAsync(new()));
+        await page.InvokeAsync(() =>
+            page.FindAll("button").Single(button => button.TextContent.Trim() == "Cancel").ClickAsync(new())
+        );
 
         Assert.Equal(RunState.Cancelling, (await _lab.List.FindItemAsync(id))!.State);
         page.WaitForAssertion(() => Assert.Contains("Stopping", page.Markup, StringComparison.Ordinal));
@@ -73,10 +81,13 @@ public sealed class RunViewTests : IAsyncLifetime
     {
         var id = await _lab.Samples.Failed(Presets.Demo.Spec);
         var page = Open(id);
-        page.WaitForAssertion(() => Assert.Contains("Lower the learning rate", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("Lower the learning rate", page.Find("[role=alert]").TextContent, StringComparison.Ordinal)
+        );
 
-        await page.InvokeAsync(
-            () => page.FindAll("button").Single(button => button.TextContent.Trim() == "Retry").ClickAsync(new()));
+        await page.InvokeAsync(() =>
+            page.FindAll("button").Single(button => button.TextContent.Trim() == "Retry").ClickAsync(new())
+        );
 
         Assert.Equal(RunState.Queued, (await _lab.List.FindItemAsync(id))!.State);
     }
@@ -87,7 +98,12 @@ public sealed class RunViewTests : IAsyncLifetime
         var page = Open(await _lab.Samples.Finished(Presets.Demo.Spec), "&defense=strip");
 
         page.WaitForAssertion(() => Assert.Equal(2, page.FindComponents<PlotlyChart>().Count));
-        Assert.Contains(page.FindAll("table.data tbody tr"), row => row.TextContent.Contains("Detection rate", StringComparison.Ordinal) && row.TextContent.Contains("93.0%", StringComparison.Ordinal));
+        Assert.Contains(
+            page.FindAll("table.data tbody tr"),
+            row =>
+                row.TextContent.Contains("Detection rate", StringComparison.Ordinal)
+                && row.TextContent.Contains("93.0%", StringComparison.Ordinal)
+        );
         Assert.Equal("Scores", page.FindAll(".chart h3")[0].TextContent);
         Assert.Contains("As a table (8 rows)", page.Markup, StringComparison.Ordinal);
     }
@@ -95,13 +111,24 @@ public sealed class RunViewTests : IAsyncLifetime
     [Fact]
     public async Task Run_ConfigTab_MarksWhatIsNotADefault()
     {
-        var page = Open(await _lab.Samples.Finished(Presets.Demo.Spec with { Training = new() { Epochs = 9 } }), tab: "config");
+        var page = Open(
+            await _lab.Samples.Finished(Presets.Demo.Spec with { Training = new() { Epochs = 9 } }),
+            tab: "config"
+        );
 
         page.WaitForAssertion(() => Assert.NotNull(page.Find("table.data")));
-        var epochs = page.FindAll("table.data tr").Single(row => row.TextContent.StartsWith("Epochs", StringComparison.Ordinal) || row.FirstElementChild?.TextContent == "Epochs");
+        var epochs = page.FindAll("table.data tr")
+            .Single(row =>
+                row.TextContent.StartsWith("Epochs", StringComparison.Ordinal)
+                || row.FirstElementChild?.TextContent == "Epochs"
+            );
         Assert.Contains("9", epochs.TextContent, StringComparison.Ordinal);
         Assert.Contains("changed", epochs.TextContent, StringComparison.Ordinal);
-        Assert.DoesNotContain("changed", page.FindAll("table.data tr").Single(row => row.FirstElementChild?.TextContent == "Momentum").TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "changed",
+            page.FindAll("table.data tr").Single(row => row.FirstElementChild?.TextContent == "Momentum").TextContent,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -113,9 +140,17 @@ public sealed class RunViewTests : IAsyncLifetime
     {
         var page = Open(await _lab.Samples.Finished(Presets.Demo.Spec), tab: tab);
         page.WaitForAssertion(() => Assert.Contains(expected, page.Markup, StringComparison.Ordinal));
-        Assert.Equal("page", page.FindAll("nav.tabs a").Single(link => link.GetAttribute("href")!.EndsWith("tab=" + tab, StringComparison.Ordinal)).GetAttribute("aria-current"));
+        Assert.Equal(
+            "page",
+            page.FindAll("nav.tabs a")
+                .Single(link => link.GetAttribute("href")!.EndsWith("tab=" + tab, StringComparison.Ordinal))
+                .GetAttribute("aria-current")
+        );
     }
 
     private IRenderedComponent<RunView> Open(string id, string more = "", string? tab = null) =>
-        _lab.Open<RunView>($"/runs/{id}?tab={tab ?? (more.Length > 0 ? "defenses" : "")}{more}", parameters => parameters.Add(page => page.Id, id));
+        _lab.Open<RunView>(
+            $"/runs/{id}?tab={tab ?? (more.Length > 0 ? "defenses" : "")}{more}",
+            parameters => parameters.Add(page => page.Id, id)
+        );
 }

@@ -40,10 +40,29 @@ public sealed class ShareTests
         var (_, token) = await Store(lab).CreateAsync(ShareKind.Run, [shared], "t", "ada", Month, false);
         using var visitor = lab.Visitor();
 
-        Assert.Equal(HttpStatusCode.OK, await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/clean.png"));
-        Assert.Equal(HttpStatusCode.NotFound, await visitor.Status($"{LabUrls.Shared(token)}/artifacts/{other}/secret.png"));
-        Assert.Equal(HttpStatusCode.NotFound, await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/..%2f..%2flab.db"));
-        foreach (var path in new[] { "/", "/runs", $"/runs/{shared}", "/artifacts/samplepictures/clean.png", "/account", "/admin/shares" })
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/clean.png")
+        );
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            await visitor.Status($"{LabUrls.Shared(token)}/artifacts/{other}/secret.png")
+        );
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/..%2f..%2flab.db")
+        );
+        foreach (
+            var path in new[]
+            {
+                "/",
+                "/runs",
+                $"/runs/{shared}",
+                "/artifacts/samplepictures/clean.png",
+                "/account",
+                "/admin/shares",
+            }
+        )
         {
             Assert.Equal(HttpStatusCode.Redirect, await visitor.Status(path));
         }
@@ -57,7 +76,10 @@ public sealed class ShareTests
     public async Task Link_AskedForABundle_GivesItWhereDownloadsAreAllowed(bool allowed, HttpStatusCode status)
     {
         await using var lab = await GroupLab.StartAsync(withAccounts: false);
-        var (shared, other) = (await lab.Samples.Finished(Presets.Demo.Spec), await lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 }));
+        var (shared, other) = (
+            await lab.Samples.Finished(Presets.Demo.Spec),
+            await lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 })
+        );
         var (_, token) = await Store(lab).CreateAsync(ShareKind.Run, [shared], "t", "ada", Month, allowed);
         using var visitor = lab.Visitor();
 
@@ -70,8 +92,13 @@ public sealed class ShareTests
     public async Task Link_OfEachKind_ReachesItsRunsAlone()
     {
         await using var lab = await GroupLab.StartAsync(withAccounts: false);
-        var (study, runs) = await lab.Lab.Services.GetRequiredService<StudyStore>().CreateAsync("s", "{}", [Content(1), Content(2)]);
-        var (alone, other) = ((await lab.Lab.Store.SubmitAsync(Content(3))).Id, (await lab.Lab.Store.SubmitAsync(Content(4))).Id);
+        var (study, runs) = await lab
+            .Lab.Services.GetRequiredService<StudyStore>()
+            .CreateAsync("s", "{}", [Content(1), Content(2)]);
+        var (alone, other) = (
+            (await lab.Lab.Store.SubmitAsync(Content(3))).Id,
+            (await lab.Lab.Store.SubmitAsync(Content(4))).Id
+        );
         var store = Store(lab);
 
         Assert.Equal([runs[0].Id, runs[1].Id], await Reached(ShareKind.Study, study));
@@ -103,9 +130,15 @@ public sealed class ShareTests
     {
         await using var lab = await GroupLab.StartAsync(withAccounts: false);
         var store = Store(lab);
-        var (first, other) = (await lab.Samples.Finished(Presets.Demo.Spec), await lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 }));
+        var (first, other) = (
+            await lab.Samples.Finished(Presets.Demo.Spec),
+            await lab.Samples.Finished(Presets.Demo.Spec with { Seed = 2 })
+        );
         await lab.Lab.Bulk.TagAsync(RunSelection.Of([first]), ["paper"], []);
-        var token = await AsResearcher(lab, shares => shares.Create(ShareKind.View, ["q=tag:paper&sort=Name&page=3"], "Paper", 30, allowDownloads: true));
+        var token = await AsResearcher(
+            lab,
+            shares => shares.Create(ShareKind.View, ["q=tag:paper&sort=Name&page=3"], "Paper", 30, allowDownloads: true)
+        );
         var link = (await store.FindOpenAsync(token.Split('/')[^1]))!;
         using var visitor = lab.Visitor();
 
@@ -132,7 +165,10 @@ public sealed class ShareTests
         var views = lab.Services.GetRequiredService<ViewStore>();
         var run = await lab.Samples.Finished(Presets.Demo.Spec);
         var view = await views.SaveAsync("Ours", "/runs", "q=name:nothing", "", shared: true);
-        var token = await AsResearcher(lab, shares => shares.Create(ShareKind.View, [view.Query], view.Name, 30, false));
+        var token = await AsResearcher(
+            lab,
+            shares => shares.Create(ShareKind.View, [view.Query], view.Name, 30, false)
+        );
 
         await views.SaveAsync("Ours", "/runs", "q=attack:badnets", "", shared: true);
 
@@ -149,7 +185,9 @@ public sealed class ShareTests
     {
         await using var lab = await GroupLab.StartAsync(withAccounts: false);
 
-        await Assert.ThrowsAsync<ArgumentException>(() => AsResearcher(lab, shares => shares.Create(ShareKind.View, [query], "t", 30, false)));
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            AsResearcher(lab, shares => shares.Create(ShareKind.View, [query], "t", 30, false))
+        );
 
         Assert.Empty(await Store(lab).ListAsync());
     }
@@ -174,7 +212,15 @@ public sealed class ShareTests
     {
         await using var lab = await GroupLab.StartAsync(withAccounts: false);
         var run = await lab.Samples.Finished(Presets.Demo.Spec with { Name = "Secret project" });
-        var (id, token) = await Store(lab).CreateAsync(ShareKind.Run, [run], "Secret project", "ada", revoked ? Month : TimeSpan.FromMilliseconds(1), true);
+        var (id, token) = await Store(lab)
+            .CreateAsync(
+                ShareKind.Run,
+                [run],
+                "Secret project",
+                "ada",
+                revoked ? Month : TimeSpan.FromMilliseconds(1),
+                true
+            );
         await Task.Delay(20);
         if (revoked)
         {
@@ -189,7 +235,10 @@ public sealed class ShareTests
         Assert.Contains("opens nothing any more", html, StringComparison.Ordinal);
         Assert.DoesNotContain("Secret", html, StringComparison.Ordinal);
         Assert.DoesNotContain("ada", html, StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.Gone, await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/clean.png"));
+        Assert.Equal(
+            HttpStatusCode.Gone,
+            await visitor.Status(LabUrls.Shared(token) + "/artifacts/samplepictures/clean.png")
+        );
         Assert.Equal(0, (await Store(lab).ListAsync()).Single().Opened);
     }
 
@@ -203,10 +252,13 @@ public sealed class ShareTests
         Assert.Equal(43, token.Length);
         Assert.NotEqual(token, (await Store(lab).CreateAsync(ShareKind.Run, ["x"], "", "ada", Month, false)).Token);
         LabPools.Clear(lab.Lab.Folder);
-        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(lab.Lab.Folder, "lab.db")};Mode=ReadOnly");
+        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection(
+            $"Data Source={Path.Combine(lab.Lab.Folder, "lab.db")};Mode=ReadOnly"
+        );
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT group_concat(TokenHash) || (SELECT group_concat(KeyHash || Prefix) FROM ApiKeys) FROM ShareLinks";
+        command.CommandText =
+            "SELECT group_concat(TokenHash) || (SELECT group_concat(KeyHash || Prefix) FROM ApiKeys) FROM ShareLinks";
         var stored = (string)(await command.ExecuteScalarAsync())!;
         Assert.Contains(Secret.Hash(token), stored, StringComparison.Ordinal);
         Assert.Contains(Secret.Hash(key), stored, StringComparison.Ordinal);
@@ -217,11 +269,29 @@ public sealed class ShareTests
     private static async Task<string> AsResearcher(GroupLab lab, Func<Shares, Task<string>> action)
     {
         await using var scope = lab.Services.CreateAsyncScope();
-        scope.ServiceProvider.GetRequiredService<Actor>().Set(new ClaimsPrincipal(new ClaimsIdentity([new(ClaimTypes.Name, "ada"), new(ClaimTypes.Role, nameof(LabRole.Researcher))], "test")));
+        scope
+            .ServiceProvider.GetRequiredService<Actor>()
+            .Set(
+                new ClaimsPrincipal(
+                    new ClaimsIdentity(
+                        [new(ClaimTypes.Name, "ada"), new(ClaimTypes.Role, nameof(LabRole.Researcher))],
+                        "test"
+                    )
+                )
+            );
         return await action(scope.ServiceProvider.GetRequiredService<Shares>());
     }
 
     private static ShareStore Store(GroupLab lab) => lab.Services.GetRequiredService<ShareStore>();
 
-    private static NewRun Content(int seed) => new() { SpecJson = "{}", ConfigHash = "c", Seed = seed, Dataset = "d", Model = "m", Attack = "a" };
+    private static NewRun Content(int seed) =>
+        new()
+        {
+            SpecJson = "{}",
+            ConfigHash = "c",
+            Seed = seed,
+            Dataset = "d",
+            Model = "m",
+            Attack = "a",
+        };
 }

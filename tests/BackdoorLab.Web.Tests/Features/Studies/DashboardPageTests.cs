@@ -29,7 +29,10 @@ public sealed class DashboardPageTests : IAsyncLifetime
 
         page.WaitForAssertion(() => Assert.Empty(page.FindAll(".parts")));
         var saved = (await Store.FindAsync(item.Id))!;
-        Assert.Equal([DashboardPartKind.Runs, DashboardPartKind.Text], DashboardParts.Read(saved.PartsJson).Select(part => part.Kind));
+        Assert.Equal(
+            [DashboardPartKind.Runs, DashboardPartKind.Text],
+            DashboardParts.Read(saved.PartsJson).Select(part => part.Kind)
+        );
         Assert.Equal(2, saved.Version);
     }
 
@@ -42,7 +45,13 @@ public sealed class DashboardPageTests : IAsyncLifetime
 
         await Click(page, "Save");
 
-        page.WaitForAssertion(() => Assert.Contains("Somebody else saved this dashboard", page.Find("[role=alert]").TextContent, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "Somebody else saved this dashboard",
+                page.Find("[role=alert]").TextContent,
+                StringComparison.Ordinal
+            )
+        );
         Assert.Equal("theirs", (await Store.FindAsync(item.Id))!.Name);
         await Click(page, "Save");
         page.WaitForAssertion(() => Assert.Empty(page.FindAll("[role=alert]")));
@@ -61,19 +70,26 @@ public sealed class DashboardPageTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Read_OfAPartOfANewerVersion_LeavesItOut() => Assert.Equal(
-        [DashboardPartKind.Runs],
-        DashboardParts.Read("""[{"kind":"hologram"},{"kind":"runs"}]""").Select(part => part.Kind));
+    public void Read_OfAPartOfANewerVersion_LeavesItOut() =>
+        Assert.Equal(
+            [DashboardPartKind.Runs],
+            DashboardParts.Read("""[{"kind":"hologram"},{"kind":"runs"}]""").Select(part => part.Kind)
+        );
 
     private async Task<(IRenderedComponent<DashboardPage> Page, DashboardItem Item)> Open(params DashboardPart[] parts)
     {
         var study = await _lab.Samples.Study();
         var item = await Store.CreateAsync(study, "ours", DashboardParts.Write(parts), "");
-        var page = _lab.Open<DashboardPage>($"/dashboards/{item.Id}", parameters => parameters.Add(one => one.Id, item.Id));
+        var page = _lab.Open<DashboardPage>(
+            $"/dashboards/{item.Id}",
+            parameters => parameters.Add(one => one.Id, item.Id)
+        );
         page.WaitForAssertion(() => Assert.Contains("ours", page.Find("h1").TextContent, StringComparison.Ordinal));
         return (page, item);
     }
 
     private static Task Click(IRenderedComponent<DashboardPage> page, string text) =>
-        page.InvokeAsync(() => page.FindAll("button").First(button => button.TextContent.Trim() == text).ClickAsync(new()));
+        page.InvokeAsync(() =>
+            page.FindAll("button").First(button => button.TextContent.Trim() == text).ClickAsync(new())
+        );
 }

@@ -14,11 +14,13 @@ public sealed class StudyExportTests
     [Fact]
     public void Csv_Cells_AreTidyRowsWithQuotesGapsAndPairedChanges()
     {
-        var expected = string.Join("\r\n",
+        var expected = string.Join(
+            "\r\n",
             "setting,precision,defense,metric,value,low,high,n,difference,diff_low,diff_high,p_value,undecided,diff_undecided",
             "\"GTSRB, 10 %\",float32,,clean-accuracy,0.95,,,1,,,,,,",
             "\"GTSRB, 10 %\",int8-dynamic,\"strip[overlays=5,draws=\"\"2\"\"]\",detection-rate,0.25,0.0125,0.5,4,-0.5,-0.75,-0.25,0.5,,",
-            "");
+            ""
+        );
         Assert.Equal(expected, StudyCsv.Write(Small("GTSRB, 10 %")));
     }
 
@@ -39,7 +41,11 @@ public sealed class StudyExportTests
         try
         {
             System.Globalization.CultureInfo.CurrentCulture = comma;
-            Assert.Contains("detection-rate,0.25,0.0125,0.5,4,-0.5", StudyCsv.Write(Small("x")), StringComparison.Ordinal);
+            Assert.Contains(
+                "detection-rate,0.25,0.0125,0.5,4,-0.5",
+                StudyCsv.Write(Small("x")),
+                StringComparison.Ordinal
+            );
         }
         finally
         {
@@ -51,7 +57,10 @@ public sealed class StudyExportTests
     public void Latex_Setting_IsABooktabsTableOfTheRowsOnScreen()
     {
         var (report, title) = (SampleStudies.Whole(), "GTSRB_1 & co, 10 %");
-        var setting = report.Settings[0] with { Defenses = [SampleStudies.Cleanse, SampleStudies.Released, SampleStudies.Pruning] };
+        var setting = report.Settings[0] with
+        {
+            Defenses = [SampleStudies.Cleanse, SampleStudies.Released, SampleStudies.Pruning],
+        };
         const string Expected = """
             % Needs \usepackage{booktabs}.
             \begin{table}
@@ -75,12 +84,16 @@ public sealed class StudyExportTests
     {
         var table = StudyLatex.Write("x", SampleStudies.WithParticulars(), Metric.DetectionRate, released: false);
 
-        Assert.Contains("""
+        Assert.Contains(
+            """
                 \midrule
                 Neural Cleanse: schedule & 60 x 16 (0.1\% of the reference) &  &  \\
                 Neural Cleanse: index ceiling, backdoored / twin & 2.1 [1.8–2.5] / no value &  &  \\
                 Neural Cleanse: log-norm index, backdoored / twin & 4.1 / 1.3 &  &  \\
-            """, table, StringComparison.Ordinal);
+            """,
+            table,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -100,13 +113,21 @@ public sealed class StudyExportTests
     public void Latex_ReleasedRules_CountErrorsAsMisses()
     {
         var table = StudyLatex.Write("x", SampleStudies.Whole().Settings[0], Metric.DetectionRate, released: true);
-        Assert.Contains(@"& 90.0 [55.5, 99.7] & 0.0 [0.0, 30.8] & 0.0 [0.0, 30.8]$^\dagger$ \\", table, StringComparison.Ordinal);
+        Assert.Contains(
+            @"& 90.0 [55.5, 99.7] & 0.0 [0.0, 30.8] & 0.0 [0.0, 30.8]$^\dagger$ \\",
+            table,
+            StringComparison.Ordinal
+        );
         Assert.Contains("errors and models without an answer count as not flagged", table, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Latex_SpecialCharacters_ArePrintedAsTheyAre() =>
-        Assert.Equal(@"\textbackslash{}a\_b\^\{c\}".Replace(@"\^", @"\textasciicircum{}", StringComparison.Ordinal) + @"\$\#\%\&\textasciitilde{}\textless{}\textgreater{}", LatexText.Of(@"\a_b^{c}$#%&~<>"));
+        Assert.Equal(
+            @"\textbackslash{}a\_b\^\{c\}".Replace(@"\^", @"\textasciicircum{}", StringComparison.Ordinal)
+                + @"\$\#\%\&\textasciitilde{}\textless{}\textgreater{}",
+            LatexText.Of(@"\a_b^{c}$#%&~<>")
+        );
 
     [Fact]
     public void Json_Report_ComesBackAsItWas()
@@ -115,7 +136,10 @@ public sealed class StudyExportTests
         var text = JsonSerializer.Serialize(report, SpecJson.Indented);
         var read = JsonSerializer.Deserialize<StudyReport>(text, SpecJson.Options)!;
         Assert.Equal(text, JsonSerializer.Serialize(read, SpecJson.Indented));
-        Assert.Equal(Outcome.NotApplicable, read.Settings[0].Find(SampleStudies.W4A4, SampleStudies.Cleanse)!.Outcomes[0].Outcome);
+        Assert.Equal(
+            Outcome.NotApplicable,
+            read.Settings[0].Find(SampleStudies.W4A4, SampleStudies.Cleanse)!.Outcomes[0].Outcome
+        );
     }
 
     [Theory]
@@ -129,20 +153,38 @@ public sealed class StudyExportTests
         StudyCell[] cells =
         [
             Cell("float32", null, "clean-accuracy", new(0.95, null, null, 1), null),
-            Cell("int8-dynamic", "strip[overlays=5,draws=\"2\"]", "detection-rate", new(0.25, 0.0125, 0.5, 4), new(new(-0.5, -0.75, -0.25, 4), 2, 0, 0.5)),
+            Cell(
+                "int8-dynamic",
+                "strip[overlays=5,draws=\"2\"]",
+                "detection-rate",
+                new(0.25, 0.0125, 0.5, 4),
+                new(new(-0.5, -0.75, -0.25, 4), 2, 0, 0.5)
+            ),
         ];
-        return SampleStudies.Empty() with { Settings = [new(title, "gtsrb", "resnet8", "badnets", 0.1, ["float32", "int8-dynamic"], ["strip"], cells)] };
+        return SampleStudies.Empty() with
+        {
+            Settings = [new(title, "gtsrb", "resnet8", "badnets", 0.1, ["float32", "int8-dynamic"], ["strip"], cells)],
+        };
     }
 
-    private static StudyCell Cell(string precision, string? defense, string metric, StudyValue value, StudyChange? change) => new()
-    {
-        Precision = precision,
-        Defense = defense,
-        Role = StudyRole.Inputs,
-        Values = new Dictionary<string, StudyValue> { [metric] = value },
-        Changes = change is null ? new Dictionary<string, StudyChange>() : new Dictionary<string, StudyChange> { [metric] = change },
-        Scores = [],
-        Outcomes = [],
-        Notes = [],
-    };
+    private static StudyCell Cell(
+        string precision,
+        string? defense,
+        string metric,
+        StudyValue value,
+        StudyChange? change
+    ) =>
+        new()
+        {
+            Precision = precision,
+            Defense = defense,
+            Role = StudyRole.Inputs,
+            Values = new Dictionary<string, StudyValue> { [metric] = value },
+            Changes = change is null
+                ? new Dictionary<string, StudyChange>()
+                : new Dictionary<string, StudyChange> { [metric] = change },
+            Scores = [],
+            Outcomes = [],
+            Notes = [],
+        };
 }

@@ -135,10 +135,16 @@ public sealed class StudyPageTests : IAsyncLifetime
 
         await Click(page, button => button.TextContent.Trim() == "Pause");
 
-        page.WaitForAssertion(() => Assert.Equal(["Ⅱ", "Ⅱ"], page.FindAll(".state-tile").Select(tile => tile.TextContent)));
-        Assert.Null(await _lab.Services.GetRequiredService<RunLeases>().ClaimNextAsync("w", DateTime.UtcNow.AddMinutes(1)));
+        page.WaitForAssertion(() =>
+            Assert.Equal(["Ⅱ", "Ⅱ"], page.FindAll(".state-tile").Select(tile => tile.TextContent))
+        );
+        Assert.Null(
+            await _lab.Services.GetRequiredService<RunLeases>().ClaimNextAsync("w", DateTime.UtcNow.AddMinutes(1))
+        );
         await Click(page, button => button.TextContent.Trim() == "Go on");
-        page.WaitForAssertion(() => Assert.Equal(["·", "·"], page.FindAll(".state-tile").Select(tile => tile.TextContent)));
+        page.WaitForAssertion(() =>
+            Assert.Equal(["·", "·"], page.FindAll(".state-tile").Select(tile => tile.TextContent))
+        );
         Assert.Equal(4, _lab.Jobs.Created.Count);
     }
 
@@ -150,11 +156,17 @@ public sealed class StudyPageTests : IAsyncLifetime
         for (var step = 7; step < 9; step++)
         {
             var run = (await leases.ClaimNextAsync("w", DateTime.UtcNow.AddMinutes(1)))!;
-            await leases.FinishAsync(run.Id, "w", new RunEnd(RunState.Failed, $"The loss is NaN after step {step}.\nmore"));
+            await leases.FinishAsync(
+                run.Id,
+                "w",
+                new RunEnd(RunState.Failed, $"The loss is NaN after step {step}.\nmore")
+            );
         }
 
         var page = _lab.Open<StudyPage>($"/studies/{id}", parameters => parameters.Add(one => one.Id, id));
-        page.WaitForAssertion(() => Assert.Contains("The loss is NaN after step", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("The loss is NaN after step", page.Markup, StringComparison.Ordinal)
+        );
         await Click(page, button => button.TextContent.Trim() == "Retry these");
 
         page.WaitForAssertion(() => Assert.Contains("0 of 2 done, 2 waiting", page.Markup, StringComparison.Ordinal));
@@ -167,7 +179,9 @@ public sealed class StudyPageTests : IAsyncLifetime
         page.WaitForAssertion(() => Assert.Contains("3 seeds = 3 runs", page.Markup, StringComparison.Ordinal));
 
         await Click(page, button => button.TextContent.Trim() == "Blended");
-        page.WaitForAssertion(() => Assert.Contains("2 attacks × 3 seeds = 6 runs", page.Markup, StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.Contains("2 attacks × 3 seeds = 6 runs", page.Markup, StringComparison.Ordinal)
+        );
         await Click(page, button => button.TextContent.Trim() == "Start 6 runs");
 
         page.WaitForAssertion(() => Assert.Equal(6, _lab.Jobs.Created.Count));
@@ -182,7 +196,12 @@ public sealed class StudyPageTests : IAsyncLifetime
     private Task<string> Submit()
     {
         var experiment = TinySpec.Short with { Precisions = [new Float32()], Defenses = [new NeuralCleanse()] };
-        var study = new StudySpec { Name = "two seeds", Seeds = [1, 2], Experiment = JsonNode.Parse(SpecJson.Write(experiment))!.AsObject() };
+        var study = new StudySpec
+        {
+            Name = "two seeds",
+            Seeds = [1, 2],
+            Experiment = JsonNode.Parse(SpecJson.Write(experiment))!.AsObject(),
+        };
         return _lab.Services.GetRequiredService<RunQueue>().SubmitStudyAsync(study, _ => 60);
     }
 
@@ -191,15 +210,49 @@ public sealed class StudyPageTests : IAsyncLifetime
         var leases = _lab.Services.GetRequiredService<RunLeases>();
         var key = new CellId(Victim.Backdoored, "float32", "neural-cleanse");
         Assert.True(await leases.TryClaimAsync(runId, 1, "sample", DateTime.UtcNow.AddMinutes(5)));
-        Assert.True(await _lab.Services.GetRequiredService<RunRecording>().RecordAsync(runId, 1, new RunChanges
-        {
-            Plan = new RunPlan([new PlannedStage("k", "defend", "Neural Cleanse", 1, "neural-cleanse")], [key], new Dictionary<string, string>(), 1),
-        }));
-        Assert.True(await _lab.Services.GetRequiredService<RunRecording>().RecordAsync(runId, 1, new RunChanges
-        {
-            Stages = [new StageChange("k", StageState.Done, Seconds: 5)],
-            Cells = [new CellResult { Id = key, Outcome = Outcome.Value, Verdict = Verdict.Of(flagged), Measurements = [new("detection-rate", flagged ? 1 : 0, 1), new("detector-score", flagged ? 3 : 1)] }],
-        }));
+        Assert.True(
+            await _lab
+                .Services.GetRequiredService<RunRecording>()
+                .RecordAsync(
+                    runId,
+                    1,
+                    new RunChanges
+                    {
+                        Plan = new RunPlan(
+                            [new PlannedStage("k", "defend", "Neural Cleanse", 1, "neural-cleanse")],
+                            [key],
+                            new Dictionary<string, string>(),
+                            1
+                        ),
+                    }
+                )
+        );
+        Assert.True(
+            await _lab
+                .Services.GetRequiredService<RunRecording>()
+                .RecordAsync(
+                    runId,
+                    1,
+                    new RunChanges
+                    {
+                        Stages = [new StageChange("k", StageState.Done, Seconds: 5)],
+                        Cells =
+                        [
+                            new CellResult
+                            {
+                                Id = key,
+                                Outcome = Outcome.Value,
+                                Verdict = Verdict.Of(flagged),
+                                Measurements =
+                                [
+                                    new("detection-rate", flagged ? 1 : 0, 1),
+                                    new("detector-score", flagged ? 3 : 1),
+                                ],
+                            },
+                        ],
+                    }
+                )
+        );
         Assert.True(await leases.FinishAsync(runId, "sample", new RunEnd(RunState.Succeeded)));
     }
 }

@@ -27,10 +27,20 @@ public sealed class StudyResultsTests : IAsyncLifetime
 
         Assert.Equal(["Neural Cleanse"], RowNames(page));
         Assert.Equal("counts models", page.Find("table.matrix tbody th .kind").TextContent);
-        Assert.Equal("90.0%55.5–99.7%n = 10", Flat(page.FindAll("table.matrix tbody tr")[0].QuerySelectorAll("button")[0].TextContent));
-        Assert.Equal("Neural Cleanse, W4A4 (simulated), not applicable, 10 of 10 models, damaged model", page.FindAll("table.matrix tbody tr")[0].QuerySelectorAll("button")[2].GetAttribute("aria-label"));
+        Assert.Equal(
+            "90.0%55.5–99.7%n = 10",
+            Flat(page.FindAll("table.matrix tbody tr")[0].QuerySelectorAll("button")[0].TextContent)
+        );
+        Assert.Equal(
+            "Neural Cleanse, W4A4 (simulated), not applicable, 10 of 10 models, damaged model",
+            page.FindAll("table.matrix tbody tr")[0].QuerySelectorAll("button")[2].GetAttribute("aria-label")
+        );
         Assert.Single(page.FindAll("table.matrix .damaged"));
-        Assert.Contains("Not shown, since they have no detection rate: Activation Clustering, STRIP, Fine-Pruning.", page.Markup, StringComparison.Ordinal);
+        Assert.Contains(
+            "Not shown, since they have no detection rate: Activation Clustering, STRIP, Fine-Pruning.",
+            page.Markup,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -39,7 +49,10 @@ public sealed class StudyResultsTests : IAsyncLifetime
         var page = Open("/studies/s?metric=sample-detection-rate");
 
         Assert.Equal(["Activation Clustering", "STRIP"], RowNames(page));
-        Assert.Equal(["counts training samples", "counts inputs"], page.FindAll("table.matrix tbody th .kind").Select(kind => kind.TextContent));
+        Assert.Equal(
+            ["counts training samples", "counts inputs"],
+            page.FindAll("table.matrix tbody th .kind").Select(kind => kind.TextContent)
+        );
     }
 
     [Fact]
@@ -78,10 +91,20 @@ public sealed class StudyResultsTests : IAsyncLifetime
         var page = Open("/studies/s?setting=2");
         Assert.Equal("CIFAR-10, ResNet-8, Blended 5 %", page.Find("nav.pills [aria-current]").TextContent);
 
-        await page.InvokeAsync(() => page.FindAll(".segmented button").Single(button => button.TextContent == "CA").Click());
+        await page.InvokeAsync(() =>
+            page.FindAll(".segmented button").Single(button => button.TextContent == "CA").Click()
+        );
 
-        page.WaitForAssertion(() => Assert.EndsWith("?setting=2&metric=clean-accuracy", _lab.Address, StringComparison.Ordinal));
-        page.WaitForAssertion(() => Assert.StartsWith("87.1%", Flat(page.Find("table.matrix tbody button").TextContent), StringComparison.Ordinal));
+        page.WaitForAssertion(() =>
+            Assert.EndsWith("?setting=2&metric=clean-accuracy", _lab.Address, StringComparison.Ordinal)
+        );
+        page.WaitForAssertion(() =>
+            Assert.StartsWith(
+                "87.1%",
+                Flat(page.Find("table.matrix tbody button").TextContent),
+                StringComparison.Ordinal
+            )
+        );
     }
 
     [Theory]
@@ -102,7 +125,9 @@ public sealed class StudyResultsTests : IAsyncLifetime
 
         await page.InvokeAsync(() => page.FindAll("table.matrix tbody button")[1].ClickAsync(new()));
 
-        dialogs.WaitForAssertion(() => Assert.Contains("Neural Cleanse at INT8 dynamic", dialogs.Markup, StringComparison.Ordinal));
+        dialogs.WaitForAssertion(() =>
+            Assert.Contains("Neural Cleanse at INT8 dynamic", dialogs.Markup, StringComparison.Ordinal)
+        );
         var text = Flat(dialogs.Find(".mud-dialog").TextContent);
         Assert.Contains("−40.0 points (−70.0 to −10.0)lost 4, gained 0, p = 0.125", text, StringComparison.Ordinal);
         Assert.Contains("Multiply-adds at reduced precision98.0%", text, StringComparison.Ordinal);
@@ -134,13 +159,19 @@ public sealed class StudyResultsTests : IAsyncLifetime
     public void Scores_Detector_AreBoxesOfBothModelsWithOneCutAPrecision()
     {
         var setting = SampleStudies.Whole().Settings[0];
-        var chart = StudyCharts.Scores([.. setting.Cells.Where(cell => cell.Defense == SampleStudies.Cleanse)], ChartPalette.Light)!;
+        var chart = StudyCharts.Scores(
+            [.. setting.Cells.Where(cell => cell.Defense == SampleStudies.Cleanse)],
+            ChartPalette.Light
+        )!;
 
         var boxes = chart.Traces.Cast<Box>().ToList();
         Assert.Equal(["Backdoored", "Benign twin"], boxes.Select(box => box.Name));
         Assert.NotEqual(boxes[0].Marker.Symbol, boxes[1].Marker.Symbol);
         Assert.Equal(20, boxes[0].Y.Count);
-        Assert.Equal([(-0.46, 2.0), (0.54, 2.0)], chart.Layout.Shapes.Select(shape => (Math.Round((double)shape.X0, 2), (double)shape.Y0)));
+        Assert.Equal(
+            [(-0.46, 2.0), (0.54, 2.0)],
+            chart.Layout.Shapes.Select(shape => (Math.Round((double)shape.X0, 2), (double)shape.Y0))
+        );
         Assert.Equal(["FP32", "Backdoored", "1", "2.37", "2", "flagged"], chart.Table.Rows[0]);
     }
 
@@ -156,7 +187,10 @@ public sealed class StudyResultsTests : IAsyncLifetime
     }
 
     private IRenderedComponent<StudyResults> Open(string address, StudyReport? report = null) =>
-        _lab.Open<StudyResults>(address, parameters => parameters.Add(results => results.Report, report ?? SampleStudies.Whole()));
+        _lab.Open<StudyResults>(
+            address,
+            parameters => parameters.Add(results => results.Report, report ?? SampleStudies.Whole())
+        );
 
     private static IEnumerable<string> RowNames(IRenderedComponent<StudyResults> page) =>
         page.FindAll("table.matrix tbody th").Select(head => head.FirstChild!.TextContent.Trim());

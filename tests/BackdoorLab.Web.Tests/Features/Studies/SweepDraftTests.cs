@@ -20,7 +20,14 @@ public sealed class SweepDraftTests
 
         Assert.Equal("3 seeds = 3 runs", _draft.Size);
         Assert.Equal([1, 2, 3], plan.Experiments.Select(spec => spec.Seed));
-        Assert.All(plan.Experiments, spec => Assert.Equal(SpecJson.Write(Presets.Quick.Spec with { Seed = spec.Seed, Name = spec.Name }), SpecJson.Write(spec)));
+        Assert.All(
+            plan.Experiments,
+            spec =>
+                Assert.Equal(
+                    SpecJson.Write(Presets.Quick.Spec with { Seed = spec.Seed, Name = spec.Name }),
+                    SpecJson.Write(spec)
+                )
+        );
     }
 
     [Fact]
@@ -37,8 +44,15 @@ public sealed class SweepDraftTests
         Assert.Equal(12, plan.Experiments.Count);
         Assert.Equal(
             ["BadNets 0.02", "BadNets 0.1", "Blended 0.02", "Blended 0.1"],
-            plan.Settings.Select(setting => FormattableString.Invariant($"{setting[0].Attack.GetType().Name} {setting[0].Attack.PoisonRate}")).Order());
-        Assert.All(plan.Experiments, spec => Assert.Equal(Presets.Quick.Spec.Attack.TargetLabel, spec.Attack.TargetLabel));
+            plan.Settings.Select(setting =>
+                    FormattableString.Invariant($"{setting[0].Attack.GetType().Name} {setting[0].Attack.PoisonRate}")
+                )
+                .Order()
+        );
+        Assert.All(
+            plan.Experiments,
+            spec => Assert.Equal(Presets.Quick.Spec.Attack.TargetLabel, spec.Attack.TargetLabel)
+        );
     }
 
     [Fact]

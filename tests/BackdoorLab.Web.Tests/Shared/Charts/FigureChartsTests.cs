@@ -11,7 +11,9 @@ public sealed class FigureChartsTests
     [Fact]
     public void Line_NotFiniteValues_BecomeGaps()
     {
-        var chart = Build(new LineFigure("t", "x", "y", [new("loss", [1, 2, 3, 4], [0.5, double.NaN, double.PositiveInfinity, 0.25])]));
+        var chart = Build(
+            new LineFigure("t", "x", "y", [new("loss", [1, 2, 3, 4], [0.5, double.NaN, double.PositiveInfinity, 0.25])])
+        );
         var line = Assert.IsType<Scatter>(Assert.Single(chart.Traces));
         Assert.Equal([0.5, null, null, 0.25], line.Y);
         Assert.Equal("", chart.Table.Rows[1][2]);
@@ -63,10 +65,27 @@ public sealed class FigureChartsTests
     public void Heatmap_IsATableWhoseTintSpansItsValues()
     {
         using var context = new BunitContext();
-        var view = context.Render<FigureView>(parameters => parameters.Add(view => view.Figure,
-            new HeatmapFigure("Overlap", "client", "client", ["0 (attacker)", "1"], ["0 (attacker)", "1"], [[1, 0.9], [0.9, 1]])));
+        var view = context.Render<FigureView>(parameters =>
+            parameters.Add(
+                view => view.Figure,
+                new HeatmapFigure(
+                    "Overlap",
+                    "client",
+                    "client",
+                    ["0 (attacker)", "1"],
+                    ["0 (attacker)", "1"],
+                    [
+                        [1, 0.9],
+                        [0.9, 1],
+                    ]
+                )
+            )
+        );
 
-        Assert.Equal(["--share: 100%", "--share: 0%", "--share: 0%", "--share: 100%"], view.FindAll("td").Select(cell => cell.GetAttribute("style")));
+        Assert.Equal(
+            ["--share: 100%", "--share: 0%", "--share: 0%", "--share: 100%"],
+            view.FindAll("td").Select(cell => cell.GetAttribute("style"))
+        );
         Assert.Equal(["1", "0.90", "0.90", "1"], view.FindAll("td").Select(cell => cell.TextContent));
         Assert.Equal("0 (attacker), 1: 0.9", view.FindAll("td")[1].GetAttribute("title"));
     }
@@ -75,8 +94,18 @@ public sealed class FigureChartsTests
     public void Table_ShowsItsRowsUnderTheirHeadings()
     {
         using var context = new BunitContext();
-        var view = context.Render<FigureView>(parameters => parameters.Add(view => view.Figure,
-            new TableFigure("Cost", ["", "Lockdown", "Dense"], [["Uploaded", "1 MB", "4 MB"]])));
+        var view = context.Render<FigureView>(parameters =>
+            parameters.Add(
+                view => view.Figure,
+                new TableFigure(
+                    "Cost",
+                    ["", "Lockdown", "Dense"],
+                    [
+                        ["Uploaded", "1 MB", "4 MB"],
+                    ]
+                )
+            )
+        );
 
         Assert.Equal(["Uploaded", "1 MB", "4 MB"], view.FindAll("tbody tr > *").Select(cell => cell.TextContent));
     }

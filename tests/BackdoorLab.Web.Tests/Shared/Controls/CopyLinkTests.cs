@@ -19,7 +19,8 @@ public sealed class CopyLinkTests : IAsyncLifetime
     public Task DisposeAsync() => ((IAsyncLifetime)_lab).DisposeAsync();
 
     [Fact]
-    public Task Leaderboard_CopyLink_CopiesTheAddress() => Copies<LeaderboardPage>("/leaderboard?metric=clean-accuracy");
+    public Task Leaderboard_CopyLink_CopiesTheAddress() =>
+        Copies<LeaderboardPage>("/leaderboard?metric=clean-accuracy");
 
     [Fact]
     public Task Compare_CopyLink_CopiesTheAddress() => Copies<ComparePage>("/compare?ids=0123456789ab");
@@ -42,9 +43,13 @@ public sealed class CopyLinkTests : IAsyncLifetime
         where TPage : IComponent
     {
         var page = _lab.Open<TPage>(address);
-        page.WaitForAssertion(() => Assert.Contains(page.FindAll("button"), button => button.TextContent == "Copy link"));
+        page.WaitForAssertion(() =>
+            Assert.Contains(page.FindAll("button"), button => button.TextContent == "Copy link")
+        );
 
-        await page.InvokeAsync(() => page.FindAll("button").Single(button => button.TextContent == "Copy link").ClickAsync(new()));
+        await page.InvokeAsync(() =>
+            page.FindAll("button").Single(button => button.TextContent == "Copy link").ClickAsync(new())
+        );
 
         var copied = Assert.IsType<string>(Assert.Single(_lab.JSInterop.Invocations["copy"]).Arguments[0]);
         Assert.EndsWith(address, copied, StringComparison.Ordinal);

@@ -7,8 +7,8 @@ using BackdoorLab.Web.Tests.Support;
 namespace BackdoorLab.Web.Tests.Shared.Layout;
 
 /// <summary>
-/// Text in the cells of matrix, leaderboard and heat maps, computed from the stylesheet for every strength of the tint in both themes:
-/// a browser test only sees the values that its runs happen to have.
+/// Text in the cells of matrix, leaderboard and heat maps, computed from the stylesheet for every strength of the tint
+/// in both themes: a browser test only sees the values that its runs happen to have.
 /// </summary>
 public sealed partial class HeatContrastTests
 {
@@ -24,13 +24,23 @@ public sealed partial class HeatContrastTests
     [InlineData("dark", "--heat-bad")]
     public void Cells_OfEveryValue_KeepTheirTextReadable(string theme, string heat)
     {
-        Assert.Contains("table.matrix td.heat { background: color-mix(in srgb, var(--heat) var(--share), var(--lab-sunken)); }", Css, StringComparison.Ordinal);
+        Assert.Contains(
+            "table.matrix td.heat { background: color-mix(in srgb, var(--heat) var(--share), var(--lab-sunken)); }",
+            Css,
+            StringComparison.Ordinal
+        );
         var (ink, sunken, full) = (Token(theme, "--lab-ink"), Token(theme, "--lab-sunken"), Token(theme, heat));
-        var detail = Percent(@"table\.matrix \.cell \.s \{ [^}]*color-mix\(in srgb, var\(--lab-ink\) (\d+)%, transparent\)");
+        var detail = Percent(
+            @"table\.matrix \.cell \.s \{ [^}]*color-mix\(in srgb, var\(--lab-ink\) (\d+)%, transparent\)"
+        );
         for (var value = 0; value <= 100; value++)
         {
             var tint = HeatScale.Tint(value / 100.0)!;
-            var ground = Mix(full, sunken, int.Parse(Share().Match(tint).Groups[1].Value, CultureInfo.InvariantCulture) / 100.0);
+            var ground = Mix(
+                full,
+                sunken,
+                int.Parse(Share().Match(tint).Groups[1].Value, CultureInfo.InvariantCulture) / 100.0
+            );
             Assert.True(Contrast(ink, ground) >= Least, $"{theme}, {heat}, {value} %: {Contrast(ink, ground):0.00}");
             var faint = Contrast(Mix(ink, ground, detail), ground);
             Assert.True(faint >= Least, $"{theme}, {heat}, {value} %, second line: {faint:0.00}");
@@ -43,7 +53,11 @@ public sealed partial class HeatContrastTests
     public void Cells_WithoutAValue_KeepTheirWordsReadable(string theme)
     {
         var (muted, sunken) = (Token(theme, "--lab-muted"), Token(theme, "--lab-sunken"));
-        var stripe = Mix(muted, sunken, Percent(@"td\.hatch, \.hatch \{ [^}]*var\(--lab-muted\) (\d+)%, transparent\)"));
+        var stripe = Mix(
+            muted,
+            sunken,
+            Percent(@"td\.hatch, \.hatch \{ [^}]*var\(--lab-muted\) (\d+)%, transparent\)")
+        );
         var ink = Token(theme, Rule().Match(Css).Groups[1].Value);
         Assert.True(Contrast(ink, sunken) >= Least, $"{theme}: {Contrast(ink, sunken):0.00}");
         Assert.True(Contrast(ink, stripe) >= Least, $"{theme}, on a stripe: {Contrast(ink, stripe):0.00}");
@@ -54,8 +68,10 @@ public sealed partial class HeatContrastTests
     {
         Assert.Equal("var(--heat-good)", HeatScale.Color(Metric.CleanAccuracy));
         Assert.Equal("var(--heat-bad)", HeatScale.Color(Metric.AttackSuccessRate));
-        Assert.Equal(("--share: 0%", "--share: 50%", "--share: 100%", "--share: 100%"),
-            (HeatScale.Tint(-1), HeatScale.Tint(0.5), HeatScale.Tint(1), HeatScale.Tint(2)));
+        Assert.Equal(
+            ("--share: 0%", "--share: 50%", "--share: 100%", "--share: 100%"),
+            (HeatScale.Tint(-1), HeatScale.Tint(0.5), HeatScale.Tint(1), HeatScale.Tint(2))
+        );
         Assert.Null(HeatScale.Tint(null));
     }
 
@@ -86,7 +102,8 @@ public sealed partial class HeatContrastTests
         return [.. Enumerable.Range(0, 3).Select(i => (double)Convert.ToInt32(hex.Substring(2 * i, 2), 16))];
     }
 
-    private static double[] Mix(double[] over, double[] under, double share) => [.. over.Zip(under, (a, b) => a * share + b * (1 - share))];
+    private static double[] Mix(double[] over, double[] under, double share) =>
+        [.. over.Zip(under, (a, b) => a * share + b * (1 - share))];
 
     // WCAG 2.2, contrast ratio of two sRGB colours.
     private static double Contrast(double[] one, double[] other)
@@ -97,7 +114,12 @@ public sealed partial class HeatContrastTests
 
     private static double Luminance(double[] colour)
     {
-        double[] linear = [.. colour.Select(value => value / 255).Select(value => value <= 0.04045 ? value / 12.92 : Math.Pow((value + 0.055) / 1.055, 2.4))];
+        double[] linear =
+        [
+            .. colour
+                .Select(value => value / 255)
+                .Select(value => value <= 0.04045 ? value / 12.92 : Math.Pow((value + 0.055) / 1.055, 2.4)),
+        ];
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
     }
 }

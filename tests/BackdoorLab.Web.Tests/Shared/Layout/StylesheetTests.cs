@@ -22,7 +22,10 @@ public sealed partial class StylesheetTests
         foreach (var (line, number) in Stylesheets.All()[file].Split('\n').Select((line, i) => (line, i + 1)))
         {
             // At the start of a line a rule or a block begins; both stand outside of everything else.
-            Assert.True(depth == 0 || line.Length == 0 || line[0] is ' ' or '}', $"{file}, line {number}: a rule before it is not closed.");
+            Assert.True(
+                depth == 0 || line.Length == 0 || line[0] is ' ' or '}',
+                $"{file}, line {number}: a rule before it is not closed."
+            );
             depth += line.Count(letter => letter == '{') - line.Count(letter => letter == '}');
         }
 
@@ -46,8 +49,15 @@ public sealed partial class StylesheetTests
     [Fact]
     public void Tokens_ThatAreUsed_AreDeclaredInTheirFile()
     {
-        var declared = Declared().Matches(Stylesheets.Read("tokens.css")).Select(match => match.Groups[1].Value).ToHashSet();
-        var used = Stylesheets.All().Values.SelectMany(text => Used().Matches(text)).Select(match => match.Groups[1].Value).Distinct();
+        var declared = Declared()
+            .Matches(Stylesheets.Read("tokens.css"))
+            .Select(match => match.Groups[1].Value)
+            .ToHashSet();
+        var used = Stylesheets
+            .All()
+            .Values.SelectMany(text => Used().Matches(text))
+            .Select(match => match.Groups[1].Value)
+            .Distinct();
 
         // What a component computes for its own rules.
         string[] computed = ["--heat", "--share", "--columns"];
@@ -60,7 +70,9 @@ public sealed partial class StylesheetTests
         var faults =
             from component in Stylesheets.Components()
             from Match style in Style().Matches(component.Value)
-            from declaration in style.Groups[1].Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            from declaration in style
+                .Groups[1]
+                .Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             where !declaration.Contains('@')
             select $"{Path.GetFileName(component.Key)}: {declaration}; a class in {Path.GetFileName(component.Key)}.css or lab.css can say that.";
 
@@ -75,14 +87,31 @@ public sealed partial class StylesheetTests
         Palette palette = dark ? LabTheme.Theme.PaletteDark : LabTheme.Theme.PaletteLight;
         (string Token, MudColor Colour)[] pairs =
         [
-            ("--lab-bg", palette.Background), ("--lab-surface", palette.Surface), ("--lab-sunken", palette.BackgroundGray),
-            ("--lab-ink", palette.TextPrimary), ("--lab-muted", palette.TextSecondary), ("--lab-line", palette.LinesDefault),
-            ("--lab-petrol", palette.Primary), ("--lab-vermilion", palette.Error), ("--lab-vermilion", palette.Secondary), ("--lab-amber", palette.Warning),
+            ("--lab-bg", palette.Background),
+            ("--lab-surface", palette.Surface),
+            ("--lab-sunken", palette.BackgroundGray),
+            ("--lab-ink", palette.TextPrimary),
+            ("--lab-muted", palette.TextSecondary),
+            ("--lab-line", palette.LinesDefault),
+            ("--lab-petrol", palette.Primary),
+            ("--lab-vermilion", palette.Error),
+            ("--lab-vermilion", palette.Secondary),
+            ("--lab-amber", palette.Warning),
         ];
         var css = Stylesheets.Read("tokens.css");
-        var own = dark ? css[css.IndexOf("html[data-theme", StringComparison.Ordinal)..] : css[..css.IndexOf("html[data-theme", StringComparison.Ordinal)];
+        var own = dark
+            ? css[css.IndexOf("html[data-theme", StringComparison.Ordinal)..]
+            : css[..css.IndexOf("html[data-theme", StringComparison.Ordinal)];
 
-        Assert.All(pairs, pair => Assert.Contains($"{pair.Token}: {pair.Colour.ToString(MudColorOutputFormats.Hex)};", own, StringComparison.OrdinalIgnoreCase));
+        Assert.All(
+            pairs,
+            pair =>
+                Assert.Contains(
+                    $"{pair.Token}: {pair.Colour.ToString(MudColorOutputFormats.Hex)};",
+                    own,
+                    StringComparison.OrdinalIgnoreCase
+                )
+        );
     }
 
     [GeneratedRegex(@"#[0-9a-fA-F]{3,8}\b(?=[^{]*[;}])|\brgba?\(|\bhsla?\(")]

@@ -14,7 +14,15 @@ public sealed class PoisonRateWordsTests
     {
         var run = new RunItem
         {
-            Id = "r", Name = "", State = RunState.Succeeded, Dataset = "mnist", Model = "mlp", Attack = "badnets", ConfigHash = "c", PoisonRate = asked, PoisonedShare = achieved,
+            Id = "r",
+            Name = "",
+            State = RunState.Succeeded,
+            Dataset = "mnist",
+            Model = "mlp",
+            Attack = "badnets",
+            ConfigHash = "c",
+            PoisonRate = asked,
+            PoisonedShare = achieved,
         };
 
         Assert.Equal(expected, RunWords.Rate(run));

@@ -15,7 +15,8 @@ public sealed class WordsTests
     [InlineData(0.041, "4.1%")]
     [InlineData(0.9996, ">99.9%")]
     [InlineData(1, "100%")]
-    public void Percent_NeverLooksLikeMoreThanItIs(double share, string expected) => Assert.Equal(expected, Numbers.Percent(share));
+    public void Percent_NeverLooksLikeMoreThanItIs(double share, string expected) =>
+        Assert.Equal(expected, Numbers.Percent(share));
 
     [Theory]
     [InlineData("clean-accuracy", 0.5, "50.0%")]
@@ -23,7 +24,8 @@ public sealed class WordsTests
     [InlineData("target-label-hit", 1, "yes")]
     [InlineData("overhead-seconds", 75, "1 min 15 s")]
     [InlineData("peak-memory", 1073741824, "1.0 GB")]
-    public void Format_FollowsTheMetricsUnit(string metric, double value, string expected) => Assert.Equal(expected, Numbers.Format(metric, value));
+    public void Format_FollowsTheMetricsUnit(string metric, double value, string expected) =>
+        Assert.Equal(expected, Numbers.Format(metric, value));
 
     [Theory]
     [InlineData("target-label-hit", 0.025, 1, "2.5% to 100%")]
@@ -41,7 +43,10 @@ public sealed class WordsTests
     [Fact]
     public void Matrix_ErrorsOfSomeRuns_AreCountedBesideTheMeanNotInIt()
     {
-        var cell = Cell(0.9, 2, new() { [Outcome.Value] = 2, [Outcome.Failed] = 1 }) with { Value = new(2, 0.9, 0.02, 0.88, 0.92, 0) };
+        var cell = Cell(0.9, 2, new() { [Outcome.Value] = 2, [Outcome.Failed] = 1 }) with
+        {
+            Value = new(2, 0.9, 0.02, 0.88, 0.92, 0),
+        };
         var text = MatrixWords.Of(cell, "detection-rate");
         Assert.Equal("90.0%", text.Main);
         Assert.Equal("± 2.0, n = 2", text.Detail);
@@ -56,19 +61,39 @@ public sealed class WordsTests
     }
 
     [Fact]
-    public void Matrix_PairThatNoRunPlanned_SaysSo() => Assert.Equal("not planned", MatrixWords.Of(null, "detection-rate").Main);
+    public void Matrix_PairThatNoRunPlanned_SaysSo() =>
+        Assert.Equal("not planned", MatrixWords.Of(null, "detection-rate").Main);
 
     [Fact]
     public void Headline_ModelDetector_GivesTheVerdictAndAlarmsWhenWrong()
     {
-        var missed = CellWords.Headline(Row(Victim.Backdoored, ("detector-score", 1.4), ("detector-threshold", 2)) with { Verdict = Said(Decision.NotFlagged) });
+        var missed = CellWords.Headline(
+            Row(Victim.Backdoored, ("detector-score", 1.4), ("detector-threshold", 2)) with
+            {
+                Verdict = Said(Decision.NotFlagged),
+            }
+        );
         Assert.Equal(("not flagged", true), (missed[0].Text, missed[0].Alarm));
         Assert.Equal("1.4 / 2", missed[1].Text);
-        var falseAlarm = CellWords.Headline(Row(Victim.Benign, ("detector-score", 2.4), ("detector-threshold", 2)) with { Verdict = Said(Decision.Flagged) });
+        var falseAlarm = CellWords.Headline(
+            Row(Victim.Benign, ("detector-score", 2.4), ("detector-threshold", 2)) with
+            {
+                Verdict = Said(Decision.Flagged),
+            }
+        );
         Assert.Equal(("flagged", true), (falseAlarm[0].Text, falseAlarm[0].Alarm));
-        var silent = CellWords.Headline(Row(Victim.Backdoored, ("detector-score", 1.1)) with { Verdict = Said(Decision.NotDecidable) with { Reason = UndecidedReason.NoSpread } });
+        var silent = CellWords.Headline(
+            Row(Victim.Backdoored, ("detector-score", 1.1)) with
+            {
+                Verdict = Said(Decision.NotDecidable) with { Reason = UndecidedReason.NoSpread },
+            }
+        );
         Assert.Equal(("not decidable", false), (silent[0].Text, silent[0].Alarm));
-        Assert.StartsWith("Not decidable: all norms in the middle are equal", silent[0].Title, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Not decidable: all norms in the middle are equal",
+            silent[0].Title,
+            StringComparison.Ordinal
+        );
     }
 
     private static Verdict Said(Decision decision) => new() { Decision = decision };
@@ -96,13 +121,18 @@ public sealed class WordsTests
     public void Label_ReadsLikeAName(string label, string expected) => Assert.Equal(expected, KindWords.Label(label));
 
     [Fact]
-    public void About_OfEveryKindOfMethod_IsASentence() => Assert.All(
-        BackdoorLab.Engine.Core.MethodCatalog.Default.All.Select(method => method.Kind).Distinct(),
-        kind => Assert.EndsWith(".", KindWords.About(kind), StringComparison.Ordinal));
+    public void About_OfEveryKindOfMethod_IsASentence() =>
+        Assert.All(
+            BackdoorLab.Engine.Core.MethodCatalog.Default.All.Select(method => method.Kind).Distinct(),
+            kind => Assert.EndsWith(".", KindWords.About(kind), StringComparison.Ordinal)
+        );
 
     [Fact]
     public void Urls_EmptyValuesAreLeftOutAndOthersEscaped() =>
-        Assert.Equal("/runs?q=a%20%26%20b&page=2", LabUrls.With("/runs", ("q", "a & b"), ("state", ""), ("model", null), ("page", 2)));
+        Assert.Equal(
+            "/runs?q=a%20%26%20b&page=2",
+            LabUrls.With("/runs", ("q", "a & b"), ("state", ""), ("model", null), ("page", 2))
+        );
 
     [Fact]
     public void Urls_Compare_NamesTheRunsInOrder() => Assert.Equal("/compare?ids=b,a", LabUrls.Compare(["b", "a"]));
@@ -139,18 +169,35 @@ public sealed class WordsTests
         Assert.Single(draft.Entries("defenses", "strip"));
     }
 
-    private static RunItem Run() => new() { Id = "0123456789ab", Name = "r", State = RunState.Running, Dataset = "d", Model = "m", Attack = "a", ConfigHash = "h" };
+    private static RunItem Run() =>
+        new()
+        {
+            Id = "0123456789ab",
+            Name = "r",
+            State = RunState.Running,
+            Dataset = "d",
+            Model = "m",
+            Attack = "a",
+            ConfigHash = "h",
+        };
 
-    private static CellResult Row(Victim victim, params (string Metric, double Value)[] numbers) => new()
-    {
-        Id = new(victim, "float32", "neural-cleanse"),
-        Outcome = Outcome.Value,
-        Measurements = [.. numbers.Select(number => new Measurement(number.Metric, number.Value))],
-    };
+    private static CellResult Row(Victim victim, params (string Metric, double Value)[] numbers) =>
+        new()
+        {
+            Id = new(victim, "float32", "neural-cleanse"),
+            Outcome = Outcome.Value,
+            Measurements = [.. numbers.Select(number => new Measurement(number.Metric, number.Value))],
+        };
 
-    private static MatrixCell Cell(double? mean, int n, Dictionary<Outcome, int> outcomes) => new()
-    {
-        Defense = "strip", Precision = "float32", Value = mean is { } value ? new(n, value, null, value, value, 0) : null,
-        Outcomes = outcomes, Reasons = [], Notes = [], RunIds = ["0123456789ab"],
-    };
+    private static MatrixCell Cell(double? mean, int n, Dictionary<Outcome, int> outcomes) =>
+        new()
+        {
+            Defense = "strip",
+            Precision = "float32",
+            Value = mean is { } value ? new(n, value, null, value, value, 0) : null,
+            Outcomes = outcomes,
+            Reasons = [],
+            Notes = [],
+            RunIds = ["0123456789ab"],
+        };
 }
