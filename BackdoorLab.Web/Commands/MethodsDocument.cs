@@ -55,22 +55,42 @@ internal static class MethodsDocument
         Paragraph(text, "", method.Attribute.Summary);
         Paragraph(text, "Paper: ", method.Attribute.Paper);
         Paragraph(text, "**Differs from the paper.** ", method.Attribute.Deviations);
-        if (method.Parameters.Count == 0)
-        {
-            return;
-        }
-
-        text.Append("\n| parameter | default | range | meaning |\n| --- | --- | --- | --- |\n");
-        foreach (var parameter in method.Parameters)
-        {
-            text.Append(
-                MarkdownSource.Row([
+        Table(
+            text,
+            ["parameter", "default", "range", "meaning"],
+            method.Parameters,
+            parameter =>
+                [
                     $"`{parameter.Name}`",
                     MarkdownSource.Of(ParameterWords.Default(parameter)),
                     MarkdownSource.Of(ParameterWords.Range(parameter)),
                     MarkdownSource.Of(parameter.Description),
-                ])
-            );
+                ]
+        );
+        Table(
+            text,
+            ["number of its own", "unit", "meaning"],
+            method.Numbers,
+            number => [$"`{number.Id}`", Numbers.Unit(number.Unit), MarkdownSource.Of(number.Definition)]
+        );
+    }
+
+    private static void Table<T>(
+        StringBuilder text,
+        string[] head,
+        IReadOnlyCollection<T> rows,
+        Func<T, IReadOnlyList<string>> cells
+    )
+    {
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        text.Append('\n').Append(MarkdownSource.Row(head)).Append(MarkdownSource.Row([.. head.Select(_ => "---")]));
+        foreach (var row in rows)
+        {
+            text.Append(MarkdownSource.Row(cells(row)));
         }
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using BackdoorLab.Benchmarks;
 using BackdoorLab.Benchmarks.Federated;
 using BackdoorLab.Benchmarks.Inversion;
+using BackdoorLab.Benchmarks.Numbers;
 using BackdoorLab.Benchmarks.Victims;
 
 var batch = new Option<int>("--batch") { Description = "Images per step.", DefaultValueFactory = _ => 128 };
@@ -144,6 +145,7 @@ foreach (
         .All()
         .Concat(new FederationCommands(python, threads, rounds, arithmetic).All())
         .Concat(new VictimCommands(python, threads, rounds, arithmetic).All())
+        .Append(NumbersCommand.Create())
 )
 {
     root.Add(command);

@@ -7,6 +7,18 @@ namespace BackdoorLab.Web.Shared.Words;
 /// <summary>Numbers for people.</summary>
 public static class Numbers
 {
+    /// <summary>What a metric is measured in, as a word.</summary>
+    public static string Unit(MetricUnit unit) =>
+        unit switch
+        {
+            MetricUnit.Share => "share",
+            MetricUnit.YesNo => "yes or no",
+            MetricUnit.Seconds => "seconds",
+            MetricUnit.Milliseconds => "milliseconds",
+            MetricUnit.Bytes => "bytes",
+            _ => "number",
+        };
+
     /// <summary>A metric's value with its unit.</summary>
     public static string Format(string metric, double value) => Format(MetricCatalog.Find(metric), value);
 
