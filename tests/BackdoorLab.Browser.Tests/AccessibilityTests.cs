@@ -1,7 +1,7 @@
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>Axe finds nothing serious on any page, light or dark.</summary>
-[Collection("pages")]
+[Collection("browser")]
 [Trait("Category", "Slow")]
 public sealed class AccessibilityTests(LabFixture lab)
 {

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace BackdoorLab.Browser.Tests;
 
 /// <summary>Every page on a desk and on a phone, by mouse and by keyboard.</summary>
-[Collection("pages")]
+[Collection("browser")]
 [Trait("Category", "Slow")]
 public sealed class PageTests(LabFixture lab)
 {
