@@ -7,6 +7,7 @@ namespace BackdoorLab.Web.Tests.Jobs;
 
 /// <summary>Model files are read by a process of its own, which may fail at it.</summary>
 [Trait("Category", "Slow")]
+[Collection("alone")]
 public sealed class ModelInspectorTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("inspector-").FullName;
