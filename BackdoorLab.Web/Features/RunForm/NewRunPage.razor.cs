@@ -44,6 +44,8 @@ public sealed partial class NewRunPage : IDisposable
     [SupplyParameterFromQuery]
     private string? Preset { get; set; }
 
+    private string Chosen => Preset ?? Presets.Default.Id;
+
     private string SpecText => _draft!.Document.ToJsonString(SpecJson.Indented);
 
     public void Dispose()
@@ -70,13 +72,7 @@ public sealed partial class NewRunPage : IDisposable
 
         _filled = wanted;
         (_draft, _source, _fault) = From is null
-            ? new(
-                (Preset is null ? Presets.Default : Presets.Find(Preset)) is { } preset
-                    ? SpecDraft.From(preset.Spec)
-                    : SpecDraft.Blank(),
-                null,
-                null
-            )
+            ? new(Presets.Find(Chosen) is { } preset ? SpecDraft.From(preset.Spec) : SpecDraft.Blank(), null, null)
             : await CopiedSpec.Of(Results, From, _gone.Token);
         if (_draft.Spec?.Suspect is not null)
         {

@@ -98,13 +98,13 @@ public sealed class RealWorkerTests
 
     [Fact]
     public Task Kill_OfAFederatedRun_EndsWithTheWeightsOfAnUninterruptedOne() =>
-        KillChangesNoWeight(TinySpec.Federated, rounds: 24, "Federated training resumes after round");
+        KillChangesNoWeight(TinySpec.Federated, "Federated training resumes after round");
 
     [Fact]
     public Task Kill_InTheMiddleOfLookahead_EndsWithTheWeightsOfAnUninterruptedRun() =>
-        KillChangesNoWeight(TinySpec.FastRecipe, rounds: 24, "Training resumes at step");
+        KillChangesNoWeight(TinySpec.FastRecipe, "Training resumes at step");
 
-    private static async Task KillChangesNoWeight(ExperimentSpec spec, int rounds, string resumed)
+    private static async Task KillChangesNoWeight(ExperimentSpec spec, string resumed)
     {
         await using var whole = await TestLab.StartAsync(realWorkers: true);
         var expected = await FinalWeights(whole, await whole.Queue.SubmitAsync(spec));
@@ -121,7 +121,7 @@ public sealed class RealWorkerTests
 
         Assert.Equal(2, (await lab.Item(id)).Attempt);
         Assert.Equal(expected, found);
-        Assert.Equal(rounds, (await lab.Details.FindAsync(id))!.Curve.Count);
+        Assert.Equal(24, (await lab.Details.FindAsync(id))!.Curve.Count);
         Assert.Contains(
             await lab.Details.LogTailAsync(id),
             line => line.Text.StartsWith(resumed, StringComparison.Ordinal)
