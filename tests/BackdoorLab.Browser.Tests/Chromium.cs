@@ -8,8 +8,13 @@ internal static class Chromium
     private const string Named = "BACKDOORLAB_CHROMIUM";
     private const string Required = "BACKDOORLAB_REQUIRE_BROWSER";
 
+    /// <summary>
+    /// The shell without windows first: the same engine, and a quarter less processor time than the whole browser
+    /// run headless.
+    /// </summary>
     private static readonly string[] Places =
     [
+        "/usr/bin/chromium-headless-shell",
         "/usr/bin/chromium",
         "/usr/bin/chromium-browser",
         "/usr/bin/google-chrome",

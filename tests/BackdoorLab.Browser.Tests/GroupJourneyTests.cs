@@ -47,9 +47,7 @@ public sealed class GroupJourneyTests(GroupFixture lab) : IClassFixture<GroupFix
         await admin.Open("/admin/accounts");
         await admin.Page.GetByRole(AriaRole.Button, new() { Name = "Disable dora" }).ClickAsync();
 
-        await Assertions
-            .Expect(dora.Page)
-            .ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"), new() { Timeout = 30_000 });
+        await Assertions.Expect(dora.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("/sign-in"));
         await dora.Heading("Sign in");
     }
 

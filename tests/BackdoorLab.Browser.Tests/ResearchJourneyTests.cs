@@ -33,8 +33,10 @@ public sealed partial class ResearchJourneyTests(GroupFixture lab) : IClassFixtu
         await Assertions.Expect(ada.Page.GetByText("3 runs queued again")).ToBeVisibleAsync();
         Assert.Equal(3, hand.Clicks);
 
-        // The files are still not there, and the page says so again.
-        await Assertions.Expect(failed.Locator("header")).ToContainTextAsync("3 runs");
+        // The files are still not there, and the page says so again once three worker processes have looked.
+        await Assertions
+            .Expect(failed.Locator("header"))
+            .ToContainTextAsync("3 runs", new() { Timeout = RunPage.RunPatience });
         ada.Watch.AssertQuiet();
     }
 

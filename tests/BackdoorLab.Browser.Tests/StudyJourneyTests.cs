@@ -26,7 +26,7 @@ public sealed class StudyJourneyTests(LabFixture lab)
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Cancel", Exact = true }).ClickAsync();
         await Assertions
             .Expect(visit.Page.GetByRole(AriaRole.Button, new() { Name = "Resume 20 runs" }))
-            .ToBeVisibleAsync(new() { Timeout = 30_000 });
+            .ToBeVisibleAsync();
 
         await visit.Page.GetByRole(AriaRole.Button, new() { Name = "Delete study" }).ClickAsync();
         await visit.Heading("Studies");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
@@ -14,23 +13,17 @@ using BackdoorLab.Web.Security;
 using BackdoorLab.Web.Shared.Specs;
 using BackdoorLab.Web.Shared.Words;
 using Microsoft.AspNetCore.Components;
-using Microsoft.JSInterop;
 using MudBlazor;
 
 namespace BackdoorLab.Web.Features.Check;
 
 /// <summary>From a model file to a queued run: what it is, which data set, which detectors.</summary>
-public sealed partial class CheckPage : IAsyncDisposable
+public sealed partial class CheckPage : IDisposable
 {
     private const int Own = -1;
 
     private readonly CancellationTokenSource _gone = new();
     private readonly HashSet<string> _detectors = [CheckWords.Detectors[0].Id];
-    private DotNetObjectReference<CheckPage>? _self;
-    private IJSObjectReference? _upload;
-    private ElementReference _zone;
-    private ElementReference _field;
-    private (string Name, long Loaded, long Total)? _sending;
     private ShelvedModel? _model;
     private IReadOnlyList<CheckCandidate>? _candidates;
     private PictureFolder? _own;
@@ -40,7 +33,6 @@ public sealed partial class CheckPage : IAsyncDisposable
     private ModelPart _part = new();
     private CheckCost _cost = CheckCost.Unknown;
     private bool _busy;
-    private bool _ready;
     private string _fault = "";
 
     /// <summary>A check to repeat.</summary>
@@ -59,62 +51,11 @@ public sealed partial class CheckPage : IAsyncDisposable
             ? null
             : SpecOf([.. CheckWords.Detectors.Where(method => _detectors.Contains(method.Id))]);
 
-    /// <summary>How much of the file has gone.</summary>
-    [JSInvokable]
-    public void Sending(string name, long loaded, long total)
-    {
-        (_sending, _fault) = ((name, loaded, total), "");
-        StateHasChanged();
-    }
-
-    /// <summary>The browser did not even begin.</summary>
-    [JSInvokable]
-    public Task TooLarge(string name, long bytes) =>
-        Refused($"'{name}' has {Numbers.Bytes(bytes)}; this lab takes {Numbers.Bytes(Shelf.MostBytes)} at most.");
-
-    /// <summary>The lab did not take the file; empty when its sender stopped.</summary>
-    [JSInvokable]
-    public Task Refused(string why)
-    {
-        (_sending, _fault) = (null, why);
-        StateHasChanged();
-        return Task.CompletedTask;
-    }
-
-    /// <summary>
-    /// The file is here. What the browser says of it is only its name and hash; the shelf is asked for the rest.
-    /// </summary>
-    [JSInvokable]
-    public async Task Arrived(string answer)
-    {
-        _sending = null;
-        if (
-            JsonSerializer.Deserialize<ShelvedModel>(answer, JsonSerializerOptions.Web) is { } told
-            && await Shelf.Find(told.Suspect, _gone.Token) is { } model
-        )
-        {
-            _part = new();
-            await Take(model);
-        }
-    }
-
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await _gone.CancelAsync();
+        _gone.Cancel();
         _gone.Dispose();
-        _self?.Dispose();
-        try
-        {
-            if (_upload is not null)
-            {
-                await _upload.DisposeAsync();
-            }
-        }
-        catch (JSDisconnectedException)
-        {
-            // The browser is gone, and its objects with it.
-        }
     }
 
     protected override async Task OnInitializedAsync()
@@ -156,29 +97,13 @@ public sealed partial class CheckPage : IAsyncDisposable
         await Look();
     }
 
-    protected override async Task OnAfterRenderAsync(bool firstRender)
-    {
-        if (!firstRender)
-        {
-            return;
-        }
-
-        _self = DotNetObjectReference.Create(this);
-        await using var module = await Js.InvokeAsync<IJSObjectReference>("import", "./js/upload.js");
-        _upload = await module.InvokeAsync<IJSObjectReference?>(
-            "attach",
-            _zone,
-            _field,
-            _self,
-            LabUrls.Models,
-            LabUrls.ModelToken,
-            Shelf.MostBytes
-        );
-        _ready = true;
-        StateHasChanged();
-    }
-
     private static string Label(Method method) => MethodCatalog.Default.Label(method);
+
+    private Task Arrived(ShelvedModel model)
+    {
+        _part = new();
+        return Take(model);
+    }
 
     private async Task Take(ShelvedModel model)
     {
@@ -250,8 +175,6 @@ public sealed partial class CheckPage : IAsyncDisposable
         _ = on ? _detectors.Add(detector) : _detectors.Remove(detector);
         Estimate();
     }
-
-    private Task Stop() => _upload?.InvokeVoidAsync("stop").AsTask() ?? Task.CompletedTask;
 
     private async Task Check()
     {

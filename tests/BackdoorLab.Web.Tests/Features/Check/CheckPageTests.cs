@@ -297,13 +297,13 @@ public sealed class CheckPageTests : IAsyncLifetime
     {
         var page = _lab.Open<CheckPage>("/check");
 
-        await page.InvokeAsync(() => page.Instance.Sending("model.pth", 512, 1024));
+        await page.InvokeAsync(() => Upload(page).Sending("model.pth", 512, 1024));
         Assert.Equal("50", page.Find("[role=progressbar]").GetAttribute("aria-valuenow"));
-        await page.InvokeAsync(() => page.Instance.Refused("The file is TorchScript."));
+        await page.InvokeAsync(() => Upload(page).Refused("The file is TorchScript."));
 
         Assert.Contains("The file is TorchScript.", page.Find("[role=alert]").TextContent, StringComparison.Ordinal);
         Assert.Empty(page.FindAll("[role=progressbar]"));
-        await page.InvokeAsync(() => page.Instance.TooLarge("huge.pth", 5L << 30));
+        await page.InvokeAsync(() => Upload(page).TooLarge("huge.pth", 5L << 30));
         Assert.Contains(
             "'huge.pth' has 5.0 GB; this lab takes 1.0 GB at most",
             page.Find("[role=alert]").TextContent,
@@ -317,9 +317,8 @@ public sealed class CheckPageTests : IAsyncLifetime
         var page = _lab.Open<CheckPage>("/check");
 
         await page.InvokeAsync(() =>
-            page.Instance.Arrived(
-                """{"name":"x.pth","sha256":"../../lab","bytes":1,"format":"","tensors":1,"numbers":1}"""
-            )
+            Upload(page)
+                .Arrived("""{"name":"x.pth","sha256":"../../lab","bytes":1,"format":"","tensors":1,"numbers":1}""")
         );
 
         Assert.Empty(page.FindAll("#check-dataset"));
@@ -369,9 +368,11 @@ public sealed class CheckPageTests : IAsyncLifetime
     private static AngleSharp.Dom.IElement CheckButton(IRenderedComponent<CheckPage> page) =>
         page.FindAll("button").Single(button => button.TextContent.Trim() == "Check");
 
+    private static ModelUpload Upload(IRenderedComponent<CheckPage> page) => page.FindComponent<ModelUpload>().Instance;
+
     private static async Task Arrives(IRenderedComponent<CheckPage> page, ShelvedModel model)
     {
-        await page.InvokeAsync(() => page.Instance.Arrived(JsonSerializer.Serialize(model, JsonSerializerOptions.Web)));
+        await page.InvokeAsync(() => Upload(page).Arrived(JsonSerializer.Serialize(model, JsonSerializerOptions.Web)));
         page.WaitForAssertion(() => Assert.DoesNotContain("Comparing it with", page.Markup, StringComparison.Ordinal));
     }
 
