@@ -374,7 +374,7 @@ public sealed record Metric(
             "Gradient agreement",
             "Gradient",
             MetricUnit.Number,
-            "Change of the loss that the deployed arithmetic shows along the gradient, over the change that the gradient predicts: 1 is exact."
+            "Change of the loss along the gradient by the deployed arithmetic, over the change by the float model whose gradient it is: 1 is exact."
         );
 
     /// <summary>A planted backdoor, which must be found.</summary>

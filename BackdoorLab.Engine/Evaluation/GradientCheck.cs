@@ -9,8 +9,10 @@ namespace BackdoorLab.Engine.Evaluation;
 /// <summary>
 /// Does a model's gradient with respect to the input say what the deployed arithmetic does? Integer kernels have none,
 /// and the float model's stands in; a chain that breaks silently would turn every gradient method into a detector that
-/// never fires. So the loss towards another class is followed a small step up and down the gradient, by the deployed
-/// arithmetic, and compared with what the gradient predicts.
+/// never fires. So the loss towards another class is followed a step up and down the gradient, by the deployed
+/// arithmetic and by the float model whose gradient it is, and both changes are compared. What the gradient alone
+/// predicts is no measure: a well-trained network bends within a grey level, and its own, exact gradient would be
+/// refused.
 /// </summary>
 public static class GradientCheck
 {
@@ -21,11 +23,18 @@ public static class GradientCheck
 
     // Euclidean length of the step of each image: a few grey levels on the pixels that matter, well above the step of
     // 8-bit activations.
-    private const double Step = 0.3;
+    private const double LongestStep = 0.3;
+
+    // A sixteenth of it: less than a tenth of a grey level on average, which 8-bit activations hardly see.
+    private const double ShortestStep = LongestStep / 16;
+
+    // Share of what the gradient predicts that the float model itself has to follow over the step.
+    private const double Followed = 0.5;
 
     /// <summary>
-    /// Measured change of the mean loss over the predicted one: 1 where the gradient is that of the deployed
-    /// arithmetic, 0 where it says nothing.
+    /// Change of the mean loss by the deployed arithmetic over the float model's: 1 where the deployed arithmetic does
+    /// what the gradient is of, 0 where the gradient says nothing. The step is halved, to a sixteenth at most, while
+    /// the float model bends away from its own gradient within it.
     /// </summary>
     /// <param name="model">The deployed model.</param>
     /// <param name="clean">Clean images; the first 64 are used.</param>
@@ -53,18 +62,33 @@ public static class GradientCheck
             );
         }
 
-        var step = gradient / lengths.clamp_min(1e-12f) * Step;
-        var predicted = (gradient * step).sum().item<float>();
-        var measured =
-            (Loss(model.Logits(images + step), others) - Loss(model.Logits(images - step), others)).item<float>() / 2;
-        var agreement = measured / predicted;
+        var direction = gradient / lengths.clamp_min(1e-12f);
+        var slope = (gradient * direction).sum().item<float>();
+        var length = LongestStep;
+        double expected;
+        while (
+            (expected = Change(model.FloatModel.call, images, direction * length, others)) < Followed * slope * length
+            && length > ShortestStep
+        )
+        {
+            length /= 2;
+        }
+
+        var agreement = Change(model.Logits, images, direction * length, others) / expected;
         return agreement >= LeastAgreement
             ? agreement
             : throw new NotApplicableException(
                 FormattableString.Invariant(
-                    $"The gradient does not describe the deployed arithmetic: a step along it changes the loss by {agreement:0.00} of what it predicts (at least {LeastAgreement} is asked for)."
+                    $"The gradient does not describe the deployed arithmetic: a step along it changes the loss by {agreement:0.00} of what the float model's changes by (at least {LeastAgreement} is asked for)."
                 )
             );
+    }
+
+    /// <summary>Half the difference of the loss between a step up and a step down.</summary>
+    private static double Change(Func<Tensor, Tensor> logits, Tensor images, Tensor step, Tensor labels)
+    {
+        using var scope = NewDisposeScope();
+        return (Loss(logits(images + step), labels) - Loss(logits(images - step), labels)).item<float>() / 2.0;
     }
 
     private static Tensor Loss(Tensor logits, Tensor labels) => nn.functional.cross_entropy(logits, labels);

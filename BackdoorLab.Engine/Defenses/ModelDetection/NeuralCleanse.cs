@@ -43,7 +43,7 @@ public enum InversionSchedule
     "Neural Cleanse",
     Aliases = ["nc"],
     Order = 10,
-    Revision = 2,
+    Revision = 3,
     Summary = "Reverses, for every class, the smallest trigger that sends clean images there; a class that needs far less than the others is a backdoor's target.",
     Paper = "Wang et al., Neural Cleanse: Identifying and Mitigating Backdoor Attacks in Neural Networks, IEEE S&P 2019",
     Deviations = "A shorter schedule than the reference code's 1,000 rounds of 31 batches of 32; every cell says which share. A trigger is kept by its success on the whole clean holdout, "
