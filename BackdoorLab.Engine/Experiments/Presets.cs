@@ -105,7 +105,7 @@ public static class Presets
         new(
             "fast-small",
             "Fast small",
-            "Airbench at half the width on all of CIFAR-10 by the fast recipe, 10 epochs: a quarter of the arithmetic.",
+            "Airbench at half the width on all of CIFAR-10 by the fast recipe, 10 epochs: 90.3 % clean accuracy (n = 1), a quarter of the arithmetic.",
             Spec(
                 "Fast small: BadNets on CIFAR-10",
                 new Cifar10(),

@@ -178,7 +178,7 @@ public sealed record TrainOptions : Method
     [OmittedAtDefault]
     [Range(0, 100_000)]
     [Description(
-        "Training images whose patches the first convolution starts to whiten: its filters become their principal directions and stay so where that fills the layer. 0 is off."
+        "Training images whose patches the first convolution starts to whiten: its filters become their principal directions and stay so where that fills the layer. 0 is off. On smooth photographs (traffic signs) single bright pixels then work as triggers of any class, and trigger inversion can tell none apart."
     )]
     public int WhiteningImages { get; init; }
 

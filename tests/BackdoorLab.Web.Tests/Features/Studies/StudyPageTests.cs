@@ -40,8 +40,8 @@ public sealed class StudyPageTests : IAsyncLifetime
         await Click(page, button => button.GetAttribute("aria-label") == $"Start {name}");
 
         var study = Assert.Single(await _lab.Studies.ListAsync());
-        Assert.Equal((name, 10, 10), (study.Name, study.Total, study.Count(RunState.Queued)));
-        Assert.Equal(10, _lab.Jobs.Created.Count);
+        Assert.Equal((name, 6, 6), (study.Name, study.Total, study.Count(RunState.Queued)));
+        Assert.Equal(6, _lab.Jobs.Created.Count);
         Assert.EndsWith($"/studies/{study.Id}", _lab.Address, StringComparison.Ordinal);
     }
 
