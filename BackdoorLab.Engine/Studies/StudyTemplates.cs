@@ -16,7 +16,7 @@ namespace BackdoorLab.Engine.Studies;
 public sealed record StudyTemplate(string Id, string Summary, StudySpec Spec);
 
 /// <summary>
-/// Published studies, done again: victims trained by the fast recipe, so that several models fit into an hour or two on
+/// Published studies, done again: victims trained by the fast recipe, so that several models fit into a few hours on
 /// two cores.
 /// </summary>
 public static class StudyTemplates
@@ -28,7 +28,7 @@ public static class StudyTemplates
     public static StudyTemplate QuantizationBlindspots { get; } =
         new(
             "quantization-blindspots",
-            "Well-trained Airbench at half the width on ten GTSRB classes and all of CIFAR-10, BadNets, 3 + 3 models each, five precisions, the released harness's rules beside the methods. An hour and a half on two cores with BF16 instructions.",
+            "Well-trained Airbench at half the width on ten GTSRB classes and all of CIFAR-10, BadNets, 3 + 3 models each, five precisions, the released harness's rules beside the methods. Some two and a half hours on two cores with BF16 instructions.",
             new StudySpec
             {
                 Name = "Quantization Blindspots",
