@@ -58,9 +58,13 @@ public sealed class AirbenchNetwork : Classifier
         using var scope = NewDisposeScope();
         var pixels = arithmetic.Enter(normalize, whiten, images);
         var values = arithmetic.Gelu(arithmetic.Convolve(whiten, norm: null, relu: false, pixels));
-        values = group1.Run(arithmetic, values);
-        values = group2.Run(arithmetic, values);
-        return group3.Run(arithmetic, values).MoveToOuterDisposeScope();
+        foreach (var (name, group) in new[] { ("group1", group1), ("group2", group2), ("group3", group3) })
+        {
+            values = group.Run(arithmetic, values);
+            arithmetic.Stage(name, values);
+        }
+
+        return values.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

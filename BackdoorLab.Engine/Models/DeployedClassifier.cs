@@ -57,6 +57,12 @@ public abstract class DeployedClassifier(Classifier floatModel, bool ownsFloatMo
     /// <summary>Penultimate features float32 [N, FeatureCount]; no gradient.</summary>
     public abstract Tensor Features(Tensor images);
 
+    /// <summary>
+    /// What the stages of the network put out, by the deployed arithmetic: float32 [N, channels, h, w] by the stage's
+    /// name, in the order they run; no gradient; caller's dispose scope owns them. Empty where there are none.
+    /// </summary>
+    public virtual IReadOnlyList<(string Name, Tensor Values)> Stages(Tensor images) => [];
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -58,7 +58,10 @@ public sealed class FashionNetwork : Classifier
         using var scope = NewDisposeScope();
         var values = arithmetic.Convolve(conv1, null, relu: true, arithmetic.Enter(normalize, conv1, images));
         values = arithmetic.MaxPool(arithmetic.Normalize(bn1, relu: false, values), 2);
-        return arithmetic.Convolve(conv2, null, relu: true, values).MoveToOuterDisposeScope();
+        arithmetic.Stage("conv1", values);
+        values = arithmetic.Convolve(conv2, null, relu: true, values);
+        arithmetic.Stage("conv2", values);
+        return values.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

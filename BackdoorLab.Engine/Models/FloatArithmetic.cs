@@ -29,14 +29,14 @@ public class FloatArithmetic : INetworkArithmetic
     }
 
     /// <inheritdoc/>
-    public Tensor Normalize(BatchNorm2d norm, bool relu, Tensor input) => ReluIf(norm.call(input), relu);
+    public virtual Tensor Normalize(BatchNorm2d norm, bool relu, Tensor input) => ReluIf(norm.call(input), relu);
 
     /// <inheritdoc/>
     /// <remarks>
     /// A sum that is not rectified goes into a tensor of its own: its branch may be a ReLU's output, which the gradient
     /// needs.
     /// </remarks>
-    public Tensor Add(Tensor values, Tensor side, bool relu) =>
+    public virtual Tensor Add(Tensor values, Tensor side, bool relu) =>
         relu ? ReluIf(values.add_(side, One), relu) : values.add(side, One);
 
     /// <inheritdoc/>
@@ -44,13 +44,13 @@ public class FloatArithmetic : INetworkArithmetic
         ReluIf(Multiply(layer, input), relu);
 
     /// <inheritdoc/>
-    public Tensor Gelu(Tensor input) => nn.functional.gelu(input);
+    public virtual Tensor Gelu(Tensor input) => nn.functional.gelu(input);
 
     /// <inheritdoc/>
-    public Tensor Scale(Tensor input, Scalar factor) => input.mul(factor);
+    public virtual Tensor Scale(Tensor input, Scalar factor) => input.mul(factor);
 
     /// <inheritdoc/>
-    public Tensor MaxPool(Tensor input, int size) => nn.functional.max_pool2d(input, size);
+    public virtual Tensor MaxPool(Tensor input, int size) => nn.functional.max_pool2d(input, size);
 
     /// <inheritdoc/>
     public Tensor AveragePool(Tensor input, int height, int width) =>
@@ -61,6 +61,9 @@ public class FloatArithmetic : INetworkArithmetic
 
     /// <inheritdoc/>
     public Tensor Flatten(Tensor input) => input.reshape(input.shape[0], -1);
+
+    /// <inheritdoc/>
+    public virtual void Stage(string name, Tensor values) { }
 
     /// <inheritdoc/>
     public Tensor Mask(Tensor input, Tensor mask)

@@ -46,6 +46,16 @@ public interface INetworkArithmetic
     /// <summary>[N, channels * height * width], row-major.</summary>
     Tensor Flatten(Tensor input);
 
+    /// <summary>
+    /// Tells that a stage of the network is done; no step, and nothing is computed. A stage is what repairs and
+    /// detectors compare between networks: a resolution of a convolutional network, a third of a transformer.
+    /// </summary>
+    /// <param name="name">The stage's name, as its weights are named.</param>
+    /// <param name="values">
+    /// Its result after the non-linearity, [N, channels, h, w] (tokens in their grid, without the class token).
+    /// </param>
+    void Stage(string name, Tensor values) { }
+
     /// <summary>Multiplies channels by a mask float [1, channels, 1, 1] of zeros and ones: pruned channels.</summary>
     Tensor Mask(Tensor input, Tensor mask);
 }

@@ -76,7 +76,9 @@ public sealed class ResNet9Network : Classifier
             arithmetic.Convolve(res1a, bnres1a, relu: true, values)
         );
         values = arithmetic.Add(values, side, relu: false);
+        arithmetic.Stage("res1", values);
         values = arithmetic.MaxPool(arithmetic.Convolve(conv3, bn3, relu: true, values), 2);
+        arithmetic.Stage("conv3", values);
         values = arithmetic.MaxPool(arithmetic.Convolve(conv4, bn4, relu: true, values), 2);
         side = values;
         values = arithmetic.Convolve(
@@ -85,7 +87,9 @@ public sealed class ResNet9Network : Classifier
             relu: true,
             arithmetic.Convolve(res2a, bnres2a, relu: true, values)
         );
-        return arithmetic.Add(values, side, relu: false).MoveToOuterDisposeScope();
+        values = arithmetic.Add(values, side, relu: false);
+        arithmetic.Stage("res2", values);
+        return values.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

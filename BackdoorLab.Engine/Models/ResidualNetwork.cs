@@ -68,11 +68,15 @@ public sealed class ResidualNetwork : Classifier
         using var scope = NewDisposeScope();
         var pixels = arithmetic.Enter(normalize, conv1, images);
         var values = arithmetic.Convolve(conv1, bn1, relu: bn1 is not null, pixels);
-        foreach (var block in _blocks)
+        for (var i = 0; i < _blocks.Length; i++)
         {
-            var next = block.Run(arithmetic, values);
+            var next = _blocks[i].Run(arithmetic, values);
             values.Dispose();
             values = next;
+            if ((i + 1) % _plan.BlocksPerStage == 0)
+            {
+                arithmetic.Stage($"layer{(i + 1) / _plan.BlocksPerStage}", values);
+            }
         }
 
         return values.MoveToOuterDisposeScope();

@@ -62,8 +62,11 @@ public sealed class SmallConvolutionalNetwork : Classifier
         using var scope = NewDisposeScope();
         var values = arithmetic.Convolve(conv1, bn1, relu: true, arithmetic.Enter(normalize, conv1, images));
         values = arithmetic.MaxPool(arithmetic.Convolve(conv2, bn2, relu: true, values), 2);
+        arithmetic.Stage("conv2", values);
         values = arithmetic.Convolve(conv3, bn3, relu: true, values);
-        return arithmetic.Convolve(conv4, bn4, relu: true, values).MoveToOuterDisposeScope();
+        values = arithmetic.Convolve(conv4, bn4, relu: true, values);
+        arithmetic.Stage("conv4", values);
+        return values.MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -34,6 +34,15 @@ internal sealed class DeployedNetwork(
     public override Tensor Features(Tensor images) => Run(network.Features, images);
 
     /// <inheritdoc/>
+    public override IReadOnlyList<(string Name, Tensor Values)> Stages(Tensor images)
+    {
+        using var noGrad = no_grad();
+        using var tap = new StageTap(arithmetic);
+        tap.Logits(network, images).Dispose();
+        return [.. tap.Stages.Select(stage => (stage.Name, stage.Values.to(ScalarType.Float32, copy: true)))];
+    }
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -77,7 +77,7 @@ public sealed record Int8Dynamic : Precision
                 ScalarType.QInt8
             );
             layer.weight.copy_(weight.dequantize());
-            numbers[layer] = kernels.AddLinear(weight, layer.bias!.detach());
+            numbers[layer] = kernels.AddLinear(weight, layer.bias?.detach() ?? zeros(layer.weight.shape[0]));
         }
 
         return new(kernels, numbers);

@@ -59,5 +59,8 @@ internal sealed class StepArithmetic(Func<int, Tensor, Tensor> at, FloatArithmet
     /// <inheritdoc/>
     public Tensor Mask(Tensor input, Tensor mask) => _float.Mask(input, mask);
 
+    /// <inheritdoc/>
+    public void Stage(string name, Tensor values) => _float.Stage(name, values);
+
     private Tensor At(Tensor values) => at(_step++, values);
 }

@@ -15,7 +15,7 @@ public sealed class PrecisionContractTests
     // Enough that the ranges of a hidden layer's few values hold for other images too.
     private const int CalibrationImages = 256;
 
-    private static readonly string[] Networks = ["small-conv-net", "res-net8", "res-net10-narrow"];
+    private static readonly string[] Networks = ["small-conv-net", "res-net8", "res-net10-narrow", "airbench"];
 
     public static TheoryData<string, string> Pairs => With([.. Networks, "mlp"]);
 
