@@ -96,18 +96,6 @@ public static class TriggerGallery
     }
 
     /// <summary>One image with its channels interleaved.</summary>
-    public static PixelImage Picture(string caption, ReadOnlySpan<byte> planes, ImageSet set)
-    {
-        var plane = set.Height * set.Width;
-        var pixels = new byte[planes.Length];
-        for (var p = 0; p < plane; p++)
-        {
-            for (var c = 0; c < set.Channels; c++)
-            {
-                pixels[p * set.Channels + c] = planes[c * plane + p];
-            }
-        }
-
-        return new(caption, set.Width, set.Height, set.Channels, pixels);
-    }
+    public static PixelImage Picture(string caption, ReadOnlySpan<byte> planes, ImageSet set) =>
+        set.Picture(caption, planes);
 }

@@ -40,6 +40,22 @@ public sealed record ImageSet(
     /// <summary>The pixels of image <paramref name="index"/>, [C, H, W].</summary>
     public ReadOnlySpan<byte> Image(int index) => Pixels.AsSpan(index * ImageBytes, ImageBytes);
 
+    /// <summary>Pixels [C, H, W] of an image of this size as a picture, its channels interleaved.</summary>
+    public PixelImage Picture(string caption, ReadOnlySpan<byte> planes)
+    {
+        var plane = Height * Width;
+        var pixels = new byte[planes.Length];
+        for (var p = 0; p < plane; p++)
+        {
+            for (var c = 0; c < Channels; c++)
+            {
+                pixels[p * Channels + c] = planes[c * plane + p];
+            }
+        }
+
+        return new(caption, Width, Height, Channels, pixels);
+    }
+
     /// <summary>The images at <paramref name="indices"/>, in that order, copied.</summary>
     public ImageSet Select(ReadOnlySpan<int> indices)
     {

@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Models;
 
 namespace BackdoorLab.Engine.Defenses;
@@ -92,6 +93,12 @@ public sealed record SampleVerdict
     public string Note { get; init; } = "";
 }
 
+/// <summary>What a method tells beside the model that it made.</summary>
+/// <param name="Numbers">Each a row in the results.</param>
+/// <param name="Figures">Pictures that need no ground truth.</param>
+/// <param name="Note">What the reader must know; may be empty.</param>
+public sealed record MethodReport(IReadOnlyList<DefenseNumber> Numbers, IReadOnlyList<Figure> Figures, string Note);
+
 /// <summary>What a <see cref="Mitigator"/> made.</summary>
 /// <param name="network">The repaired float network, which this owns.</param>
 public sealed class RepairedModel(Classifier network) : IDisposable
@@ -108,8 +115,33 @@ public sealed class RepairedModel(Classifier network) : IDisposable
     /// <summary>Numbers, each a row in the results.</summary>
     public IReadOnlyList<DefenseNumber> Numbers { get; init; } = [];
 
+    /// <summary>Pictures that need no ground truth.</summary>
+    public IReadOnlyList<Figure> Figures { get; init; } = [];
+
     /// <summary>What the reader must know.</summary>
     public string Note { get; init; } = "";
+
+    /// <summary>All that it tells.</summary>
+    public MethodReport Report => new(Numbers, Figures, Note);
+
+    /// <summary>
+    /// What <paramref name="repair"/> makes of a network, which it may change in place; where it fails or is cancelled,
+    /// nobody keeps the network.
+    /// </summary>
+    public static RepairedModel Of(Classifier network, RunContext run, Func<Classifier, RepairedModel> repair)
+    {
+        try
+        {
+            var repaired = repair(network);
+            run.ThrowIfCancelled();
+            return repaired;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -15,16 +15,14 @@ public static class MitigatorScorer
     /// <param name="truth">Whether there was a backdoor.</param>
     /// <param name="curve">Intermediate models that the method let the evaluator observe; may be empty. Each phase has
     /// its figure.</param>
-    /// <param name="numbers">The method's own numbers.</param>
-    /// <param name="note">The method's own note.</param>
+    /// <param name="own">What the method itself tells.</param>
     public static Scored Score(
         BackdoorMetrics before,
         BackdoorMetrics after,
         BackdoorMetrics? pruned,
         BackdoorTruth truth,
         IReadOnlyList<CurvePoint> curve,
-        IReadOnlyList<DefenseNumber> numbers,
-        string note
+        MethodReport own
     )
     {
         var sheet = new ScoreSheet();
@@ -47,12 +45,17 @@ public static class MitigatorScorer
             }
         }
 
-        sheet.Report(numbers);
-        sheet.Note(note);
+        sheet.Report(own.Numbers);
+        sheet.Note(own.Note);
         TargetLabelScore.NoteWeakAttack(sheet, truth);
         foreach (var phase in curve.GroupBy(point => point.Phase))
         {
             sheet.Figure(Curve([.. phase.OrderBy(point => point.Abscissa)], truth.Known, phase.Key));
+        }
+
+        foreach (var figure in own.Figures)
+        {
+            sheet.Figure(figure);
         }
 
         return sheet.ToScored();

@@ -242,15 +242,7 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         using var repaired = mitigator.Repair(context);
         var after = Measure(repaired.Network);
         var pruned = repaired.Pruned is { } network ? Measure(network) : null;
-        return MitigatorScorer.Score(
-            deployed.Metrics,
-            after,
-            pruned,
-            truth,
-            curve.Points,
-            repaired.Numbers,
-            repaired.Note
-        );
+        return MitigatorScorer.Score(deployed.Metrics, after, pruned, truth, curve.Points, repaired.Report);
 
         BackdoorMetrics Measure(Classifier network)
         {

@@ -17,6 +17,23 @@ public sealed record ChannelGroup(string Name, Convolution Convolution, BatchNor
 {
     /// <summary>Units.</summary>
     public int Channels => (int)Convolution.weight.shape[0];
+
+    /// <summary>
+    /// Makes channels give zero from now on: scale and shift of their norm, or kernel and bias where there is none.
+    /// </summary>
+    /// <param name="channels">int64 [n], numbers of channels.</param>
+    public void Silence(Tensor channels)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var parts = Norm is null
+            ? new[] { Convolution.weight, (Tensor?)Convolution.bias }
+            : [Norm.weight, (Tensor?)Norm.bias];
+        foreach (var part in parts.OfType<Tensor>())
+        {
+            part.index_fill_(0, channels, 0);
+        }
+    }
 }
 
 /// <summary>

@@ -200,7 +200,17 @@ public static class Trainer
             var images = Stamp(Batches.Images(data, indices, _augmentation, random), indices);
             var labels = Batches.Labels(data, indices);
             optimizer.ClearGradients();
-            var loss = TrainingStep.Backward(model, images, labels, _bfloat16, _smoothing);
+            var loss = Backward(images, labels, indices);
+            if (hooks.Reconsider is { } reconsider)
+            {
+                var batch = indices.ToArray();
+                reconsider(() =>
+                {
+                    optimizer.ClearGradients();
+                    Backward(images, labels, batch);
+                });
+            }
+
             optimizer.Step(Schedule.Rate(options.Schedule, options.LearningRate, _step, Steps));
             using var noGrad = no_grad();
             lossSum.add_(loss.detach(), One);
@@ -208,6 +218,17 @@ public static class Trainer
             {
                 CheckFinite(lossSum);
             }
+        }
+
+        private Tensor Backward(Tensor images, Tensor labels, ReadOnlySpan<int> indices)
+        {
+            if (hooks.Loss is not { } own)
+            {
+                return TrainingStep.Backward(model, images, labels, _bfloat16, _smoothing);
+            }
+
+            var batch = indices.ToArray();
+            return TrainingStep.Backward(() => own(images, labels, batch), _bfloat16);
         }
 
         private Tensor Stamp(Tensor images, ReadOnlySpan<int> indices) =>

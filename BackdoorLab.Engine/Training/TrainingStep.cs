@@ -22,15 +22,33 @@ internal static class TrainingStep
         LabelSmoothing? smoothing = null
     )
     {
-        Tensor loss;
+        return Backward(
+            () =>
+            {
+                var values = Logits(model, images);
+                return smoothing is null ? nn.functional.cross_entropy(values, labels) : smoothing.Loss(values, labels);
+            },
+            bfloat16
+        );
+    }
+
+    /// <summary>The same with a loss of the caller's.</summary>
+    internal static Tensor Backward(Func<Tensor> loss, bool bfloat16)
+    {
+        Tensor value;
         using (Autocast.BFloat16If(bfloat16))
         {
-            var logits = model.call(images);
-            var values = bfloat16 ? logits.to_type(ScalarType.Float32) : logits;
-            loss = smoothing is null ? nn.functional.cross_entropy(values, labels) : smoothing.Loss(values, labels);
+            value = loss();
         }
 
-        loss.backward();
-        return loss;
+        value.backward();
+        return value;
+    }
+
+    /// <summary>Logits float32 [n, classes] of a batch, also where the network runs in bfloat16.</summary>
+    internal static Tensor Logits(Classifier model, Tensor images)
+    {
+        var logits = model.call(images);
+        return logits.dtype == ScalarType.Float32 ? logits : logits.to_type(ScalarType.Float32);
     }
 }

@@ -4,7 +4,6 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Statistics;
-using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Defenses;
 
@@ -136,6 +135,9 @@ public sealed record FinePruning : Mitigator
         }
     }
 
+    private TuningPlan Tuning =>
+        new(FineTuneEpochs, FineTuneBatchSize, FineTuneLearningRate) { CurvePoints = CurvePoints };
+
     /// <summary>Half width of the 95 % interval of an accuracy read from so many images.</summary>
     internal static double Margin(double accuracy, int images)
     {
@@ -155,7 +157,7 @@ public sealed record FinePruning : Mitigator
             if (FineTuneEpochs > 0)
             {
                 pruned = network.Clone();
-                Tune(network, tuning, context);
+                HoldoutTuning.Run(network, tuning, Tuning, context);
             }
 
             return new RepairedModel(network)
@@ -230,30 +232,4 @@ public sealed record FinePruning : Mitigator
             note
         );
     }
-
-    // Epoch 0 is the pruned network.
-    private void Tune(Classifier network, ImageSet tuning, DefenseContext context)
-    {
-        var observed = ChannelPruning.CurveCounts([.. Enumerable.Range(0, FineTuneEpochs + 1)], CurvePoints);
-        Observe(0, network);
-        var hooks = new TrainingHooks { EpochFinished = report => Observe(report.Epoch, report.Model) };
-        Trainer.Train(network, tuning, Options(tuning), context.Run.Child("fine-tune"), hooks, context.FlipAllowed);
-
-        void Observe(int epoch, Classifier model)
-        {
-            if (observed.Contains(epoch))
-            {
-                context.Observe("epochs of fine-tuning", epoch, model);
-            }
-        }
-    }
-
-    private TrainOptions Options(ImageSet tuning) =>
-        new()
-        {
-            Epochs = FineTuneEpochs,
-            BatchSize = Math.Min(FineTuneBatchSize, tuning.Count),
-            LearningRate = FineTuneLearningRate,
-            Schedule = ScheduleKind.Cosine,
-        };
 }

@@ -134,10 +134,7 @@ public sealed class DefenseContractTests
     }
 
     // What is promised does not depend on how long a schedule is.
-    private static Defense Create(string id) =>
-        MethodCatalog.Default.Find(id)!.CreateDefault() is ModelDetector detector
-            ? detector.Brief()
-            : (Defense)MethodCatalog.Default.Find(id)!.CreateDefault();
+    private static Defense Create(string id) => ((Defense)MethodCatalog.Default.Find(id)!.CreateDefault()).Brief();
 
     /// <summary>Runs the defense on a tiny backdoored network and returns all it found, flattened.</summary>
     private static double[] Apply(

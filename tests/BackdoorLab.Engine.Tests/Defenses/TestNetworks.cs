@@ -77,7 +77,9 @@ internal sealed class ColourNetwork : Classifier
     public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         Forwarded();
-        return arithmetic.Convolve(conv, null, relu: true, images);
+        var values = arithmetic.Convolve(conv, null, relu: true, images);
+        arithmetic.Stage("conv", values);
+        return values;
     }
 
     public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) =>

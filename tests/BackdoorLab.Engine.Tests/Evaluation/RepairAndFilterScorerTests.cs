@@ -153,7 +153,6 @@ public sealed class RepairAndFilterScorerTests
             pruned,
             truth,
             curve,
-            pruned is null ? [] : [new DefenseNumber(FinePruning.PrunedChannels, 5)],
-            ""
+            new(pruned is null ? [] : [new DefenseNumber(FinePruning.PrunedChannels, 5)], [], "")
         );
 }
