@@ -21,4 +21,10 @@ public enum Needs
 
     /// <summary>Readable and writable weights.</summary>
     Weights = 16,
+
+    /// <summary>
+    /// A network that the defender has trained on the training set as received, with the run's recipe: what it would
+    /// have without the defense.
+    /// </summary>
+    PlainTraining = 32,
 }

@@ -1,6 +1,7 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Defenses;
 
@@ -95,6 +96,29 @@ public abstract record Mitigator : Defense
     /// <see cref="DefenseContext.CopyWeights"/>.
     /// </summary>
     public abstract RepairedModel Repair(DefenseContext context);
+}
+
+/// <summary>
+/// Trains in place of the usual training, on the set as received, so that no backdoor is learnt. The evaluator has it
+/// train twice, on the poisoned set and on the clean one of the same seed, converts what comes out to every precision,
+/// and compares it with the undefended victim and twin there.
+/// </summary>
+public abstract record RobustTrainer : Defense
+{
+    /// <inheritdoc/>
+    /// <remarks>Of a cell: its model is trained once, in a stage of its own.</remarks>
+    public sealed override DefenseWork Work(WorkSizes sizes) => new(2.0 * sizes.TestCount, 0);
+
+    /// <summary>Images through forward and backward pass of the whole method, for time estimates.</summary>
+    /// <param name="trainCount">Training images.</param>
+    /// <param name="recipe">The usual training, which it may take over.</param>
+    public abstract double TrainingImages(int trainCount, TrainOptions recipe);
+
+    /// <summary>
+    /// Trains a network of the run's architecture. What it trains through
+    /// <see cref="RobustTraining.Train"/> is resumed where it was interrupted.
+    /// </summary>
+    public abstract RobustModel Train(RobustTraining training);
 }
 
 /// <summary>An input filter ready to score.</summary>

@@ -10,7 +10,7 @@ namespace BackdoorLab.Engine.Experiments;
 /// Computes the cells of one precision and one model after another; keeps the converted model and its features while
 /// its cells run, so that sixteen detectors share one conversion and one feature pass.
 /// </summary>
-internal sealed class CellStages(StageContext stage, VictimModels models) : IDisposable
+internal sealed class CellStages(StageContext stage, VictimModels models, RobustModels trained) : IDisposable
 {
     private const string ResultFile = "cell.json";
     private readonly CellControls _controls = new(stage);
@@ -55,6 +55,11 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
 
     private CellResult Attempt(CellPlan cell, RunContext run, CellResult? stored, ControlFigures? control)
     {
+        if (cell.Trained is { } own && trained.Fault(own) is { } fault)
+        {
+            return Without(fault.Outcome, fault.Reason);
+        }
+
         try
         {
             var deployed = Deploy(cell, run);
@@ -208,9 +213,12 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
                 run
             ),
             Mitigator mitigator => Repair(mitigator, context, cell.Precision, cell.Id.Victim, deployed, truth, curve),
+            RobustTrainer => Compare(cell, deployed, truth, run),
             _ => throw new NotSupportedException($"The engine has no scorer for {defense.GetType().Name}."),
         };
-        var overhead = new Overhead(stage.Events.StageSeconds - controlSeconds, models.TrainSeconds(cell.Id.Victim));
+        var seconds =
+            stage.Events.StageSeconds - controlSeconds + (cell.Trained is { } plan ? trained.Of(plan).Seconds : 0);
+        var overhead = new Overhead(seconds, models.TrainSeconds(cell.Id.Victim));
         return scored with
         {
             Measurements = [.. scored.Measurements, .. gradients, .. overhead.Measurements()],
@@ -244,12 +252,34 @@ internal sealed class CellStages(StageContext stage, VictimModels models) : IDis
         var pruned = repaired.Pruned is { } network ? Measure(network) : null;
         return MitigatorScorer.Score(deployed.Metrics, after, pruned, truth, curve.Points, repaired.Report);
 
-        BackdoorMetrics Measure(Classifier network)
-        {
-            network.eval();
-            using var converted = precision.Convert(network, stage.Inputs.ImagesFor(precision, victim), context.Run);
-            return Evaluator.Measure(converted, stage.Inputs.CleanTest, stage.Inputs.Triggered, context.Run);
-        }
+        BackdoorMetrics Measure(Classifier network) => Converted(network, precision, victim, context.Run);
+    }
+
+    private Scored Compare(CellPlan cell, DeployedModel deployed, BackdoorTruth truth, RunContext run)
+    {
+        var plan = cell.Trained!;
+        var record = trained.Of(plan);
+        using var network = trained.Network(plan);
+        return RobustTrainerScorer.Score(
+            deployed.Metrics,
+            Converted(network, cell.Precision, cell.Id.Victim, run),
+            truth,
+            record.Curve,
+            record.Taken,
+            stage.Inputs.TrainingSet(cell.Id.Victim).Count,
+            new(
+                [.. record.Numbers.Select(number => new DefenseNumber(MetricCatalog.Find(number.Key), number.Value))],
+                record.Figures,
+                record.Note
+            )
+        );
+    }
+
+    private BackdoorMetrics Converted(Classifier network, Precision precision, Victim victim, RunContext run)
+    {
+        network.eval();
+        using var converted = precision.Convert(network, stage.Inputs.ImagesFor(precision, victim), run);
+        return Evaluator.Measure(converted, stage.Inputs.CleanTest, stage.Inputs.Triggered, run);
     }
 
     private List<ArtifactReference> Save(StageKey key, IReadOnlyList<Figure> figures)

@@ -42,7 +42,8 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         var cells = spec.Precisions.Sum(precision =>
             spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense))
         );
-        return spec.Origin.Victims.Sum(victim => estimator.Model(victim) + cells);
+        var trained = spec.Defenses.OfType<RobustTrainer>().Sum(estimator.Trained);
+        return spec.Origin.Victims.Sum(victim => estimator.Model(victim) + trained + cells);
     }
 
     /// <summary>The network's input and output sizes without loading the data set.</summary>
@@ -62,6 +63,10 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
 
     /// <summary>Making a model.</summary>
     internal double Model(Victim victim) => FixedSeconds + spec.Origin.Seconds(victim, trainCount, pace);
+
+    /// <summary>Training by a defense.</summary>
+    internal double Trained(RobustTrainer defense) =>
+        FixedSeconds + defense.TrainingImages(trainCount, spec.Training) / pace.TrainImagesPerSecond;
 
     internal double Cell(Precision precision, Defense? defense)
     {

@@ -21,7 +21,15 @@ internal sealed record VictimPlan(Victim Victim, StageKey Key);
 /// <param name="Id">What it is called.</param>
 /// <param name="Precision">Form of the deployed model.</param>
 /// <param name="Defense">Method, or null.</param>
-internal sealed record CellPlan(StageKey Key, StageKey Conversion, CellId Id, Precision Precision, Defense? Defense)
+/// <param name="Trained">The model that a training defense made for it; null for every other.</param>
+internal sealed record CellPlan(
+    StageKey Key,
+    StageKey Conversion,
+    CellId Id,
+    Precision Precision,
+    Defense? Defense,
+    RobustPlan? Trained = null
+)
 {
     internal string Kind => Defense is null ? "convert" : "defend";
 }
@@ -33,9 +41,10 @@ internal sealed class ExperimentPlan
         DataFacts data,
         StageKey? poison,
         IReadOnlyList<VictimPlan> victims,
+        IReadOnlyList<RobustPlan> trained,
         IReadOnlyList<CellPlan> cells,
         IReadOnlyList<PlannedStage> stages
-    ) => (Data, Poison, Victims, Cells, Stages) = (data, poison, victims, cells, stages);
+    ) => (Data, Poison, Victims, Trained, Cells, Stages) = (data, poison, victims, trained, cells, stages);
 
     /// <summary>What everything is computed on.</summary>
     internal DataFacts Data { get; }
@@ -44,6 +53,9 @@ internal sealed class ExperimentPlan
     internal StageKey? Poison { get; }
 
     internal IReadOnlyList<VictimPlan> Victims { get; }
+
+    /// <summary>Models that training defenses make, one for each victim and defense.</summary>
+    internal IReadOnlyList<RobustPlan> Trained { get; }
 
     /// <summary>
     /// By precision, then victim, then defense, so that a precision's column fills before the next begins.
@@ -62,6 +74,18 @@ internal sealed class ExperimentPlan
         var origin = spec.Origin;
         var poison = origin.KnowsAttack ? keys.Poison() : null;
         VictimPlan[] victims = [.. origin.Victims.Select(victim => new VictimPlan(victim, keys.Model(victim)))];
+        RobustPlan[] trained =
+        [
+            .. victims.SelectMany(victim =>
+                spec.Defenses.OfType<RobustTrainer>()
+                    .Select(defense => new RobustPlan(
+                        victim.Victim,
+                        defense,
+                        catalog.Label(defense),
+                        keys.Robust(victim.Key, defense)
+                    ))
+            ),
+        ];
         var cells = new List<CellPlan>();
         foreach (var precision in spec.Precisions)
         {
@@ -75,13 +99,15 @@ internal sealed class ExperimentPlan
                         catalog.Label(precision),
                         defense is null ? null : catalog.Label(defense)
                     );
+                    var own = trained.FirstOrDefault(plan => plan.Victim == victim.Victim && plan.Label == id.Defense);
                     cells.Add(
                         new(
-                            defense is null ? conversion : keys.Cell(victim.Key, precision, defense),
+                            defense is null ? conversion : keys.Cell(own?.Key ?? victim.Key, precision, defense),
                             conversion,
                             id,
                             precision,
-                            defense
+                            defense,
+                            own
                         )
                     );
                 }
@@ -93,6 +119,7 @@ internal sealed class ExperimentPlan
             facts,
             poison,
             victims,
+            trained,
             cells,
             [
                 .. poison is null
@@ -111,6 +138,13 @@ internal sealed class ExperimentPlan
                     origin.Kind,
                     origin.Title(victim.Victim),
                     estimator.Model(victim.Victim)
+                )),
+                .. trained.Select(plan => new PlannedStage(
+                    plan.Key.Value,
+                    "defend",
+                    $"Train by {catalog.For(plan.Defense).Name}, {Words(plan.Victim)}",
+                    estimator.Trained(plan.Defense),
+                    plan.Label
                 )),
                 .. cells.Select(cell => new PlannedStage(
                     cell.Key.Value,

@@ -139,7 +139,13 @@ public sealed class ExperimentRunner(RunnerOptions options)
 
         remarks.AddRange(models.Remarks);
         paces.Save(spec, shape, options.Threads, models.MeasuredTrainImagesPerSecond, pace);
-        using var stages = new CellStages(stage, models);
+        var trained = new RobustModels(stage, models);
+        foreach (var model in plan.Trained.Where(model => models.Has(model.Victim)))
+        {
+            trained.Make(model);
+        }
+
+        using var stages = new CellStages(stage, models, trained);
         foreach (var cell in plan.Cells.Where(cell => models.Has(cell.Id.Victim)))
         {
             cells.Set(stages.Run(cell));

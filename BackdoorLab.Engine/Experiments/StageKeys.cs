@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments.Origins;
 using BackdoorLab.Engine.Quantization;
@@ -37,6 +38,18 @@ internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machin
 
     /// <summary>The weights of a victim, and what its making tells of itself.</summary>
     internal StageKey Model(Victim victim) => spec.Origin.Key(victim, _data, machine);
+
+    /// <summary>
+    /// The model that a training defense makes of a victim's training set: all that the usual training depends on, the
+    /// defense, and the defender's clean images where it uses some.
+    /// </summary>
+    internal StageKey Robust(StageKey model, RobustTrainer defense) =>
+        StageKey.Of(
+            "robust-train",
+            model,
+            ("defense", defense),
+            ("cleanHoldout", defense.Needs.HasFlag(Needs.CleanHoldout) ? spec.CleanHoldout : null)
+        );
 
     /// <summary>
     /// What a victim gives at a precision, undefended (<paramref name="defense"/> null) or under a defense.

@@ -71,6 +71,36 @@ public static class Inference
     ) => ShareEqual(Predict(model, images, run, batchSize), images.Labels);
 
     /// <summary>
+    /// Cross-entropy of each image with its label, by a float network in evaluation mode: any network's per-sample
+    /// losses, in the order of the set and without augmentation.
+    /// </summary>
+    public static float[] Losses(Classifier model, ImageSet images, RunContext run, int batchSize = DefaultBatchSize)
+    {
+        var logits = Rows(model.call, images, run, batchSize);
+        var classes = images.Count == 0 ? 1 : logits.Length / images.Count;
+        var losses = new float[images.Count];
+        for (var i = 0; i < losses.Length; i++)
+        {
+            var row = logits.AsSpan(i * classes, classes);
+            var largest = float.NegativeInfinity;
+            foreach (var logit in row)
+            {
+                largest = Math.Max(largest, logit);
+            }
+
+            var sum = 0.0;
+            foreach (var logit in row)
+            {
+                sum += Math.Exp(logit - largest);
+            }
+
+            losses[i] = (float)(largest + Math.Log(sum) - row[images.Labels[i]]);
+        }
+
+        return losses;
+    }
+
+    /// <summary>
     /// Applies <paramref name="forward"/> ([n,C,H,W] in, [n, columns] out) batch by batch and gathers the rows, [N,
     /// columns] row-major.
     /// </summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
 using BackdoorLab.Engine.Federated;
 using BackdoorLab.Engine.Models;
@@ -63,6 +64,20 @@ internal sealed class TrainedByClients(ExperimentSpec spec, Federation federatio
                         + "trained network, which no client has."
                 )
             );
+        }
+
+        for (var i = 0; i < Spec.Defenses.Count; i++)
+        {
+            if (Spec.Defenses[i] is RobustTrainer)
+            {
+                all.Add(
+                    new(
+                        $"defenses[{i}]",
+                        "must not be a training defense where clients train the model: it needs the training set in one "
+                            + "place."
+                    )
+                );
+            }
         }
 
         // A federation that contradicts itself cannot be dealt to.

@@ -36,9 +36,11 @@ public sealed class DefenseContractTests
     public void Defense_WithoutSomethingItDeclares_IsRefused(string id)
     {
         var defense = Create(id);
-        foreach (var need in new[] { Needs.CleanHoldout, Needs.TrainingSet, Needs.Features, Needs.Weights })
+        Needs[] refused = [Needs.CleanHoldout, Needs.TrainingSet, Needs.Features, Needs.Weights, Needs.PlainTraining];
+        foreach (var need in refused)
         {
-            if (defense.Needs.HasFlag(need))
+            // What a detector is given on behalf of a training defense is that detector's affair.
+            if (defense.Needs.HasFlag(need) && !(defense is RobustTrainer && need == Needs.Features))
             {
                 Assert.Throws<InvalidOperationException>(() => Apply(defense, defense.Needs & ~need));
             }
@@ -127,7 +129,8 @@ public sealed class DefenseContractTests
         // The victim; a copy of its weights; of a repair in two phases one more, as it is between them.
         return (Tensor.TotalCount - before)
             * (
-                defense is Mitigator ? 3
+                defense is RobustTrainer ? 4
+                : defense is Mitigator ? 3
                 : defense.Needs.HasFlag(Needs.Weights) ? 2
                 : 1
             );
@@ -161,12 +164,45 @@ public sealed class DefenseContractTests
                 observe: (_, at, _) => observed.Add(at),
                 run: TestContexts.Run(cancellation)
             );
-            return [.. Found(defense, context), .. observed];
+            return defense is RobustTrainer trainer
+                ? [.. Trained(trainer, needs, network, forwarded, cancellation)]
+                : [.. Found(defense, context), .. observed];
         }
         finally
         {
             model.Dispose();
         }
+    }
+
+    private static double[] Trained(
+        RobustTrainer trainer,
+        Needs needs,
+        ColourNetwork network,
+        Action? forwarded,
+        CancellationToken cancellation
+    )
+    {
+        network.Forwarded = forwarded ?? (() => { });
+        using var model = trainer.Train(
+            TestContexts.Training(
+                needs,
+                Images,
+                Images,
+                network.Copy,
+                () => new FloatDeployed(network.Copy()),
+                run: TestContexts.Run(cancellation)
+            )
+        );
+        CheckNumbers(trainer, model.Report.Numbers);
+        Assert.False(model.Network.training);
+        Assert.Equal(Images.Count, model.TakenForPoison?.Length ?? Images.Count);
+        ((ColourNetwork)model.Network).Forwarded = () => { };
+        double[] logits =
+        [
+            .. Inference.Rows(model.Network.call, Images, TestContexts.Run()).Select(logit => (double)logit),
+        ];
+        Assert.All(logits, logit => Assert.True(double.IsFinite(logit)));
+        return [.. logits, .. (model.TakenForPoison ?? []).Select(taken => taken ? 1.0 : 0)];
     }
 
     private static void CheckVerdict(Verdict verdict)

@@ -2,6 +2,7 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Tests.Defenses;
 
@@ -32,4 +33,43 @@ internal static class TestContexts
             run ?? Run(),
             flipAllowed: false
         );
+
+    internal static RobustTraining Training(
+        Needs needs,
+        ImageSet received,
+        ImageSet holdout,
+        Func<Classifier> build,
+        Func<DeployedClassifier>? plain = null,
+        Action<string, double, Classifier>? observe = null,
+        RunContext? run = null,
+        ITrainedParts? parts = null
+    ) =>
+        new()
+        {
+            Needs = needs,
+            Received = received,
+            Holdout = holdout,
+            Build = build,
+            Plain = plain ?? (() => throw new InvalidOperationException("No plain training.")),
+            Recipe = new()
+            {
+                Epochs = 3,
+                BatchSize = 16,
+                Precision = TrainingPrecision.Float32,
+            },
+            FlipAllowed = false,
+            Run = run ?? Run(),
+            Parts = parts ?? new NoParts(),
+            Observe = observe ?? ((_, _, _) => { }),
+        };
+
+    /// <summary>Nothing is kept: every part is trained.</summary>
+    private sealed class NoParts : ITrainedParts
+    {
+        public bool Restore(string part, Classifier network) => false;
+
+        public void Keep(string part, Classifier network) { }
+
+        public string? Checkpoint(string part) => null;
+    }
 }
