@@ -82,33 +82,16 @@ public sealed record BackdoorRemoval : RobustTrainer
             {
                 var images = training.TrainingSet;
                 var (distances, centred) = Separation.Distances(training, 0.8);
-                var ranked = LowestLosses.Take(distances, distances.Length);
-                var clean = ranked[..Count(CleanShare, images)];
-                var poison = ranked[^Count(PoisonShare, images)..];
-                Array.Reverse(poison);
-                var rounds = Remove(network, images.Select(clean), images.Select(poison), training);
+                var split = SampleSplit.Of(distances, CleanShare, PoisonShare);
+                var rounds = Remove(network, images.Select(split.Clean), images.Select(split.Poison), training);
                 return new(network)
                 {
-                    TakenForPoison = LowestLosses.Mask(images.Count, poison),
-                    Report = new(
-                        [],
-                        [
-                            LowestLosses.Histogram(
-                                "How far features move",
-                                "mean squared distance",
-                                distances,
-                                distances[poison[^1]]
-                            ),
-                            LowestLosses.Gallery("Samples that move most", images, poison),
-                        ],
-                        $"{poison.Length} samples taken for poison and {clean.Length} for clean after {centred} passes of the centre loss; {rounds} rounds."
-                    ),
+                    TakenForPoison = split.Mask,
+                    Report = new([], split.Figures(images), $"{split.Words(centred)} {rounds} rounds."),
                 };
             }
         );
     }
-
-    private static int Count(double share, ImageSet images) => Math.Max(1, (int)((decimal)share * images.Count));
 
     private int Remove(Classifier network, ImageSet clean, ImageSet poison, RobustTraining training)
     {

@@ -115,6 +115,62 @@ public sealed class RobustTrainerTests
         Assert.Contains("spectral-signatures", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Contrast_OfFourViews_IsTheMeanOfTheirLogShares()
+    {
+        using var scope = NewDisposeScope();
+        // Two images, both views of each equal, the images at right angles; temperature 1. Similarities to the other
+        // three views are 1, 0, 0: minus log of e / (e + 2).
+        var views = tensor(new float[] { 1, 0, 0, 1, 1, 0, 0, 1 }, [4, 2]);
+        var apart = Math.Log(Math.E + 2) - 1;
+        Assert.Equal(apart, Contrastive.Loss(views, [Contrastive.Alone, Contrastive.Alone], 1).item<float>(), 5);
+        // Together they are three that belong: similarities 1, 0, 0, of which each counts a third.
+        Assert.Equal(Math.Log(Math.E + 2) - 1 / 3.0, Contrastive.Loss(views, [4, 4], 1).item<float>(), 5);
+        Assert.Equal(apart, Contrastive.Loss(views, [4, 5], 1).item<float>(), 5);
+    }
+
+    [Fact]
+    public void Symmetric_OfEvenLogits_IsATenthOfTheUsualPlusTheReverse()
+    {
+        using var scope = NewDisposeScope();
+        // p = (1/2, 1/2): 0.1 ln 2 + 0.5 * -ln 1e-4.
+        var loss = DecoupledTraining.Symmetric(zeros(1, 2), tensor(new long[] { 1 }));
+        Assert.Equal(0.1 * Math.Log(2) + 0.5 * Math.Log(1e4), loss.item<float>(), 4);
+    }
+
+    [Fact]
+    public void Labelled_PerClass_LeavesNoClassWithout()
+    {
+        float[] losses = [1, 2, 9, 8];
+        int[] labels = [0, 0, 1, 1];
+        Assert.Equal([0, 1], new DecoupledTraining().Labelled(losses, labels));
+        Assert.Equal([0, 3], new DecoupledTraining { PerClass = true }.Labelled(losses, labels));
+    }
+
+    [Fact]
+    public void Sharpened_Probabilities_AreTheirSquaresOfSumOne()
+    {
+        using var scope = NewDisposeScope();
+        var sharp = Inference.Floats(MixMatch.Sharpened(tensor(new float[] { 0.75f, 0.25f }, [1, 2])));
+        Assert.Equal([0.9f, 0.1f], sharp.Select(value => MathF.Round(value, 5)));
+    }
+
+    [Fact]
+    public void Split_OfDistances_TakesBothEnds()
+    {
+        var split = SampleSplit.Of([5, 1, 4, 2, 3], 0.4, 0.2);
+        Assert.Equal([1, 3], split.Clean);
+        Assert.Equal([0], split.Poison);
+    }
+
+    [Fact]
+    public void HeadLayers_OfANetwork_AreThoseAfterItsFeatures()
+    {
+        using var network = TestNetworks.Backdoored();
+        var head = HeadLayers.Of(network);
+        Assert.Equal([12L, 3L], head.Select(parameter => parameter.numel()));
+    }
+
     private static TrainOptions Float => new() { Precision = TrainingPrecision.Float32 };
 
     private static float[] Run(RobustTrainer defense, ITrainedParts parts)
