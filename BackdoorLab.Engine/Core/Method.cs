@@ -13,4 +13,15 @@ public abstract record Method
     /// report the same number list the same declaration of it.
     /// </summary>
     public virtual IReadOnlyList<Metric> Numbers => [];
+
+    /// <summary>
+    /// Its place in the field's taxonomy, an entry an axis, in the order of tables; a function of the kind and of what
+    /// the method declares. Empty for kinds without one.
+    /// </summary>
+    public virtual IReadOnlyList<MethodTrait> Traits => [];
 }
+
+/// <summary>A method's place on an axis of a taxonomy.</summary>
+/// <param name="Axis">The axis: "Stage".</param>
+/// <param name="Value">In words: "after training"; several joined by commas.</param>
+public sealed record MethodTrait(string Axis, string Value);

@@ -18,6 +18,9 @@ public sealed record MethodDescriptor
     /// <summary>Metrics of its own that it reports (<see cref="Method.Numbers"/>).</summary>
     public required IReadOnlyList<Metric> Numbers { get; init; }
 
+    /// <summary>Its place in the field's taxonomy (<see cref="Method.Traits"/>).</summary>
+    public IReadOnlyList<MethodTrait> Traits => CreateDefault().Traits;
+
     /// <summary>Stable kebab-case identifier.</summary>
     public string Id => Attribute.Id;
 

@@ -5,6 +5,19 @@ using BackdoorLab.Engine.Training;
 
 namespace BackdoorLab.Engine.Defenses;
 
+/// <summary>What a defense works on.</summary>
+public enum DefenseDomain
+{
+    /// <summary>Images: triggers in them, or changes of them.</summary>
+    Input,
+
+    /// <summary>Features: what layers make of images.</summary>
+    Feature,
+
+    /// <summary>Weights.</summary>
+    Parameter,
+}
+
 /// <summary>A backdoor defense. Derive from one of the kinds, not from this.</summary>
 [MethodFamily]
 public abstract record Defense : Method
@@ -45,6 +58,15 @@ public abstract record Defense : Method
     /// </summary>
     public virtual string? ReleasedVariantOf => null;
 
+    /// <summary>What it works on: the input, what a network makes of it, or the network's weights.</summary>
+    public abstract DefenseDomain Domain { get; }
+
+    /// <summary>What it must know of the attack; empty where it is nothing.</summary>
+    public virtual string AssumesOfAttack => "";
+
+    /// <inheritdoc/>
+    public sealed override IReadOnlyList<MethodTrait> Traits => DefenseTraits.Of(this);
+
     /// <summary>
     /// The same method at a setting for small machines, where the paper's takes longer than one should wait; itself
     /// where the paper's is cheap. Its label names what differs, so both are told apart wherever numbers stand.
@@ -58,6 +80,9 @@ public abstract record Defense : Method
 /// <summary>Decides whether a model is backdoored.</summary>
 public abstract record ModelDetector : Defense
 {
+    /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Input;
+
     /// <inheritdoc/>
     public sealed override string? ModelScore => Metric.DetectorScore.Id;
 
@@ -75,6 +100,9 @@ public abstract record ModelDetector : Defense
 /// <summary>Scores every sample of the training set as the defender received it.</summary>
 public abstract record SampleDetector : Defense
 {
+    /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Feature;
+
     /// <summary>Scores <see cref="DefenseContext.TrainingSet"/>; higher is more suspicious.</summary>
     public abstract SampleVerdict Score(DefenseContext context);
 }
@@ -82,6 +110,9 @@ public abstract record SampleDetector : Defense
 /// <summary>Scores inputs at test time.</summary>
 public abstract record InputFilter : Defense
 {
+    /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Input;
+
     /// <summary>
     /// Sets the threshold on clean data and returns the filter, which lives no longer than the context.
     /// </summary>
@@ -91,6 +122,9 @@ public abstract record InputFilter : Defense
 /// <summary>Repairs a copy of a model.</summary>
 public abstract record Mitigator : Defense
 {
+    /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Parameter;
+
     /// <summary>
     /// Returns the repaired float network; the caller owns it and converts it to the precision again. Start from
     /// <see cref="DefenseContext.CopyWeights"/>.
@@ -105,6 +139,9 @@ public abstract record Mitigator : Defense
 /// </summary>
 public abstract record RobustTrainer : Defense
 {
+    /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Parameter;
+
     /// <inheritdoc/>
     /// <remarks>Of a cell: its model is trained once, in a stage of its own.</remarks>
     public sealed override DefenseWork Work(WorkSizes sizes) => new(2.0 * sizes.TestCount, 0);

@@ -55,6 +55,7 @@ internal static class MethodsDocument
         Paragraph(text, "", method.Attribute.Summary);
         Paragraph(text, "Paper: ", method.Attribute.Paper);
         Paragraph(text, "**Differs from the paper.** ", method.Attribute.Deviations);
+        Paragraph(text, "", string.Join("; ", method.Traits.Select(trait => $"{trait.Axis}: {trait.Value}")));
         Table(
             text,
             ["parameter", "default", "range", "meaning"],

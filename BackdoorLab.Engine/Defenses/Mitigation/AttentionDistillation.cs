@@ -42,6 +42,9 @@ public sealed record AttentionDistillation : Mitigator
     public override IReadOnlyList<Metric> Numbers => [TeacherAccuracy];
 
     /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Feature;
+
+    /// <inheritdoc/>
     public override Needs Needs => Needs.CleanHoldout | Needs.Weights;
 
     /// <summary>Passes of the teacher.</summary>

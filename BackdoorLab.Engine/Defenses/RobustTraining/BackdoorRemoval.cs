@@ -25,6 +25,9 @@ public sealed record BackdoorRemoval : RobustTrainer
     private const double WeightDecay = 5e-4;
 
     /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Feature;
+
+    /// <inheritdoc/>
     public override Needs Needs => Needs.TrainingSet | Needs.PlainTraining;
 
     /// <summary>Passes before the centre loss.</summary>

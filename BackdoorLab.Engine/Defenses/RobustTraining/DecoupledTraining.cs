@@ -32,6 +32,9 @@ public sealed record DecoupledTraining : RobustTrainer
     private const int GrowthFrom = 10;
 
     /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Feature;
+
+    /// <inheritdoc/>
     public override Needs Needs => Needs.TrainingSet;
 
     /// <summary>Passes without labels.</summary>

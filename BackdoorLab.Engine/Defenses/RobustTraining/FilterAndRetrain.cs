@@ -20,6 +20,9 @@ namespace BackdoorLab.Engine.Defenses;
 public sealed record FilterAndRetrain : RobustTrainer
 {
     /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Feature;
+
+    /// <inheritdoc/>
     public override Needs Needs =>
         Needs.TrainingSet | Needs.PlainTraining | Needs.Features | (Filter?.Needs ?? Needs.None);
 

@@ -27,6 +27,9 @@ public sealed record SecureTraining : RobustTrainer
     private const double HeadRate = 5;
 
     /// <inheritdoc/>
+    public override DefenseDomain Domain => DefenseDomain.Feature;
+
+    /// <inheritdoc/>
     public override Needs Needs => Needs.TrainingSet;
 
     /// <summary>Passes before the centre loss.</summary>

@@ -55,6 +55,9 @@ public sealed record SpectralSignatures : SampleDetector
     public override IReadOnlyList<Metric> Numbers => [Separation, RemovedShare];
 
     /// <inheritdoc/>
+    public override string AssumesOfAttack => "a bound of the poison rate";
+
+    /// <inheritdoc/>
     public override Needs Needs => Needs.TrainingSet | Needs.Features;
 
     /// <summary>Upper bound on the poisoned share of the set, which the defender is told.</summary>
