@@ -115,7 +115,7 @@ internal sealed class RobustModels(StageContext stage, VictimModels models)
         }
 
         var earlier = stage.Store.ReadJson<double?>(plan.Key, SecondsFile) ?? 0;
-        var curve = new CurveRecorder(inputs.CleanTest, inputs.Triggered, run);
+        var curve = new List<CurvePoint>();
         var parts = new StoredParts(
             stage.Store,
             plan.Key,
@@ -134,7 +134,7 @@ internal sealed class RobustModels(StageContext stage, VictimModels models)
                 FlipAllowed = inputs.FlipAllowed,
                 Run = run,
                 Parts = parts,
-                Observe = curve.Observe,
+                Observe = (phase, at, network) => curve.Add(Point(plan.Victim, phase, at, network, run)),
             }
         );
         var record = new RobustRecord(
@@ -143,12 +143,22 @@ internal sealed class RobustModels(StageContext stage, VictimModels models)
             made.Report.Numbers.ToDictionary(number => number.Name, number => number.Value),
             made.Report.Figures,
             made.Report.Note,
-            curve.Points
+            curve
         );
         stage.Store.SaveWeights(plan.Key, made.Network);
         stage.Store.WriteJson(plan.Key, DoneFile, record);
         parts.Clear();
         return record;
+    }
+
+    // As the epochs of the usual training: the twin's says nothing of an attack, since attacks share it.
+    private CurvePoint Point(Victim victim, string phase, double at, Classifier network, RunContext run)
+    {
+        var training = network.training;
+        network.eval();
+        var metrics = stage.Inputs.Curve.Measure(victim, network, run);
+        network.train(training);
+        return new(phase, at, metrics.CleanAccuracy.Value, metrics.AttackSuccessRate.ValueOrNull);
     }
 
     private sealed class StoredParts(ArtifactStore store, StageKey key, Action kept) : ITrainedParts
