@@ -194,6 +194,25 @@ public sealed class SpecDraft
         Check();
     }
 
+    /// <summary>Gives the method at <paramref name="path"/> all parameters of <paramref name="values"/>.</summary>
+    public void Take(string path, Method values)
+    {
+        if (At(path) is JsonObject chosen)
+        {
+            foreach (var (name, value) in Members(values))
+            {
+                chosen[name] = value;
+            }
+
+            Check();
+        }
+    }
+
+    /// <summary>Whether the method at <paramref name="path"/> has all parameters of <paramref name="values"/>.</summary>
+    public bool Has(string path, Method values) =>
+        At(path) is JsonObject chosen
+        && Members(values).All(member => JsonNode.DeepEquals(chosen[member.Name], member.Value));
+
     /// <summary>Takes an entry out.</summary>
     public void Remove(string list, int index)
     {
@@ -234,6 +253,17 @@ public sealed class SpecDraft
 
     private T? Part<T>(string section)
         where T : class => FaultCount(section) == 0 ? Document[section].Deserialize<T>(SpecJson.Options) : null;
+
+    private static IEnumerable<(string Name, JsonNode Value)> Members(Method values)
+    {
+        var method = MethodCatalog.Default.For(values);
+        var given = JsonSerializer.SerializeToNode(values, SpecJson.Options)!.AsObject();
+
+        // What is left out has its default.
+        return method.Parameters.Select(parameter =>
+            (parameter.Name, given[parameter.Name]?.DeepClone() ?? DefaultValue(parameter))
+        );
+    }
 
     private static JsonObject Default(MethodDescriptor method) => Defaults(method.Parameters, method.Id);
 

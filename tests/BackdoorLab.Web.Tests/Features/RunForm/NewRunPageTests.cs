@@ -69,6 +69,29 @@ public sealed class NewRunPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task NewRun_BriefSetting_FillsItsParametersAndGoesBack()
+    {
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("[data-method='anp'] input")));
+
+        await page.InvokeAsync(() => page.Find("[data-method='anp'] input").ChangeAsync(new() { Value = true }));
+        await page.InvokeAsync(() => page.Find("[data-method='anp'] button[aria-expanded]").ClickAsync(new()));
+        Assert.Equal("The paper's", page.Find("[data-method='anp'] [aria-pressed='true']").TextContent);
+        Assert.Equal("2000", Iterations());
+
+        await page.InvokeAsync(() => page.Find("[data-method='anp'] [aria-pressed='false']").ClickAsync(new()));
+        Assert.Equal("Brief", page.Find("[data-method='anp'] [aria-pressed='true']").TextContent);
+        Assert.Equal("400", Iterations());
+
+        await page.InvokeAsync(() => page.Find("[data-method='anp'] [aria-pressed='false']").ClickAsync(new()));
+        Assert.Equal("2000", Iterations());
+        Assert.Empty(page.FindAll("[data-method='clp'] .segmented"));
+
+        string? Iterations() =>
+            page.Find("[data-method='anp'] [data-parameter=iterations] input").GetAttribute("value");
+    }
+
+    [Fact]
     public async Task NewRun_TextInANumber_IsReportedNotSwallowed()
     {
         var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
