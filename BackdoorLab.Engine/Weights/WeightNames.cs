@@ -35,7 +35,16 @@ internal static class WeightNames
 
     // Counters of batch norms and of tools that count operations.
     private static readonly string[] Counters = ["num_batches_tracked", "total_ops", "total_params"];
-    private static readonly (string Ours, string Theirs)[] Aliases = [("linear.", "fc."), ("shortcut.", "downsample.")];
+    private static readonly (string Ours, string Theirs)[] Aliases =
+    [
+        ("linear.", "fc."),
+        ("shortcut.", "downsample."),
+        // torchvision's file of DenseNet is older than its names.
+        ("norm1.", "norm.1."),
+        ("conv1.", "conv.1."),
+        ("norm2.", "norm.2."),
+        ("conv2.", "conv.2."),
+    ];
     private static readonly string[] Means = ["mean", "means", "mu"];
     private static readonly string[] Deviations = ["std", "stds", "sigma", "stdev", "sd"];
 
