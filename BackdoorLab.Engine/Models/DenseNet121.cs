@@ -8,7 +8,7 @@ namespace BackdoorLab.Engine.Models;
 [Method(
     "dense-net121",
     "DenseNet-121",
-    Summary = "Four blocks of 6, 12, 24 and 16 layers, each adding 32 channels to the maps it reads; 7.0 M parameters, 888 M multiply-adds at 32x32. Also narrower, half as deep, and as published for ImageNet.",
+    Summary = "Four blocks of 6, 12, 24 and 16 layers, each adding 32 channels to the maps it reads; 7.0 M parameters, 888 M multiply-adds at 32x32. Also narrower, half as deep, and as published for ImageNet. A training step of 128 images takes 3.0 GiB in bfloat16 and 5.7 GiB in float32.",
     Paper = "Huang, Liu, van der Maaten, Weinberger: Densely Connected Convolutional Networks, CVPR 2017.",
     Deviations = "Small form: 3x3 stem at stride 1 without normalisation and max pool, as the backdoor literature uses it for 32x32 images; maps of odd size are averaged to half of it, rounded down, from squares that overlap. No dropout.",
     Order = 44

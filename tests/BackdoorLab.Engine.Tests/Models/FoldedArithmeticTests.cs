@@ -13,6 +13,7 @@ public sealed class FoldedArithmeticTests
     [InlineData("small-conv-net", 5e-3)]
     [InlineData("vgg19", 5e-3)]
     [InlineData("dense-net121", 2e-2)]
+    [InlineData("small-vit", 5e-3)]
     public void Logits_OfASettledNetwork_HaveTheSameValuesAndInputGradients(string network, double gradientsApart)
     {
         using var scope = NewDisposeScope();

@@ -88,6 +88,7 @@ public sealed class ModelCostTests
                 1_814,
                 11.7
             },
+            { new SmallVit(), 32, 10, 125, 1.8 },
         };
 
     [Theory]

@@ -119,6 +119,7 @@ public sealed class Int8StaticTests
     [InlineData("pre-act-res-net18", WeightScheme.PerChannelSymmetric)]
     [InlineData("fashion-cnn", WeightScheme.PerChannelSymmetric)]
     [InlineData("vgg19", WeightScheme.PerChannelSymmetric)]
+    [InlineData("small-vit", WeightScheme.PerChannelSymmetric)]
     [InlineData("res-net8", WeightScheme.PerTensorSymmetric)]
     public void EveryStep_OnTheSameInput_IsWithinOneStepOfTheSimulation(string network, WeightScheme scheme) =>
         CompareSteps((ModelSource)MethodCatalog.Default.Find(network)!.CreateDefault(), scheme);

@@ -79,6 +79,42 @@ public sealed partial class ArchitecturesTests : IDisposable
         Assert.Equal(new DenseNet121 { Growth = 12, DepthDivisor = 2 }, fit.Source);
     }
 
+    [Theory]
+    [InlineData("mlp.linear_1.", "mlp.linear_2.")]
+    [InlineData("mlp.0.", "mlp.3.")]
+    public void Find_TorchvisionsNamesOfATransformer_AreUnderstood(string first, string second)
+    {
+        (string Ours, string Theirs)[] names =
+        [
+            ("blocks.", "encoder.layers.encoder_layer_"),
+            ("cls_token", "class_token"),
+            ("pos_embed", "encoder.pos_embedding"),
+            ("patch_embed.proj.", "conv_proj."),
+            ("norm1.", "ln_1."),
+            ("norm2.", "ln_2."),
+            ("norm.", "encoder.ln."),
+            ("attn.qkv.", "self_attention.in_proj_"),
+            ("attn.proj.", "self_attention.out_proj."),
+            ("mlp.fc1.", first),
+            ("mlp.fc2.", second),
+            ("head.", "heads.head."),
+        ];
+        using var file = Saved(
+            new SmallVit(),
+            rename: name =>
+                names.Aggregate(name, (one, pair) => one.Replace(pair.Ours, pair.Theirs, StringComparison.Ordinal))
+        );
+        Assert.Contains(
+            file.Tensors,
+            tensor => tensor.Name == "encoder.layers.encoder_layer_5.self_attention.in_proj_weight"
+        );
+
+        var fit = Architectures.Find(file, Colour, "a data set");
+
+        Assert.True(fit.Fits, fit.Fault);
+        Assert.Equal(new SmallVit(), fit.Source);
+    }
+
     [Fact]
     public void Find_FormsAndWidthsOfVgg_AreFoundOut()
     {
