@@ -126,6 +126,16 @@ public sealed class SpecValidator(MethodCatalog catalog)
     private void AcrossFields(ExperimentSpec spec, MethodDescriptor dataset, List<SpecFault> faults)
     {
         var shape = spec.Dataset.Shape;
+        if (shape.Height > 0 && Math.Min(shape.Height, shape.Width) < spec.Model.SmallestSide)
+        {
+            faults.Add(
+                new(
+                    "model",
+                    $"takes images from {spec.Model.SmallestSide} x {spec.Model.SmallestSide} pixels on; those of {dataset.Name} are {shape.Height} x {shape.Width}."
+                )
+            );
+        }
+
         if (
             shape.Classes > 0
             && spec.Attack.Mapping == LabelMapping.AllToOne

@@ -138,14 +138,16 @@ public sealed class FederatedTraining : IDisposable
         using var scope = NewDisposeScope();
         Load(_protocol.Fuse(_global) ?? _global);
         state.Delete();
-        var (layers, masks) = (CostMeter.Layers(_network), _protocol.Census());
+        var (cost, masks) = (CostMeter.Of(_network), _protocol.Census());
         var densities = masks?.Layers.Zip(masks.Densities).ToDictionary(layer => layer.First, layer => layer.Second);
         return new()
         {
             Attackers = _attackers,
             Parameters = _layout.Length,
-            MultiplyAdds = layers.Sum(layer => layer.MultiplyAdds),
-            ActiveMultiplyAdds = layers.Sum(layer => layer.MultiplyAdds * (densities?[layer.Name + ".weight"] ?? 1)),
+            MultiplyAdds = cost.MultiplyAdds,
+            ActiveMultiplyAdds =
+                cost.Layers.Sum(layer => layer.MultiplyAdds * (densities?[layer.Name + ".weight"] ?? 1))
+                + cost.AttentionMultiplyAdds,
             Rounds = _rounds,
             ClassCounts =
             [

@@ -38,12 +38,13 @@ public sealed record ChannelGroup(string Name, Convolution Convolution, BatchNor
 
 /// <summary>
 /// The convolutional units of any network, found by running it: no network has to declare them, and a method that masks
-/// or scales channels works on every one.
+/// or scales channels works on every one that has some. Patches of a transformer are none.
 /// </summary>
 internal static class ChannelGroups
 {
     /// <summary>All groups in the order they run, by one pass over a black image.</summary>
-    /// <exception cref="NotApplicableException">The network has no convolutions, or they cannot be had.</exception>
+    /// <exception cref="NotApplicableException">The network has no convolutions, none but the one that cuts the image
+    /// into patches, or they cannot be had.</exception>
     internal static IReadOnlyList<ChannelGroup> Of(Classifier network)
     {
         var names = network
@@ -62,7 +63,12 @@ internal static class ChannelGroups
         var pairing = new Pairing();
         network.Logits(pairing, zeros(1, network.Shape.Channels, network.Shape.Height, network.Shape.Width));
         network.train(wasTraining);
-        return [.. pairing.Pairs.Select(pair => new ChannelGroup(names[pair.Layer], pair.Layer, pair.Norm))];
+        pairing.Pairs.RemoveAll(pair => pairing.Patches.Contains(pair.Layer));
+        return pairing.Pairs.Count == 0
+            ? throw new NotApplicableException(
+                "This network is a transformer: its one convolution cuts the image into patches, and it has no channels that could be masked or scaled alone."
+            )
+            : [.. pairing.Pairs.Select(pair => new ChannelGroup(names[pair.Layer], pair.Layer, pair.Norm))];
     }
 
     // What a step returns is the very object that the next one gets, so objects tell which norm reads which layer.
@@ -71,6 +77,9 @@ internal static class ChannelGroups
         private readonly Dictionary<Tensor, int> _from = new(ReferenceEqualityComparer.Instance);
 
         internal List<(Convolution Layer, BatchNorm2d? Norm)> Pairs { get; } = [];
+
+        // What cuts the image into tokens: its outputs are places of every token, which attention mixes.
+        internal HashSet<Convolution> Patches { get; } = [];
 
         public override Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input)
         {
@@ -85,9 +94,9 @@ internal static class ChannelGroups
             return output;
         }
 
-        public override Tensor MaxPool(Tensor input, int size)
+        public override Tensor MaxPool(Tensor input, int size, int? stride = null, int padding = 0)
         {
-            var output = base.MaxPool(input, size);
+            var output = base.MaxPool(input, size, stride, padding);
             if (_from.TryGetValue(input, out var pair))
             {
                 _from[output] = pair;
@@ -111,6 +120,26 @@ internal static class ChannelGroups
             Share(values);
             Share(side);
             return base.Add(values, side, relu);
+        }
+
+        public override Tensor Concatenate(IReadOnlyList<Tensor> parts)
+        {
+            foreach (var part in parts)
+            {
+                Share(part);
+            }
+
+            return base.Concatenate(parts);
+        }
+
+        public override Tensor Embed(Tensor patches, Tensor classToken, Tensor positions)
+        {
+            if (_from.TryGetValue(patches, out var pair))
+            {
+                Patches.Add(Pairs[pair].Layer);
+            }
+
+            return base.Embed(patches, classToken, positions);
         }
 
         private void Share(Tensor output)

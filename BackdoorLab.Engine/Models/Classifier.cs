@@ -19,7 +19,8 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
     public abstract int FeatureCount { get; }
 
     /// <summary>
-    /// Channels of the last convolutional activation (the units that Fine-Pruning ranks); 0 where there is none.
+    /// Channels of the last convolutional activation (the units that Fine-Pruning ranks); 0 where there is none: in
+    /// fully connected networks and in transformers.
     /// </summary>
     public abstract int LastConvChannels { get; }
 
@@ -30,7 +31,7 @@ public abstract class Classifier(string name) : nn.Module<Tensor, Tensor>(name)
 
     /// <summary>
     /// Last convolutional activation after its non-linearity, [N, LastConvChannels, h, w], from pixels in [0,1]
-    /// [N,C,H,W]; of a network without convolutions the normalised pixels.
+    /// [N,C,H,W]; where <see cref="LastConvChannels"/> is 0 the normalised pixels.
     /// </summary>
     public abstract Tensor Activations(INetworkArithmetic arithmetic, Tensor images);
 

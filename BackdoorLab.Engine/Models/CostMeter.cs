@@ -11,6 +11,18 @@ namespace BackdoorLab.Engine.Models;
 /// <param name="MultiplyAdds">Multiply-adds of one image's forward pass.</param>
 public sealed record LayerCost(string Name, WeightLayer Layer, long Parameters, long MultiplyAdds);
 
+/// <summary>What one image's forward pass costs.</summary>
+/// <param name="Layers">Every weight layer, in the order they run.</param>
+/// <param name="AttentionMultiplyAdds">
+/// Multiply-adds between activations: queries with keys and shares with values, twice tokens squared times width for
+/// each attention. Softmax and normalisation are not counted anywhere.
+/// </param>
+public sealed record NetworkCost(IReadOnlyList<LayerCost> Layers, long AttentionMultiplyAdds)
+{
+    /// <summary>All of them.</summary>
+    public long MultiplyAdds => Layers.Sum(layer => layer.MultiplyAdds) + AttentionMultiplyAdds;
+}
+
 /// <summary>
 /// Counts parameters and multiply-adds by running one image through the real network and reading what each layer puts
 /// out.
@@ -26,21 +38,22 @@ public static class CostMeter
             _ =>
             {
                 using var model = RandomStream.Untouched(() => source.Build(shape));
-                return new ModelCost(
-                    model.parameters().Sum(parameter => parameter.numel()),
-                    Layers(model).Sum(layer => layer.MultiplyAdds)
-                );
+                return new ModelCost(model.parameters().Sum(parameter => parameter.numel()), Of(model).MultiplyAdds);
             }
         );
 
     /// <summary>The cost of every weight layer, in the order they run.</summary>
-    public static IReadOnlyList<LayerCost> Layers(Classifier model)
+    public static IReadOnlyList<LayerCost> Layers(Classifier model) => Of(model).Layers;
+
+    /// <summary>The cost of a network.</summary>
+    public static NetworkCost Of(Classifier model)
     {
         var names = model
             .named_modules()
             .Where(entry => entry.module is WeightLayer)
             .ToDictionary(entry => entry.module, entry => entry.name);
         var costs = new List<LayerCost>();
+        var counter = new AttentionCounter();
         var unhook = new List<Action>();
         var wasTraining = model.training;
         try
@@ -63,7 +76,7 @@ public static class CostMeter
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
             model.eval();
-            model.call(zeros(1, model.Shape.Channels, model.Shape.Height, model.Shape.Width));
+            model.Logits(counter, zeros(1, model.Shape.Channels, model.Shape.Height, model.Shape.Width));
         }
         finally
         {
@@ -71,6 +84,18 @@ public static class CostMeter
             model.train(wasTraining);
         }
 
-        return costs;
+        return new(costs, counter.MultiplyAdds);
+    }
+
+    private sealed class AttentionCounter : FloatArithmetic
+    {
+        internal long MultiplyAdds { get; private set; }
+
+        public override Tensor Attend(Tensor queriesKeysValues, int heads)
+        {
+            var (tokens, width) = (queriesKeysValues.shape[1], queriesKeysValues.shape[2] / 3);
+            MultiplyAdds += 2 * tokens * tokens * width;
+            return base.Attend(queriesKeysValues, heads);
+        }
     }
 }

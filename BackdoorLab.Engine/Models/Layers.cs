@@ -76,6 +76,9 @@ public sealed class Convolution : WeightLayer
     /// <summary>Zero padding on each side in pixels.</summary>
     public int Padding => (int)_padding[0];
 
+    /// <summary>Whether it is a linear layer on every pixel: 1x1, at stride 1 and without padding.</summary>
+    public bool IsPointwise => weight.shape[2] == 1 && Stride == 1 && Padding == 0;
+
     /// <inheritdoc/>
     public override Tensor Apply(Tensor input, Tensor weights) => Apply(input, weights, bias);
 

@@ -22,11 +22,27 @@ public abstract record ModelSource : Method
     /// </summary>
     public virtual bool TracksStatistics => true;
 
+    /// <summary>Smallest height and width in pixels of images that its networks take.</summary>
+    public virtual int SmallestSide => 1;
+
+    /// <summary>Refuses images that are too small.</summary>
+    /// <exception cref="NotApplicableException">A side is below <see cref="SmallestSide"/>.</exception>
+    protected void RequireSize(ClassifierShape shape)
+    {
+        if (Math.Min(shape.Height, shape.Width) < SmallestSide)
+        {
+            throw new NotApplicableException(
+                $"This network takes images from {SmallestSide} x {SmallestSide} pixels on; these are {shape.Height} x {shape.Width}."
+            );
+        }
+    }
+
     /// <summary>Trainable parameters and multiply-adds of one image's forward pass.</summary>
     public virtual ModelCost Cost(ClassifierShape shape) => CostMeter.Measure(this, shape);
 }
 
 /// <summary>Size of a network.</summary>
 /// <param name="Parameters">Trainable parameters.</param>
-/// <param name="MultiplyAdds">Multiply-adds of one image's forward pass (convolutions and linear layers).</param>
+/// <param name="MultiplyAdds">Multiply-adds of one image's forward pass: convolutions, linear layers and the products
+/// between tokens in attention.</param>
 public sealed record ModelCost(long Parameters, long MultiplyAdds);

@@ -9,11 +9,17 @@ namespace BackdoorLab.Engine.Models;
 /// <param name="BlocksPerStage">Blocks in each stage.</param>
 /// <param name="PreActivation">Pre-activation blocks, no normalisation after the stem and none after the last
 /// block.</param>
-public sealed record ResidualPlan(IReadOnlyList<int> Widths, int BlocksPerStage, bool PreActivation = false);
+/// <param name="LargeStem">The stem for ImageNet: 7x7 at stride 2, then a 3x3 max pool at stride 2.</param>
+public sealed record ResidualPlan(
+    IReadOnlyList<int> Widths,
+    int BlocksPerStage,
+    bool PreActivation = false,
+    bool LargeStem = false
+);
 
 /// <summary>
-/// A residual network in its CIFAR form: 3x3 stem without pooling, stages at halved size, global average pool, one
-/// linear head. Takes any image size.
+/// A residual network: stem, stages at halved size, global average pool, one linear head. The stem is that of the CIFAR
+/// form, 3x3 without pooling, unless the plan asks for ImageNet's. Takes any image size.
 /// </summary>
 public sealed class ResidualNetwork : Classifier
 {
@@ -31,7 +37,9 @@ public sealed class ResidualNetwork : Classifier
         Shape = shape;
         _plan = plan;
         normalize = new PixelNormalization(shape);
-        conv1 = new Convolution(shape.Channels, plan.Widths[0], 3);
+        conv1 = plan.LargeStem
+            ? new Convolution(shape.Channels, plan.Widths[0], 7, stride: 2)
+            : new Convolution(shape.Channels, plan.Widths[0], 3);
         bn1 = plan.PreActivation ? null : new BatchNorm2d(plan.Widths[0]);
         var blocks = new List<ResidualBlock>();
         var inputs = plan.Widths[0];
@@ -68,6 +76,11 @@ public sealed class ResidualNetwork : Classifier
         using var scope = NewDisposeScope();
         var pixels = arithmetic.Enter(normalize, conv1, images);
         var values = arithmetic.Convolve(conv1, bn1, relu: bn1 is not null, pixels);
+        if (_plan.LargeStem)
+        {
+            values = arithmetic.MaxPool(values, 3, stride: 2, padding: 1);
+        }
+
         for (var i = 0; i < _blocks.Length; i++)
         {
             var next = _blocks[i].Run(arithmetic, values);

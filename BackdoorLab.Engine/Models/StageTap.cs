@@ -77,6 +77,9 @@ internal sealed class StageTap(INetworkArithmetic steps) : INetworkArithmetic, I
     public Tensor Add(Tensor values, Tensor side, bool relu) => steps.Add(values, side, relu);
 
     /// <inheritdoc/>
+    public Tensor Concatenate(IReadOnlyList<Tensor> parts) => steps.Concatenate(parts);
+
+    /// <inheritdoc/>
     public Tensor Connect(FullyConnected layer, bool relu, Tensor input) => steps.Connect(layer, relu, input);
 
     /// <inheritdoc/>
@@ -86,7 +89,8 @@ internal sealed class StageTap(INetworkArithmetic steps) : INetworkArithmetic, I
     public Tensor Scale(Tensor input, Scalar factor) => steps.Scale(input, factor);
 
     /// <inheritdoc/>
-    public Tensor MaxPool(Tensor input, int size) => steps.MaxPool(input, size);
+    public Tensor MaxPool(Tensor input, int size, int? stride = null, int padding = 0) =>
+        steps.MaxPool(input, size, stride, padding);
 
     /// <inheritdoc/>
     public Tensor AveragePool(Tensor input, int height, int width) => steps.AveragePool(input, height, width);
@@ -96,6 +100,22 @@ internal sealed class StageTap(INetworkArithmetic steps) : INetworkArithmetic, I
 
     /// <inheritdoc/>
     public Tensor Flatten(Tensor input) => steps.Flatten(input);
+
+    /// <inheritdoc/>
+    public Tensor Embed(Tensor patches, Tensor classToken, Tensor positions) =>
+        steps.Embed(patches, classToken, positions);
+
+    /// <inheritdoc/>
+    public Tensor NormalizeTokens(LayerNormalization norm, Tensor tokens) => steps.NormalizeTokens(norm, tokens);
+
+    /// <inheritdoc/>
+    public Tensor Attend(Tensor queriesKeysValues, int heads) => steps.Attend(queriesKeysValues, heads);
+
+    /// <inheritdoc/>
+    public Tensor ClassToken(Tensor tokens) => steps.ClassToken(tokens);
+
+    /// <inheritdoc/>
+    public Tensor Grid(Tensor tokens, int height, int width) => steps.Grid(tokens, height, width);
 
     /// <inheritdoc/>
     public Tensor Mask(Tensor input, Tensor mask) => steps.Mask(input, mask);

@@ -27,12 +27,18 @@ public sealed record BFloat16 : Precision
         var floatModel = trained.Clone();
         floatModel.eval();
         WeightsCopy.CopyTo(network, floatModel);
+        var attends = CostMeter.Of(trained).AttentionMultiplyAdds > 0;
         var realisation = new Realisation(
             "float",
-            "Convolutions and linear layers multiply bfloat16 weights and activations with float32 sums; batch normalisation keeps "
+            "Convolutions and linear layers multiply bfloat16 weights and activations with float32 sums; "
+                + (
+                    attends
+                        ? "attention works on such activations, and layer normalisation, class token and positions keep "
+                        : "batch normalisation keeps "
+                )
                 + "float32 parameters. Gradients are those of a float32 network with the rounded weights.",
             QuantizedShare.OfParameters(trained, layer => layer.weight.numel() + (layer.bias?.numel() ?? 0)),
-            QuantizedShare.OfMultiplyAdds(trained, _ => true)
+            QuantizedShare.OfMultiplyAdds(trained, _ => true, attention: true)
         );
         return new DeployedNetwork(
             network,

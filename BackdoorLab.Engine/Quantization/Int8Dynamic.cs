@@ -48,7 +48,12 @@ public sealed record Int8Dynamic : Precision
         var realisation = new Realisation(
             Realisation.IntegerKernels,
             $"{count} with FBGEMM kernels: int8 weights (per tensor, symmetric), unsigned activations 0..127 (reduced range, asymmetric, "
-                + "from the batch at hand); all convolutions in float32.",
+                + "from the batch at hand); "
+                + (
+                    CostMeter.Of(trained).AttentionMultiplyAdds > 0
+                        ? "patches, positions, layer normalisation, attention and GELU in float32."
+                        : "all convolutions in float32."
+                ),
             QuantizedShare.OfParameters(trained, layer => layer is FullyConnected ? layer.weight.numel() : 0),
             QuantizedShare.OfMultiplyAdds(trained, layer => layer is FullyConnected)
         );

@@ -65,7 +65,7 @@ public sealed record Int8Static : CalibratedPrecision
             Realisation.IntegerKernels,
             $"Every convolution, sum and linear layer on {Library} kernels: int8 weights ({WeightWords}, symmetric, normalisation "
                 + $"folded{RoundingWords}), unsigned activations 0..{ActivationLevels} with one range per step "
-                + $"({rangeWords}). Pixel normalisation and the global average run in float. Gradients are those of a "
+                + $"({rangeWords}). {FloatWords(network)} Gradients are those of a "
                 + "float network with the rounded weights."
                 + qatWords,
             QuantizedShare.OfParameters(network, layer => layer.weight.numel()),
@@ -80,6 +80,11 @@ public sealed record Int8Static : CalibratedPrecision
             GradientAccess.StraightThrough
         );
     }
+
+    private static string FloatWords(Classifier network) =>
+        CostMeter.Of(network).AttentionMultiplyAdds > 0
+            ? "Pixel normalisation, positions, layer normalisation, attention (its products and its softmax) and GELU run in float, with their results rounded to their ranges."
+            : "Pixel normalisation and the global average run in float.";
 
     private static bool Pack(Classifier network, IntegerArithmetic arithmetic)
     {

@@ -5,9 +5,10 @@ using static TorchSharp.torch;
 namespace BackdoorLab.Engine.Quantization;
 
 /// <summary>
-/// 8-bit integer kernels for every step: unsigned activations with a fixed range, symmetric int8 weights, batch
-/// normalisation folded into the convolution before it. Layers are packed in the first pass, which must run the trained
-/// network under the engine they are meant for; later passes need only its topology.
+/// 8-bit integer kernels for every step that has one, the others in float between two quantizations: unsigned
+/// activations with a fixed range, symmetric int8 weights, batch normalisation folded into the convolution before it.
+/// Layers are packed in the first pass, which must run the trained network under the engine they are meant for; later
+/// passes need only its topology.
 /// </summary>
 /// <param name="ranges">One range for each step, in the order of <see cref="StepArithmetic"/>.</param>
 /// <param name="scheme">Which folded weights share a scale.</param>
@@ -15,6 +16,10 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     : INetworkArithmetic,
         IDisposable
 {
+    // oneDNN 3.7 divides by zero while it packs a 1x1 convolution with so many weights, which ends the process
+    // (DenseNet-121's last transition; measured: 520,192 weights are packed, 524,288 are not).
+    private const long DividesByZeroFrom = 1 << 19;
+
     private static readonly FloatArithmetic Float = FloatArithmetic.Instance;
 
     private readonly QuantizedKernels _kernels = new();
@@ -41,6 +46,11 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     /// <inheritdoc/>
     public Tensor Convolve(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input)
     {
+        if (layer.IsPointwise && layer.weight.numel() >= DividesByZeroFrom)
+        {
+            return ConvolveAsMatrix(layer, norm, relu, input);
+        }
+
         var number = Packed(() =>
         {
             var (weight, bias) = FoldedLayer.Of(layer, norm);
@@ -60,6 +70,9 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     public Tensor Add(Tensor values, Tensor side, bool relu) => Step(range => _kernels.Add(values, side, relu, range));
 
     /// <inheritdoc/>
+    public Tensor Concatenate(IReadOnlyList<Tensor> parts) => Step(range => _kernels.Concatenate(parts, range));
+
+    /// <inheritdoc/>
     public Tensor Connect(FullyConnected layer, bool relu, Tensor input)
     {
         var number = Packed(() =>
@@ -72,11 +85,7 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     }
 
     /// <inheritdoc/>
-    public Tensor Gelu(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        return Step(range => Quantize(Float.Gelu(input.dequantize()), range)).MoveToOuterDisposeScope();
-    }
+    public Tensor Gelu(Tensor input) => InFloat(() => Float.Gelu(input.dequantize()));
 
     /// <inheritdoc/>
     public Tensor Scale(Tensor input, Scalar factor)
@@ -87,25 +96,36 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
     }
 
     /// <inheritdoc/>
-    public Tensor MaxPool(Tensor input, int size) => Float.MaxPool(input, size);
+    public Tensor MaxPool(Tensor input, int size, int? stride = null, int padding = 0) =>
+        Float.MaxPool(input, size, stride, padding);
 
     /// <inheritdoc/>
-    public Tensor AveragePool(Tensor input, int height, int width)
-    {
-        using var scope = NewDisposeScope();
-        return Step(range => Quantize(Float.AveragePool(input.dequantize(), height, width), range))
-            .MoveToOuterDisposeScope();
-    }
+    public Tensor AveragePool(Tensor input, int height, int width) =>
+        InFloat(() => Float.AveragePool(input.dequantize(), height, width));
 
     /// <inheritdoc/>
-    public Tensor GlobalAverage(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        return Step(range => Quantize(Float.GlobalAverage(input.dequantize()), range)).MoveToOuterDisposeScope();
-    }
+    public Tensor GlobalAverage(Tensor input) => InFloat(() => Float.GlobalAverage(input.dequantize()));
 
     /// <inheritdoc/>
     public Tensor Flatten(Tensor input) => Float.Flatten(input);
+
+    /// <inheritdoc/>
+    public Tensor Embed(Tensor patches, Tensor classToken, Tensor positions) =>
+        InFloat(() => Float.Embed(patches.dequantize(), classToken, positions));
+
+    /// <inheritdoc/>
+    public Tensor NormalizeTokens(LayerNormalization norm, Tensor tokens) =>
+        InFloat(() => Float.NormalizeTokens(norm, tokens.dequantize()));
+
+    /// <inheritdoc/>
+    public Tensor Attend(Tensor queriesKeysValues, int heads) =>
+        InFloat(() => Float.Attend(queriesKeysValues.dequantize(), heads));
+
+    /// <inheritdoc/>
+    public Tensor ClassToken(Tensor tokens) => Float.ClassToken(tokens);
+
+    /// <inheritdoc/>
+    public Tensor Grid(Tensor tokens, int height, int width) => Float.Grid(tokens, height, width);
 
     /// <inheritdoc/>
     public Tensor Mask(Tensor input, Tensor mask)
@@ -133,6 +153,28 @@ internal sealed class IntegerArithmetic(IReadOnlyList<ActivationRange> ranges, W
 
         using var wide = result;
         return wide.clamp(limits.Low, limits.High);
+    }
+
+    /// <summary>The next step, for which there is no integer kernel: its float result, quantized.</summary>
+    private Tensor InFloat(Func<Tensor> step)
+    {
+        using var scope = NewDisposeScope();
+        return Step(range => Quantize(step(), range)).MoveToOuterDisposeScope();
+    }
+
+    // A 1x1 convolution is a linear layer on every pixel: the same integers and sums.
+    private Tensor ConvolveAsMatrix(Convolution layer, BatchNorm2d? norm, bool relu, Tensor input)
+    {
+        var number = Packed(() =>
+        {
+            var (weight, bias) = FoldedLayer.Of(layer, norm);
+            return _kernels.AddLinear(QuantizeWeight(weight.flatten(1)), bias);
+        });
+        using var scope = NewDisposeScope();
+        var pixels = input.permute(0, 2, 3, 1);
+        return Step(range => _kernels.Linear(number, relu, pixels, range))
+            .permute(0, 3, 1, 2)
+            .MoveToOuterDisposeScope();
     }
 
     private static Tensor Quantize(Tensor values, ActivationRange range) =>

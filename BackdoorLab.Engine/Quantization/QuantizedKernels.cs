@@ -20,6 +20,7 @@ internal sealed class QuantizedKernels : IDisposable
           training : bool
           cp : List[__torch__.torch.classes.quantized.Conv2dPackedParamsBase]
           lp : List[__torch__.torch.classes.quantized.LinearPackedParamsBase]
+          xs : List[Tensor]
           def add_conv(self: __torch__.M, w: Tensor, b: Tensor, stride: int, pad: int) -> int:
             p = ops.quantized.conv2d_prepack(w, b, [stride, stride], [pad, pad], [1, 1], 1)
             cp = self.cp
@@ -39,6 +40,15 @@ internal sealed class QuantizedKernels : IDisposable
             return ops.quantized.add(x, y, s, z)
           def add_relu(self: __torch__.M, x: Tensor, y: Tensor, s: float, z: int) -> Tensor:
             return ops.quantized.add_relu(x, y, s, z)
+          def put(self: __torch__.M, x: Tensor) -> int:
+            xs = self.xs
+            _0 = torch.append(xs, x)
+            return torch.len(xs)
+          def concat(self: __torch__.M, s: float, z: int) -> Tensor:
+            xs = self.xs
+            y = ops.quantized.cat(xs, 1, s, z)
+            torch.clear(xs)
+            return y
           def add_linear(self: __torch__.M, w: Tensor, b: Tensor) -> int:
             p = ops.quantized.linear_prepack(w, b)
             lp = self.lp
@@ -62,6 +72,7 @@ internal sealed class QuantizedKernels : IDisposable
             [
                 ("cp", "List[__torch__.torch.classes.quantized.Conv2dPackedParamsBase]"),
                 ("lp", "List[__torch__.torch.classes.quantized.LinearPackedParamsBase]"),
+                ("xs", "List[Tensor]"),
             ]
         )
     );
@@ -123,6 +134,18 @@ internal sealed class QuantizedKernels : IDisposable
     /// <summary>Sum of two quantized inputs, and ReLU where asked.</summary>
     public Tensor Add(Tensor values, Tensor side, bool relu, ActivationRange output) =>
         (Tensor)_module.invoke(relu ? "add_relu" : "add", values, side, output.Scale, output.ZeroPoint);
+
+    /// <summary>Quantized maps one behind the other by their channels, each brought to the same range.</summary>
+    public Tensor Concatenate(IReadOnlyList<Tensor> parts, ActivationRange output)
+    {
+        // One after the other: a call that passes a list ends the process.
+        foreach (var part in parts)
+        {
+            Number(_module.invoke("put", part));
+        }
+
+        return (Tensor)_module.invoke("concat", output.Scale, output.ZeroPoint);
+    }
 
     /// <summary>
     /// Linear layer number <paramref name="layer"/>: the input's range over the whole batch gives asymmetric 7-bit

@@ -11,12 +11,13 @@ internal static class QuantizedShare
         / model.parameters().Sum(parameter => parameter.numel());
 
     /// <summary>
-    /// Share of one image's multiply-adds that run in layers of which <paramref name="counted"/> is true.
+    /// Share of one image's multiply-adds that run in layers of which <paramref name="counted"/> is true, and in
+    /// attention where <paramref name="attention"/> says so.
     /// </summary>
-    public static double OfMultiplyAdds(Classifier model, Func<WeightLayer, bool> counted)
+    public static double OfMultiplyAdds(Classifier model, Func<WeightLayer, bool> counted, bool attention = false)
     {
-        var layers = CostMeter.Layers(model);
-        return (double)layers.Where(layer => counted(layer.Layer)).Sum(layer => layer.MultiplyAdds)
-            / layers.Sum(layer => layer.MultiplyAdds);
+        var cost = CostMeter.Of(model);
+        var reduced = cost.Layers.Where(layer => counted(layer.Layer)).Sum(layer => layer.MultiplyAdds);
+        return (double)(attention ? reduced + cost.AttentionMultiplyAdds : reduced) / cost.MultiplyAdds;
     }
 }

@@ -35,6 +35,9 @@ internal sealed class StepArithmetic(Func<int, Tensor, Tensor> at, FloatArithmet
     public Tensor Add(Tensor values, Tensor side, bool relu) => At(_float.Add(values, side, relu));
 
     /// <inheritdoc/>
+    public Tensor Concatenate(IReadOnlyList<Tensor> parts) => At(_float.Concatenate(parts));
+
+    /// <inheritdoc/>
     public Tensor Connect(FullyConnected layer, bool relu, Tensor input) => At(_float.Connect(layer, relu, input));
 
     /// <inheritdoc/>
@@ -48,13 +51,30 @@ internal sealed class StepArithmetic(Func<int, Tensor, Tensor> at, FloatArithmet
     public Tensor Scale(Tensor input, Scalar factor) => _float.Scale(input, factor);
 
     /// <inheritdoc/>
-    public Tensor MaxPool(Tensor input, int size) => _float.MaxPool(input, size);
+    public Tensor MaxPool(Tensor input, int size, int? stride = null, int padding = 0) =>
+        _float.MaxPool(input, size, stride, padding);
 
     /// <inheritdoc/>
     public Tensor AveragePool(Tensor input, int height, int width) => At(_float.AveragePool(input, height, width));
 
     /// <inheritdoc/>
     public Tensor Flatten(Tensor input) => _float.Flatten(input);
+
+    /// <inheritdoc/>
+    public Tensor Embed(Tensor patches, Tensor classToken, Tensor positions) =>
+        At(_float.Embed(patches, classToken, positions));
+
+    /// <inheritdoc/>
+    public Tensor NormalizeTokens(LayerNormalization norm, Tensor tokens) => At(_float.NormalizeTokens(norm, tokens));
+
+    /// <inheritdoc/>
+    public Tensor Attend(Tensor queriesKeysValues, int heads) => At(_float.Attend(queriesKeysValues, heads));
+
+    /// <inheritdoc/>
+    public Tensor ClassToken(Tensor tokens) => _float.ClassToken(tokens);
+
+    /// <inheritdoc/>
+    public Tensor Grid(Tensor tokens, int height, int width) => _float.Grid(tokens, height, width);
 
     /// <inheritdoc/>
     public Tensor Mask(Tensor input, Tensor mask) => _float.Mask(input, mask);

@@ -27,7 +27,8 @@ public static class Architectures
             [
                 .. MethodCatalog
                     .Default.Of<ModelSource>()
-                    .SelectMany(method => ((ModelSource)method.CreateDefault()).Variants),
+                    .SelectMany(method => ((ModelSource)method.CreateDefault()).Variants)
+                    .Where(source => source.SmallestSide <= Math.Min(shape.Height, shape.Width)),
             ],
             shape,
             dataset,

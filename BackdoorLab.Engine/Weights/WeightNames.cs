@@ -35,7 +35,31 @@ internal static class WeightNames
 
     // Counters of batch norms and of tools that count operations.
     private static readonly string[] Counters = ["num_batches_tracked", "total_ops", "total_params"];
-    private static readonly (string Ours, string Theirs)[] Aliases = [("linear.", "fc."), ("shortcut.", "downsample.")];
+    private static readonly (string Ours, string Theirs)[] Aliases =
+    [
+        ("linear.", "fc."),
+        ("shortcut.", "downsample."),
+        // torchvision's file of DenseNet is older than its names.
+        ("norm1.", "norm.1."),
+        ("conv1.", "conv.1."),
+        ("norm2.", "norm.2."),
+        ("conv2.", "conv.2."),
+        // torchvision's names of a vision transformer; mlp.linear_1 in its file, mlp.0 in its present module.
+        ("cls_token", "class_token"),
+        ("pos_embed", "encoder.pos_embedding"),
+        ("patch_embed.proj.", "conv_proj."),
+        ("blocks.", "encoder.layers.encoder_layer_"),
+        ("norm1.", "ln_1."),
+        ("attn.qkv.", "self_attention.in_proj_"),
+        ("attn.proj.", "self_attention.out_proj."),
+        ("norm2.", "ln_2."),
+        ("mlp.fc1.", "mlp.linear_1."),
+        ("mlp.fc1.", "mlp.0."),
+        ("mlp.fc2.", "mlp.linear_2."),
+        ("mlp.fc2.", "mlp.3."),
+        ("norm.", "encoder.ln."),
+        ("head.", "heads.head."),
+    ];
     private static readonly string[] Means = ["mean", "means", "mu"];
     private static readonly string[] Deviations = ["std", "stds", "sigma", "stdev", "sd"];
 

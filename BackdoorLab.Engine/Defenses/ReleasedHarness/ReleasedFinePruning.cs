@@ -109,7 +109,9 @@ public sealed record ReleasedFinePruning : ReleasedRule
         public override Tensor Connect(FullyConnected layer, bool relu, Tensor input)
         {
             var values = layer.call(input);
-            using (var perImage = values.abs())
+            // Of a layer that runs on every token, the mean over tokens.
+            using (var magnitudes = values.abs())
+            using (var perImage = magnitudes.dim() == 3 ? magnitudes.mean([1]) : magnitudes.alias())
             {
                 Add(layer, perImage);
             }

@@ -163,6 +163,16 @@ public sealed class SpecJsonTests
     }
 
     [Fact]
+    public void Read_NetworkForLargerImages_IsAFaultThatSaysWhichItTakes()
+    {
+        var fault = Assert.Single(Faults(spec => spec["model"] = new JsonObject { ["id"] = "vit-b16" }));
+
+        Assert.Equal("model", fault.Path);
+        Assert.Contains("takes images from 224 x 224 pixels on", fault.Message, StringComparison.Ordinal);
+        Assert.Empty(Faults(spec => spec["model"] = new JsonObject { ["id"] = "res-net18", ["form"] = "image-net" }));
+    }
+
+    [Fact]
     public void Read_RepeatedDefense_IsAFaultUnlessItsParametersDiffer()
     {
         Assert.Equal(

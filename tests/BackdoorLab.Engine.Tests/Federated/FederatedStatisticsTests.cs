@@ -25,8 +25,7 @@ public sealed class FederatedStatisticsTests
 
     public static TheoryData<string> Rules => [.. MethodCatalog.Default.Of<Aggregator>().Select(method => method.Id)];
 
-    public static TheoryData<string> Networks =>
-        [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
+    public static TheoryData<string> Networks => [.. SmallModels.Architectures];
 
     [Fact]
     public void Estimate_OfOneBatch_IsItsMeanAndUnbiasedVariance()

@@ -8,10 +8,13 @@ namespace BackdoorLab.Engine.Tests.Models;
 public sealed class FoldedArithmeticTests
 {
     [Theory]
-    [InlineData("res-net8")]
-    [InlineData("pre-act-res-net18")]
-    [InlineData("small-conv-net")]
-    public void Logits_OfASettledNetwork_HaveTheSameValuesAndInputGradients(string network)
+    [InlineData("res-net8", 5e-3)]
+    [InlineData("pre-act-res-net18", 5e-3)]
+    [InlineData("small-conv-net", 5e-3)]
+    [InlineData("vgg19", 5e-3)]
+    [InlineData("dense-net121", 2e-2)]
+    [InlineData("small-vit", 5e-3)]
+    public void Logits_OfASettledNetwork_HaveTheSameValuesAndInputGradients(string network, double gradientsApart)
     {
         using var scope = NewDisposeScope();
         using var trained = SmallModels.Settled(network, SmallModels.Shape());
@@ -20,8 +23,12 @@ public sealed class FoldedArithmeticTests
         var (folded, foldedGradient) = Pass(trained, arithmetic);
 
         Assert.True(Apart(plain, folded) < 1e-4, $"logits {Apart(plain, folded)}");
-        // Rounding turns a few ReLUs and maxima that lie on their edge, which the outputs do not feel but gradients do.
-        Assert.True(Apart(plainGradient, foldedGradient) < 5e-3, $"gradients {Apart(plainGradient, foldedGradient)}");
+        // Rounding turns a few ReLUs and maxima that lie on their edge, which the outputs do not feel but gradients do:
+        // the more the deeper the network.
+        Assert.True(
+            Apart(plainGradient, foldedGradient) < gradientsApart,
+            $"gradients {Apart(plainGradient, foldedGradient)}"
+        );
     }
 
     private static (Tensor Logits, Tensor Gradient) Pass(Classifier network, INetworkArithmetic arithmetic)

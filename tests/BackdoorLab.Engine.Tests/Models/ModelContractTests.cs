@@ -10,19 +10,15 @@ namespace BackdoorLab.Engine.Tests.Models;
 [Trait("Category", "Slow")]
 public sealed class ModelContractTests
 {
-    public static TheoryData<string> Architectures =>
-        [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
+    public static TheoryData<string> Architectures => [.. SmallModels.Architectures];
 
     public static TheoryData<string> ArchitecturesWithChannels =>
         [
-            .. MethodCatalog
-                .Default.Offered(typeof(ModelSource))
-                .Select(method => method.Id)
-                .Where(id =>
-                {
-                    using var model = SmallModels.Build(id, SmallModels.Shape());
-                    return model.LastConvChannels > 0;
-                }),
+            .. SmallModels.Architectures.Where(id =>
+            {
+                using var model = SmallModels.Build(id, SmallModels.Shape());
+                return model.LastConvChannels > 0;
+            }),
         ];
 
     public static TheoryData<string, int, int> Sizes
@@ -30,7 +26,7 @@ public sealed class ModelContractTests
         get
         {
             var sizes = new TheoryData<string, int, int>();
-            foreach (var id in MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id))
+            foreach (var id in SmallModels.Architectures)
             {
                 sizes.Add(id, 3, 32);
                 sizes.Add(id, 1, 28);

@@ -30,6 +30,82 @@ public sealed class ModelCostTests
         Assert.Equal(new ModelCost(parameters, multiplyAdds), source.Cost(SmallModels.Shape()));
     }
 
+    /// <summary>
+    /// Side and classes, then millions of multiply-adds and of parameters: published for ImageNet's forms, for the
+    /// others counted layer by layer.
+    /// </summary>
+    public static TheoryData<ModelSource, int, int, double, double> Tabled =>
+        new()
+        {
+            { new Vgg19(), 32, 10, 398, 20.0 },
+            {
+                new Vgg19 { BatchNorm = false },
+                32,
+                10,
+                398,
+                20.0
+            },
+            {
+                new Vgg19 { WidthDivisor = 4 },
+                32,
+                10,
+                25,
+                1.26
+            },
+            {
+                new Vgg19 { WidthDivisor = 8 },
+                32,
+                10,
+                6.4,
+                0.32
+            },
+            { new DenseNet121(), 32, 10, 888, 7.0 },
+            {
+                new DenseNet121 { Growth = 12 },
+                32,
+                10,
+                125,
+                1.0
+            },
+            {
+                new DenseNet121 { Growth = 12, DepthDivisor = 2 },
+                32,
+                10,
+                48,
+                0.33
+            },
+            {
+                new DenseNet121 { Form = NetworkForm.ImageNet },
+                224,
+                1000,
+                2_834,
+                8.0
+            },
+            {
+                new ResNet18 { Form = NetworkForm.ImageNet },
+                224,
+                1000,
+                1_814,
+                11.7
+            },
+            { new SmallVit(), 32, 10, 125, 1.8 },
+        };
+
+    [Theory]
+    [MemberData(nameof(Tabled))]
+    public void Cost_OfTheNetworksOfBenchmarks_IsTheTables(
+        ModelSource source,
+        int side,
+        int classes,
+        double multiplyAdds,
+        double parameters
+    )
+    {
+        var cost = source.Cost(SmallModels.Shape(side: side, classes: classes));
+        Assert.Equal(multiplyAdds, cost.MultiplyAdds / 1e6, multiplyAdds < 10 ? 1 : 0);
+        Assert.Equal(parameters, cost.Parameters / 1e6, parameters is 0.32 or 0.33 or 1.26 ? 2 : 1);
+    }
+
     [Fact]
     public void Cost_AtHalfTheSize_IsAQuarterOfTheConvolutions()
     {

@@ -21,7 +21,35 @@ internal static class SmallModels
     internal static Classifier Build(string id, ClassifierShape shape, int seed = 1)
     {
         random.manual_seed(seed);
-        var model = ((ModelSource)MethodCatalog.Default.Find(id)!.CreateDefault()).Build(shape);
+        return Woken(((ModelSource)MethodCatalog.Default.Find(id)!.CreateDefault()).Build(shape));
+    }
+
+    /// <summary>Architectures whose default takes images of 28 pixels a side, by id.</summary>
+    internal static IEnumerable<string> Architectures =>
+        MethodCatalog
+            .Default.Offered(typeof(ModelSource))
+            .Where(method => ((ModelSource)method.CreateDefault()).SmallestSide <= 28)
+            .Select(method => method.Id);
+
+    /// <summary>
+    /// In evaluation mode, and with values in weights that start at zero, as head and class token of a transformer do:
+    /// the one would hide everything before it, the other be lost among the patches in a range of eight bits.
+    /// </summary>
+    internal static Classifier Woken(Classifier model)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var zero = model
+            .named_parameters()
+            .Where(entry =>
+                !entry.name.EndsWith("bias", StringComparison.Ordinal)
+                && entry.parameter.count_nonzero().item<long>() == 0
+            );
+        foreach (var (_, parameter) in zero)
+        {
+            nn.init.normal_(parameter, 0, parameter.dim() == 2 ? 1 / Math.Sqrt(parameter.shape[1]) : 1);
+        }
+
         model.eval();
         return model;
     }
@@ -31,13 +59,18 @@ internal static class SmallModels
     /// </summary>
     internal static Classifier Settled(string id, ClassifierShape shape)
     {
-        var model = Build(id, shape);
+        return Settled(Build(id, shape));
+    }
+
+    /// <summary>The same of a network that is there.</summary>
+    internal static Classifier Settled(Classifier model)
+    {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         model.train();
         for (var i = 0; i < 4; i++)
         {
-            model.call(Images(shape, 16, seed: 50 + i));
+            model.call(Images(model.Shape, 16, seed: 50 + i));
         }
 
         model.eval();

@@ -35,6 +35,18 @@ internal sealed class StepComparison(IntegerArithmetic integers, IReadOnlyList<A
         return Compare(integers.Add(values, side, relu), expected);
     }
 
+    /// <summary>
+    /// Steps that bring integers to another range: each has 256 values, and one that falls on a tie takes all its
+    /// pixels along.
+    /// </summary>
+    internal HashSet<int> Rescaling { get; } = [];
+
+    public Tensor Concatenate(IReadOnlyList<Tensor> parts)
+    {
+        Rescaling.Add(Largest.Count);
+        return Compare(integers.Concatenate(parts), Float.Concatenate([.. parts.Select(part => part.dequantize())]));
+    }
+
     public Tensor Connect(FullyConnected layer, bool relu, Tensor input) =>
         Compare(integers.Connect(layer, relu, input), Float.Connect(layer, relu, input.dequantize()));
 
@@ -48,9 +60,32 @@ internal sealed class StepComparison(IntegerArithmetic integers, IReadOnlyList<A
 
     public Tensor Scale(Tensor input, Scalar factor) => integers.Scale(input, factor);
 
-    public Tensor MaxPool(Tensor input, int size) => integers.MaxPool(input, size);
+    public Tensor MaxPool(Tensor input, int size, int? stride = null, int padding = 0)
+    {
+        // No step: the same integers as the largest of the floats.
+        var found = integers.MaxPool(input, size, stride, padding);
+        var expected = Float.MaxPool(input.dequantize(), size, stride, padding);
+        Assert.Equal(0, (found.dequantize() - expected).abs().max().item<float>());
+        return found;
+    }
 
     public Tensor Flatten(Tensor input) => integers.Flatten(input);
+
+    public Tensor Embed(Tensor patches, Tensor classToken, Tensor positions) =>
+        Compare(
+            integers.Embed(patches, classToken, positions),
+            Float.Embed(patches.dequantize(), classToken, positions)
+        );
+
+    public Tensor NormalizeTokens(LayerNormalization norm, Tensor tokens) =>
+        Compare(integers.NormalizeTokens(norm, tokens), Float.NormalizeTokens(norm, tokens.dequantize()));
+
+    public Tensor Attend(Tensor queriesKeysValues, int heads) =>
+        Compare(integers.Attend(queriesKeysValues, heads), Float.Attend(queriesKeysValues.dequantize(), heads));
+
+    public Tensor ClassToken(Tensor tokens) => integers.ClassToken(tokens);
+
+    public Tensor Grid(Tensor tokens, int height, int width) => integers.Grid(tokens, height, width);
 
     public Tensor Mask(Tensor input, Tensor mask) => integers.Mask(input, mask);
 

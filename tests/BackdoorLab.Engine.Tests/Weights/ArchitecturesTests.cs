@@ -1,6 +1,8 @@
+using System.Text.RegularExpressions;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
+using BackdoorLab.Engine.Tests.Models;
 using BackdoorLab.Engine.Training;
 using BackdoorLab.Engine.Weights;
 using TorchSharp;
@@ -10,14 +12,13 @@ namespace BackdoorLab.Engine.Tests.Weights;
 
 /// <summary>Which network of the catalog a file belongs to.</summary>
 [Collection("torch")]
-public sealed class ArchitecturesTests : IDisposable
+public sealed partial class ArchitecturesTests : IDisposable
 {
     private static readonly DatasetShape Colour = new(3, 32, 32, 10, 0, 0);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("architectures-").FullName;
 
-    public static TheoryData<string> Networks =>
-        [.. MethodCatalog.Default.Offered(typeof(ModelSource)).Select(method => method.Id)];
+    public static TheoryData<string> Networks => [.. SmallModels.Architectures];
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -59,6 +60,73 @@ public sealed class ArchitecturesTests : IDisposable
         Assert.Equal(
             "module._orig_mod.fc.weight",
             file.Tensors.Single(tensor => tensor.Name.EndsWith("fc.weight", StringComparison.Ordinal)).Name
+        );
+    }
+
+    [Fact]
+    public void Find_TorchvisionsNamesOfDenseNet_AreUnderstood()
+    {
+        // Its file is older than its module: norm.1 for norm1.
+        using var file = Saved(
+            new DenseNet121 { Growth = 12, DepthDivisor = 2 },
+            rename: name => OldNumber().Replace(name, "$1.$2.")
+        );
+        Assert.Contains(file.Tensors, tensor => tensor.Name == "features.denseblock1.denselayer1.norm.1.running_mean");
+
+        var fit = Architectures.Find(file, Colour, "a data set");
+
+        Assert.True(fit.Fits, fit.Fault);
+        Assert.Equal(new DenseNet121 { Growth = 12, DepthDivisor = 2 }, fit.Source);
+    }
+
+    [Theory]
+    [InlineData("mlp.linear_1.", "mlp.linear_2.")]
+    [InlineData("mlp.0.", "mlp.3.")]
+    public void Find_TorchvisionsNamesOfATransformer_AreUnderstood(string first, string second)
+    {
+        (string Ours, string Theirs)[] names =
+        [
+            ("blocks.", "encoder.layers.encoder_layer_"),
+            ("cls_token", "class_token"),
+            ("pos_embed", "encoder.pos_embedding"),
+            ("patch_embed.proj.", "conv_proj."),
+            ("norm1.", "ln_1."),
+            ("norm2.", "ln_2."),
+            ("norm.", "encoder.ln."),
+            ("attn.qkv.", "self_attention.in_proj_"),
+            ("attn.proj.", "self_attention.out_proj."),
+            ("mlp.fc1.", first),
+            ("mlp.fc2.", second),
+            ("head.", "heads.head."),
+        ];
+        using var file = Saved(
+            new SmallVit(),
+            rename: name =>
+                names.Aggregate(name, (one, pair) => one.Replace(pair.Ours, pair.Theirs, StringComparison.Ordinal))
+        );
+        Assert.Contains(
+            file.Tensors,
+            tensor => tensor.Name == "encoder.layers.encoder_layer_5.self_attention.in_proj_weight"
+        );
+
+        var fit = Architectures.Find(file, Colour, "a data set");
+
+        Assert.True(fit.Fits, fit.Fault);
+        Assert.Equal(new SmallVit(), fit.Source);
+    }
+
+    [Fact]
+    public void Find_FormsAndWidthsOfVgg_AreFoundOut()
+    {
+        using var narrow = Saved(new Vgg19 { WidthDivisor = 8, BatchNorm = false });
+        Assert.Equal(
+            new Vgg19 { WidthDivisor = 8, BatchNorm = false },
+            Architectures.Find(narrow, Colour, "a data set").Source
+        );
+        using var stem = Saved(new ResNet18 { Form = NetworkForm.ImageNet });
+        Assert.Equal(
+            new ResNet18 { Form = NetworkForm.ImageNet },
+            Architectures.Find(stem, Colour, "a data set").Source
         );
     }
 
@@ -117,6 +185,9 @@ public sealed class ArchitecturesTests : IDisposable
             StringComparison.Ordinal
         );
     }
+
+    [GeneratedRegex("(norm|conv)([12])\\.")]
+    private static partial Regex OldNumber();
 
     private WeightFile Saved(ModelSource source, int classes = 10, Func<string, string>? rename = null)
     {
