@@ -13,8 +13,8 @@ public abstract record Defense : Method
 
     /// <summary>
     /// Whether its verdict must pass planted controls before it counts. False for a rule that is run as it is to
-    /// explain other people's numbers, whether or not it can fire, and for one whose controls would cost about as much
-    /// as its verdict.
+    /// explain other people's numbers, whether or not it can fire, for one whose controls would cost about as much as
+    /// its verdict, and for one that cannot see what controls plant or decides nothing with their few labels.
     /// </summary>
     public virtual bool IsControlled => true;
 
