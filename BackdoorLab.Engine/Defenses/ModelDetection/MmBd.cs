@@ -200,7 +200,7 @@ public sealed record MmBd : ModelDetector
                     : [new(FreePValue, free.LargestAbove(margins[top], margins.Length))],
                 new(LargestMargin, margins[top]),
                 new(MedianMargin, RobustStatistics.Median(margins)),
-                new(MarginIndex, HighSide.Indices(margins)[top]),
+                new(MarginIndex, ClassOutliers.Above(margins)[top]),
             ],
             Figures = MarginFigures.Of(found, top, fit, Alpha),
             Note = Note(margins.Length - 1 - others.Length, free),

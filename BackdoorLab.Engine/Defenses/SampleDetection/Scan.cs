@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
-using BackdoorLab.Engine.Statistics;
 using BackdoorLab.Engine.Tensors;
 
 namespace BackdoorLab.Engine.Defenses;
@@ -99,7 +98,7 @@ public sealed record Scan : SampleDetector
     /// <summary>Cut of the index.</summary>
     [Range(0.1, 1000.0)]
     [Description("A class whose index is above this is contaminated. The paper's is e squared, 7.39.")]
-    public double Cut { get; init; } = HighSide.Cut;
+    public double Cut { get; init; } = ClassOutliers.Cut;
 
     /// <summary>Starts of the split.</summary>
     [Range(1, 100)]
@@ -170,9 +169,15 @@ public sealed record Scan : SampleDetector
     private SampleVerdict Judge(List<ScannedClass> tested, ImageSet set, string note)
     {
         double[] statistics = [.. tested.Select(scanned => scanned.Statistic)];
-        var indices = HighSide.Indices(statistics);
+        var indices = ClassOutliers.Above(statistics);
         var top = Enumerable.Range(0, tested.Count).MaxBy(i => statistics[i]);
-        var verdict = Decide(statistics, indices);
+        var verdict = ClassOutliers.Decide(
+            statistics,
+            indices,
+            Cut,
+            (Index.Id, indices[top]),
+            (LikelihoodRatio.Id, statistics[top])
+        );
         int[] flagged =
         [
             .. Enumerable
@@ -213,25 +218,6 @@ public sealed record Scan : SampleDetector
                 ),
         };
     }
-
-    private Verdict Decide(double[] statistics, double[] indices) =>
-        statistics.Length < HighSide.FewestClasses
-            ? Verdict.NotDecidable(
-                UndecidedReason.FewClasses,
-                ("classes", statistics.Length),
-                ("least-classes", HighSide.FewestClasses)
-            )
-        : RobustStatistics.Mad(statistics) == 0
-            ? Verdict.NotDecidable(
-                UndecidedReason.NoClassSpread,
-                ("median-statistic", RobustStatistics.Median(statistics))
-            )
-        : Verdict.Of(
-            Array.Exists(indices, index => index > Cut),
-            (Index.Id, indices.Max()),
-            (LikelihoodRatio.Id, statistics.Max()),
-            (Metric.DetectorThreshold.Id, Cut)
-        );
 
     // Null where the holdout has no image of the class.
     private static double[]?[] CleanMeans(double[] whitened, int columns, ImageSet holdout)

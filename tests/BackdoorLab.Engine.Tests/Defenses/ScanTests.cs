@@ -133,7 +133,7 @@ public sealed class ScanTests
         Assert.Equal([0], mean.SuspectedLabels);
         Assert.Equal([0], posterior.SuspectedLabels);
         Assert.Equal(Enumerable.Range(0, 20), Enumerable.Range(0, training.Count).Where(i => mean.Flagged[i]));
-        Assert.True(Number(mean, "scan-index") > 3 * HighSide.Cut);
+        Assert.True(Number(mean, "scan-index") > 3 * ClassOutliers.Cut);
         Assert.DoesNotContain(0, released.SuspectedLabels);
     }
 
@@ -148,7 +148,7 @@ public sealed class ScanTests
         var verdict = new Scan().Score(holdout, clean, training, features, TestContexts.Run());
 
         Assert.Equal(Decision.NotFlagged, verdict.Verdict!.Decision);
-        Assert.InRange(Number(verdict, "scan-index"), 0, HighSide.Cut);
+        Assert.InRange(Number(verdict, "scan-index"), 0, ClassOutliers.Cut);
         Assert.DoesNotContain(true, verdict.Flagged);
     }
 

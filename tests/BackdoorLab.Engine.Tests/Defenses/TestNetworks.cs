@@ -77,7 +77,9 @@ internal sealed class ColourNetwork : Classifier
     public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         Forwarded();
-        return arithmetic.Convolve(conv, null, relu: true, images);
+        var values = arithmetic.Convolve(conv, null, relu: true, images);
+        arithmetic.Stage("conv", values);
+        return values;
     }
 
     public override Tensor Pool(INetworkArithmetic arithmetic, Tensor activations) =>
@@ -110,6 +112,14 @@ internal sealed class FloatDeployed(Classifier twin, GradientAccess gradients = 
     {
         using var noGradient = no_grad();
         return FloatModel.Features(images);
+    }
+
+    public override IReadOnlyList<(string Name, Tensor Values)> Stages(Tensor images)
+    {
+        using var noGradient = no_grad();
+        using var tap = new StageTap(FloatArithmetic.Instance);
+        tap.Logits(FloatModel, images).Dispose();
+        return [.. tap.Stages.Select(stage => (stage.Name, stage.Values.clone()))];
     }
 }
 
