@@ -98,7 +98,9 @@ public abstract class FittedFilter
     /// <summary>Inputs that score above this are rejected.</summary>
     public abstract double Threshold { get; }
 
-    /// <summary>Share of clean inputs that the threshold is meant to reject.</summary>
+    /// <summary>
+    /// Share of clean inputs that the threshold is meant to reject; not a number where it promises none.
+    /// </summary>
     public abstract double FalseRejectionRate { get; }
 
     /// <summary>What must be read beside its rates; empty when nothing must.</summary>

@@ -16,9 +16,10 @@ namespace BackdoorLab.Engine.Defenses;
 /// Departures. With nine values a gamma distribution of free location has often no maximum of the likelihood, and a
 /// library then returns some degenerate fit; so the fit that begins at zero decides, and the free one, with the
 /// additional condition that it is a maximum, is shown where there is one. Statistics that are not positive are outside
-/// such a null and left out of it. Fewer than ten classes are not decidable. Gradients are those of the float model;
-/// the margins that count are measured once more by the deployed model. The early stop looks every tenth step. The
-/// released optimiser is rebuilt at every step, so its momentum does nothing and there is none here.
+/// such a null and left out of it. Fewer than ten classes, or seven others in the null, are not decidable. Gradients
+/// are those of the float model; the margins that count are measured once more by the deployed model. The early stop
+/// looks every tenth step. The released optimiser is rebuilt at every step, so its momentum does nothing and there is
+/// none here.
 /// </para>
 /// </summary>
 [Method(
@@ -33,6 +34,9 @@ namespace BackdoorLab.Engine.Defenses;
 public sealed record MmBd : ModelDetector
 {
     private const int FewestClasses = 10;
+
+    // That can be made to win, besides the top one.
+    private const int FewestOthers = 7;
     private const double PapersWay = 3;
     private const int FewestStarts = 10;
 
@@ -184,7 +188,7 @@ public sealed record MmBd : ModelDetector
         var fit = others.Length == 0 ? null : ShiftedGamma.AtZero(others);
         var free = others.Length == 0 ? null : ShiftedGamma.Free(others);
         var p = fit?.LargestAbove(margins[top], margins.Length) ?? 1;
-        var verdict = Decide(others, fit, p);
+        var verdict = Decide(margins.Length, others, fit, p);
         return new ModelVerdict
         {
             Verdict = verdict,
@@ -203,27 +207,44 @@ public sealed record MmBd : ModelDetector
                 new(MarginIndex, ClassOutliers.Above(margins)[top]),
             ],
             Figures = MarginFigures.Of(found, top, fit, Alpha),
-            Note = Note(margins.Length - 1 - others.Length, free),
+            Note = Note(found, margins.Length - 1 - others.Length, free),
         };
     }
 
-    private Verdict Decide(double[] others, ShiftedGamma? fit, double p) =>
-        others.Length < FewestClasses - 1
-            ? Verdict.NotDecidable(
-                UndecidedReason.FewClasses,
-                ("classes", others.Length + 1),
-                ("least-classes", FewestClasses)
-            )
-        : fit is null
+    private Verdict Decide(int classes, double[] others, ShiftedGamma? fit, double p)
+    {
+        if (classes < FewestClasses)
+        {
+            return Few(classes, FewestClasses);
+        }
+
+        if (others.Length < FewestOthers)
+        {
+            return Few(others.Length + 1, FewestOthers + 1);
+        }
+
+        return fit is null
             ? Verdict.NotDecidable(UndecidedReason.NoClassSpread, ("median-statistic", RobustStatistics.Median(others)))
-        : Verdict.Of(p < Alpha, (PValue.Id, p), (Metric.DetectorThreshold.Id, Alpha));
+            : Verdict.Of(p < Alpha, (PValue.Id, p), (Metric.DetectorThreshold.Id, Alpha));
+    }
+
+    private static Verdict Few(int classes, int least) =>
+        Verdict.NotDecidable(UndecidedReason.FewClasses, ("classes", classes), ("least-classes", least));
 
     private static double Surprise(double p) => -Math.Log10(Math.Max(SmallestP, p));
 
-    private static string Note(int leftOut, ShiftedGamma? free) =>
-        "The score is minus the decimal logarithm of the p-value."
-        + (free is null ? " With a free location the likelihood of the null has no maximum: undefined." : "")
-        + (leftOut == 0 ? "" : $" {leftOut} classes that could not be made to win are left out of the null.");
+    private string Note(IReadOnlyList<ClassMargin> found, int leftOut, ShiftedGamma? free)
+    {
+        double[] differentiated = [.. found.Select(margin => margin.Float)];
+        var top = Array.IndexOf(differentiated, differentiated.Max());
+        var fit = ShiftedGamma.AtZero([.. differentiated.Where((margin, label) => label != top && margin > 0)]);
+        return "The score is minus the decimal logarithm of the p-value."
+            + (free is null ? " With a free location the likelihood of the null has no maximum: undefined." : "")
+            + (leftOut == 0 ? "" : $" {leftOut} classes that could not be made to win are left out of the null.")
+            + FormattableString.Invariant(
+                $" By the float model on which images were searched the largest margin is {differentiated[top]:0.0} (label {top}{(fit is null ? "" : FormattableString.Invariant($", p = {fit.LargestAbove(differentiated[top], found.Count):0.0000}"))})."
+            );
+    }
 
     private static Metric Number(string id, string name, string shortName, string definition) =>
         new(id, name, shortName, MetricUnit.Number, null, definition);

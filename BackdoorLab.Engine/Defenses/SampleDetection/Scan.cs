@@ -14,13 +14,14 @@ namespace BackdoorLab.Engine.Defenses;
 /// a class whose likelihood ratio stands out among all classes is contaminated. Of its two groups the one farther from
 /// the mean of the class's clean images is taken for poison; without such images the smaller one.
 /// <para>
-/// Departures. The released code compares with a single mean that lacks a factor which its own estimation has; where
-/// class means vary it lies near the mean of all classes, raises every class's statistic and hides small poison, so the
-/// mean of the class is the default and the released rule an option. The split starts by k-means++ and the best of
-/// several starts counts, as the maximum of the likelihood asks for, where the released code starts once at random. The
-/// index counts above the median only; the released one is two-sided. Features are reduced to principal components of
-/// the clean images, and the covariance within classes gets a small ridge, since it needs more clean images than
-/// dimensions. Rounds end by a relative change: the released absolute one depends on the scale of the features.
+/// Departures. The released code compares with a single mean that lacks a factor which its own estimation has. In the
+/// directions in which class means vary it lies near the mean of all classes, which hides small poison there; in the
+/// others it is as many times the class's own as there are samples, so that noise of means counts. The mean of the
+/// class is the default, the released rule an option. The split starts by k-means++ and the best of several starts
+/// counts, as the maximum of the likelihood asks for, where the released code starts once at random. The index counts
+/// above the median only; the released one is two-sided. Features are reduced to principal components of the clean
+/// images, and the covariance within classes gets a small ridge, since it needs more clean images than dimensions.
+/// Rounds end by a relative change: the released absolute one depends on the scale of the features.
 /// </para>
 /// </summary>
 [Method(
@@ -29,7 +30,7 @@ namespace BackdoorLab.Engine.Defenses;
     Order = 32,
     Summary = "Models features as a class mean plus a variation that all classes share, learnt on clean images, and asks of every given class whether it is two groups rather than one.",
     Paper = "Tang et al., Demon in the Variant: Statistical Analysis of DNNs for Robust Backdoor Contamination Detection, USENIX Security 2021",
-    Deviations = "The mean of a class that is one group is the class's own by default; the released code's lacks a factor, lies near the mean of all classes and misses small poison (an option). "
+    Deviations = "The mean of a class that is one group is the class's own by default; the released code's (an option) lacks a factor, so it lies near the mean of all classes where class means vary, hides small poison there, and is far from everything in other directions. "
         + "The split is the best of several starts by k-means++, not one random start; the index counts on the high side only; features are reduced to principal components of the clean images, with a ridge on the covariance within classes; rounds end by a relative change. "
         + "Poison is the sub-group farther from the clean images' mean of the class. The score per sample is ours."
 )]
@@ -91,7 +92,7 @@ public sealed record Scan : SampleDetector
 
     /// <summary>What a class that is one group is compared with.</summary>
     [Description(
-        "Mean of a class without a split. Class mean: the likelihood ratio. Posterior: as in the estimation. Released: the released code's, which lies near the mean of all classes."
+        "Mean of a class without a split. Class mean: the likelihood ratio. Posterior: as in the estimation. Released: the released code's, which lacks a factor."
     )]
     public SingleMean SingleMean { get; init; }
 
@@ -119,7 +120,7 @@ public sealed record Scan : SampleDetector
     {
         if (SingleMean == SingleMean.Released)
         {
-            yield return "The released rule compares with a mean near that of all classes: it misses small poison, and clean classes that lie far out may be flagged.";
+            yield return "The released rule compares with a mean that is not that of the class: it can miss small poison and flag clean classes.";
         }
 
         if (cleanHoldout < 2 * Dimensions)

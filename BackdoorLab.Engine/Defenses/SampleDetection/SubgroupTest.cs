@@ -13,8 +13,8 @@ public enum SingleMean
     Posterior,
 
     /// <summary>
-    /// The released code's: without the factor that would make it the posterior mean, so it lies near the mean of all
-    /// classes.
+    /// The released code's: without the factor that would make it the posterior mean. In directions in which class
+    /// means vary it lies near the mean of all classes, in the others it is many times the class's own.
     /// </summary>
     Released,
 }
