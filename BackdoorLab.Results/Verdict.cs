@@ -45,6 +45,17 @@ public enum UndecidedReason
     /// <summary>The rule asks for a spread and all norms in the middle are equal: <c>median-norm</c>.</summary>
     NoSpread,
 
+    /// <summary>
+    /// The rule asks for a spread over classes and the statistics in the middle are equal: <c>median-statistic</c>.
+    /// </summary>
+    NoClassSpread,
+
+    /// <summary>
+    /// The rule compares a class with the others, and there are too few of them: <c>classes</c>,
+    /// <c>least-classes</c>.
+    /// </summary>
+    FewClasses,
+
     /// <summary>The rule follows a gradient that the deployed arithmetic does not have, so nothing moves.</summary>
     NoGradient,
 

@@ -57,6 +57,10 @@ public static class VerdictWords
                     + $"images and asks for more than {Percent("detector-threshold")}, so it cannot fire on any model",
             UndecidedReason.NoSpread =>
                 "all norms in the middle are equal, and the rule flags nothing without a spread",
+            UndecidedReason.NoClassSpread =>
+                "the statistics of most classes are equal, and without a spread nothing can be an outlier",
+            UndecidedReason.FewClasses => $"the rule compares every class with the others; there are "
+                + $"{Figure("classes", "0")} of them, and fewer than {Figure("least-classes", "0")} tell too little",
             UndecidedReason.NoGradient =>
                 "the arithmetic that is deployed has no gradient, so the search of this rule does not move",
             _ => "no detector could say anything about this model",

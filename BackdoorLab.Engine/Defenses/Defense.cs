@@ -27,8 +27,8 @@ public abstract record Defense : Method
 
     /// <summary>
     /// Whether its verdict must pass planted controls before it counts. False for a rule that is run as it is to
-    /// explain other people's numbers, whether or not it can fire, and for one whose controls would cost about as much
-    /// as its verdict.
+    /// explain other people's numbers, whether or not it can fire, for one whose controls would cost about as much as
+    /// its verdict, and for one that cannot see what controls plant or decides nothing with their few labels.
     /// </summary>
     public virtual bool IsControlled => true;
 
@@ -164,7 +164,9 @@ public abstract class FittedFilter
     /// <summary>Inputs that score above this are rejected.</summary>
     public abstract double Threshold { get; }
 
-    /// <summary>Share of clean inputs that the threshold is meant to reject.</summary>
+    /// <summary>
+    /// Share of clean inputs that the threshold is meant to reject; not a number where it promises none.
+    /// </summary>
     public abstract double FalseRejectionRate { get; }
 
     /// <summary>What must be read beside its rates; empty when nothing must.</summary>

@@ -168,8 +168,8 @@ public sealed record ApiCell(
 /// <summary>What is said of a model, as facts and as the sentence that people read.</summary>
 /// <param name="Decision">The answer.</param>
 /// <param name="Reason">Code of why nothing could be decided: <c>norm-ceiling</c>, <c>no-working-trigger</c>,
-/// <c>low-accuracy</c>, <c>cannot-fire</c>, <c>no-spread</c>, <c>no-gradient</c>, <c>no-detector</c>; empty
-/// otherwise.</param>
+/// <c>low-accuracy</c>, <c>cannot-fire</c>, <c>no-spread</c>, <c>no-class-spread</c>, <c>few-classes</c>,
+/// <c>no-gradient</c>, <c>no-detector</c>; empty otherwise.</param>
 /// <param name="Figures">The numbers behind it, by id.</param>
 /// <param name="Classes">The classes suspected, or the most conspicuous one.</param>
 /// <param name="Sentence">All of it in words.</param>

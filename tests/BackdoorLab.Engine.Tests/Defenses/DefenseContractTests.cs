@@ -110,7 +110,7 @@ public sealed class DefenseContractTests
     public void Defense_Work_GrowsWithTheProblem(string id)
     {
         var defense = Create(id);
-        var (small, large) = (defense.Work(new(10, 1000, 500, 1000)), defense.Work(new(20, 4000, 1000, 4000)));
+        var (small, large) = (defense.Work(new(10, 1000, 500, 200)), defense.Work(new(20, 4000, 1000, 4000)));
 
         Assert.True(small.ForwardImages + small.GradientImages > 0);
         Assert.True(large.ForwardImages + large.GradientImages > small.ForwardImages + small.GradientImages);
@@ -123,14 +123,16 @@ public sealed class DefenseContractTests
         var before = LiveTensors.Count();
         using (TorchSharp.torch.NewDisposeScope())
         {
-            TestNetworks.Backdoored().Dispose();
+            TestNetworks.Normalized().Dispose();
         }
 
-        // The victim; a copy of its weights; of a repair in two phases one more, as it is between them.
+        // The victim; a copy of its weights; of a repair in two phases one more, as it is between them; of a filter one
+        // to fit and one to score.
         return (Tensor.TotalCount - before)
             * (
                 defense is RobustTrainer ? 4
                 : defense is Mitigator ? 3
+                : defense is InputFilter && defense.Needs.HasFlag(Needs.Weights) ? 3
                 : defense.Needs.HasFlag(Needs.Weights) ? 2
                 : 1
             );
@@ -148,7 +150,7 @@ public sealed class DefenseContractTests
     )
     {
         using var scope = TorchSharp.torch.NewDisposeScope();
-        var network = TestNetworks.Backdoored();
+        var network = TestNetworks.Normalized();
         var model = new FloatDeployed(network);
         try
         {

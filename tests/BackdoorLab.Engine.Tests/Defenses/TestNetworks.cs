@@ -49,12 +49,21 @@ internal sealed class ColourNetwork : Classifier
 {
     private readonly Convolution conv;
     private readonly FullyConnected fc;
+    private readonly BatchNorm2d? norm;
     private readonly (float[] Kernel, float[] Bias, float[] Head, int Channels) weights;
 
-    internal ColourNetwork(ClassifierShape shape, int channels, float[] kernel, float[] bias, float[] head)
+    internal ColourNetwork(
+        ClassifierShape shape,
+        int channels,
+        float[] kernel,
+        float[] bias,
+        float[] head,
+        bool normalized = false
+    )
         : base("colour")
     {
         weights = (kernel, bias, head, channels);
+        norm = normalized ? new BatchNorm2d(channels) : null;
         Shape = shape;
         conv = new Convolution(shape.Channels, channels, 1, hasBias: true);
         fc = new FullyConnected(channels, shape.Classes);
@@ -77,7 +86,7 @@ internal sealed class ColourNetwork : Classifier
     public override Tensor Activations(INetworkArithmetic arithmetic, Tensor images)
     {
         Forwarded();
-        var values = arithmetic.Convolve(conv, null, relu: true, images);
+        var values = arithmetic.Convolve(conv, norm, relu: true, images);
         arithmetic.Stage("conv", values);
         return values;
     }
@@ -91,7 +100,10 @@ internal sealed class ColourNetwork : Classifier
     protected override Classifier CreateLike() => Copy();
 
     internal ColourNetwork Copy() =>
-        new(Shape, weights.Channels, weights.Kernel, weights.Bias, weights.Head) { Forwarded = Forwarded };
+        new(Shape, weights.Channels, weights.Kernel, weights.Bias, weights.Head, norm is not null)
+        {
+            Forwarded = Forwarded,
+        };
 }
 
 /// <summary>A float network deployed as it is.</summary>
@@ -112,6 +124,14 @@ internal sealed class FloatDeployed(Classifier twin, GradientAccess gradients = 
     {
         using var noGradient = no_grad();
         return FloatModel.Features(images);
+    }
+
+    public override IReadOnlyList<(string Name, Tensor Values)> Stages(Tensor images)
+    {
+        using var noGradient = no_grad();
+        using var tap = new StageTap(FloatArithmetic.Instance);
+        tap.Logits(FloatModel, images).Dispose();
+        return [.. tap.Stages.Select(stage => (stage.Name, stage.Values.clone()))];
     }
 }
 
@@ -137,13 +157,19 @@ internal static class TestNetworks
     /// Tells red, green and blue images by their mean colour. Channel 3 is silent on them and fires on white, where it
     /// dictates class 0: a backdoor in a dormant channel.
     /// </summary>
-    internal static ColourNetwork Backdoored() =>
+    internal static ColourNetwork Backdoored() => Backdoored(normalized: false);
+
+    /// <summary>The same, with a batch normalisation that changes nothing.</summary>
+    internal static ColourNetwork Normalized() => Backdoored(normalized: true);
+
+    private static ColourNetwork Backdoored(bool normalized) =>
         new(
             Shape(3, 8, 3),
             4,
             [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1],
             [0, 0, 0, -2.5f],
-            [10, 0, 0, 1000, 0, 10, 0, 0, 0, 0, 10, 0]
+            [10, 0, 0, 1000, 0, 10, 0, 0, 0, 0, 10, 0],
+            normalized
         );
 
     /// <summary>8x8 images of one colour of random strength each, labels 0 to 2.</summary>
