@@ -74,6 +74,14 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
             );
         }
 
+        foreach (var conflict in Spec.Attack.Conflicts)
+        {
+            yield return conflict with
+            {
+                Path = $"attack.{conflict.Path}",
+            };
+        }
+
         if (Spec.Model is FileProgram)
         {
             yield return new(

@@ -70,17 +70,38 @@ public sealed class AttackContractTests
         {
             var clean = SmallModels.ImageSet(SmallModels.Shape(), 200);
             var (pixels, labels) = ((byte[])clean.Pixels.Clone(), (int[])clean.Labels.Clone());
-            var attack = Default(id) with { PoisonRate = 0.15, Mapping = mapping, TargetLabel = 2 };
+            var attack = Default(id) with { Mapping = mapping, TargetLabel = 2 };
+            if (attack.Conflicts.Any())
+            {
+                continue;
+            }
+
+            var count = Math.Min(30, labels.Count(attack.IsCandidate) / 2);
+            attack = attack with { PoisonRate = count / 200.0 };
             var trigger = attack.CreateTrigger(3, 32, 32, new SeedTree(1));
             var poisoned = Poisoner.Poison(clean, attack, trigger, new SeedTree(5));
             Assert.Equal(pixels, clean.Pixels);
             Assert.Equal(labels, clean.Labels);
-            Assert.Equal(30, poisoned.Mask.Count(marked => marked));
+            Assert.Equal(count, poisoned.Mask.Count(marked => marked));
+            Assert.All(
+                poisoned.Changes,
+                change => Assert.Equal(change.IsPoison && !attack.IsCleanLabel, change.MovesLabel)
+            );
             for (var i = 0; i < clean.Count; i++)
             {
-                Assert.Equal(poisoned.Mask[i] ? attack.Map(labels[i], 10) : labels[i], poisoned.Images.Labels[i]);
-                Assert.Equal(poisoned.Mask[i], !clean.Image(i).SequenceEqual(poisoned.Images.Image(i)));
-                Assert.False(poisoned.Mask[i] && mapping == LabelMapping.AllToOne && labels[i] == 2);
+                var change = poisoned.Changes.SingleOrDefault(one => one.Indices.Contains(i));
+                Assert.Equal(change is { IsPoison: true }, poisoned.Mask[i]);
+                Assert.Equal(
+                    change is { MovesLabel: true } ? attack.Map(labels[i], 10) : labels[i],
+                    poisoned.Images.Labels[i]
+                );
+                Assert.Equal(change is not null, !clean.Image(i).SequenceEqual(poisoned.Images.Image(i)));
+                Assert.True(!poisoned.Mask[i] || attack.IsCandidate(labels[i]));
+                Assert.False(
+                    poisoned.Mask[i]
+                        && attack is { Mapping: LabelMapping.AllToOne, IsCleanLabel: false }
+                        && labels[i] == 2
+                );
             }
 
             Assert.Equal(poisoned.Mask, Poisoner.Poison(clean, attack, trigger, new SeedTree(5)).Mask);
