@@ -100,5 +100,6 @@ public abstract record Attack : Method
         [new(choice.Draw(), choice.Trigger) { MovesLabel = !IsCleanLabel }];
 
     /// <summary>The label a triggered image of class <paramref name="label"/> is meant to get.</summary>
-    public int Map(int label, int classes) => Mapping == LabelMapping.AllToOne ? TargetLabel : (label + 1) % classes;
+    public virtual int Map(int label, int classes) =>
+        Mapping == LabelMapping.AllToOne ? TargetLabel : (label + 1) % classes;
 }

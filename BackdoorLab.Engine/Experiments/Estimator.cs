@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
@@ -42,7 +43,9 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
         var cells = spec.Precisions.Sum(precision =>
             spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense))
         );
-        return spec.Origin.Victims.Sum(victim => estimator.Model(victim) + cells);
+        return estimator.Attacker()
+            + estimator.Asset()
+            + spec.Origin.Victims.Sum(victim => estimator.Model(victim) + cells);
     }
 
     /// <summary>The network's input and output sizes without loading the data set.</summary>
@@ -62,6 +65,18 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
 
     /// <summary>Making a model.</summary>
     internal double Model(Victim victim) => FixedSeconds + spec.Origin.Seconds(victim, trainCount, pace);
+
+    /// <summary>Training the network that the attacker makes its trigger on; 0 where it needs none.</summary>
+    internal double Attacker() =>
+        spec.Attack is PreparedAttack
+            ? FixedSeconds + (double)trainCount * spec.Training.Epochs / pace.TrainImagesPerSecond
+            : 0;
+
+    /// <summary>Making the trigger on it.</summary>
+    internal double Asset() =>
+        spec.Attack is PreparedAttack attack
+            ? FixedSeconds + attack.AssetImages(trainCount, Math.Max(1, classes)) / pace.GradientImagesPerSecond
+            : 0;
 
     internal double Cell(Precision precision, Defense? defense)
     {

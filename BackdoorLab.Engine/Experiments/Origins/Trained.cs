@@ -52,11 +52,7 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
                 ("training", Spec.Training),
                 (name, value)
             )
-            .On(
-                ("threads", machine.Threads),
-                ("arithmetic", machine.BFloat16 ? "bfloat16" : "float32"),
-                ("library", machine.Library)
-            );
+            .On(machine.Parts);
     }
 
     /// <inheritdoc/>

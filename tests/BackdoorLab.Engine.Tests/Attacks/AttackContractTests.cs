@@ -23,7 +23,7 @@ public sealed class AttackContractTests
         foreach (var (channels, side) in new[] { (3, 32), (1, 28), (3, 48) })
         {
             using var scope = NewDisposeScope();
-            var trigger = Default(id).CreateTrigger(channels, side, side, new SeedTree(1));
+            var trigger = Trigger(Default(id), channels, side, 1);
             var images = SmallModels.Images(SmallModels.Shape(channels, side), 3);
             var original = images.clone();
             var stamped = trigger.Apply(images);
@@ -44,8 +44,8 @@ public sealed class AttackContractTests
     {
         using var scope = NewDisposeScope();
         var images = SmallModels.Images(SmallModels.Shape(), 2);
-        var first = Default(id).CreateTrigger(3, 32, 32, new SeedTree(4)).Apply(images);
-        var second = Default(id).CreateTrigger(3, 32, 32, new SeedTree(4)).Apply(images);
+        var first = Trigger(Default(id), 3, 32, 4).Apply(images);
+        var second = Trigger(Default(id), 3, 32, 4).Apply(images);
         Assert.Equal(0, SmallModels.LargestDifference(first, second));
     }
 
@@ -55,7 +55,7 @@ public sealed class AttackContractTests
     {
         using var scope = NewDisposeScope();
         var images = SmallModels.Images(SmallModels.Shape(), 2);
-        var trigger = Default(id).CreateTrigger(3, 32, 32, new SeedTree(4));
+        var trigger = Trigger(Default(id), 3, 32, 4);
         trigger.Apply(images).Dispose();
         var live = LiveTensors.Count();
         trigger.Apply(images).Dispose();
@@ -78,7 +78,7 @@ public sealed class AttackContractTests
 
             var count = Math.Min(30, labels.Count(attack.IsCandidate) / 2);
             attack = attack with { PoisonRate = count / 200.0 };
-            var trigger = attack.CreateTrigger(3, 32, 32, new SeedTree(1));
+            var trigger = Trigger(attack, 3, 32, 1);
             var poisoned = Poisoner.Poison(clean, attack, trigger, new SeedTree(5));
             Assert.Equal(pixels, clean.Pixels);
             Assert.Equal(labels, clean.Labels);
@@ -108,6 +108,20 @@ public sealed class AttackContractTests
             Assert.NotEqual(poisoned.Mask, Poisoner.Poison(clean, attack, trigger, new SeedTree(6)).Mask);
         }
     }
+
+    // What an attacker would make first is noise here.
+    private static Trigger Trigger(Attack attack, int channels, int side, int seed) =>
+        attack is PreparedAttack prepared
+            ? prepared.CreateTrigger(
+                new()
+                {
+                    Noise = [.. Enumerable.Range(0, channels * side * side).Select(i => i % 2 == 0 ? 0.1f : -0.1f)],
+                },
+                channels,
+                side,
+                side
+            )
+            : attack.CreateTrigger(channels, side, side, new SeedTree(seed));
 
     private static Attack Default(string id) => (Attack)MethodCatalog.Default.Find(id)!.CreateDefault();
 }
