@@ -105,7 +105,8 @@ public sealed record AchievedPoison
     }
 
     /// <summary>
-    /// Why a rate above 0 poisons nothing of a training set in one place; null when it poisons something.
+    /// Why a rate above 0 poisons nothing of a training set in one place, or asks a clean-label attack for more than
+    /// its class has; null when it can be done.
     /// </summary>
     /// <param name="attack">Rate above 0.</param>
     /// <param name="images">Training images.</param>
@@ -128,7 +129,18 @@ public sealed record AchievedPoison
             );
         }
 
-        return Poisoner.CountOf(images, attack.PoisonRate) > 0
+        var asked = Poisoner.CountOf(images, attack.PoisonRate);
+        if (attack.IsCleanLabel && asked > candidates)
+        {
+            return new(
+                "attack.poisonRate",
+                FormattableString.Invariant(
+                    $"{attack.PoisonRate} of {images:N0} training images are {asked:N0}, {attack.CandidateClass} has {candidates:N0}: poison that keeps its label is of that class alone. Give at most {Most(images, candidates.Value)}."
+                )
+            );
+        }
+
+        return asked > 0
             ? null
             : new(
                 "attack.poisonRate",
@@ -136,6 +148,14 @@ public sealed record AchievedPoison
                     $"{attack.PoisonRate} of {images:N0} training images is no image: give at least {Least(images)}, which poisons one, or 0 to train a benign model."
                 )
             );
+    }
+
+    // Rounded down to four decimals where that leaves something.
+    private static decimal Most(int images, int candidates)
+    {
+        var most = (decimal)candidates / images;
+        var rounded = Math.Floor(most * 10_000) / 10_000;
+        return rounded > 0 ? rounded : Math.Floor(most * 10_000_000_000) / 10_000_000_000;
     }
 
     // Rounded up to three digits, so that it really is enough.

@@ -62,23 +62,44 @@ public abstract record Attack : Method
     public virtual double ImplantImages(int trainCount) => 0;
 
     /// <summary>
+    /// Whether the poison keeps its label: only images of the target class are poisoned then, and a rate that asks for
+    /// more than the class has is refused.
+    /// </summary>
+    public virtual bool IsCleanLabel => false;
+
+    /// <summary>
     /// Whether a training image of this label may be poisoned: under all-to-one only where it is not the target's
     /// already. A clean-label attack takes those of the target instead.
     /// </summary>
-    public virtual bool IsCandidate(int label) => Mapping == LabelMapping.AllToAll || label != TargetLabel;
+    public virtual bool IsCandidate(int label) =>
+        IsCleanLabel ? label == TargetLabel : Mapping == LabelMapping.AllToAll || label != TargetLabel;
 
     /// <summary>
     /// Which class <see cref="IsCandidate"/> asks for, as "the target class"; null where it is any but the target.
     /// </summary>
-    public virtual string? CandidateClass => null;
+    public virtual string? CandidateClass => IsCleanLabel ? "the target class" : null;
+
+    /// <summary>Settings of this attack that contradict each other; paths are those of the attack.</summary>
+    public virtual IEnumerable<SpecFault> Conflicts =>
+        IsCleanLabel && Mapping == LabelMapping.AllToAll
+            ?
+            [
+                new(
+                    "mapping",
+                    "must be all-to-one where the poison keeps its label: it is all of one class, the target's."
+                ),
+            ]
+            : [];
 
     /// <summary>
     /// Which training images are changed, and how: unless an attack says otherwise, random candidates are stamped with
-    /// the trigger and relabelled. No image may be in two changes.
+    /// the trigger, and relabelled where the attack is no clean-label one. No image may be in two changes.
     /// </summary>
     /// <param name="choice">What the attacker holds, and how much of it the rate asks for.</param>
-    public virtual IReadOnlyList<SampleChange> Choose(PoisonChoice choice) => [new(choice.Draw(), choice.Trigger)];
+    public virtual IReadOnlyList<SampleChange> Choose(PoisonChoice choice) =>
+        [new(choice.Draw(), choice.Trigger) { MovesLabel = !IsCleanLabel }];
 
     /// <summary>The label a triggered image of class <paramref name="label"/> is meant to get.</summary>
-    public int Map(int label, int classes) => Mapping == LabelMapping.AllToOne ? TargetLabel : (label + 1) % classes;
+    public virtual int Map(int label, int classes) =>
+        Mapping == LabelMapping.AllToOne ? TargetLabel : (label + 1) % classes;
 }

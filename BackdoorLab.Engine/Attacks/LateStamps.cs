@@ -32,7 +32,7 @@ public sealed class LateStamps
     /// <param name="indices">Their numbers in the whole set.</param>
     public Tensor Stamp(Tensor images, ReadOnlySpan<int> indices)
     {
-        var rows = new SortedDictionary<int, List<long>>();
+        var rows = new SortedDictionary<int, List<int>>();
         for (var i = 0; i < indices.Length; i++)
         {
             if (_changeOf[indices[i]] is not Untouched and var change)
@@ -44,8 +44,14 @@ public sealed class LateStamps
         using var noGrad = no_grad();
         foreach (var (change, of) in rows)
         {
-            var which = tensor(of.ToArray());
-            images.index_copy_(0, which, _changes[change].Trigger.Apply(images.index_select(0, which)));
+            var which = tensor([.. of.Select(row => (long)row)]);
+            int[] numbers = new int[of.Count];
+            for (var i = 0; i < numbers.Length; i++)
+            {
+                numbers[i] = indices[of[i]];
+            }
+
+            images.index_copy_(0, which, _changes[change].Trigger.Apply(images.index_select(0, which), numbers));
         }
 
         return images;

@@ -1,10 +1,14 @@
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Datasets;
 
 namespace BackdoorLab.Engine.Attacks;
 
 /// <summary>The training images that an attacker holds, and how many of them the poison rate asks for.</summary>
 public sealed record PoisonChoice
 {
+    /// <summary>The whole training set before anybody changed it; an attacker looks at what it holds alone.</summary>
+    public required ImageSet Images { get; init; }
+
     /// <summary>Indices of the images that the attacker holds: all of the set, or a client's.</summary>
     public required IReadOnlyList<int> Held { get; init; }
 
@@ -33,6 +37,13 @@ public sealed record PoisonChoice
     /// <param name="stream">Name of the draw; every draw of an attack has another one.</param>
     public int[] DrawOthers(int count, IEnumerable<int> taken, string stream) =>
         Draw([.. Held.Except(taken)], count, Seeds.Child(stream));
+
+    /// <summary>
+    /// As many others as <paramref name="share"/> is of what the attacker holds, see
+    /// <see cref="DrawOthers(int, IEnumerable{int}, string)"/>.
+    /// </summary>
+    public int[] DrawOthers(double share, IEnumerable<int> taken, string stream) =>
+        DrawOthers(Poisoner.CountOf(Held.Count, share), taken, stream);
 
     private static int[] Draw(IReadOnlyList<int> from, int count, SeedTree seeds)
     {

@@ -22,7 +22,8 @@ public static class Poisoner
     {
         var poisoned = clean.WithCopiedPixels();
         var count = CountOf(clean.Count, attack.PoisonRate);
-        var changes = Change(poisoned, [.. Enumerable.Range(0, clean.Count)], _ => count, attack, trigger, seeds);
+        int[] all = [.. Enumerable.Range(0, clean.Count)];
+        var changes = Change(poisoned, clean, all, _ => count, attack, trigger, seeds);
         return new(poisoned, MaskOf(clean.Count, changes), changes);
     }
 
@@ -30,17 +31,19 @@ public static class Poisoner
     /// Poisons a client's images where they lie, floor(rate x candidates) of them. Returns what was done.
     /// </summary>
     /// <param name="images">A set of the caller's own; pixels and labels are changed.</param>
+    /// <param name="clean">The same before anybody changed it.</param>
     /// <param name="among">Indices of the client's images.</param>
     /// <param name="attack">Rate, target, mapping.</param>
     /// <param name="trigger">What this client stamps.</param>
     /// <param name="seeds">Which images.</param>
     public static IReadOnlyList<SampleChange> PoisonInPlace(
         ImageSet images,
+        ImageSet clean,
         int[] among,
         Attack attack,
         Trigger trigger,
         SeedTree seeds
-    ) => Change(images, among, candidates => CountAmong(candidates, attack), attack, trigger, seeds);
+    ) => Change(images, clean, among, candidates => CountAmong(candidates, attack), attack, trigger, seeds);
 
     /// <summary>Which of so many samples are the poison of some changes.</summary>
     public static bool[] MaskOf(int samples, IEnumerable<SampleChange> changes)
@@ -54,15 +57,20 @@ public static class Poisoner
         return mask;
     }
 
-    /// <summary>How many images a rate asks for of a set in one place: round(rate x images).</summary>
-    public static int CountOf(int images, double rate) => (int)Math.Round(rate * images, MidpointRounding.AwayFromZero);
+    /// <summary>
+    /// How many images a rate asks for of a set in one place: round(rate x images), of the decimal number that was
+    /// written and not of its nearest binary one.
+    /// </summary>
+    public static int CountOf(int images, double rate) =>
+        (int)Math.Round((decimal)rate * images, MidpointRounding.AwayFromZero);
 
     /// <summary>How many of a client's candidates are poisoned: floor(rate x candidates).</summary>
     public static int CountAmong(int candidates, Attack attack) =>
-        (int)Math.Floor(attack.PoisonRate * candidates + 1e-9);
+        (int)Math.Floor((decimal)attack.PoisonRate * candidates);
 
     private static IReadOnlyList<SampleChange> Change(
         ImageSet images,
+        ImageSet clean,
         int[] among,
         Func<int, int> count,
         Attack attack,
@@ -74,6 +82,7 @@ public static class Poisoner
         var changes = attack.Choose(
             new()
             {
+                Images = clean,
                 Held = among,
                 Candidates = candidates,
                 Count = Math.Min(count(candidates.Length), candidates.Length),
@@ -126,7 +135,7 @@ public static class Poisoner
         {
             using var scope = NewDisposeScope();
             var batch = indices.AsSpan(start, Math.Min(BatchSize, indices.Length - start));
-            var stamped = trigger.Apply(Batches.Images(set, batch)).contiguous();
+            var stamped = trigger.Apply(Batches.Images(set, batch), batch).contiguous();
             var values = MemoryMarshal.Cast<byte, float>(stamped.bytes);
             for (var i = 0; i < batch.Length; i++)
             {

@@ -2,13 +2,22 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Attacks;
 
-/// <summary>What an attacker does to an image. A pure function of pixels; the same at training and test time.</summary>
+/// <summary>What an attacker does to an image. A pure function of pixels, and of an image's number in
+/// the training set where it has one.</summary>
 public abstract class Trigger
 {
     /// <summary>
     /// Stamps every image of a batch: float [N,C,H,W] in [0,1] in, the same out (a new tensor, clamped to [0,1]).
     /// </summary>
     public abstract Tensor Apply(Tensor images);
+
+    /// <summary>
+    /// The same for training images whose numbers in the set are known. A trigger that does something else to every
+    /// training image draws by them, so that an image gets the same whatever batch it comes in.
+    /// </summary>
+    /// <param name="images">float [n,C,H,W] in [0,1].</param>
+    /// <param name="indices">Their numbers in the training set.</param>
+    public virtual Tensor Apply(Tensor images, ReadOnlySpan<int> indices) => Apply(images);
 
     /// <summary>
     /// The trigger's ground-truth mask float [H*W] in [0,1] for triggers that have one (compared with reversed

@@ -1,5 +1,4 @@
 using BackdoorLab.Engine.Core;
-using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Attacks;
 
@@ -20,10 +19,5 @@ public sealed record UnknownAttack : Attack
     public UnknownAttack() => PoisonRate = 0;
 
     /// <inheritdoc/>
-    public override Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds) => new Nothing();
-
-    private sealed class Nothing : Trigger
-    {
-        public override Tensor Apply(Tensor images) => images.clone();
-    }
+    public override Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds) => new NoTrigger();
 }

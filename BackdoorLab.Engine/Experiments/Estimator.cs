@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Evaluation;
@@ -43,7 +44,9 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
             spec.Defenses.Prepend(null).Sum(defense => estimator.Cell(precision, defense))
         );
         var trained = spec.Defenses.OfType<RobustTrainer>().Sum(estimator.Trained);
-        return spec.Origin.Victims.Sum(victim => estimator.Model(victim) + trained + cells);
+        return estimator.Attacker()
+            + estimator.Asset()
+            + spec.Origin.Victims.Sum(victim => estimator.Model(victim) + trained + cells);
     }
 
     /// <summary>The network's input and output sizes without loading the data set.</summary>
@@ -67,6 +70,18 @@ public sealed class Estimator(ExperimentSpec spec, Throughput pace, int trainCou
     /// <summary>Training by a defense.</summary>
     internal double Trained(RobustTrainer defense) =>
         FixedSeconds + defense.TrainingImages(trainCount, spec.Training) / pace.TrainImagesPerSecond;
+
+    /// <summary>Training the network that the attacker makes its trigger on; 0 where it needs none.</summary>
+    internal double Attacker() =>
+        spec.Attack is PreparedAttack
+            ? FixedSeconds + (double)trainCount * spec.Training.Epochs / pace.TrainImagesPerSecond
+            : 0;
+
+    /// <summary>Making the trigger on it.</summary>
+    internal double Asset() =>
+        spec.Attack is PreparedAttack attack
+            ? FixedSeconds + attack.AssetImages(trainCount, Math.Max(1, classes)) / pace.GradientImagesPerSecond
+            : 0;
 
     internal double Cell(Precision precision, Defense? defense)
     {

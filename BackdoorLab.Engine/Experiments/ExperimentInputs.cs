@@ -49,7 +49,15 @@ internal sealed record ExperimentInputs
 
     internal required bool FlipAllowed { get; init; }
 
-    internal static ExperimentInputs Prepare(ExperimentSpec spec, DatasetSplits data)
+    /// <summary>The images of a run.</summary>
+    /// <param name="spec">The run.</param>
+    /// <param name="data">Its data.</param>
+    /// <param name="asset">
+    /// What the attacker made before; without it an attack that needs one has chosen and relabelled its images, so that
+    /// they can be counted, and not stamped them.
+    /// </param>
+    /// <exception cref="SpecException">The data contradict the spec.</exception>
+    internal static ExperimentInputs Prepare(ExperimentSpec spec, DatasetSplits data, AttackAsset? asset = null)
     {
         var seeds = new SeedTree(spec.Seed);
         var (train, test, attack) = (data.Train, data.Test, spec.Attack);
@@ -65,7 +73,12 @@ internal sealed record ExperimentInputs
             throw new SpecException([fault]);
         }
 
-        var trigger = attack.CreateTrigger(train.Channels, train.Height, train.Width, seeds.Child("trigger"));
+        var trigger = (attack, asset) switch
+        {
+            (PreparedAttack, null) => new NoTrigger(),
+            (PreparedAttack prepared, _) => prepared.CreateTrigger(asset, train.Channels, train.Height, train.Width),
+            _ => attack.CreateTrigger(train.Channels, train.Height, train.Width, seeds.Child("trigger")),
+        };
         var (holdout, measured) = Subsets.Stratified(test, spec.CleanHoldout, seeds.Child("holdout").Random());
         var cleanTest = test.Select(measured);
         var poisoned = origin.Poison(train, attack, trigger, data.FlipAllowed);

@@ -39,15 +39,20 @@ internal sealed class ExperimentPlan
 {
     private ExperimentPlan(
         DataFacts data,
+        AssetPlan? asset,
         StageKey? poison,
         IReadOnlyList<VictimPlan> victims,
         IReadOnlyList<RobustPlan> trained,
         IReadOnlyList<CellPlan> cells,
         IReadOnlyList<PlannedStage> stages
-    ) => (Data, Poison, Victims, Trained, Cells, Stages) = (data, poison, victims, trained, cells, stages);
+    ) =>
+        (Data, Asset, Poison, Victims, Trained, Cells, Stages) = (data, asset, poison, victims, trained, cells, stages);
 
     /// <summary>What everything is computed on.</summary>
     internal DataFacts Data { get; }
+
+    /// <summary>What the attacker makes before poisoning; null where that is nothing.</summary>
+    internal AssetPlan? Asset { get; }
 
     /// <summary>Where trigger and samples are kept; null where there is no trigger.</summary>
     internal StageKey? Poison { get; }
@@ -117,11 +122,13 @@ internal sealed class ExperimentPlan
         var estimator = new Estimator(spec, pace, data.Train.Count, data.Test.Count, data.Train.Classes);
         return new(
             facts,
+            keys.Asset,
             poison,
             victims,
             trained,
             cells,
             [
+                .. keys.Asset is null ? [] : AssetStages(keys.Asset, spec, estimator),
                 .. poison is null
                     ? Array.Empty<PlannedStage>()
                     :
@@ -155,6 +162,18 @@ internal sealed class ExperimentPlan
                 )),
             ]
         );
+    }
+
+    private static PlannedStage[] AssetStages(AssetPlan asset, ExperimentSpec spec, Estimator estimator)
+    {
+        var catalog = MethodCatalog.Default;
+        var network = catalog.For(spec.Model).Name;
+        var attack = catalog.For(spec.Attack).Name;
+        return
+        [
+            new(asset.Network.Value, "attacker", $"Train the attacker's own {network}", estimator.Attacker()),
+            new(asset.Key.Value, "asset", $"Optimise the trigger of {attack}", estimator.Asset()),
+        ];
     }
 
     private static string Title(CellPlan cell)

@@ -82,7 +82,12 @@ public sealed class ExperimentRunner(RunnerOptions options)
 
     // What is wrong with files or settings is said by the message; where in the program it was noticed helps nobody.
     private static bool IsToldInWords(Exception failure) =>
-        failure is DatasetException or SpecException or WeightFileException or NotApplicableException
+        failure
+            is DatasetException
+                or SpecException
+                or WeightFileException
+                or NotApplicableException
+                or TrainingDivergedException
         || FullDisk.Is(failure);
 
     private void Execute(
@@ -113,6 +118,15 @@ public sealed class ExperimentRunner(RunnerOptions options)
         }
 
         events.Begin(plan, TorchRuntime.Describe(), inputs.Achieved);
+        if (plan.Asset is { } wanted)
+        {
+            var asset = new AssetStages(spec, data.Train, data.FlipAllowed, shape, store, events, cancellation).Run(
+                wanted
+            );
+            remarks.AddRange(asset.Remarks);
+            inputs = ExperimentInputs.Prepare(spec, data, asset);
+        }
+
         var stage = new StageContext(
             spec,
             inputs,

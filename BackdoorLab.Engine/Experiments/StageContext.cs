@@ -24,9 +24,12 @@ internal sealed record StageContext(
     /// Begins a stage; its random streams hang on its key alone, so they depend neither on what ran before nor on the
     /// machine.
     /// </summary>
-    internal RunContext Start(StageKey key)
+    internal RunContext Start(StageKey key) => Start(Events, Spec.Seed, key, Cancellation);
+
+    /// <summary>The same for a stage that runs before there are inputs.</summary>
+    internal static RunContext Start(EventStream events, int seed, StageKey key, CancellationToken cancellation)
     {
-        var run = Events.StartStage(key, SeedsOf(key), Cancellation);
+        var run = events.StartStage(key, new SeedTree(seed).Child(key.Streams), cancellation);
         // Layer initialisation draws from libtorch's process-wide generator: reseeding here keeps a stage's numbers its
         // own.
 #pragma warning disable RS0030 // The one place that reseeds it.

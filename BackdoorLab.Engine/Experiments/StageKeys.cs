@@ -1,3 +1,4 @@
+using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments.Origins;
@@ -17,27 +18,50 @@ internal sealed record Machine(int Threads, bool BFloat16, string Library)
 {
     internal static Machine Here(TrainOptions training, int threads) =>
         new(threads, Trainer.UsesBFloat16(training), TorchRuntime.Library);
+
+    /// <summary>What a training's key has of it.</summary>
+    internal (string Name, object? Value)[] Parts =>
+        [("threads", Threads), ("arithmetic", BFloat16 ? "bfloat16" : "float32"), ("library", Library)];
 }
+
+/// <summary>What an attacker makes before poisoning.</summary>
+/// <param name="Network">Key of the network that it is made on.</param>
+/// <param name="Key">Key of what is made.</param>
+internal sealed record AssetPlan(StageKey Network, StageKey Key);
 
 /// <summary>
 /// The keys of all stages of a spec: the one place that says what each depends on (docs/determinism.md has it in
 /// words), but for the making of models, which <see cref="ModelOrigin.Key"/> says. Whoever lets a stage read something
 /// new adds it here or there.
 /// </summary>
-/// <param name="spec">What is run.</param>
-/// <param name="data">Fingerprint of the loaded data (<see cref="Datasets.DataFacts.Fingerprint"/>).</param>
-/// <param name="machine">Where.</param>
-internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machine)
+internal sealed class StageKeys
 {
-    // Not the source's settings: the same images from another folder are the same data.
-    private readonly StageKey _data = StageKey.Of("data", null, ("fingerprint", data), ("seed", spec.Seed));
+    private readonly ExperimentSpec _spec;
+    private readonly StageKey _data;
+    private readonly Machine _machine;
+
+    /// <summary>The keys of a spec.</summary>
+    /// <param name="spec">What is run.</param>
+    /// <param name="data">Fingerprint of the loaded data (<see cref="Datasets.DataFacts.Fingerprint"/>).</param>
+    /// <param name="machine">Where.</param>
+    internal StageKeys(ExperimentSpec spec, string data, Machine machine)
+    {
+        (_spec, _machine) = (spec, machine);
+        // Not the source's settings: the same images from another folder are the same data.
+        _data = StageKey.Of("data", null, ("fingerprint", data), ("seed", spec.Seed));
+        Asset = spec.Attack is PreparedAttack prepared ? AssetOf(prepared) : null;
+    }
+
+    /// <summary>What the attacker makes before poisoning; null where that is nothing.</summary>
+    internal AssetPlan? Asset { get; }
 
     /// <summary>Trigger and samples: pictures of test images that are measured on.</summary>
     internal StageKey Poison() =>
-        StageKey.Of("poison", _data, ("attack", spec.Attack), ("cleanHoldout", spec.CleanHoldout));
+        StageKey.Of("poison", Attacked, ("attack", _spec.Attack), ("cleanHoldout", _spec.CleanHoldout));
 
     /// <summary>The weights of a victim, and what its making tells of itself.</summary>
-    internal StageKey Model(Victim victim) => spec.Origin.Key(victim, _data, machine);
+    internal StageKey Model(Victim victim) =>
+        _spec.Origin.Key(victim, victim == Victim.Backdoored ? Attacked : _data, _machine);
 
     /// <summary>
     /// The model that a training defense makes of a victim's training set: all that the usual training depends on, the
@@ -48,7 +72,7 @@ internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machin
             "robust-train",
             model,
             ("defense", defense),
-            ("cleanHoldout", defense.Needs.HasFlag(Needs.CleanHoldout) ? spec.CleanHoldout : null)
+            ("cleanHoldout", defense.Needs.HasFlag(Needs.CleanHoldout) ? _spec.CleanHoldout : null)
         );
 
     /// <summary>
@@ -59,10 +83,10 @@ internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machin
         var key = StageKey.Of(
             defense is null ? "measure" : "defend",
             model,
-            ("attack", spec.Attack),
+            ("attack", _spec.Attack),
             ("precision", precision),
             ("defense", defense),
-            ("cleanHoldout", spec.CleanHoldout)
+            ("cleanHoldout", _spec.CleanHoldout)
         );
         // A store may move to another processor.
         (string Name, object? Value)[] forms =
@@ -70,6 +94,21 @@ internal sealed class StageKeys(ExperimentSpec spec, string data, Machine machin
             ("precision", precision.ProcessorForm),
             ("defense", defense?.ProcessorForm ?? ""),
         ];
-        return key.On([.. forms.Where(form => form.Value is string { Length: > 0 })]);
+        // The twin's key knows no asset, and attack success is measured on it with the trigger.
+        return (Asset is null ? key : key.On(("asset", Asset.Key.Value))).On([
+            .. forms.Where(form => form.Value is string { Length: > 0 }),
+        ]);
+    }
+
+    // What knows the trigger builds on the asset that it is made of.
+    private StageKey Attacked => Asset?.Key ?? _data;
+
+    // The attacker's network knows no attack, so all of them share it, and the asset nothing but what decides it.
+    private AssetPlan AssetOf(PreparedAttack attack)
+    {
+        var network = StageKey
+            .Of("attacker", _data, ("model", _spec.Model), ("training", _spec.Training))
+            .On(_machine.Parts);
+        return new(network, StageKey.Of("asset", network, ("attack", attack.AssetForm())));
     }
 }

@@ -105,7 +105,7 @@ public sealed class FederatedData
         for (var client = 0; client < attackers; client++)
         {
             var (part, own) = (parts[client % parts.Count], seeds.Child("poison").Child(client));
-            changes.AddRange(Poisoner.PoisonInPlace(images, dealt.Clients[client], attack, part, own));
+            changes.AddRange(Poisoner.PoisonInPlace(images, clean, dealt.Clients[client], attack, part, own));
         }
 
         var reference = clean.Draw(MostReferenceImages, seeds.Child("reference"));

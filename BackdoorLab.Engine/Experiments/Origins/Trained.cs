@@ -52,11 +52,7 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
                 ("training", Spec.Training),
                 (name, value)
             )
-            .On(
-                ("threads", machine.Threads),
-                ("arithmetic", machine.BFloat16 ? "bfloat16" : "float32"),
-                ("library", machine.Library)
-            );
+            .On(machine.Parts);
     }
 
     /// <inheritdoc/>
@@ -72,6 +68,14 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
                 "attack.id",
                 "'unknown' stands for a model from a file and needs 'suspect'; choose an attack."
             );
+        }
+
+        foreach (var conflict in Spec.Attack.Conflicts)
+        {
+            yield return conflict with
+            {
+                Path = $"attack.{conflict.Path}",
+            };
         }
 
         if (Spec.Model is FileProgram)

@@ -80,6 +80,18 @@ internal sealed class TrainedByClients(ExperimentSpec spec, Federation federatio
             }
         }
 
+        if (Spec.Attack is PreparedAttack)
+        {
+            var attack = MethodCatalog.Default.For(Spec.Attack).Name;
+            all.Add(
+                new(
+                    "attack.id",
+                    $"must be an attack whose trigger is known from the start where clients train the model; {attack} "
+                        + "makes its trigger from all training images, which no client has."
+                )
+            );
+        }
+
         // A federation that contradicts itself cannot be dealt to.
         if (own.Count == 0 && DrawFault() is { } dealing)
         {

@@ -46,7 +46,10 @@ internal sealed class TrainedCentrally(ExperimentSpec spec) : Trained(spec)
             );
         }
 
-        if (Spec.Dataset.MostTrainImages is { } most && PoisonFault(most) is { } poison)
+        int? candidates = Spec.Dataset.TrainClassCounts is { } counts
+            ? counts.Where((_, label) => Spec.Attack.IsCandidate(label)).Sum()
+            : null;
+        if (Spec.Dataset.MostTrainImages is { } most && PoisonFault(most, candidates) is { } poison)
         {
             yield return poison;
         }

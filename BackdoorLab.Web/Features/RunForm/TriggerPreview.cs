@@ -49,6 +49,10 @@ public sealed class TriggerPreview(DatasetShelf shelf, ILogger<TriggerPreview> l
         {
             return PreviewResult.Failed(error.Message);
         }
+        catch (NotApplicableException error)
+        {
+            return PreviewResult.Failed(error.Message);
+        }
         catch (OperationCanceledException)
         {
             throw;

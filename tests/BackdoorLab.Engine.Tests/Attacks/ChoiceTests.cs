@@ -1,6 +1,8 @@
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
+using BackdoorLab.Engine.Experiments;
+using BackdoorLab.Engine.Tests.Experiments;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -59,6 +61,82 @@ public sealed class ChoiceTests
     }
 
     [Fact]
+    public void Fault_OfACleanLabelAttack_NamesWhatTheClassAllows()
+    {
+        var attack = new CleanLabel { PoisonRate = 0.1, TargetLabel = 1 };
+
+        Assert.Equal(
+            "attack.poisonRate: 0.1 of 50,000 training images are 5,000, the target class has 4,999: poison that keeps "
+                + "its label is of that class alone. Give at most 0.0999.",
+            AchievedPoison.Fault(attack, 50_000, candidates: 4999)!.ToString()
+        );
+        Assert.Null(AchievedPoison.Fault(attack, 50_000, candidates: 5000));
+        Assert.Null(AchievedPoison.Fault(attack with { PoisonRate = 0.01 }, 50_000, candidates: 500));
+        Assert.Null(AchievedPoison.Fault(attack, 50_000));
+        Assert.Null(AchievedPoison.Fault(new WithCovers { PoisonRate = 0.1 }, 50_000, candidates: 4000));
+    }
+
+    [Fact]
+    public void Conflicts_OfACleanLabelAttackToAllClasses_AreToldOfTheSpec() =>
+        Assert.StartsWith(
+            "attack.mapping: must be all-to-one where the poison keeps its label",
+            Assert
+                .Single(
+                    (
+                        TinyRun.Spec with
+                        {
+                            Attack = new Sinusoidal
+                            {
+                                CleanLabel = true,
+                                Mapping = LabelMapping.AllToAll,
+                                PoisonRate = 0.02,
+                            },
+                        }
+                    ).Origin.Faults()
+                )
+                .ToString(),
+            StringComparison.Ordinal
+        );
+
+    [Theory]
+    [InlineData(0.29, 100, 29)]
+    [InlineData(0.145, 100, 15)]
+    [InlineData(0.005, 100, 1)]
+    [InlineData(0.0049, 100, 0)]
+    public void CountOf_ADecimalRate_IsExact(double rate, int images, int count)
+    {
+        Assert.Equal(count, Poisoner.CountOf(images, rate));
+        Assert.Equal(
+            (int)(rate * 1000) * images / 1000,
+            Poisoner.CountAmong(images, new BadNets { PoisonRate = rate })
+        );
+    }
+
+    [Fact]
+    public void Prepare_OfASinusoidalAttackWithCleanLabels_PoisonsTheTargetOrRefuses()
+    {
+        // Ten classes of 30 images.
+        var spec = TinyRun.Spec with
+        {
+            Attack = new Sinusoidal { CleanLabel = true, PoisonRate = 0.05 },
+        };
+        var data = spec.Dataset.Load("", new SeedTree(1));
+        var inputs = ExperimentInputs.Prepare(spec, data);
+
+        Assert.Equal("15 of 300 training images (5 %), 50 % of label 0", inputs.Achieved!.Words());
+        Assert.Equal(data.Train.Labels, inputs.Poisoned.Images.Labels);
+        Assert.Contains(
+            "0.11 of 300 training images are 33, the target class has 30",
+            Assert
+                .Throws<SpecException>(() =>
+                    ExperimentInputs.Prepare(spec with { Attack = spec.Attack with { PoisonRate = 0.11 } }, data)
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void Poison_WithCovers_StampsThemOtherwiseKeepsTheirLabelsAndCountsThemNot()
     {
         var poisoned = Poisoner.Poison(Images, new WithCovers { PoisonRate = 0.25 }, White, new SeedTree(1));
@@ -110,12 +188,7 @@ public sealed class ChoiceTests
 
     private sealed record CleanLabel : Whitened
     {
-        public override bool IsCandidate(int label) => label == TargetLabel;
-
-        public override string CandidateClass => "the target class";
-
-        public override IReadOnlyList<SampleChange> Choose(PoisonChoice choice) =>
-            [new(choice.Draw(), choice.Trigger) { MovesLabel = false }];
+        public override bool IsCleanLabel => true;
     }
 
     private sealed record WithCovers : Whitened

@@ -300,6 +300,7 @@ public sealed class StageKeyTests
             int8-weight-only.roundingSteps=400
             pq-backdoor.weightScheme=per-channel-symmetric
             simulation.statistics=all-clients
+            sinusoidal.cleanLabel=False
             training.alternatingFlip=False
             training.dropLast=False
             training.labelSmoothing=0
