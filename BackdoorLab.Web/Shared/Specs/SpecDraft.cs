@@ -208,7 +208,9 @@ public sealed class SpecDraft
         }
     }
 
-    /// <summary>Whether the method at <paramref name="path"/> has all parameters of <paramref name="values"/>.</summary>
+    /// <summary>
+    /// Whether the method at <paramref name="path"/> has all parameters of <paramref name="values"/>.
+    /// </summary>
     public bool Has(string path, Method values) =>
         At(path) is JsonObject chosen
         && Members(values).All(member => JsonNode.DeepEquals(chosen[member.Name], member.Value));

@@ -299,6 +299,7 @@ public sealed class StageKeyTests
             int8-weight-only.roundingImages=256
             int8-weight-only.roundingSteps=400
             pq-backdoor.weightScheme=per-channel-symmetric
+            res-net18.form=small
             simulation.statistics=all-clients
             sinusoidal.cleanLabel=False
             training.alternatingFlip=False
