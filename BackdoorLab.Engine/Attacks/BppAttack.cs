@@ -19,7 +19,6 @@ namespace BackdoorLab.Engine.Attacks;
 [Method(
     "bpp",
     "BppAttack",
-    Aliases = ["bppattack"],
     Order = 4,
     Summary = "Reduces the colour depth of a share of the training images and relabels them; images with another one's rounding error keep their labels.",
     Paper = "Z. Wang, J. Zhai, S. Ma: BppAttack: Stealthy and Efficient Trojan Attacks against Deep Neural Networks via Image Quantization and Contrastive Adversarial Learning. CVPR 2022.",

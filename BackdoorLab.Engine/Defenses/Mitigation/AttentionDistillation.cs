@@ -32,7 +32,7 @@ public sealed record AttentionDistillation : Mitigator
         new(
             "teacher-accuracy",
             "Accuracy of the teacher",
-            "Teacher's accuracy",
+            "Teacher CA",
             MetricUnit.Share,
             null,
             "Share of the clean holdout that NAD's teacher, the fine-tuned copy, gets right: a student is not better than its teacher."

@@ -8,6 +8,7 @@ namespace BackdoorLab.Engine.Tests.Defenses;
 
 /// <summary>What every discovered defense promises, whatever it does.</summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class DefenseContractTests
 {
     private static readonly ImageSet Images = TestNetworks.ColouredImages(60, TestContexts.Random("contract"));

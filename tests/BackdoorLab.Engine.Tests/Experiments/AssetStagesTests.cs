@@ -7,6 +7,7 @@ namespace BackdoorLab.Engine.Tests.Experiments;
 
 /// <summary>Runs whose attacker trains a network of its own and makes a trigger on it.</summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class AssetStagesTests : IDisposable
 {
     private static readonly ExperimentSpec Spec = TinyRun.Spec with

@@ -11,6 +11,7 @@ namespace BackdoorLab.Engine.Tests.Experiments;
 
 /// <summary>Training defenses in a run: a stage of their own, cells at every precision, resumed and shared.</summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class RobustRunTests : IDisposable
 {
     private static readonly CausalityInspired Cbd = new() { BiasedEpochs = 1, Epochs = 1 };

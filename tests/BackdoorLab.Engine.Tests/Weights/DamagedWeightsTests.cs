@@ -10,6 +10,7 @@ namespace BackdoorLab.Engine.Tests.Weights;
 /// is.
 /// </summary>
 [Collection("torch")]
+[Trait("Category", "Slow")]
 public sealed class DamagedWeightsTests : IDisposable
 {
     private const string Storage = "(X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\00X\u0003\0\0\0cpuK\u0004tQ";

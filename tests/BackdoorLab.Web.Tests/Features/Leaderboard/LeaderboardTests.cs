@@ -312,9 +312,9 @@ public sealed class LeaderboardTests : IAsyncLifetime
         var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}&published=on");
 
         page.WaitForAssertion(() =>
-            Assert.Equal("3.0% publ.", Cell(page, "wanet", "nad").QuerySelector(".published")!.TextContent)
+            Assert.Equal("3.0% publ.", Cell(page, "WaNet", "NAD").QuerySelector(".published")!.TextContent)
         );
-        Assert.Contains("not run", Cell(page, "wanet", "nad").TextContent, StringComparison.Ordinal);
+        Assert.Contains("not run", Cell(page, "WaNet", "NAD").TextContent, StringComparison.Ordinal);
         Assert.Contains(page.FindAll("table.board .published"), value => value.TextContent == "2.0% publ.");
         Assert.Contains("3 of 3 cells have a value", page.Markup, StringComparison.Ordinal);
     }

@@ -35,10 +35,10 @@ public sealed class ReferenceImportTests
     [Fact]
     public void Import_UnknownNames_StayAsTheyAre()
     {
-        var (rows, _) = Read(Header + "0,tiny,swin_b,\"wa,net\",i-bau,0.1,0.5,0.5,0.5\n");
+        var (rows, _) = Read(Header + "0,tiny,swin_b,\"li,ra\",i-bau,0.1,0.5,0.5,0.5\n");
 
         Assert.Equal(
-            ("tiny-imagenet", "swin_b", "wa,net", "i-bau"),
+            ("tiny-imagenet", "swin_b", "li,ra", "i-bau"),
             (rows[0].Dataset, rows[0].Model, rows[0].Attack, rows[0].Defense)
         );
     }
