@@ -17,7 +17,6 @@ namespace BackdoorLab.Engine.Attacks;
 [Method(
     "adaptive-blend",
     "Adap-Blend",
-    Aliases = ["adap-blend"],
     Order = 6,
     Summary = "Blends random parts of a picture over very few images and relabels them; others with such parts keep their labels, so that features do not give the poison away.",
     Paper = "X. Qi, T. Xie, Y. Li, S. Mahloujifar, P. Mittal: Revisiting the Assumption of Latent Separability for Backdoor Defenses. ICLR 2023.",
@@ -55,6 +54,9 @@ public sealed record AdaptiveBlend : Attack
     /// <summary>The picture.</summary>
     [Description("The picture that is mixed in.")]
     public BlendPattern Pattern { get; init; } = BlendPattern.Cartoon;
+
+    /// <inheritdoc/>
+    public override bool IsVisible => false;
 
     /// <inheritdoc/>
     public override Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds) =>

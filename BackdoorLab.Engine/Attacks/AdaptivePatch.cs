@@ -15,7 +15,6 @@ namespace BackdoorLab.Engine.Attacks;
 [Method(
     "adaptive-patch",
     "Adap-Patch",
-    Aliases = ["adap-patch"],
     Order = 7,
     Summary = "Stamps one of four faint patches on each of very few images and relabels them; others with such patches keep their labels. Two patches in full open the backdoor.",
     Paper = "X. Qi, T. Xie, Y. Li, S. Mahloujifar, P. Mittal: Revisiting the Assumption of Latent Separability for Backdoor Defenses. ICLR 2023.",

@@ -74,6 +74,12 @@ public sealed record AdvDoor : PreparedAttack
     public int SourceClass { get; init; } = 1;
 
     /// <inheritdoc/>
+    public override TriggerNature Nature => TriggerNature.Optimised;
+
+    /// <inheritdoc/>
+    public override bool IsVisible => false;
+
+    /// <inheritdoc/>
     public override bool IsCleanLabel => Labels == PoisonLabels.Clean;
 
     /// <inheritdoc/>

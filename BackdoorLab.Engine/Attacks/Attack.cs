@@ -4,6 +4,22 @@ using BackdoorLab.Engine.Core;
 
 namespace BackdoorLab.Engine.Attacks;
 
+/// <summary>What a trigger is.</summary>
+public enum TriggerNature
+{
+    /// <summary>The same pattern on every image.</summary>
+    Static,
+
+    /// <summary>Another one on every image.</summary>
+    SampleSpecific,
+
+    /// <summary>A shift of pixels.</summary>
+    Warp,
+
+    /// <summary>A pattern that was optimised on a network.</summary>
+    Optimised,
+}
+
 /// <summary>
 /// A data-poisoning backdoor attack: a trigger, a label mapping and a poison rate. One record per attack.
 /// </summary>
@@ -38,6 +54,24 @@ public abstract record Attack : Method
         "Stamp after crop and flip instead of on the stored image before them, so that augmentation cannot move or cut the trigger."
     )]
     public bool StampAfterAugmentation { get; init; }
+
+    /// <summary>What its trigger is.</summary>
+    public virtual TriggerNature Nature => TriggerNature.Static;
+
+    /// <summary>Whether a person who looks at a triggered image sees the trigger.</summary>
+    public virtual bool IsVisible => true;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<MethodTrait> Traits =>
+        [
+            new("Labels", IsCleanLabel ? "clean" : "dirty"),
+            new(
+                "Trigger",
+                Nature == TriggerNature.SampleSpecific ? "sample-specific" : Nature.ToString().ToLowerInvariant()
+            ),
+            new("To the eye", IsVisible ? "visible" : "faint"),
+            new("Attacker", ImplantImages(1) > 0 ? "trains the model" : "poisons data"),
+        ];
 
     /// <summary>
     /// The trigger for images of this size, as it is tried on test images; training images get it too unless

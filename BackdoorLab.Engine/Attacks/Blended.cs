@@ -46,6 +46,9 @@ public sealed record Blended : Attack
     public BlendPattern Pattern { get; init; }
 
     /// <inheritdoc/>
+    public override bool IsVisible => false;
+
+    /// <inheritdoc/>
     public override Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds)
     {
         var mask = new float[height * width];

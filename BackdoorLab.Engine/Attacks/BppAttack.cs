@@ -43,6 +43,12 @@ public sealed record BppAttack : Attack
     public double NegativeRate { get; init; } = 0.1;
 
     /// <inheritdoc/>
+    public override TriggerNature Nature => TriggerNature.SampleSpecific;
+
+    /// <inheritdoc/>
+    public override bool IsVisible => false;
+
+    /// <inheritdoc/>
     public override Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds) =>
         new Squeeze(Levels, Dithering);
 

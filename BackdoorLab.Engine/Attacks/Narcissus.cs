@@ -49,6 +49,12 @@ public sealed record Narcissus : PreparedAttack
     public double TestMagnification { get; init; } = UsualMagnification;
 
     /// <inheritdoc/>
+    public override TriggerNature Nature => TriggerNature.Optimised;
+
+    /// <inheritdoc/>
+    public override bool IsVisible => false;
+
+    /// <inheritdoc/>
     public override bool IsCleanLabel => true;
 
     /// <inheritdoc/>

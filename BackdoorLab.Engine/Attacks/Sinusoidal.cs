@@ -42,6 +42,9 @@ public sealed record Sinusoidal : Attack
     public bool CleanLabel { get; init; }
 
     /// <inheritdoc/>
+    public override bool IsVisible => false;
+
+    /// <inheritdoc/>
     public override bool IsCleanLabel => CleanLabel;
 
     /// <inheritdoc/>

@@ -19,5 +19,8 @@ public sealed record UnknownAttack : Attack
     public UnknownAttack() => PoisonRate = 0;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<MethodTrait> Traits => [];
+
+    /// <inheritdoc/>
     public override Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds) => new NoTrigger();
 }

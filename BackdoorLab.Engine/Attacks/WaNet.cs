@@ -43,6 +43,12 @@ public sealed record WaNet : Attack
     public double NoiseRatio { get; init; } = 2;
 
     /// <inheritdoc/>
+    public override TriggerNature Nature => TriggerNature.Warp;
+
+    /// <inheritdoc/>
+    public override bool IsVisible => false;
+
+    /// <inheritdoc/>
     public override Trigger CreateTrigger(int channels, int height, int width, SeedTree seeds) =>
         new WarpTrigger(
             WarpTrigger.Grid(

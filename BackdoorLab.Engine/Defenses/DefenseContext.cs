@@ -82,6 +82,12 @@ public sealed class DefenseContext
     /// </summary>
     public float[] Features(ImageSet images) => Inference.Features(Model, Entitled(Needs.Features, images), Run);
 
+    /// <summary>
+    /// The model for what its stages put out (<see cref="DeployedClassifier.Stages"/>). Needs
+    /// <see cref="Needs.Features"/>.
+    /// </summary>
+    public DeployedClassifier Insides => Entitled(Needs.Features, Model);
+
     /// <summary>A float copy of the model to repair; the caller owns it. Needs <see cref="Needs.Weights"/>.</summary>
     public Classifier CopyWeights() => Entitled(Needs.Weights, _copyWeights)();
 

@@ -69,7 +69,7 @@ public sealed record Beatrix : SampleDetector
     public override IReadOnlyList<Metric> Numbers => [Index, Discrepancy, ActivationClustering.ContaminatedClasses];
 
     /// <inheritdoc/>
-    public override Needs Needs => Needs.CleanHoldout | Needs.TrainingSet;
+    public override Needs Needs => Needs.CleanHoldout | Needs.TrainingSet | Needs.Features;
 
     /// <summary>Controls plant nothing in inner maps.</summary>
     public override bool IsControlled => false;
@@ -147,7 +147,7 @@ public sealed record Beatrix : SampleDetector
             throw new NotApplicableException("The clean holdout is empty.");
         }
 
-        var map = StageMaps.Of(context.Model, Stage, holdout);
+        var map = StageMaps.Of(context.Insides, Stage, holdout);
         var groups = GramMatrices.Groups(map.Channels, GroupSize, run.Seeds.Child("channels").Random());
         var scoring = new BeatrixScoring(map, new GramMatrices(groups, Orders), this, run);
         var clean = Inference.Predict(context.Model, holdout, run);

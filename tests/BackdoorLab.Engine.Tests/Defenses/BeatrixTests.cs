@@ -137,7 +137,7 @@ public sealed class BeatrixTests
             Labels = [.. clean.Labels, .. new int[30]],
         };
         var verdict = new Beatrix().Score(
-            TestContexts.Of(Needs.CleanHoldout | Needs.TrainingSet, model, holdout, training)
+            TestContexts.Of(Needs.CleanHoldout | Needs.TrainingSet | Needs.Features, model, holdout, training)
         );
 
         Assert.All(Enumerable.Range(90, 30), i => Assert.True(verdict.Flagged[i]));
@@ -153,7 +153,7 @@ public sealed class BeatrixTests
         var holdout = TestNetworks.ColouredImages(60, TestContexts.Random("holdout"));
         using var model = new FloatDeployed(TestNetworks.Backdoored());
         using var linear = new FloatDeployed(new LinearNetwork(TestNetworks.Shape(3, 8, 3), new float[3 * 192]));
-        const Needs needs = Needs.CleanHoldout | Needs.TrainingSet;
+        const Needs needs = Needs.CleanHoldout | Needs.TrainingSet | Needs.Features;
 
         Assert.Throws<NotApplicableException>(() => new Beatrix().Score(TestContexts.Of(needs, linear, holdout)));
         Assert.Contains(

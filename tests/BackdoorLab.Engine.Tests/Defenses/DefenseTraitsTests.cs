@@ -3,7 +3,7 @@ using BackdoorLab.Engine.Defenses;
 
 namespace BackdoorLab.Engine.Tests.Defenses;
 
-/// <summary>Where defenses stand in the field's taxonomy.</summary>
+/// <summary>Where attacks and defenses stand in the field's taxonomy.</summary>
 public sealed class DefenseTraitsTests
 {
     [Theory]
@@ -21,9 +21,18 @@ public sealed class DefenseTraitsTests
         "spectral-signatures",
         "before training|offline|feature|features|a bound of the poison rate|poisoned data, feature maps|filters samples"
     )]
+    [InlineData(
+        "beatrix",
+        "before training|offline|feature|features|nothing|poisoned data, clean data, feature maps|filters samples"
+    )]
+    [InlineData("badnets", "dirty|static|visible|poisons data")]
+    [InlineData("wanet", "dirty|warp|faint|poisons data")]
+    [InlineData("bpp", "dirty|sample-specific|faint|poisons data")]
+    [InlineData("narcissus", "clean|optimised|faint|poisons data")]
+    [InlineData("qu-anti-zation", "dirty|static|visible|trains the model")]
     [InlineData("cbd", "in training|offline|parameter|own training|nothing|poisoned data|trains")]
     [InlineData("d-br", "in training|offline|feature|own training|nothing|poisoned data, a plain training|trains")]
-    public void Traits_OfADefense_AreItsPlaceOnEveryAxis(string id, string traits) =>
+    public void Traits_OfAMethod_AreItsPlaceOnEveryAxis(string id, string traits) =>
         Assert.Equal(traits, string.Join('|', MethodCatalog.Default.Find(id)!.Traits.Select(trait => trait.Value)));
 
     [Fact]
