@@ -81,7 +81,7 @@ public abstract record Defense : Method
 public abstract record ModelDetector : Defense
 {
     /// <inheritdoc/>
-    public override DefenseDomain Domain => DefenseDomain.Input;
+    public override DefenseDomain Domain => Needs.HasFlag(Needs.Features) ? DefenseDomain.Feature : DefenseDomain.Input;
 
     /// <inheritdoc/>
     public sealed override string? ModelScore => Metric.DetectorScore.Id;

@@ -24,7 +24,7 @@ internal static class DefenseTraits
             new("Use", defense is InputFilter ? "online" : "offline"),
             new("Domain", defense.Domain.ToString().ToLowerInvariant()),
             new("Model", Knowledge(defense)),
-            new("Of the attack", defense.AssumesOfAttack is { Length: > 0 } known ? known : "nothing"),
+            new("Knows of the attack", defense.AssumesOfAttack is { Length: > 0 } known ? known : "nothing"),
             new("Access", Access(defense)),
             new("Does", Capability(defense)),
         ];

@@ -22,6 +22,13 @@ public sealed class CloneJourneyTests(LabFixture lab)
         await Assertions.Expect(visit.Page.Locator("#section-model input:checked")).ToHaveValueAsync("mlp");
         await Assertions.Expect(visit.Page.Locator("#section-defenses .defense-item.on")).ToHaveCountAsync(3);
 
+        // The browser ticks the box itself; it must not stay with another method's.
+        await visit.Page.Locator(".defense-item[data-method='anp'] input.box").ClickAsync();
+        await Assertions.Expect(visit.Page.Locator("#section-defenses .defense-item.on")).ToHaveCountAsync(4);
+        await Assertions.Expect(visit.Page.Locator("#section-defenses input.box:checked")).ToHaveCountAsync(4);
+        await NewRunForm.SwitchOff(visit, "anp");
+        await Assertions.Expect(visit.Page.Locator("#section-defenses input.box:checked")).ToHaveCountAsync(3);
+
         await NewRunForm.Type(visit, "attack.patchSize", "99");
         var field = NewRunForm.Field(visit, "attack.patchSize");
         await Assertions.Expect(field.GetByRole(AriaRole.Alert)).ToContainTextAsync("16");

@@ -23,7 +23,11 @@ public static class KindWords
             "Score inputs at test time; suspicious ones are rejected."
         ),
         ["mitigator"] = ("Mitigation", "Mitigations", "Repair a copy of the model."),
-        ["robust-trainer"] = ("Robust training", "Robust training", "Train safely on poisoned data."),
+        ["robust-trainer"] = (
+            "Training defense",
+            "Training defenses",
+            "Train in place of the usual training, on a set that may be poisoned."
+        ),
         ["client-protocol"] = (
             "Client protocol",
             "Client protocols",

@@ -103,7 +103,7 @@ public sealed class PlantedControlsTests(TrainedVictim victim) : IClassFixture<T
                 Assert.True(
                     id.StartsWith("seed-", StringComparison.Ordinal)
                         || id is "neural-cleanse-gradient-free" or "mm-bd" or "beatrix" or "ibd-psc"
-                        || MethodCatalog.Default.Find(id)!.Kind == "mitigator"
+                        || MethodCatalog.Default.Find(id)!.Kind is "mitigator" or "robust-trainer"
                 )
         );
         Assert.Contains("fine-pruning", without);
