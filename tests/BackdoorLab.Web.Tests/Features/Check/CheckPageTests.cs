@@ -63,7 +63,7 @@ public sealed class CheckPageTests : IAsyncLifetime
             StringComparison.Ordinal
         );
         Assert.Equal(
-            ["neural-cleanse", "neural-cleanse-gradient-free"],
+            ["neural-cleanse", "neural-cleanse-gradient-free", "mm-bd"],
             page.FindAll("[data-method]").Select(item => item.GetAttribute("data-method"))
         );
         Assert.Matches("about|a few", page.Find("aside dl.facts strong").TextContent);
