@@ -28,7 +28,7 @@ public static class StudyTemplates
     public static StudyTemplate QuantizationBlindspots { get; } =
         new(
             "quantization-blindspots",
-            "Well-trained Airbench at half the width on ten GTSRB classes and all of CIFAR-10, BadNets, 3 + 3 models each, the paper's three precisions, the released harness's rules beside the methods. Some two and a quarter hours on two cores with BF16 instructions.",
+            "Well-trained Airbench at half the width on ten GTSRB classes and all of CIFAR-10, BadNets, 3 + 3 models each, the paper's three precisions, the released harness's rules beside the methods. Some two hours on two cores with BF16 instructions.",
             new StudySpec
             {
                 Name = "Quantization Blindspots",
@@ -60,7 +60,7 @@ public static class StudyTemplates
                     [
                         Patch("{}"),
                         Patch(
-                            """{"dataset":{"id":"cifar10","testLimit":3000},"training":{"epochs":16,"batchSize":1024,"learningRate":1.5,"whiteningImages":5000},"cleanHoldout":1000}"""
+                            """{"dataset":{"id":"cifar10","testLimit":3000},"training":{"epochs":12,"batchSize":1024,"learningRate":1.5,"whiteningImages":5000},"cleanHoldout":1000}"""
                         ),
                     ],
                 ],
