@@ -148,14 +148,7 @@ public sealed record BppAttack : Attack
         {
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            var seeds = choice.Seeds.Child("residuals");
-            var donors = new int[indices.Length];
-            for (var i = 0; i < donors.Length; i++)
-            {
-                donors[i] = choice.Held[seeds.Child(indices[i]).Random().Next(choice.Held.Count)];
-            }
-
-            var others = Batches.Images(choice.Images, donors);
+            var others = choice.Others(indices, "residuals");
             return images.add(choice.Trigger.Apply(others).sub(others)).clamp_(Black, White).MoveToOuterDisposeScope();
         }
     }

@@ -1,5 +1,6 @@
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
+using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Attacks;
 
@@ -44,6 +45,24 @@ public sealed record PoisonChoice
     /// </summary>
     public int[] DrawOthers(double share, IEnumerable<int> taken, string stream) =>
         DrawOthers(Poisoner.CountOf(Held.Count, share), taken, stream);
+
+    /// <summary>
+    /// For each of these images another that the attacker holds, as float [n,C,H,W] in [0,1]; an image has the same one
+    /// whatever batch it comes in.
+    /// </summary>
+    /// <param name="indices">Numbers of images in the training set.</param>
+    /// <param name="stream">Name of the draw; every draw of an attack has another one.</param>
+    public Tensor Others(ReadOnlySpan<int> indices, string stream)
+    {
+        var seeds = Seeds.Child(stream);
+        var others = new int[indices.Length];
+        for (var i = 0; i < others.Length; i++)
+        {
+            others[i] = Held[seeds.Child(indices[i]).Random().Next(Held.Count)];
+        }
+
+        return Batches.Images(Images, others);
+    }
 
     private static int[] Draw(IReadOnlyList<int> from, int count, SeedTree seeds)
     {

@@ -3,18 +3,17 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Training;
 
-/// <summary>Adam (Kingma and Ba, 2015) with the L2 penalty added to the gradient, betas 0.9 and 0.999.</summary>
+/// <summary>Adam (Kingma and Ba, 2015) with the L2 penalty added to the gradient.</summary>
 public sealed class AdamOptimizer : Optimizer
 {
     /// <summary>Epsilon of the paper.</summary>
     public const double UsualEpsilon = 1e-8;
 
-    private const double Beta1 = 0.9;
-    private const double Beta2 = 0.999;
-    private readonly Scalar _beta1 = Beta1;
-    private readonly Scalar _oneMinusBeta1 = 1 - Beta1;
-    private readonly Scalar _beta2 = Beta2;
-    private readonly Scalar _oneMinusBeta2 = 1 - Beta2;
+    private readonly (double First, double Second) _betas;
+    private readonly Scalar _beta1;
+    private readonly Scalar _oneMinusBeta1;
+    private readonly Scalar _beta2;
+    private readonly Scalar _oneMinusBeta2;
     private readonly Scalar _epsilon;
     private readonly Tensor[] _first;
     private readonly Tensor[] _second;
@@ -28,9 +27,19 @@ public sealed class AdamOptimizer : Optimizer
     /// <param name="epsilon">Added to the root of the second moment: gradients well below it move nothing.</param>
     /// <param name="normBiasRate">Learning rate of the shifts of batch normalisation as a multiple of the
     /// others'.</param>
-    public AdamOptimizer(nn.Module module, double weightDecay, double epsilon = UsualEpsilon, double normBiasRate = 1)
+    /// <param name="betas">How much of each moment stays after a step; 0.9 and 0.999 unless given.</param>
+    public AdamOptimizer(
+        nn.Module module,
+        double weightDecay,
+        double epsilon = UsualEpsilon,
+        double normBiasRate = 1,
+        (double First, double Second)? betas = null
+    )
         : base(module, weightDecay, normBiasRate)
     {
+        _betas = betas ?? (0.9, 0.999);
+        (_beta1, _oneMinusBeta1) = (_betas.First, 1 - _betas.First);
+        (_beta2, _oneMinusBeta2) = (_betas.Second, 1 - _betas.Second);
         _epsilon = epsilon;
         _first = [.. Parameters.Select(parameter => zeros_like(parameter.parameter).DetachFromDisposeScope())];
         _second = [.. Parameters.Select(parameter => zeros_like(parameter.parameter).DetachFromDisposeScope())];
@@ -54,8 +63,8 @@ public sealed class AdamOptimizer : Optimizer
         // The count lives in a tensor so that it is saved with the moments; it is read back once, after a restore.
         _step = _step == 0 ? _steps.item<double>() + 1 : _step + 1;
         _steps.fill_(_step);
-        _secondCorrection = 1 / Math.Sqrt(1 - Math.Pow(Beta2, _step));
-        return learningRate / (1 - Math.Pow(Beta1, _step));
+        _secondCorrection = 1 / Math.Sqrt(1 - Math.Pow(_betas.Second, _step));
+        return learningRate / (1 - Math.Pow(_betas.First, _step));
     }
 
     /// <inheritdoc/>

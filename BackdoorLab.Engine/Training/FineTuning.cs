@@ -13,12 +13,14 @@ namespace BackdoorLab.Engine.Training;
 /// <param name="LearningRate">Peak; falls to zero along a cosine.</param>
 /// <param name="Augmentation">Random changes of the images; none unless given.</param>
 /// <param name="AdamEpsilon">Added to the root of Adam's second moment: gradients well below it move nothing.</param>
+/// <param name="Betas">How much of Adam's moments stays after a step; 0.9 and 0.999 unless given.</param>
 internal sealed record FineTuningPlan(
     int Epochs,
     int BatchSize,
     double LearningRate,
     Augmentation Augmentation = default,
-    double AdamEpsilon = AdamOptimizer.UsualEpsilon
+    double AdamEpsilon = AdamOptimizer.UsualEpsilon,
+    (double First, double Second)? Betas = null
 );
 
 /// <summary>
@@ -56,7 +58,12 @@ internal static class FineTuning
         var order = Enumerable.Range(0, data.Count).ToArray();
         network.eval();
         using var gradients = enable_grad();
-        using var optimizer = new AdamOptimizer(positions ?? network, weightDecay: 0, plan.AdamEpsilon);
+        using var optimizer = new AdamOptimizer(
+            positions ?? network,
+            weightDecay: 0,
+            plan.AdamEpsilon,
+            betas: plan.Betas
+        );
         try
         {
             for (long step = 0; step < steps; step++)

@@ -28,6 +28,7 @@ public sealed class DefenseTraitsTests
     [InlineData("badnets", "dirty|static|visible|poisons data")]
     [InlineData("wanet", "dirty|warp|faint|poisons data")]
     [InlineData("bpp", "dirty|sample-specific|faint|poisons data")]
+    [InlineData("input-aware", "dirty|sample-specific|visible|poisons data")]
     [InlineData("narcissus", "clean|optimised|faint|poisons data")]
     [InlineData("qu-anti-zation", "dirty|static|visible|trains the model")]
     [InlineData("cbd", "in training|offline|parameter|own training|nothing|poisoned data|trains")]

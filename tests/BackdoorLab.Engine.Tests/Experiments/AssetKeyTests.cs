@@ -39,12 +39,15 @@ public sealed class AssetKeyTests
         var (limit, otherAsset) = Prepared(new AdvDoor { Epsilon = 8 });
         var (_, narcissus) = Prepared(new Narcissus());
         var magnified = Prepared(new Narcissus { TestMagnification = 1 }).Asset;
+        var generated = Prepared(new InputAware()).Asset;
+        var otherRates = Prepared(new InputAware { PoisonRate = 0.02, CrossRate = 0.02 }).Asset;
         var (threads, onOneThread) = Prepared(new AdvDoor(), Here with { Threads = 1 });
 
         Assert.Equal(asset, sameAsset);
         Assert.Equal(narcissus, magnified);
-        Assert.All([otherAsset, narcissus], other => Assert.Equal(asset.Network, other.Network));
-        Assert.Equal(3, new[] { asset, otherAsset, narcissus }.Select(one => one.Key).Distinct().Count());
+        Assert.Equal(generated, otherRates);
+        Assert.All([otherAsset, narcissus, generated], other => Assert.Equal(asset.Network, other.Network));
+        Assert.Equal(4, new[] { asset, otherAsset, narcissus, generated }.Select(one => one.Key).Distinct().Count());
         Assert.NotEqual(before["poison"], rate["poison"]);
         Assert.All(["poison", "victim", "measure"], stage => Assert.NotEqual(before[stage], limit[stage]));
         Assert.All([before, rate, limit], keys => Assert.Equal(Usual.Model(Victim.Benign), keys["twin"]));

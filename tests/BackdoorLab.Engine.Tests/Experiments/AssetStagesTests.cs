@@ -60,6 +60,35 @@ public sealed class AssetStagesTests : IDisposable
     }
 
     [Fact]
+    public void Run_OfGeneratedTriggers_StoresTheGeneratorsAndStampsTheSameAgain()
+    {
+        var attack = new InputAware
+        {
+            Width = 2,
+            MaskEpochs = 1,
+            Epochs = 1,
+        };
+        var (first, _) = TinyRun.Run(_store, Spec with { Attack = attack });
+        var (again, events) = TinyRun.Run(
+            _store,
+            Spec with
+            {
+                Attack = attack,
+                Precisions = [new Float32(), new BFloat16()],
+            }
+        );
+
+        Assert.Equal((RunEnding.Completed, RunEnding.Completed), (first.Ending, again.Ending));
+        Assert.Equal([true, true], Cached(events, "attacker", "asset"));
+        Assert.Contains(
+            first.Remarks,
+            remark => remark.StartsWith("Input-aware: on the classifier", StringComparison.Ordinal)
+        );
+        // Poisoned and tested with generators read from the store: the network is the same.
+        Assert.Equal([true, true], Cached(events, "train"));
+    }
+
+    [Fact]
     public void Run_CancelledWhileTheAttackerTrains_GoesOnToTheSameNumbers()
     {
         var fresh = Path.Combine(_store, "fresh");
