@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using BackdoorLab.Engine.Core;
+using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -20,16 +21,8 @@ namespace BackdoorLab.Engine.Defenses;
     Paper = "Zhu, Wei, Shen, Fan, Wu: Enhancing Fine-Tuning based Backdoor Defense with Sharpness-Aware Minimization, ICCV 2023",
     Deviations = "A cosine schedule. Running statistics of batch normalisation follow both passes of a step."
 )]
-public sealed record SharpnessAwareTuning : Mitigator
+public sealed record SharpnessAwareTuning : HoldoutTuned
 {
-    /// <inheritdoc/>
-    public override Needs Needs => Needs.CleanHoldout | Needs.Weights;
-
-    /// <summary>Passes.</summary>
-    [Range(1, 1000)]
-    [Description("Passes over the clean holdout; each step costs two.")]
-    public int Epochs { get; init; } = 100;
-
     /// <summary>Radius.</summary>
     [Range(0.0, 100.0)]
     [Description("Radius of the neighbourhood, relative to the weights; the paper takes 2, and 8 on Tiny-ImageNet.")]
@@ -40,49 +33,12 @@ public sealed record SharpnessAwareTuning : Mitigator
     [Description("Share of each label that is spread over all classes.")]
     public double LabelSmoothing { get; init; } = 0.1;
 
-    /// <summary>Learning rate.</summary>
-    [Range(1e-6, 1.0)]
-    [Description("Peak learning rate (SGD, momentum 0.9, cosine).")]
-    public double LearningRate { get; init; } = 0.01;
+    private protected override int GradientsPerStep => 2;
 
-    /// <summary>Images of a step.</summary>
-    [Range(1, 1024)]
-    [Description("Images per step.")]
-    public int BatchSize { get; init; } = 256;
+    private protected override TuningPlan Plan => base.Plan with { LabelSmoothing = LabelSmoothing };
 
-    /// <summary>Points of the curve.</summary>
-    [Range(0, 100)]
-    [Description("Models measured for the curve of clean accuracy and attack success; 0 draws none.")]
-    public int CurvePoints { get; init; } = 5;
-
-    /// <inheritdoc/>
-    public override Defense Brief() => this with { Epochs = 20, BatchSize = 64 };
-
-    /// <inheritdoc/>
-    public override DefenseWork Work(WorkSizes sizes) =>
-        new(2.0 * CurvePoints * Math.Min(sizes.TestCount, 1000), 2 * Plan.Images(sizes.HoldoutCount));
-
-    private TuningPlan Plan =>
-        new(Epochs, BatchSize, LearningRate) { LabelSmoothing = LabelSmoothing, CurvePoints = CurvePoints };
-
-    /// <inheritdoc/>
-    public override RepairedModel Repair(DefenseContext context) =>
-        RepairedModel.Of(
-            context.CopyWeights(),
-            context.Run,
-            network =>
-            {
-                var images = HoldoutSample.Take(context.CleanHoldout, 0, context.Run.Seeds.Child("split"));
-                HoldoutTuning.Run(
-                    network,
-                    images,
-                    Plan,
-                    context,
-                    hooks: new TrainingHooks { Reconsider = again => Reconsider(network, Rho, again) }
-                );
-                return new(network);
-            }
-        );
+    private protected override TrainingHooks Hooks(Classifier network) =>
+        new() { Reconsider = again => Reconsider(network, Rho, again) };
 
     /// <summary>
     /// Moves the weights to the worst place nearby, calls <paramref name="again"/> for the gradients there, and moves
