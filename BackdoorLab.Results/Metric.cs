@@ -93,6 +93,15 @@ public sealed record Metric(
                 + "as the attacker intended."
         );
 
+    /// <summary>How much of the attack's success needs the backdoor.</summary>
+    public static Metric AttackSuccessGain { get; } =
+        Worse(
+            "attack-success-gain",
+            "Attack success rate above the benign twin's",
+            "ASR gain",
+            "Attack success rate minus that of the benign twin in the same cell, by the same trigger: what needs the backdoor. A trigger that moves a clean model too gains less."
+        );
+
     /// <summary>The attack's success before the repair.</summary>
     public static Metric AttackSuccessRateBefore { get; } =
         Worse(

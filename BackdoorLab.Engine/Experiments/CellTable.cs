@@ -17,6 +17,25 @@ internal sealed class CellTable
 
     internal void Set(CellResult cell) => _results[cell.Id] = cell;
 
+    /// <summary>
+    /// Once a cell and that of the other model are both there: the backdoored one's, with what only both tell. Null
+    /// where there is nothing to tell, or not yet.
+    /// </summary>
+    internal CellResult? Compare(CellId id)
+    {
+        var compared =
+            _results.TryGetValue(id with { Victim = Victim.Backdoored }, out var backdoored)
+            && _results.TryGetValue(id with { Victim = Victim.Benign }, out var twin)
+                ? AttackGain.Added(backdoored, twin)
+                : null;
+        if (compared is not null)
+        {
+            Set(compared);
+        }
+
+        return compared;
+    }
+
     /// <summary>Marks all cells of a model that could not be trained.</summary>
     internal void Skip(Victim victim, string reason, EventStream events)
     {

@@ -99,7 +99,9 @@ public sealed record ArtifactSaved(ArtifactReference Artifact) : ExperimentEvent
 /// <param name="Seconds">Wall time (of the original computation when cached).</param>
 public sealed record StageFinished(string Key, bool Cached, double Seconds) : ExperimentEvent;
 
-/// <summary>A cell has its outcome.</summary>
+/// <summary>
+/// A cell has its outcome; or, told again, a number more that needed the other model's cell (<see cref="AttackGain"/>).
+/// </summary>
 public sealed record CellFinished(CellResult Cell) : ExperimentEvent;
 
 /// <summary>A line of the log.</summary>

@@ -163,6 +163,10 @@ public sealed class ExperimentRunner(RunnerOptions options)
         foreach (var cell in plan.Cells.Where(cell => models.Has(cell.Id.Victim)))
         {
             cells.Set(stages.Run(cell));
+            if (cells.Compare(cell.Id) is { } compared)
+            {
+                events.Emit(new CellFinished(compared));
+            }
         }
     }
 

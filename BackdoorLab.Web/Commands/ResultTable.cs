@@ -13,6 +13,7 @@ internal static class ResultTable
     [
         ("CA", "clean-accuracy"),
         ("ASR", "attack-success-rate"),
+        ("ASR gain", Metric.AttackSuccessGain.Id),
         ("RA", "robust-accuracy"),
         ("Detection of samples", "sample-detection-rate"),
         ("False positives of samples", "sample-false-positive-rate"),

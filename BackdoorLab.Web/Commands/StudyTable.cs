@@ -24,6 +24,7 @@ internal static class StudyTable
         Metric.SampleAuroc,
         Metric.CleanAccuracy,
         Metric.AttackSuccessRate,
+        Metric.AttackSuccessGain,
         Metric.BenignCleanAccuracy,
         Metric.BenignAttackSuccessRate,
         Metric.PoisonedShare,

@@ -72,6 +72,8 @@ public sealed class WorkerExperiment(IWorkerLauncher launcher, RunnerOptions opt
                     _started = started;
                     break;
                 case CellFinished finished:
+                    // Told again where it was compared with the other model's.
+                    _cells.RemoveAll(cell => cell.Id == finished.Cell.Id);
                     _cells.Add(finished.Cell);
                     break;
                 case StageFinished finished:

@@ -27,6 +27,7 @@ public sealed class CompareView
     [
         Metric.CleanAccuracy,
         Metric.AttackSuccessRate,
+        Metric.AttackSuccessGain,
         Metric.RobustAccuracy,
         Metric.DetectionRate,
         Metric.FalsePositiveRate,

@@ -40,6 +40,7 @@ public static class BoardMetrics
         On(Metric.SampleDetectionRate, Metric.SampleFalsePositiveRate),
         new(Metric.SampleFalsePositiveRate, Victim.Benign, null),
         On(Metric.AttackSuccessRate, Metric.AttackSuccessRate),
+        On(Metric.AttackSuccessGain),
         On(Metric.CleanAccuracy, Metric.CleanAccuracy),
         On(Metric.RobustAccuracy, Metric.RobustAccuracy),
         On(Metric.DefenseEffectiveness),

@@ -24,6 +24,7 @@ public static class StudyReading
         (Metric.SampleAuroc, "AUROC of samples"),
         (Metric.TargetLabelHit, "Target hit"),
         (Metric.AttackSuccessRate, "ASR"),
+        (Metric.AttackSuccessGain, "ASR gain"),
         (Metric.CleanAccuracy, "CA"),
     ];
 

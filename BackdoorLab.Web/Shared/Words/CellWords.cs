@@ -19,6 +19,7 @@ public static class CellWords
         Metric.SampleFalsePositiveRate,
         Metric.SampleAuroc,
         Metric.AttackSuccessRate,
+        Metric.AttackSuccessGain,
         Metric.CleanAccuracy,
         Metric.FilteredAttackSuccessRate,
     ];

@@ -48,7 +48,24 @@ public sealed class ExperimentRunnerTests : IDisposable
             finished.Victims.Select(victim => victim.Remark).Where(remark => remark.Length > 0),
             finished.Remarks.Where(remark => remark.Contains(" did not ", StringComparison.Ordinal))
         );
-        Assert.Equal(first.Cells.Count, events.Events.OfType<CellFinished>().Count());
+        var cells = events.Events.OfType<CellFinished>().Select(told => told.Cell).ToList();
+        Assert.Equal(first.Cells.Count, cells.Select(cell => cell.Id).Distinct().Count());
+        // Told again with what it takes the twin's cell to know.
+        Assert.All(
+            cells.GroupBy(cell => cell.Id),
+            told => Assert.Equal(told.Last().Value(Metric.AttackSuccessGain.Id) is null ? 1 : 2, told.Count())
+        );
+        Assert.All(
+            first.Cells.Where(cell => cell.Id is { Victim: Victim.Backdoored, Defense: null }),
+            cell =>
+                Assert.Equal(
+                    cell.Value(Metric.AttackSuccessRate.Id)
+                        - first
+                            .Cells.Single(twin => twin.Id == cell.Id with { Victim = Victim.Benign })
+                            .Value(Metric.AttackSuccessRate.Id),
+                    cell.Value(Metric.AttackSuccessGain.Id)
+                )
+        );
         Assert.Equal(2 * 2, events.Events.OfType<EpochFinished>().Count());
         var told = events.Events.OfType<StageProgress>().ToList();
         Assert.Equal(1.0, told.Max(progress => progress.RunFraction), 0.2);

@@ -182,6 +182,16 @@ public sealed class IntervalTests
         return (double)covered / trials;
     }
 
+    // 0.9 (0.85 to 0.94) less 0.1 (0.06 to 0.15): sides of 0.05 and 0.05 below, of 0.04 and 0.04 above.
+    [Fact]
+    public void Difference_OfTwoShares_AddsTheSquaresOfTheirSides()
+    {
+        var interval = Intervals.Difference(0.9, new(0.85, 0.94), 0.1, new(0.06, 0.15));
+
+        Assert.Equal(0.8 - 0.0707107, interval.Low, 6);
+        Assert.Equal(0.8 + 0.0565685, interval.High, 6);
+    }
+
     private static double Normal(Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
