@@ -72,10 +72,24 @@ public sealed class NamedFiles(IDbContextFactory<LabDbContext> contexts)
         CancellationToken cancellation
     )
     {
-        var specs = await runs.Where(run => run.Attack == KnownLabels.UnknownAttack)
-            .Join(context.RunTexts, run => run.Id, text => text.RunId, (_, text) => text.SpecJson)
+        // Checks of a file, and trainings that started from one.
+        var specs = await runs.Join(
+                context.RunTexts,
+                run => run.Id,
+                text => text.RunId,
+                (run, text) => new { run.Attack, text.SpecJson }
+            )
+            .Where(run => run.Attack == KnownLabels.UnknownAttack || run.SpecJson.Contains("\"start\":"))
+            .Select(run => run.SpecJson)
             .ToListAsync(cancellation);
-        return [.. specs.Select(spec => (string?)JsonNode.Parse(spec)?["suspect"]?["sha256"]).OfType<string>()];
+        return
+        [
+            .. specs
+                .Select(spec => JsonNode.Parse(spec))
+                .SelectMany(spec => new[] { spec?["suspect"], spec?["start"] })
+                .Select(file => (string?)file?["sha256"])
+                .OfType<string>(),
+        ];
     }
 }
 

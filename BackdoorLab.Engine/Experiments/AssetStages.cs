@@ -13,6 +13,7 @@ namespace BackdoorLab.Engine.Experiments;
 /// <param name="train">Clean training images.</param>
 /// <param name="flipAllowed">Whether a flip keeps labels.</param>
 /// <param name="shape">The network's input and output.</param>
+/// <param name="modelFolder">Where a file lies that trainings start from.</param>
 /// <param name="store">Where both are kept.</param>
 /// <param name="events">Told of the stages.</param>
 /// <param name="cancellation">Checked every step.</param>
@@ -21,6 +22,7 @@ internal sealed class AssetStages(
     ImageSet train,
     bool flipAllowed,
     ClassifierShape shape,
+    string modelFolder,
     ArtifactStore store,
     EventStream events,
     CancellationToken cancellation
@@ -64,10 +66,10 @@ internal sealed class AssetStages(
     private Classifier Network(StageKey key)
     {
         var run = StageContext.Start(events, spec.Seed, key, cancellation);
-        var network = spec.Model.Build(shape);
+        var cached = store.HasWeights(key);
+        var network = cached ? spec.Model.Build(shape) : spec.NewNetwork(shape, modelFolder, run);
         try
         {
-            var cached = store.HasWeights(key);
             if (cached)
             {
                 store.LoadWeights(key, network);

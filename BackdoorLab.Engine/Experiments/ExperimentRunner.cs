@@ -120,9 +120,16 @@ public sealed class ExperimentRunner(RunnerOptions options)
         events.Begin(plan, TorchRuntime.Describe(), inputs.Achieved);
         if (plan.Asset is { } wanted)
         {
-            var asset = new AssetStages(spec, data.Train, data.FlipAllowed, shape, store, events, cancellation).Run(
-                wanted
-            );
+            var asset = new AssetStages(
+                spec,
+                data.Train,
+                data.FlipAllowed,
+                shape,
+                options.ModelFolder,
+                store,
+                events,
+                cancellation
+            ).Run(wanted);
             remarks.AddRange(asset.Remarks);
             inputs = ExperimentInputs.Prepare(spec, data, asset);
         }

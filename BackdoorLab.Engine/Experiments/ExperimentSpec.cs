@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using BackdoorLab.Engine.Attacks;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Defenses;
 using BackdoorLab.Engine.Experiments.Origins;
@@ -61,6 +62,13 @@ public sealed record ExperimentSpec
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public CheckedModel? Suspect { get; init; }
 
+    /// <summary>
+    /// Weights of a file that every training of the run starts from, the attacker's own and a training defense's too;
+    /// null starts from fresh ones.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public StartingWeights? Start { get; init; }
+
     /// <summary>Precisions to deploy at; at least one.</summary>
     public required IReadOnlyList<Precision> Precisions { get; init; }
 
@@ -93,6 +101,26 @@ public sealed record ExperimentSpec
     /// </summary>
     [Range(0, 1_000_000)]
     public int CellTimeLimit { get; init; }
+
+    /// <summary>The network that a training of the run begins with, in training mode.</summary>
+    /// <param name="shape">Images and classes.</param>
+    /// <param name="folder">Where model files lie.</param>
+    /// <param name="run">Told what was read.</param>
+    /// <exception cref="Weights.WeightFileException">The file to start from is not there or does not fit.</exception>
+    internal Classifier NewNetwork(ClassifierShape shape, string folder, RunContext run)
+    {
+        var network = Model.Build(shape);
+        try
+        {
+            Start?.Fill(network, this, folder, run);
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>How its models come to be.</summary>
     internal ModelOrigin Origin => ModelOrigin.Of(this);

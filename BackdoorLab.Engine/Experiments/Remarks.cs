@@ -14,6 +14,11 @@ public static class Remarks
             yield return warning;
         }
 
+        if (spec is { Start: { } start, Suspect: null })
+        {
+            yield return start.Remark;
+        }
+
         if (spec.Origin.IsShort)
         {
             yield return $"short schedule: {spec.Training.Epochs} epochs; clean accuracy is below what the network reaches with a full one.";

@@ -127,7 +127,7 @@ internal sealed class RobustModels(StageContext stage, VictimModels models)
                 Needs = plan.Defense.Needs,
                 Received = inputs.TrainingSet(plan.Victim),
                 Holdout = inputs.Holdout,
-                Build = () => stage.Spec.Model.Build(stage.Shape),
+                Build = () => stage.NewNetwork(run),
                 Plain = () =>
                     new Float32().Convert(models.Network(plan.Victim), new(inputs.Holdout, inputs.Holdout), run),
                 Recipe = stage.Spec.Training,

@@ -74,6 +74,11 @@ public sealed class SpecValidator(MethodCatalog catalog)
             Parameters(suspect, "suspect", ParameterReader.Read(typeof(CheckedModel)), false, faults);
         }
 
+        if (root["start"] is { } start)
+        {
+            Parameters(start, "start", ParameterReader.Read(typeof(StartingWeights)), false, faults);
+        }
+
         Methods(root, "precisions", typeof(Precision), 1, faults);
         Methods(root, "defenses", typeof(Defense), 0, faults);
         if (faults.Count == 0)

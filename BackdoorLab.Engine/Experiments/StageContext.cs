@@ -38,6 +38,10 @@ internal sealed record StageContext(
         return run;
     }
 
+    /// <summary>The network that a training begins with.</summary>
+    /// <exception cref="Weights.WeightFileException">The file to start from is not there or does not fit.</exception>
+    internal Classifier NewNetwork(RunContext run) => Spec.NewNetwork(Shape, ModelFolder, run);
+
     /// <summary>Random streams of a stage.</summary>
     internal SeedTree SeedsOf(StageKey key) => new SeedTree(Spec.Seed).Child(key.Streams);
 }

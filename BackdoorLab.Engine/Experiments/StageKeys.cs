@@ -107,7 +107,7 @@ internal sealed class StageKeys
     private AssetPlan AssetOf(PreparedAttack attack)
     {
         var network = StageKey
-            .Of("attacker", _data, ("model", _spec.Model), ("training", _spec.Training))
+            .Of("attacker", _data, [("model", _spec.Model), ("training", _spec.Training), .. _spec.Start?.Parts ?? []])
             .On(_machine.Parts);
         return new(network, StageKey.Of("asset", network, ("attack", attack.AssetForm())));
     }

@@ -32,6 +32,9 @@ public sealed record ArchitectureFit
     /// <summary>Its deviation.</summary>
     internal StoredTensor? Deviation { get; init; }
 
-    /// <summary>Tensors of the file by the network's own names.</summary>
+    /// <summary>
+    /// Tensors of the file by the network's own names: all where it fits, those before the last layer where only its
+    /// classes do not, else none.
+    /// </summary>
     internal IReadOnlyDictionary<string, StoredTensor> Tensors { get; init; } = new Dictionary<string, StoredTensor>();
 }

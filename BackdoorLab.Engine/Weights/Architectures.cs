@@ -165,6 +165,7 @@ public static class Architectures
         {
             Source = source,
             Distance = differences / (double)(differences + found.Count - other.Count),
+            Tensors = head ? found.Where(pair => other.TrueForAll(entry => entry.Name != pair.Key)).ToDictionary() : [],
             Outputs = head ? (int)Math.Min(other[0].InFile[0], int.MaxValue) : null,
             Fault =
                 head

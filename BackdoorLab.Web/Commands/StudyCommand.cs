@@ -57,7 +57,16 @@ public static class StudyCommand
                     study is null || runner is null ? RunCommand.InvalidSpec
                     : parsed.GetValue(plan) ? Plan(study, runner)
                     : HeadlessOptions.TryRead(() => options.Output(parsed)) is { } output
-                        ? Execute(study, output, runner, parsed.GetValue(processes), cancellation)
+                        ? Execute(
+                            study,
+                            output,
+                            runner with
+                            {
+                                ModelFolder = parsed.GetRequiredValue(spec).DirectoryName ?? "",
+                            },
+                            parsed.GetValue(processes),
+                            cancellation
+                        )
                     : RunCommand.InvalidSpec
                 );
             }

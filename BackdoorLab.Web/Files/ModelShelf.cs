@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Engine.Programs;
@@ -24,6 +25,10 @@ public sealed record ShelvedModel(string Name, string Sha256, long Bytes, string
     /// <summary>As specs name it.</summary>
     [JsonIgnore]
     public CheckedModel Suspect => new() { File = Name, Sha256 = Sha256 };
+
+    /// <summary>The same as what a training starts from.</summary>
+    [JsonIgnore]
+    public StartingWeights Start => new() { File = Name, Sha256 = Sha256 };
 
     /// <summary>What is in it; null where a browser tells of it.</summary>
     [JsonIgnore]
@@ -79,7 +84,7 @@ public sealed class ModelShelf(
     }
 
     /// <summary>A file that is here already, or null.</summary>
-    public async Task<ShelvedModel?> Find(CheckedModel suspect, CancellationToken cancellation = default)
+    public async Task<ShelvedModel?> Find(ModelFile suspect, CancellationToken cancellation = default)
     {
         // A hash and nothing else: whoever asks may be a browser.
         if (suspect.Sha256.Length != 64 || !suspect.Sha256.All(char.IsAsciiHexDigitLower))
@@ -139,11 +144,29 @@ public sealed class ModelShelf(
         ];
     }
 
+    /// <summary>How the file goes with the network of a spec that is to start from it.</summary>
+    /// <param name="model">The file, as the shelf gave it.</param>
+    /// <param name="spec">Network and data set.</param>
+    /// <param name="entry">Which of its state dicts; empty for the first that fits.</param>
+    /// <exception cref="WeightFileException">The file has no such entry.</exception>
+    public static ArchitectureFit FitOf(ShelvedModel model, ExperimentSpec spec, string entry)
+    {
+        TorchRuntime.Initialize(1);
+        using var file = model.Listing!.Unread();
+        return Architectures.Fit(
+            file,
+            spec.Model,
+            spec.Dataset.Shape,
+            MethodCatalog.Default.For(spec.Dataset).Name,
+            entry
+        );
+    }
+
     /// <summary>What is to be known of a data set's files: the order of classes, what is left out.</summary>
     /// <exception cref="DatasetException">They are not there or damaged.</exception>
     public IReadOnlyList<string> RemarksOf(DatasetSource dataset) => dataset.RemarksIn(options.Data);
 
-    private string PathOf(CheckedModel suspect) => Path.Combine(options.ModelFolder, suspect.StoredName);
+    private string PathOf(ModelFile suspect) => Path.Combine(options.ModelFolder, suspect.StoredName);
 
     private async Task<ShelvedModel> Read(
         string path,

@@ -108,6 +108,11 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
             yield return new("federation", "must be absent where the model comes from a file: nothing is trained.");
         }
 
+        if (Spec.Start is not null)
+        {
+            yield return new("start", "must be absent where the model comes from a file: nothing is trained.");
+        }
+
         for (var i = 0; i < Spec.Defenses.Count; i++)
         {
             if (Spec.Defenses[i] is not ModelDetector)
@@ -129,7 +134,7 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
             return Restore(plan.Key, known, stage);
         }
 
-        var path = Locate(stage.ModelFolder);
+        var path = File.Locate(stage.ModelFolder);
         var (model, facts) = Load(path, stage, run);
         try
         {
@@ -207,23 +212,6 @@ internal abstract class LoadedFromFile(ExperimentSpec spec, CheckedModel file) :
         {
             tried.ForEach(one => one.Network.Dispose());
         }
-    }
-
-    private string Locate(string folder)
-    {
-        var path =
-            File.Find(folder)
-            ?? throw new WeightFileException(
-                $"The model file '{File.File}' (SHA-256 {File.Sha256[..12]}...) is not "
-                    + "here. Choose it again on the page Check my model, or put it beside the spec."
-            );
-        var found = CheckedModel.HashOf(path);
-        return found == File.Sha256
-            ? path
-            : throw new WeightFileException(
-                $"The model file '{File.File}' has changed: its SHA-256 is "
-                    + $"{found[..12]}..., not {File.Sha256[..12]}.... Check the new one as a model of its own."
-            );
     }
 
     private IEnumerable<(string Words, Normalization Scale)> Scales(Normalization? own, ClassifierShape shape)

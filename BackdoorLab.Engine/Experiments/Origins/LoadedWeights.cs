@@ -2,7 +2,6 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Weights;
-using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Experiments.Origins;
 
@@ -46,7 +45,8 @@ internal sealed class LoadedWeights(ExperimentSpec spec, CheckedModel file) : Lo
         Classifier Build(Normalization scale)
         {
             var network = Spec.Model.Build(stage.Shape with { Normalization = scale });
-            Fill(network, weights);
+            NetworkWeights.Fill(network, weights);
+            network.eval();
             return network;
         }
     }
@@ -91,21 +91,6 @@ internal sealed class LoadedWeights(ExperimentSpec spec, CheckedModel file) : Lo
 
         float[] Channels(float[] values) =>
             [.. Enumerable.Range(0, channels).Select(channel => values[channel % values.Length] / unit)];
-    }
-
-    private static void Fill(Classifier network, Dictionary<string, float[]> weights)
-    {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        foreach (var (name, target) in network.state_dict())
-        {
-            if (weights.TryGetValue(name, out var values))
-            {
-                target.copy_(tensor(values).reshape(target.shape));
-            }
-        }
-
-        network.eval();
     }
 
     private static IEnumerable<string> Remarks(WeightFile content, ArchitectureFit fit)

@@ -47,10 +47,13 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
             .Of(
                 kind,
                 data,
-                ("model", Spec.Model),
-                ("attack", victim == Victim.Backdoored ? Spec.Attack : null),
-                ("training", Spec.Training),
-                (name, value)
+                [
+                    ("model", Spec.Model),
+                    ("attack", victim == Victim.Backdoored ? Spec.Attack : null),
+                    ("training", Spec.Training),
+                    (name, value),
+                    .. Spec.Start?.Parts ?? [],
+                ]
             )
             .On(machine.Parts);
     }
@@ -78,6 +81,22 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
             };
         }
 
+        foreach (var fault in Spec.Start?.Faults() ?? [])
+        {
+            yield return fault with
+            {
+                Path = $"start.{fault.Path}",
+            };
+        }
+
+        if (Spec.Start is not null && Spec.Training.WhiteningImages > 0)
+        {
+            yield return new(
+                "training.whiteningImages",
+                "must be 0 where training starts from a file: whitening writes over its first layer."
+            );
+        }
+
         if (Spec.Model is FileProgram)
         {
             yield return new(
@@ -95,7 +114,7 @@ internal abstract class Trained(ExperimentSpec spec) : ModelOrigin(spec)
             return new(() => Stored(plan, stage)) { Seconds = done.Seconds, Remarks = Retell(plan, stage) };
         }
 
-        var model = Spec.Model.Build(stage.Shape);
+        var model = stage.NewNetwork(run);
         try
         {
             var training = Train(plan, model, stage, run);

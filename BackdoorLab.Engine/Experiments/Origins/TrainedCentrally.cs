@@ -20,7 +20,7 @@ internal sealed class TrainedCentrally(ExperimentSpec spec) : Trained(spec)
     private const string BeforeImplant = "before-implant.safetensors";
 
     /// <inheritdoc/>
-    internal override bool IsShort => Spec.Training.Epochs < ShortSchedule;
+    internal override bool IsShort => Spec.Start is null && Spec.Training.Epochs < ShortSchedule;
 
     /// <inheritdoc/>
     internal override double Seconds(Victim victim, int trainImages, Throughput pace) =>

@@ -169,6 +169,18 @@ public sealed class SpecDraft
         Check();
     }
 
+    /// <summary>Lets trainings start from a file, or from fresh weights where it is null.</summary>
+    public void StartFrom(StartingWeights? file)
+    {
+        Document.Remove("start");
+        if (file is not null)
+        {
+            Document["start"] = JsonSerializer.SerializeToNode(file, SpecJson.Options);
+        }
+
+        Check();
+    }
+
     /// <summary>Positions of the entries of <paramref name="list"/> with this method.</summary>
     public IReadOnlyList<int> Entries(string list, string id) =>
         Document[list] is JsonArray entries

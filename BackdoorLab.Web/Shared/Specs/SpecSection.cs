@@ -45,6 +45,7 @@ public sealed record SpecSection(string Group, string Method, bool OneOfMany, IR
         // Of a model from a file no attack is known and nothing was trained: the members that stand there mean nothing.
         var check = document["suspect"] is JsonObject;
         Add(sections, "Model from a file", document["suspect"], ParameterReader.Read(typeof(CheckedModel)));
+        Add(sections, "Start from a file", document["start"], ParameterReader.Read(typeof(StartingWeights)));
         foreach (var section in SpecDraft.Singles.Where(section => !check || section.Path != "attack"))
         {
             Add(sections, section.Title, document[section.Path]);

@@ -11,6 +11,7 @@ using BackdoorLab.Web.Features.RunForm;
 using BackdoorLab.Web.Features.Runs;
 using BackdoorLab.Web.Files;
 using BackdoorLab.Web.Jobs;
+using BackdoorLab.Web.Shared.Controls;
 using BackdoorLab.Web.Tests.Support;
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
 using BackdoorLab.Data;
+using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Features.Check;
 using BackdoorLab.Web.Files;
 using BackdoorLab.Web.Jobs;
@@ -248,12 +249,13 @@ public sealed class ModelUploadTests
     }
 
     [Fact]
-    public async Task Upload_AfterADay_ClearsFilesThatNoCheckNames()
+    public async Task Upload_AfterADay_ClearsFilesThatNoRunNames()
     {
         await using var lab = await TestLab.StartAsync();
         var shelf = lab.Services.GetRequiredService<ModelShelf>();
-        var (named, forgotten) = (await Add(10), await Add(11));
+        var (named, forgotten, start) = (await Add(10), await Add(11), await Add(9));
         await lab.Store.SubmitAsync(RunContent.From(CheckRuns.Spec with { Suspect = named.Suspect }, 2, 60));
+        await lab.Store.SubmitAsync(RunContent.From(Presets.Demo.Spec with { Start = start.Start }, 2, 60));
         foreach (var file in new DirectoryInfo(Path.Combine(lab.Folder, "models")).EnumerateFiles())
         {
             file.LastWriteTimeUtc = DateTime.UtcNow.AddDays(-2);
@@ -263,6 +265,7 @@ public sealed class ModelUploadTests
 
         Assert.Null(await shelf.Find(forgotten.Suspect));
         Assert.NotNull(await shelf.Find(named.Suspect));
+        Assert.NotNull(await shelf.Find(start.Start));
         Assert.NotNull(await shelf.Find(latest.Suspect));
 
         Task<ShelvedModel> Add(int classes) => shelf.Add("a.safetensors", new MemoryStream(CheckRuns.Weights(classes)));

@@ -1,10 +1,13 @@
+using System.Text.Json;
 using BackdoorLab.Data;
 using BackdoorLab.Engine.Attacks;
 using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Experiments;
 using BackdoorLab.Web.Features.RunForm;
+using BackdoorLab.Web.Files;
 using BackdoorLab.Web.Jobs;
+using BackdoorLab.Web.Shared.Controls;
 using BackdoorLab.Web.Tests.Support;
 using Bunit;
 using Microsoft.Extensions.DependencyInjection;
@@ -169,65 +172,35 @@ public sealed class NewRunPageTests : IAsyncLifetime
         await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        var queued = Assert.Single(await _lab.Queue.QueueAsync());
-        var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
-        Assert.Equal(3, spec.Training.Epochs);
-        Assert.Equal(
-            ["neural-cleanse", "activation-clustering", "spectral-signatures", "fine-pruning"],
-            spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id)
-        );
-        Assert.NotNull(queued.EstimatedSeconds);
+        Assert.Single(await _lab.Queue.QueueAsync());
     }
 
     [Fact]
-    public async Task NewRun_TargetBeyondTheClassesOfAFolder_IsSaidBesideTheFieldAndNotQueued()
+    public async Task NewRun_CopyOfARunFromAFileThatIsGone_SaysSoAndLetsItBeTakenOut()
     {
-        CheckRuns.Pictures(
-            Path.Combine(_lab.Services.GetRequiredService<LabOptions>().Data, "shop"),
-            classes: 3,
-            perClass: 20
-        );
-        var spec = Presets.Demo.Spec with
-        {
-            Dataset = new ImageFolder
+        var id = await _lab.Samples.Queued(
+            Presets.Demo.Spec with
             {
-                Path = "shop",
-                Resize = 32,
-                Crop = 32,
-            },
-            CleanHoldout = 10,
-            Attack = new BadNets { TargetLabel = 3 },
-        };
-        var id = await _lab.Samples.Queued(spec);
-        await _lab.Services.GetRequiredService<RunStore>().RequestCancelAsync(id);
+                Start = new() { File = "gone.pth", Sha256 = new('0', 64) },
+            }
+        );
         var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
-        page.WaitForAssertion(() => Assert.False(RunNow(page).HasAttribute("disabled")));
-
-        await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
 
         page.WaitForAssertion(() =>
             Assert.Contains(
-                "must be below 3, the number of classes found",
-                page.Find("[data-parameter=targetLabel] .fault").TextContent,
+                "not in this lab",
+                page.Find("#section-start [role=alert]").TextContent,
                 StringComparison.Ordinal
             )
         );
-        Assert.Empty(await _lab.Queue.QueueAsync());
-        await page.InvokeAsync(() => page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "2" }));
-        await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
-        page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-    }
+        Assert.Contains("gone.pth", page.Find("#section-start dl").TextContent, StringComparison.Ordinal);
+        await page.InvokeAsync(() =>
+            page.FindAll("#section-start button")
+                .Single(button => button.TextContent == "Train from fresh weights")
+                .ClickAsync(new())
+        );
 
-    [Fact]
-    public async Task NewRun_From_RepeatsTheSpecOfThatRun()
-    {
-        var id = await _lab.Samples.Queued(Presets.Demo.Spec with { Seed = 77, Name = "mine" });
-
-        var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
-
-        page.WaitForAssertion(() => Assert.Equal("77", page.Find("#f-seed").GetAttribute("value")));
-        Assert.Equal("mine", page.Find("#f-name").GetAttribute("value"));
-        Assert.Contains("Clone and edit", page.Find("h1").TextContent, StringComparison.Ordinal);
+        page.WaitForAssertion(() => Assert.Empty(page.FindAll("#section-start dl")));
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using BackdoorLab.Web.Shared.Words;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
-namespace BackdoorLab.Web.Features.Check;
+namespace BackdoorLab.Web.Shared.Controls;
 
 /// <summary>
 /// Where a model file is dropped or chosen: the browser sends it to the shelf, and says how far it is.
