@@ -59,6 +59,9 @@ public sealed partial class LeaderboardPage
     [SupplyParameterFromQuery(Name = LeaderboardQuery.Published)]
     private string? Published { get; set; }
 
+    [SupplyParameterFromQuery(Name = LeaderboardQuery.Taxonomy)]
+    private string? Taxonomy { get; set; }
+
     [SupplyParameterFromQuery(Name = LeaderboardQuery.Pool)]
     private string? Pool { get; set; }
 
@@ -68,6 +71,8 @@ public sealed partial class LeaderboardPage
     private bool ShowTwins => Twins != LeaderboardQuery.Off;
 
     private bool ShowPublished => Published == LeaderboardQuery.On;
+
+    private bool ShowTaxonomy => Taxonomy == LeaderboardQuery.On;
 
     private string Sub => $"{BoardWords.Setting(_view!)} · {Numbers.Count(_view!.Board.Runs, "run")}";
 

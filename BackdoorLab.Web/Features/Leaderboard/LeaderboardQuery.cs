@@ -19,6 +19,7 @@ public static class LeaderboardQuery
     public const string Without = "without";
     public const string Twins = "twins";
     public const string Published = "published";
+    public const string Taxonomy = "taxonomy";
 
     /// <summary>Members of the condition over which rows are pooled, separated by commas.</summary>
     public const string Pool = "pool";

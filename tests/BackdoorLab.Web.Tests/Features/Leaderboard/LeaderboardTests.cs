@@ -320,6 +320,32 @@ public sealed class LeaderboardTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Taxonomy_SwitchedOn_StandsUnderEveryDefense()
+    {
+        await new BoardRuns(_lab.Services).Add(
+            Spec,
+            Rate,
+            ("", 0.9),
+            ("fine-pruning[pruneStep=0.05]", 0.1),
+            ("strip", 0.5)
+        );
+
+        var page = _lab.Open<LeaderboardPage>($"/leaderboard?metric={Rate}&taxonomy=on");
+
+        page.WaitForAssertion(() => Assert.NotEmpty(page.FindAll("table.board tr.axis")));
+        var stage = page.FindAll("table.board tr.axis").Single(row => row.QuerySelector("th")!.TextContent == "Stage");
+        var use = page.FindAll("table.board tr.axis").Single(row => row.QuerySelector("th")!.TextContent == "Use");
+        Assert.Equal(
+            ["", "after training", "after training"],
+            stage.QuerySelectorAll("td").Select(cell => cell.TextContent)
+        );
+        Assert.Equal(
+            ["offline", "online"],
+            use.QuerySelectorAll("td").Select(cell => cell.TextContent).Skip(1).Order()
+        );
+    }
+
+    [Fact]
     public async Task Published_MethodWithOwnSettings_StandsInItsColumn()
     {
         await new BoardRuns(_lab.Services).Add(Spec, Rate, ("", 0.9), ("fine-pruning[pruneStep=0.05]", 0.1));
