@@ -4,7 +4,6 @@ using BackdoorLab.Engine.Core;
 using BackdoorLab.Engine.Datasets;
 using BackdoorLab.Engine.Models;
 using BackdoorLab.Engine.Tensors;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Defenses;
@@ -21,33 +20,8 @@ namespace BackdoorLab.Engine.Defenses;
     Paper = "Wu, Wang: Adversarial Neuron Pruning Purifies Backdoored Deep Models, NeurIPS 2021",
     Deviations = "The threshold is the largest that costs at most ten points on a fifth of the clean holdout which the masks never saw; the released code sweeps it on test images. Running statistics do not drift while masks are learnt. In BF16 where training is."
 )]
-public sealed record AdversarialNeuronPruning : Mitigator
+public sealed record AdversarialNeuronPruning : MaskedPruning
 {
-    private const double ValidationShare = 0.2;
-    private const double Rounding = 1e-9;
-
-    // No mask is below: nothing is silenced.
-    private const double None = -1;
-    private static readonly double[] Cuts = [.. Enumerable.Range(0, 20).Select(i => i * 0.05)];
-
-    /// <summary>The threshold chosen.</summary>
-    public static Metric MaskThreshold { get; } =
-        new(
-            "mask-threshold",
-            "Mask threshold",
-            "Mask threshold",
-            MetricUnit.Number,
-            null,
-            "Channels whose learnt mask is at most this are silenced; chosen by accuracy on clean images."
-        );
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<Metric> Numbers =>
-        [MaskThreshold, FinePruning.PrunedShare, FinePruning.PrunedChannels];
-
-    /// <inheritdoc/>
-    public override Needs Needs => Needs.CleanHoldout | Needs.Weights;
-
     /// <summary>Steps.</summary>
     [Range(1, 100_000)]
     [Description("Steps of the masks.")]
@@ -78,66 +52,12 @@ public sealed record AdversarialNeuronPruning : Mitigator
     [Description("Learning rate of the masks (SGD, momentum 0.9).")]
     public double LearningRate { get; init; } = 0.2;
 
-    /// <summary>Accuracy that pruning may cost.</summary>
-    [Range(0.0, 1.0)]
-    [Description(
-        "The largest threshold is taken that costs at most this much of the accuracy on clean images kept apart."
-    )]
-    public double MaxAccuracyDrop { get; init; } = 0.1;
-
-    /// <summary>Whether the curve over thresholds is measured.</summary>
-    [Description("Measure clean accuracy and attack success along the thresholds.")]
-    public bool Curve { get; init; } = true;
-
     /// <inheritdoc/>
     public override Defense Brief() => this with { Iterations = 400, BatchSize = 64 };
 
-    /// <inheritdoc/>
-    public override DefenseWork Work(WorkSizes sizes) =>
-        new(
-            Cuts.Length * (ValidationShare * sizes.HoldoutCount + (Curve ? 2.0 * Math.Min(sizes.TestCount, 1000) : 0)),
-            (NoiseSteps + 2.0) * Iterations * BatchSize
-        );
+    private protected override double LearningImages(int holdout) => (NoiseSteps + 2.0) * Iterations * BatchSize;
 
-    /// <inheritdoc/>
-    public override RepairedModel Repair(DefenseContext context) =>
-        RepairedModel.Of(
-            context.CopyWeights(),
-            context.Run,
-            network =>
-            {
-                var (learning, kept) = HoldoutSample.Split(
-                    context.CleanHoldout,
-                    ValidationShare,
-                    context.Run.Seeds.Child("split")
-                );
-                var masks = Learn(network, learning, context);
-                network.eval();
-                using var original = network.Clone();
-                var least = Inference.Accuracy(network, kept, context.Run) - MaxAccuracyDrop;
-                var chosen = Cuts.Where(cut =>
-                        Accuracy((network, original), masks, cut, kept, context) >= least - Rounding
-                    )
-                    .DefaultIfEmpty(None)
-                    .Max();
-                var silenced = NeuronMasks.Prune(network, masks, chosen);
-                return new(network)
-                {
-                    Numbers =
-                    [
-                        new(MaskThreshold, chosen),
-                        new(FinePruning.PrunedChannels, silenced),
-                        new(FinePruning.PrunedShare, (double)silenced / masks.Length),
-                    ],
-                    Figures = [Figure(masks, chosen)],
-                    Note = FormattableString.Invariant(
-                        $"{silenced} of {masks.Length} channels silenced at a mask of {chosen:0.##}, chosen on {kept.Count} clean images."
-                    ),
-                };
-            }
-        );
-
-    private double[] Learn(Classifier network, ImageSet images, DefenseContext context)
+    private protected override double[] Learn(Classifier network, ImageSet images, DefenseContext context)
     {
         using var masks = new NeuronMasks(network, context.Run);
         var augmentation = new Augmentation(4, context.FlipAllowed);
@@ -157,43 +77,5 @@ public sealed record AdversarialNeuronPruning : Mitigator
         }
 
         return masks.Values;
-    }
-
-    // Leaves the network as the original.
-    private double Accuracy(
-        (Classifier Network, Classifier Original) models,
-        double[] masks,
-        double cut,
-        ImageSet kept,
-        DefenseContext context
-    )
-    {
-        context.Run.ThrowIfCancelled();
-        NeuronMasks.Prune(models.Network, masks, cut);
-        if (Curve)
-        {
-            context.Observe("mask threshold", cut, models.Network);
-        }
-
-        var accuracy = Inference.Accuracy(models.Network, kept, context.Run);
-        WeightsCopy.CopyTo(models.Original, models.Network);
-        return accuracy;
-    }
-
-    private static HistogramFigure Figure(double[] masks, double chosen)
-    {
-        const int bins = 20;
-        var counts = new double[bins];
-        foreach (var mask in masks)
-        {
-            counts[Math.Min(bins - 1, (int)(mask * bins))]++;
-        }
-
-        return new(
-            "Masks of channels",
-            "mask",
-            [new("channels", [.. Enumerable.Range(0, bins + 1).Select(edge => (double)edge / bins)], counts)],
-            chosen
-        );
     }
 }

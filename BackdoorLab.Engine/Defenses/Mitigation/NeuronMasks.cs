@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace BackdoorLab.Engine.Defenses;
 
-/// <summary>The masks of ANP and how they are learnt; the network itself stays as it is.</summary>
+/// <summary>Masks on channels and how they are learnt; the network itself stays as it is.</summary>
 internal sealed class NeuronMasks : IDisposable
 {
     private const double Momentum = 0.9;
@@ -78,6 +78,20 @@ internal sealed class NeuronMasks : IDisposable
         var noisy = Loss(images, labels, still).mul((Scalar)(1 - options.CleanWeight));
         clean.add(noisy).backward();
         Descend(options.LearningRate);
+    }
+
+    /// <summary>A step of the masks against the loss of a batch alone.</summary>
+    /// <param name="images">float [n,C,H,W] in [0,1].</param>
+    /// <param name="labels">int64 [n].</param>
+    /// <param name="weight">Factor of the loss.</param>
+    /// <param name="rate">Learning rate.</param>
+    internal void Descend(Tensor images, Tensor labels, double weight, double rate)
+    {
+        using var scope = NewDisposeScope();
+        using var gradients = enable_grad();
+        ClearGradients();
+        Loss(images, labels, null).mul((Scalar)weight).backward();
+        Descend(rate);
     }
 
     /// <summary>

@@ -127,11 +127,13 @@ public sealed class DefenseContractTests
             TestNetworks.Normalized().Dispose();
         }
 
-        // The victim; a copy of its weights; of a repair in two phases one more, as it is between them; of a filter one
+        // The victim; a copy of its weights; of a repair in two phases one more, as it is between them, and of
+        // one that unlearns on a copy that too; of a filter one
         // to fit and one to score.
         return (Tensor.TotalCount - before)
             * (
                 defense is RobustTrainer ? 4
+                : defense is ReconstructiveNeuronPruning ? 4
                 : defense is Mitigator ? 3
                 : defense is InputFilter && defense.Needs.HasFlag(Needs.Weights) ? 3
                 : defense.Needs.HasFlag(Needs.Weights) ? 2

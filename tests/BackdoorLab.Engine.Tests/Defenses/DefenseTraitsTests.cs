@@ -31,6 +31,7 @@ public sealed class DefenseTraitsTests
     [InlineData("input-aware", "dirty|sample-specific|visible|poisons data")]
     [InlineData("narcissus", "clean|optimised|faint|poisons data")]
     [InlineData("qu-anti-zation", "dirty|static|visible|trains the model")]
+    [InlineData("rnp", "after training|offline|parameter|white box|nothing|clean data, weights|modifies the model")]
     [InlineData("cbd", "in training|offline|parameter|own training|nothing|poisoned data|trains")]
     [InlineData("d-br", "in training|offline|feature|own training|nothing|poisoned data, a plain training|trains")]
     public void Traits_OfAMethod_AreItsPlaceOnEveryAxis(string id, string traits) =>

@@ -140,8 +140,10 @@ public sealed class RepairCoreTests
         Assert.Equal(7, output.item<float>(), 5);
     }
 
-    [Fact]
-    public void NeuronMasks_AStepWithoutNoise_DescendsTheSlopeOfTheLoss()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void NeuronMasks_AStepWithoutNoise_DescendsTheSlopeOfTheLoss(bool recovering)
     {
         using var scope = NewDisposeScope();
         using var network = Blurred();
@@ -150,13 +152,23 @@ public sealed class RepairCoreTests
         var (batch, labels) = (Batches.Images(images), tensor(Array.ConvertAll(images.Labels, label => (long)label)));
         const double rate = 0.01;
         var options = new AdversarialNeuronPruning { NoiseSize = 0, LearningRate = rate };
-        masks.Step(batch, labels, options, TestContexts.Random("noise"));
+        // A step of recovering has a factor, here 0.5.
+        var weight = recovering ? 0.5 : 1;
+        if (recovering)
+        {
+            masks.Descend(batch, labels, weight, rate);
+        }
+        else
+        {
+            masks.Step(batch, labels, options, TestContexts.Random("noise"));
+        }
+
         var values = masks.Values;
         for (var channel = 0; channel < 4; channel++)
         {
             // Masks begin at one, their limit: only those that must fall move.
             var slope = (LossAt(channel, 1.01f) - LossAt(channel, 0.99f)) / 0.02;
-            Assert.Equal(1 - rate * Math.Max(0, slope), values[channel], 4);
+            Assert.Equal(1 - rate * weight * Math.Max(0, slope), values[channel], 4);
         }
 
         Assert.Contains(values, value => value < 0.999);
@@ -169,6 +181,29 @@ public sealed class RepairCoreTests
             var arithmetic = new NoisyNorms(_ => new(scale, ones(4)), batchStatistics: true);
             return nn.functional.cross_entropy(network.Logits(arithmetic, batch), labels).item<float>();
         }
+    }
+
+    [Fact]
+    public void Rnp_Unlearning_EndsWhereHardlyAnyImageIsKnown()
+    {
+        // Knows every image, and not so surely that no gradient is left.
+        using var network = new ColourNetwork(
+            TestNetworks.Shape(3, 8, 3),
+            4,
+            [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1],
+            [0, 0, 0, 0],
+            [4, 0, 0, 0, 0, 4, 0, 0, 0, 0, 4, 0]
+        );
+        var images = TestNetworks.ColouredImages(60, TestContexts.Random("images"));
+        var defense = new ReconstructiveNeuronPruning { BatchSize = 20, UnlearnRate = 0.05 };
+        var before = Inference.Accuracy(network, images, TestContexts.Run());
+        var passes = defense.Unlearn(network, images, default, TestContexts.Run());
+
+        Assert.Equal(1, before);
+        Assert.InRange(passes, 1, defense.UnlearnEpochs - 1);
+        // A guess among three is right more often than 0.2.
+        Assert.InRange(Inference.Accuracy(network, images, TestContexts.Run()), 0, 1.0 / 3);
+        Assert.False(network.training);
     }
 
     [Fact]
