@@ -109,19 +109,29 @@ public sealed class AttackContractTests
         }
     }
 
-    // What an attacker would make first is noise here.
+    // What an attacker would make first is noise here, or generators of random weights.
     private static Trigger Trigger(Attack attack, int channels, int side, int seed) =>
         attack is PreparedAttack prepared
             ? prepared.CreateTrigger(
                 new()
                 {
                     Noise = [.. Enumerable.Range(0, channels * side * side).Select(i => i % 2 == 0 ? 0.1f : -0.1f)],
+                    Weights = prepared is InputAware generated ? Generators(generated, channels, side) : null,
                 },
                 channels,
                 side,
                 side
             )
             : attack.CreateTrigger(channels, side, side, new SeedTree(seed));
+
+    private static byte[] Generators(InputAware attack, int channels, int side)
+    {
+        var random = new SeedTree(3).Random();
+        var count =
+            PatternNetwork.CountOf(attack.MaskShape(channels, side))
+            + PatternNetwork.CountOf(attack.PatternShape(channels, side));
+        return PatternNetwork.Bytes([.. Enumerable.Range(0, count).Select(_ => 0.6f * random.NextSingle() - 0.3f)]);
+    }
 
     private static Attack Default(string id) => (Attack)MethodCatalog.Default.Find(id)!.CreateDefault();
 }
