@@ -172,7 +172,103 @@ public sealed class NewRunPageTests : IAsyncLifetime
         await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
 
         page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
-        Assert.Single(await _lab.Queue.QueueAsync());
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
+        Assert.Equal(3, spec.Training.Epochs);
+        Assert.Equal(
+            ["neural-cleanse", "activation-clustering", "spectral-signatures", "fine-pruning"],
+            spec.Defenses.Select(defense => MethodCatalog.Default.For(defense).Id)
+        );
+        Assert.NotNull(queued.EstimatedSeconds);
+    }
+
+    [Fact]
+    public async Task NewRun_TargetBeyondTheClassesOfAFolder_IsSaidBesideTheFieldAndNotQueued()
+    {
+        CheckRuns.Pictures(
+            Path.Combine(_lab.Services.GetRequiredService<LabOptions>().Data, "shop"),
+            classes: 3,
+            perClass: 20
+        );
+        var spec = Presets.Demo.Spec with
+        {
+            Dataset = new ImageFolder
+            {
+                Path = "shop",
+                Resize = 32,
+                Crop = 32,
+            },
+            CleanHoldout = 10,
+            Attack = new BadNets { TargetLabel = 3 },
+        };
+        var id = await _lab.Samples.Queued(spec);
+        await _lab.Services.GetRequiredService<RunStore>().RequestCancelAsync(id);
+        var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
+        page.WaitForAssertion(() => Assert.False(RunNow(page).HasAttribute("disabled")));
+
+        await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
+
+        page.WaitForAssertion(() =>
+            Assert.Contains(
+                "must be below 3, the number of classes found",
+                page.Find("[data-parameter=targetLabel] .fault").TextContent,
+                StringComparison.Ordinal
+            )
+        );
+        Assert.Empty(await _lab.Queue.QueueAsync());
+        await page.InvokeAsync(() => page.Find("#f-attack-targetLabel").ChangeAsync(new() { Value = "2" }));
+        await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
+        page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
+    }
+
+    [Fact]
+    public async Task NewRun_From_RepeatsTheSpecOfThatRun()
+    {
+        var id = await _lab.Samples.Queued(Presets.Demo.Spec with { Seed = 77, Name = "mine" });
+
+        var page = _lab.Open<NewRunPage>($"/runs/new?from={id}");
+
+        page.WaitForAssertion(() => Assert.Equal("77", page.Find("#f-seed").GetAttribute("value")));
+        Assert.Equal("mine", page.Find("#f-name").GetAttribute("value"));
+        Assert.Contains("Clone and edit", page.Find("h1").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRun_WithAFileToStartFrom_SaysWhetherItFitsAndRunsFromIt()
+    {
+        var shelf = _lab.Services.GetRequiredService<ModelShelf>();
+        var model = await shelf.Add("seven.safetensors", new MemoryStream(CheckRuns.Weights(classes: 7)));
+        var page = _lab.Open<NewRunPage>("/runs/new?preset=demo");
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#section-start input[type=checkbox]")));
+        Assert.Empty(page.FindComponents<ModelUpload>());
+
+        await page.InvokeAsync(() =>
+            page.Find("#section-start input[type=checkbox]").ChangeAsync(new() { Value = true })
+        );
+        await page.InvokeAsync(() =>
+            page.FindComponent<ModelUpload>()
+                .Instance.Arrived(JsonSerializer.Serialize(model, JsonSerializerOptions.Web))
+        );
+
+        page.WaitForAssertion(() =>
+            Assert.Equal(
+                "It fits ResNet-8 but for its last layer, which tells 7 classes apart: that starts afresh.",
+                page.Find("#section-start p[role=status]").TextContent
+            )
+        );
+        await page.InvokeAsync(() =>
+            page.FindAll("#section-model input[type=radio]")[0].ChangeAsync(new() { Value = "mlp" })
+        );
+        page.WaitForAssertion(() => Assert.NotNull(page.Find("#section-start p.fault")));
+        await page.InvokeAsync(() =>
+            page.FindAll("#section-model input[type=radio]")[0].ChangeAsync(new() { Value = "res-net8" })
+        );
+        await page.InvokeAsync(() => RunNow(page).ClickAsync(new()));
+
+        page.WaitForAssertion(() => Assert.Matches("/runs/[0-9a-z]{12}$", _lab.Address));
+        var queued = Assert.Single(await _lab.Queue.QueueAsync());
+        var spec = SpecJson.Parse((await _lab.Details.FindAsync(queued.Id))!.SpecJson);
+        Assert.Equal(model.Start, spec.Start);
     }
 
     [Fact]
