@@ -81,13 +81,12 @@ public sealed record AdaptiveBlend : Attack
         return [.. order.Select(place => place >= masked)];
     }
 
-    private sealed class Pieces(MaskTrigger whole, int width, double factor, int masked, SeedTree seeds) : Trigger
+    private sealed class Pieces(MaskTrigger whole, int width, double factor, int masked, SeedTree seeds)
+        : NumberedTrigger
     {
         // Made once: a temporary native scalar can be freed under the call.
         private static readonly Scalar Black = 0f;
         private static readonly Scalar White = 1f;
-
-        public override Tensor Apply(Tensor images) => Apply(images, [.. Enumerable.Range(0, (int)images.shape[0])]);
 
         public override Tensor Apply(Tensor images, ReadOnlySpan<int> indices)
         {

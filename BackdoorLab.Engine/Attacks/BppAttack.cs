@@ -137,12 +137,10 @@ public sealed record BppAttack : Attack
     }
 
     /// <summary>Adds what the trigger changes of another image, a random one of the attacker's for each.</summary>
-    private sealed class Residuals(PoisonChoice choice) : Trigger
+    private sealed class Residuals(PoisonChoice choice) : NumberedTrigger
     {
         private static readonly Scalar Black = 0f;
         private static readonly Scalar White = 1f;
-
-        public override Tensor Apply(Tensor images) => Apply(images, [.. Enumerable.Range(0, (int)images.shape[0])]);
 
         public override Tensor Apply(Tensor images, ReadOnlySpan<int> indices)
         {

@@ -64,10 +64,8 @@ internal sealed class GeneratedTrigger : Trigger
     /// <summary>The trigger of another image of the attacker's for each.</summary>
     internal Trigger OfOthers(PoisonChoice choice) => new Crossed(this, choice);
 
-    private sealed class Crossed(GeneratedTrigger own, PoisonChoice choice) : Trigger
+    private sealed class Crossed(GeneratedTrigger own, PoisonChoice choice) : NumberedTrigger
     {
-        public override Tensor Apply(Tensor images) => Apply(images, [.. Enumerable.Range(0, (int)images.shape[0])]);
-
         public override Tensor Apply(Tensor images, ReadOnlySpan<int> indices)
         {
             using var scope = NewDisposeScope();

@@ -83,10 +83,8 @@ internal sealed class WarpTrigger(float[] grid, int height, int width) : Trigger
             .clamp_(Black, White);
     }
 
-    private sealed class Noisy(float[] grid, int height, int width, SeedTree seeds) : Trigger
+    private sealed class Noisy(float[] grid, int height, int width, SeedTree seeds) : NumberedTrigger
     {
-        public override Tensor Apply(Tensor images) => Apply(images, [.. Enumerable.Range(0, (int)images.shape[0])]);
-
         public override Tensor Apply(Tensor images, ReadOnlySpan<int> indices)
         {
             using var scope = NewDisposeScope();

@@ -14,6 +14,7 @@ namespace BackdoorLab.Engine.Experiments;
 public abstract record ModelFile : Method
 {
     private const int HashDigits = 64;
+    private const int ShownDigits = 12;
     private const int MostLetters = 160;
     private const int MostOfEnding = 16;
 
@@ -32,6 +33,10 @@ public abstract record ModelFile : Method
         "Which state dict of a file that has several, by its keys with points between them ('model', 'ema.module'). Empty: the first that fits."
     )]
     public string Entry { get; init; } = "";
+
+    /// <summary>Whether <see cref="Sha256"/> is one, in small letters.</summary>
+    [JsonIgnore]
+    public bool HasHash => Sha256.Length == HashDigits && Sha256.All(char.IsAsciiHexDigitLower);
 
     /// <summary>What it is called in a folder that keeps files by their content.</summary>
     [JsonIgnore]
@@ -81,15 +86,18 @@ public abstract record ModelFile : Method
         var path =
             Find(folder)
             ?? throw new WeightFileException(
-                $"The model file '{File}' (SHA-256 {Sha256[..12]}...) is not here. {WhereToChoose}, or put it beside the spec."
+                $"The model file '{File}' (SHA-256 {Short(Sha256)}) is not here. {WhereToChoose}, or put it beside the spec."
             );
         var found = HashOf(path);
         return found == Sha256
             ? path
             : throw new WeightFileException(
-                $"The model file '{File}' has changed: its SHA-256 is {found[..12]}..., not {Sha256[..12]}.... {WhatOfAnother}."
+                $"The model file '{File}' has changed: its SHA-256 is {Short(found)}, not {Short(Sha256)}. {WhatOfAnother}."
             );
     }
+
+    /// <summary>The beginning of a hash, for people.</summary>
+    private protected static string Short(string hash) => $"{hash[..ShownDigits]}...";
 
     /// <summary>How a file that is missing is chosen again.</summary>
     private protected abstract string WhereToChoose { get; }
@@ -113,7 +121,7 @@ public abstract record ModelFile : Method
             yield return new("entry", $"must have at most {MostLetters} letters; it has {Entry.Length}.");
         }
 
-        if (Sha256.Length != HashDigits || !Sha256.All(char.IsAsciiHexDigitLower))
+        if (!HasHash)
         {
             yield return new(
                 "sha256",

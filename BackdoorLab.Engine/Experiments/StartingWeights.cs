@@ -12,15 +12,13 @@ namespace BackdoorLab.Engine.Experiments;
 /// </summary>
 public sealed record StartingWeights : ModelFile
 {
-    private const int HashShown = 12;
-
     private protected override string WhereToChoose => "Choose it again in the form of a new run";
 
     private protected override string WhatOfAnother => "Name the new one as a file of its own";
 
     /// <summary>What must stand beside numbers of such models.</summary>
     internal string Remark =>
-        $"training started from the weights of '{File}' (SHA-256 {Sha256[..HashShown]}...), of whose own training nothing is known; the backdoored model and its twin both did";
+        $"training started from the weights of '{File}' (SHA-256 {Short(Sha256)}), of whose own training nothing is known; the backdoored model and its twin both did";
 
     /// <summary>What of a key says that a training started from it; the file's name has no part in it.</summary>
     internal (string Name, object? Value)[] Parts =>

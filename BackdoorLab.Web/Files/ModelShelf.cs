@@ -87,7 +87,7 @@ public sealed class ModelShelf(
     public async Task<ShelvedModel?> Find(ModelFile suspect, CancellationToken cancellation = default)
     {
         // A hash and nothing else: whoever asks may be a browser.
-        if (suspect.Sha256.Length != 64 || !suspect.Sha256.All(char.IsAsciiHexDigitLower))
+        if (!suspect.HasHash)
         {
             return null;
         }

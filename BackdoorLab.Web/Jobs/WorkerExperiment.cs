@@ -72,9 +72,16 @@ public sealed class WorkerExperiment(IWorkerLauncher launcher, RunnerOptions opt
                     _started = started;
                     break;
                 case CellFinished finished:
-                    // Told again where it was compared with the other model's.
-                    _cells.RemoveAll(cell => cell.Id == finished.Cell.Id);
-                    _cells.Add(finished.Cell);
+                    // Told again where it was compared with the other model's; it keeps its place.
+                    if (_cells.FindIndex(cell => cell.Id == finished.Cell.Id) is >= 0 and var at)
+                    {
+                        _cells[at] = finished.Cell;
+                    }
+                    else
+                    {
+                        _cells.Add(finished.Cell);
+                    }
+
                     break;
                 case StageFinished finished:
                     var stage = _started!.Stages.First(planned => planned.Key == finished.Key);
